@@ -1,0 +1,27 @@
+// SHA-256 and HMAC-SHA256 (OpenSSL), hex and base64.
+#pragma once
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/strbuf.h"
+
+enum { SHA256_BYTES = 32 };
+
+void digest_sha256(struct view bytes, uint8_t ret_digest[SHA256_BYTES]);
+// Appends the first `bytes` bytes of SHA-256 over `text` as lower-case hex.
+void digest_add_sha256_hex(struct strbuf *sb, struct view text, unsigned bytes);
+
+// A key prepared once, so that each MAC costs two compressions less. One thread at a time.
+struct mac_key;
+struct mac_key *mac_key_create(const uint8_t *key, size_t key_bytes);
+void mac_key_destroy(struct mac_key *key);
+void mac_sign(const struct mac_key *key, struct view bytes, uint8_t ret_mac[SHA256_BYTES]);
+
+void hex_add(struct strbuf *sb, const uint8_t *bytes, size_t n);
+// RFC 4648 §5 without padding.
+void base64url_add(struct strbuf *sb, const uint8_t *bytes, size_t n);
+// RFC 4648 §4 with padding.
+void base64_add(struct strbuf *sb, const uint8_t *bytes, size_t n);
+// Strict RFC 4648 §4. ERR_DATA when it is not well formed; what was appended by then stays.
+MUST_CHECK enum err base64_decode(struct strbuf *sb, struct view text);

@@ -1,0 +1,225 @@
+#include "common/json_out.h"
+
+#include "common/clock.h"
+
+size_t json_utf8_length(struct view bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes.p;
+    if (bytes.n == 0) {
+        return 0;
+    }
+    if (p[0] < 0x80) {
+        return 1;
+    }
+    // Table 3-7 of the Unicode standard: the second byte's range depends on the first.
+    size_t length;
+    unsigned char low = 0x80;
+    unsigned char high = 0xbf;
+    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+        length = 2;
+    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
+        length = 3;
+        low = p[0] == 0xe0 ? 0xa0 : low;
+        high = p[0] == 0xed ? 0x9f : high;
+    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+        length = 4;
+        low = p[0] == 0xf0 ? 0x90 : low;
+        high = p[0] == 0xf4 ? 0x8f : high;
+    } else {
+        return 0;
+    }
+    if (bytes.n < length || p[1] < low || p[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; i++) {
+        if (p[i] < 0x80 || p[i] > 0xbf) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+bool json_is_utf8(struct view bytes)
+{
+    size_t at = 0;
+    while (at < bytes.n) {
+        uint64_t word;
+        if (bytes.n - at >= sizeof word) {
+            memcpy(&word, bytes.p + at, sizeof word);
+            if ((word & 0x8080808080808080u) == 0) {
+                at += sizeof word;
+                continue;
+            }
+        }
+        size_t length = json_utf8_length(view_skip(bytes, at));
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
+static void quote_special(struct strbuf *sb, unsigned char c)
+{
+    switch (c) {
+    case '"':
+        strbuf_add(sb, "\\\"", 2);
+        break;
+    case '\\':
+        strbuf_add(sb, "\\\\", 2);
+        break;
+    case '\n':
+        strbuf_add(sb, "\\n", 2);
+        break;
+    case '\r':
+        strbuf_add(sb, "\\r", 2);
+        break;
+    case '\t':
+        strbuf_add(sb, "\\t", 2);
+        break;
+    case '\b':
+        strbuf_add(sb, "\\b", 2);
+        break;
+    case '\f':
+        strbuf_add(sb, "\\f", 2);
+        break;
+    default:
+        strbuf_printf(sb, "\\u%04x", c);
+        break;
+    }
+}
+
+void json_quote(struct strbuf *sb, struct view value)
+{
+    strbuf_add_byte(sb, '"');
+    size_t plain_from = 0;
+    size_t at = 0;
+    while (at < value.n) {
+        unsigned char c = (unsigned char)value.p[at];
+        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+            at++;
+            continue;
+        }
+        size_t length = c < 0x80 ? 0 : json_utf8_length(view_skip(value, at));
+        if (length > 0) {
+            at += length;
+            continue;
+        }
+        strbuf_add(sb, value.p + plain_from, at - plain_from);
+        if (c < 0x80) {
+            quote_special(sb, c);
+        } else {
+            strbuf_add(sb, "\xef\xbf\xbd", 3);
+        }
+        plain_from = ++at;
+    }
+    strbuf_add(sb, value.p + plain_from, at - plain_from);
+    strbuf_add_byte(sb, '"');
+}
+
+void json_begin(struct json_out *out, struct strbuf *sb)
+{
+    *out = (struct json_out){.sb = sb};
+}
+
+static void json_start(struct json_out *out, const char *key)
+{
+    if (out->needs_comma) {
+        strbuf_add_byte(out->sb, ',');
+    }
+    out->needs_comma = true;
+    if (key != NULL) {
+        json_quote(out->sb, view_of(key));
+        strbuf_add_byte(out->sb, ':');
+    }
+}
+
+void json_object(struct json_out *out, const char *key)
+{
+    json_start(out, key);
+    strbuf_add_byte(out->sb, '{');
+    out->needs_comma = false;
+}
+
+void json_object_end(struct json_out *out)
+{
+    strbuf_add_byte(out->sb, '}');
+    out->needs_comma = true;
+}
+
+void json_array(struct json_out *out, const char *key)
+{
+    json_start(out, key);
+    strbuf_add_byte(out->sb, '[');
+    out->needs_comma = false;
+}
+
+void json_array_end(struct json_out *out)
+{
+    strbuf_add_byte(out->sb, ']');
+    out->needs_comma = true;
+}
+
+void json_string(struct json_out *out, const char *key, struct view value)
+{
+    json_start(out, key);
+    json_quote(out->sb, value);
+}
+
+void json_text(struct json_out *out, const char *key, const char *value)
+{
+    json_string(out, key, view_of(value));
+}
+
+void json_string_or_null(struct json_out *out, const char *key, struct view value)
+{
+    if (view_is_none(value)) {
+        json_null(out, key);
+    } else {
+        json_string(out, key, value);
+    }
+}
+
+void json_int(struct json_out *out, const char *key, int64_t value)
+{
+    json_start(out, key);
+    strbuf_add_i64(out->sb, value);
+}
+
+void json_millionths(struct json_out *out, const char *key, int64_t value)
+{
+    json_start(out, key);
+    if (value < 0) {
+        strbuf_add_byte(out->sb, '-');
+    }
+    uint64_t magnitude = value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value;
+    strbuf_printf(out->sb, "%llu.%06llu", (unsigned long long)(magnitude / 1000000),
+            (unsigned long long)(magnitude % 1000000));
+}
+
+void json_bool(struct json_out *out, const char *key, bool value)
+{
+    json_start(out, key);
+    strbuf_add_text(out->sb, value ? "true" : "false");
+}
+
+void json_null(struct json_out *out, const char *key)
+{
+    json_start(out, key);
+    strbuf_add_text(out->sb, "null");
+}
+
+void json_time(struct json_out *out, const char *key, int64_t ms)
+{
+    json_start(out, key);
+    strbuf_add_byte(out->sb, '"');
+    clock_format(out->sb, ms);
+    strbuf_add_byte(out->sb, '"');
+}
+
+void json_raw(struct json_out *out, const char *key, struct view json)
+{
+    json_start(out, key);
+    strbuf_add_view(out->sb, json);
+}

@@ -1,0 +1,103 @@
+#include "common/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/json_out.h"
+
+enum { WINDOW_MS = 10000, BURST = 5, LINE_BYTES = 4096 };
+
+static enum log_format log_format_now = LOG_TEXT;
+static enum log_level log_level_now = LOG_INFO;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void log_setup(enum log_format format, enum log_level level)
+{
+    log_format_now = format;
+    log_level_now = level;
+}
+
+static const char *level_name(enum log_level level)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    return names[level];
+}
+
+// Whether this line may go out now; called with the lock held.
+static bool site_admits(struct log_site *site, int *ret_suppressed)
+{
+    long long now_ms = clock_mono().ns / 1000000;
+    if (site->window_start_ms == 0 || now_ms - site->window_start_ms >= WINDOW_MS) {
+        *ret_suppressed = site->suppressed;
+        *site = (struct log_site){.window_start_ms = now_ms};
+    }
+    if (site->in_window >= BURST) {
+        site->suppressed++;
+        return false;
+    }
+    site->in_window++;
+    return true;
+}
+
+static void format_line(struct strbuf *line, enum log_level level, const char *component,
+        const char *message, int suppressed)
+{
+    if (log_format_now == LOG_JSON) {
+        struct json_out out;
+        json_begin(&out, line);
+        json_object(&out, NULL);
+        json_time(&out, "time", clock_wall().ms);
+        json_text(&out, "level", level_name(level));
+        json_text(&out, "component", component);
+        json_text(&out, "msg", message);
+        if (suppressed > 0) {
+            json_int(&out, "suppressed", suppressed);
+        }
+        json_object_end(&out);
+    } else {
+        bool logfmt = log_format_now == LOG_LOGFMT;
+        strbuf_add_text(line, logfmt ? "time=" : "");
+        clock_format(line, clock_wall().ms);
+        strbuf_printf(line, logfmt ? " level=%s component=%s msg=" : " %-5s %s: ",
+                level_name(level), component);
+        if (logfmt) {
+            json_quote(line, view_of(message));
+        } else {
+            strbuf_add_text(line, message);
+        }
+        if (suppressed > 0) {
+            strbuf_printf(line, logfmt ? " suppressed=%d" : " (%d lines like this left out)",
+                    suppressed);
+        }
+    }
+    strbuf_add_byte(line, '\n');
+}
+
+void log_write(
+        struct log_site *site, enum log_level level, const char *component, const char *format, ...)
+{
+    if (level > log_level_now) {
+        return;
+    }
+    char message[LINE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+
+    pthread_mutex_lock(&log_lock);
+    int suppressed = 0;
+    if (site_admits(site, &suppressed)) {
+        struct strbuf line;
+        strbuf_init(&line, 4 * LINE_BYTES);
+        format_line(&line, level, component, message, suppressed);
+        if (line.failed == ERR_NONE && write(STDERR_FILENO, line.p, line.n) < 0) {
+            // A closed or full stderr must not stop the work.
+        }
+        strbuf_fini(&line);
+    }
+    pthread_mutex_unlock(&log_lock);
+}

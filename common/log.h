@@ -1,0 +1,32 @@
+// Structured logs on stderr: one event a line, rate-limited per site. Library code does not log; lines,
+// commands and the Kafka and Redis rooms' outermost callers do. Never with a recipient in it.
+#pragma once
+
+#include <stdbool.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_TEXT, LOG_JSON, LOG_LOGFMT };
+
+// Once at start, before threads.
+void log_setup(enum log_format format, enum log_level level);
+
+// At most a burst of 5 lines a site in 10 s; what is left out is counted in the site's next line.
+struct log_site {
+    long long window_start_ms;
+    int in_window;
+    int suppressed;
+};
+
+// `component` is the room. The text names what happened and what happens next. Any thread.
+void log_write(struct log_site *site, enum log_level level, const char *component,
+        const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#define LOG_AT(level, component, ...)                                                              \
+    do {                                                                                           \
+        static struct log_site log_site_here;                                                      \
+        log_write(&log_site_here, level, component, __VA_ARGS__);                                  \
+    } while (0)
+#define log_error(component, ...) LOG_AT(LOG_ERROR, component, __VA_ARGS__)
+#define log_warn(component, ...) LOG_AT(LOG_WARN, component, __VA_ARGS__)
+#define log_info(component, ...) LOG_AT(LOG_INFO, component, __VA_ARGS__)
+#define log_debug(component, ...) LOG_AT(LOG_DEBUG, component, __VA_ARGS__)

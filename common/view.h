@@ -1,0 +1,52 @@
+// A borrowed run of bytes: not ended by NUL, not owned. Copy what must outlive its owner.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct view {
+    const char *p; // NULL = absent; an empty view that is present has p != NULL and n == 0
+    size_t n;
+};
+
+#define VIEW_NONE ((struct view){NULL, 0})
+// Of a string literal.
+#define VIEW(literal) ((struct view){(literal), sizeof(literal) - 1})
+// For printf: "%.*s", VIEW_ARGS(v).
+#define VIEW_ARGS(v) (int)(v).n, ((v).p != NULL ? (v).p : "")
+
+static inline struct view view_of(const char *text)
+{
+    return (struct view){text, text != NULL ? strlen(text) : 0};
+}
+
+static inline struct view view_bytes(const void *p, size_t n)
+{
+    return (struct view){(const char *)p, n};
+}
+
+static inline bool view_is_none(struct view v)
+{
+    return v.p == NULL;
+}
+
+static inline bool view_equal(struct view a, struct view b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool view_is(struct view v, const char *text)
+{
+    return view_equal(v, view_of(text));
+}
+
+static inline bool view_starts_with(struct view v, struct view prefix)
+{
+    return v.n >= prefix.n && (prefix.n == 0 || memcmp(v.p, prefix.p, prefix.n) == 0);
+}
+
+static inline struct view view_skip(struct view v, size_t n)
+{
+    return (struct view){v.p + n, v.n - n};
+}

@@ -1,0 +1,86 @@
+// What the halves want done outside: emit turns each into one Kafka record (or file line). Views and arrays borrow
+// from the batch's arena; an action lives until emit has returned.
+#pragma once
+
+#include "common/clock.h"
+#include "model/event.h"
+#include "model/incident.h"
+#include "model/raw.h"
+#include "model/scope.h"
+#include "model/verdict.h"
+
+enum mode { MODE_MONITOR, MODE_ENFORCE };
+extern const char *const mode_names[2];
+
+// A verdict record. `source` is where the message came from.
+struct verdict_action {
+    const struct event *ev;
+    enum verdict verdict;
+    reason_set reasons;
+    struct view recipient_pseudonym; // "kid:base64url"
+    struct view source_topic;
+    int32_t source_partition;
+    int64_t source_offset;
+    struct view policy_version;
+};
+
+enum command_kind { COMMAND_HOLD, COMMAND_RELEASE };
+enum target_kind { TARGET_MESSAGE, TARGET_SCOPE };
+
+// A hold or release. Scope commands also become a quarantine-state record.
+struct command_action {
+    struct digest_id command_id;
+    int64_t sequence; // tally-partition offset of the cause; message commands: hold 0, release 1
+    enum command_kind kind;
+    enum target_kind target;
+    struct scope_name scope;  // of a message: id = message_id, kind is not looked at
+    enum tier tier;
+    struct view reason;       // a short text or the reason codes, joined by commas
+    bool has_incident;
+    struct digest_id incident_id;
+    int64_t issued_at_ms;     // log time
+    int64_t expires_at_ms;
+    enum mode mode;
+    struct view traceparent;  // of the message that caused it
+    struct view tracestate;
+};
+
+enum alert_kind {
+    ALERT_INCIDENT_OPENED,
+    ALERT_INCIDENT_ESCALATED,
+    ALERT_INCIDENT_UPDATED,
+    ALERT_INCIDENT_RELEASED,
+    ALERT_INCIDENT_CLOSED,
+    ALERT_CACHE_SUSPECT,
+    ALERT_CACHE_RECOVERED,
+    ALERT_DRILL_COMPLETED,
+    ALERT_KIND_COUNT,
+};
+
+struct alert_action {
+    struct digest_id alert_id;
+    struct digest_id incident_id;
+    enum alert_kind kind;
+    enum tier tier;
+    struct scope_name scope;
+    int64_t occurred_at_ms; // event time of the message that caused it
+    struct ranked causes[CAUSE_MAX];
+    uint32_t cause_count; // the first is the likely one; 0 = "unknown"
+    uint32_t reasons[REASON_COUNT];
+    struct evidence evidence;
+    struct contributor contributors[CONTRIBUTOR_MAX];
+    uint32_t contributor_count;
+    struct view samples[SAMPLE_MAX]; // message ids
+    uint32_t sample_count;
+    struct view policy_version;
+    struct view detector_version;
+    struct view traceparent;
+    struct view tracestate;
+};
+
+struct dead_letter_action {
+    const struct raw_message *raw;
+    const char *reason;      // the stable code of wn.reason
+    struct view explanation; // for people; never with a payload byte in it
+    int64_t failed_at_ms;    // left out of the record when negative (replay)
+};

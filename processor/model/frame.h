@@ -1,0 +1,78 @@
+// A tally frame: what one source partition has to say to one tally partition (design §5). On the wire it is
+// schemas/tally_frame.proto; in replay it is handed over as it is.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/view.h"
+#include "model/scope.h"
+#include "model/verdict.h"
+
+enum { CHUNK_BITS = 12, CHUNK_OFFSETS = 1 << CHUNK_BITS, RECIPIENT_TAG_BYTES = 8 };
+
+enum cache_state { CACHE_TRUSTED, CACHE_UNREACHABLE, CACHE_UNTRUSTED, CACHE_STALE };
+
+// The scopes that a message belongs to, by name: one leaf each combination. A view of none = absent.
+struct leaf_key {
+    struct view ids[SCOPE_KIND_COUNT]; // by kind; ids[SCOPE_TENANT] is never none
+    struct view channel;
+};
+
+// Absolute counts of a leaf since the chunk's first offset.
+struct leaf_counts {
+    uint32_t judged;      // watched, verdict known: clear + misdirected
+    uint32_t misdirected; // of the judged
+    uint32_t unknown;     // watched, verdict unknown
+    uint32_t exempt;
+    uint32_t reasons[REASON_COUNT]; // over all of them
+};
+
+struct frame_leaf {
+    struct leaf_key key;
+    struct leaf_counts counts;
+};
+
+// One misdirected message.
+struct frame_entry {
+    int64_t offset;
+    uint32_t leaf; // index into the frame's leaves
+    uint8_t tag[RECIPIENT_TAG_BYTES]; // the first bytes of the recipient's pseudonym
+    reason_set reasons;
+    // Bit k: the previous judged message of its scope of kind k, in this source and chunk, was misdirected.
+    uint8_t previous_misdirected;
+    // Bit k: it has no previous judged message of its scope of kind k in this source and chunk.
+    uint8_t first_in_chunk;
+    int64_t occurred_at_ms;
+    struct view message_id;
+    struct view traceparent; // none where the message had none
+    struct view tracestate;
+};
+
+// The source partition's sums across all tenants since the chunk's first offset.
+struct frame_totals {
+    uint64_t judged;
+    uint64_t misdirected;
+    uint64_t unknown;
+    uint32_t tenants;            // seen in the chunk
+    uint32_t tenants_misdirected; // of them, with a misdirected message
+};
+
+struct frame {
+    struct view source_topic;
+    int32_t source_partition;
+    int64_t chunk;        // source offset >> CHUNK_BITS
+    int64_t first_offset; // every offset in first_offset .. to_offset - 1 is in the counts
+    int64_t to_offset;
+    int64_t judged_at_ms; // wall clock of the judge half; drives log time
+    int64_t watermark_ms; // greatest event time seen in this source
+    bool idle;            // the source is at its end
+    bool closing;         // the chunk's last frame: it lists every leaf of the chunk
+    enum cache_state cache;
+    const struct frame_leaf *leaves; // those that changed since the frame before, or all when closing
+    uint32_t leaf_count;
+    const struct frame_entry *entries; // of offsets since the frame before, in offset order
+    uint32_t entry_count;
+    bool has_totals; // once a second
+    struct frame_totals totals;
+};

@@ -1,0 +1,50 @@
+// An incident as the alert topic tells it: all that is needed to recompute why it was raised.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/view.h"
+#include "model/scope.h"
+#include "model/verdict.h"
+
+enum { DIGEST_ID_BYTES = 16, CAUSE_MAX = 8, CONTRIBUTOR_MAX = 8, SAMPLE_MAX = 3 };
+
+// A deterministic id: the first 16 bytes of a SHA-256, 32 hex digits outside.
+struct digest_id {
+    uint8_t bytes[DIGEST_ID_BYTES];
+};
+
+struct message_position {
+    int64_t occurred_at_ms;
+    struct view topic;
+    int32_t partition;
+    int64_t offset;
+    struct view message_id; // none where unknown
+};
+
+struct ranked {
+    struct view name; // the word of a cause
+    int64_t share_millionths;
+};
+
+struct contributor {
+    struct scope_name scope;
+    uint32_t misdirected;
+};
+
+// All counts are from the change point on.
+struct evidence {
+    int64_t judged;
+    int64_t misdirected;
+    uint32_t distinct_recipients; // exact up to 64
+    bool distinct_is_lower_bound;
+    int64_t baseline_millionths; // p0 of the ladder level in force
+    int64_t estimated_rate_millionths;
+    int64_t interval_millionths[2]; // Jeffreys, 95 %
+    int64_t log_likelihood_ratio_nat6;
+    int64_t threshold_nat6;
+    int64_t false_alarm_budget; // A: one false alarm in A healthy messages at most
+    struct message_position change_point;
+    const char *node; // which of the detector's nodes spoke: "5", "13", "35", "95" (percent) or "leak"
+};

@@ -1,0 +1,34 @@
+// The verdict of one message and its reasons. The words are those of the schemas.
+#pragma once
+
+#include <stdint.h>
+
+enum verdict { VERDICT_CLEAR, VERDICT_MISDIRECTED, VERDICT_UNKNOWN, VERDICT_EXEMPT, VERDICT_COUNT };
+
+// In the order in which reasons are listed everywhere.
+#define REASON_TABLE(ROW)                                                                          \
+    ROW(REASON_NO_RECORD, no_record)                                                               \
+    ROW(REASON_OTHER_TENANT, other_tenant)                                                         \
+    ROW(REASON_WRONG_DEBT, wrong_debt)                                                             \
+    ROW(REASON_THIRD_PARTY, third_party)                                                           \
+    ROW(REASON_CLOSED_LOAN, closed_loan)                                                           \
+    ROW(REASON_REASSIGNED_NUMBER, reassigned_number)                                               \
+    ROW(REASON_OPTED_OUT, opted_out)                                                               \
+    ROW(REASON_INVALID_NUMBER, invalid_number)                                                     \
+    ROW(REASON_CACHE_UNREACHABLE, cache_unreachable)                                               \
+    ROW(REASON_CACHE_UNTRUSTED, cache_untrusted)                                                   \
+    ROW(REASON_CACHE_STALE, cache_stale)
+
+enum reason {
+#define REASON_ROW(id, name) id,
+    REASON_TABLE(REASON_ROW)
+#undef REASON_ROW
+    REASON_COUNT,
+};
+
+// A set of reasons.
+typedef uint32_t reason_set;
+#define REASON_BIT(reason) ((reason_set)1 << (reason))
+
+extern const char *const verdict_names[VERDICT_COUNT];
+extern const char *const reason_names[REASON_COUNT];

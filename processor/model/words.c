@@ -1,0 +1,21 @@
+// The words of the schemas for the numbers of the model.
+#include "model/action.h"
+#include "model/facts.h"
+#include "model/incident.h"
+#include "model/scope.h"
+#include "model/verdict.h"
+
+const char *const role_names[ROLE_COUNT] = {"borrower", "co_borrower", "guarantor", "contact"};
+const char *const status_names[STATUS_COUNT] = {
+        "active", "overdue", "closed", "written_off", "sold"};
+const char *const reassigned_names[3] = {"no_data", "no", "yes"};
+const char *const verdict_names[VERDICT_COUNT] = {"clear", "misdirected", "unknown", "exempt"};
+const char *const reason_names[REASON_COUNT] = {
+#define REASON_ROW(id, name) [id] = #name,
+        REASON_TABLE(REASON_ROW)
+#undef REASON_ROW
+};
+const char *const scope_kind_names[SCOPE_KIND_COUNT] = {
+        "campaign", "template", "sender", "vendor", "tenant"};
+const char *const tier_names[TIER_COUNT] = {"none", "notice", "alert", "quarantine", "stop"};
+const char *const mode_names[2] = {"monitor", "enforce"};

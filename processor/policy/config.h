@@ -1,0 +1,109 @@
+// The configuration of a process, as read from YAML and checked. Read once; shared read-only between threads.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/log.h"
+#include "common/strbuf.h"
+#include "model/event.h"
+#include "policy/policy.h"
+
+enum { PROPERTY_MAX = 64, ROLE_JUDGE = 1, ROLE_DETECT = 2 };
+
+enum redis_layout { LAYOUT_PACKED, LAYOUT_HASH };
+enum verdict_output { VERDICTS_NONE, VERDICTS_FLAGGED, VERDICTS_ALL };
+enum start_at { START_EARLIEST, START_LATEST };
+
+struct property {
+    char *name;
+    char *value;
+};
+
+struct config {
+    unsigned roles; // of ROLE_*
+
+    struct {
+        char *bootstrap; // host:port, comma-separated
+        char *group;     // consumer group; the detect half's is <group>.detect
+        enum start_at start; // where a group without commits begins
+        struct property properties[PROPERTY_MAX]; // straight to librdkafka
+        uint32_t property_count;
+    } kafka;
+
+    struct {
+        char *outbound;
+        char *control;
+        char *tallies;
+        char *detector_state;
+        char *alerts;
+        char *commands;
+        char *state;
+        char *dead_letter;
+        char *verdicts;
+        uint32_t outbound_partitions; // for `topics --create`
+        uint32_t tally_partitions;
+        uint32_t output_partitions;
+        uint32_t replication;
+    } topics;
+
+    struct {
+        char *address; // unix:/path, or host:port; IPv6 as [::1]:6379
+        char *user;    // NULL = none
+        char *password_file;
+        uint32_t database;
+        char *prefix; // of every key of the packed layout
+        enum redis_layout layout;
+        int64_t deadline_ms;         // for the lookups of a batch
+        int64_t connect_timeout_ms;
+        uint32_t pipeline_keys;      // lookups a pipeline at most
+        uint32_t tags;               // hash tags of a full load: 1 standalone
+        int64_t valid_for_ms;        // of a full load's epoch
+        char *hash_key;              // template with {recipient} or {pseudonym}
+        char *hash_epoch_key;
+        char *hash_fields[8];        // see config.c: tenant_id, loan_id, role, status, closed_at, reassigned,
+                                     // reassigned_at, opted_out; NULL = that field's own name
+    } redis;
+
+    struct {
+        char *key_id;
+        char *key_file; // NULL = the demo key, warned of
+        char *previous_key_id;
+        char *previous_key_file;
+        char *default_region;
+    } identity;
+
+    char *fields[FIELD_COUNT]; // JSON Pointers
+
+    struct {
+        uint32_t messages; // a batch at most
+        int64_t wait_ms;   // and no longer than this while there is traffic
+        uint32_t max_leaves; // a chunk
+    } batch;
+
+    enum verdict_output verdicts;
+    struct policy policy;
+
+    struct {
+        uint32_t max_scopes;
+        uint32_t max_incidents;
+    } detector;
+
+    struct {
+        enum log_format format;
+        enum log_level level;
+    } log;
+
+    int64_t drain_ms; // how long a shutdown may take
+};
+
+// Everything at its default.
+MUST_CHECK enum err config_create_default(struct config **ret_config);
+// Reads a file. On trouble every finding is appended to `findings`, one a line, as
+// `file:line:column: path: what was expected`, and ERR_CONFIG comes back (ERR_NO_INPUT when it cannot be opened).
+MUST_CHECK enum err config_load(struct config **ret_config, const char *path, struct strbuf *findings);
+void config_destroy(struct config *config);
+// Appends one row of text an option: path, type, default, range and unit, meaning.
+void config_describe(struct strbuf *sb);
+// Appends the whole configuration in force as YAML, secrets left out.
+void config_print(struct strbuf *sb, const struct config *config);

@@ -1,0 +1,44 @@
+// The policy: what counts, what follows from it. Its canonical text has a version that every output names.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/strbuf.h"
+#include "model/action.h"
+#include "model/verdict.h"
+
+enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16 };
+
+enum unknown_policy { UNKNOWN_PASS, UNKNOWN_HOLD, UNKNOWN_WAIT };
+
+// A purpose that is watched, and the reasons that make its messages misdirected.
+struct watched_purpose {
+    char name[64];
+    reason_set counting;
+};
+
+struct policy {
+    struct watched_purpose purposes[PURPOSE_MAX]; // an absent purpose is "collection"
+    uint32_t purpose_count;
+    int64_t closed_grace_ms;
+    enum unknown_policy unknown;
+    enum mode mode;
+    int64_t message_hold_ms; // how long a message's hold lasts
+    int64_t scope_hold_ms;
+    bool assume_complete; // hash layout without an epoch: every alert says so
+    uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
+    bool clump_guard;
+    char version[POLICY_VERSION_HEX + 1];
+};
+
+// The defaults of design §4–§7.
+void policy_init(struct policy *policy);
+// The reasons that count for a purpose by default: no_record to reassigned_number.
+reason_set policy_default_counting(void);
+// Appends the canonical text: JSON, keys sorted, no white space.
+void policy_add_canonical(struct strbuf *sb, const struct policy *policy);
+// Sets `version`: the first 16 hex digits of SHA-256 over the canonical text. To be called after every change.
+MUST_CHECK enum err policy_seal(struct policy *policy);
+// The purpose's row, or NULL when messages of it are exempt.
+const struct watched_purpose *policy_watched(const struct policy *policy, struct view purpose);

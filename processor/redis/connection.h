@@ -1,0 +1,41 @@
+// One connection to one Redis server on a socket of our own: hiredis formats the commands and parses the replies
+// (redisFormatCommandArgv, redisReader), poll() moves the bytes. Reads and writes are interleaved, so no size of
+// pipeline can deadlock, and one deadline covers a whole exchange, however slowly the server drips.
+// After any error the connection is dead until the next redis_connection_open. Not for threads to share.
+#pragma once
+
+#include <hiredis/hiredis.h>
+
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/strbuf.h"
+
+struct redis_options {
+    const char *address;       // unix:/path or host:port
+    const char *user;          // NULL = none
+    const char *password_file; // NULL = no AUTH
+    unsigned database;
+    int64_t connect_timeout_ms;
+};
+
+struct redis_connection;
+
+MUST_CHECK enum err redis_connection_create(
+        struct redis_connection **ret_connection, const struct redis_options *options);
+void redis_connection_destroy(struct redis_connection *c);
+bool redis_connection_is_open(const struct redis_connection *c);
+// Why the last call failed, in words; never with a key or a password in it.
+const char *redis_connection_why(const struct redis_connection *c);
+
+// Connects, authenticates, selects the database. ERR_UNAVAILABLE, ERR_DEADLINE, ERR_REFUSED (AUTH, ACL), ERR_PROTOCOL.
+MUST_CHECK enum err redis_connection_open(struct redis_connection *c, struct mono_time deadline);
+void redis_connection_close(struct redis_connection *c);
+
+// Adds a command to the pipeline that redis_connection_exchange sends.
+MUST_CHECK enum err redis_connection_add(
+        struct redis_connection *c, size_t argc, const char *const *argv, const size_t *lengths);
+// Sends what was added and reads one reply for each command, into replies[0..count). On success the caller frees each
+// with freeReplyObject; on failure none are left to free and the connection is closed. Error replies of the server are
+// replies, not failures.
+MUST_CHECK enum err redis_connection_exchange(
+        struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline);

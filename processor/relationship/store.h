@@ -1,0 +1,34 @@
+// The store role: where relationship data is looked up. Two implementations: Redis (redis/redis_store.h) and memory
+// (relationship/memory_store.h).
+#pragma once
+
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/err.h"
+#include "identity/recipient.h"
+#include "model/facts.h"
+#include "model/frame.h"
+
+// One question and its answer.
+struct lookup {
+    struct recipient recipient; // canonical; kind RECIPIENT_INVALID is not asked
+    struct view tenant_id;      // of the message; none = every party counts as the tenant's own
+    struct view loan_id;        // of the message; none = no loan named
+    struct view channel;        // of the message; none = sms
+    struct facts facts;         // the answer
+};
+
+struct store_ops {
+    // Answers all of them by `deadline`, with whatever is known by then; the arena holds what the facts point to.
+    // Never fails: trouble is an answer (LOOKUP_UNREACHABLE and its like).
+    void (*lookup)(void *self, struct lookup *lookups, size_t count, struct mono_time deadline,
+            struct arena *arena);
+    // Whether misses are believed now; for frames and readiness.
+    enum cache_state (*state)(void *self);
+    void (*destroy)(void *self);
+};
+
+struct store {
+    const struct store_ops *ops;
+    void *self;
+};
