@@ -71,9 +71,17 @@ void mac_key_destroy(struct mac_key *key)
 
 void mac_sign(const struct mac_key *key, struct view bytes, uint8_t ret_mac[SHA256_BYTES])
 {
+    mac_sign_parts(key, &bytes, 1, ret_mac);
+}
+
+void mac_sign_parts(const struct mac_key *key, const struct view *parts, size_t part_count,
+        uint8_t ret_mac[SHA256_BYTES])
+{
     uint8_t digest[SHA256_BYTES];
     SHA256_CTX ctx = key->inner;
-    SHA256_Update(&ctx, bytes.p, bytes.n);
+    for (size_t i = 0; i < part_count; i++) {
+        SHA256_Update(&ctx, parts[i].p, parts[i].n);
+    }
     SHA256_Final(digest, &ctx);
     ctx = key->outer;
     SHA256_Update(&ctx, digest, sizeof digest);

@@ -17,6 +17,9 @@ struct mac_key;
 struct mac_key *mac_key_create(const uint8_t *key, size_t key_bytes);
 void mac_key_destroy(struct mac_key *key);
 void mac_sign(const struct mac_key *key, struct view bytes, uint8_t ret_mac[SHA256_BYTES]);
+// Over the parts, one behind the other, as if they were one run of bytes.
+void mac_sign_parts(const struct mac_key *key, const struct view *parts, size_t part_count,
+        uint8_t ret_mac[SHA256_BYTES]);
 
 void hex_add(struct strbuf *sb, const uint8_t *bytes, size_t n);
 // RFC 4648 §5 without padding.

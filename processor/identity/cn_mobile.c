@@ -1,0 +1,84 @@
+#include "identity/cn_mobile.h"
+
+#include <string.h>
+
+enum { MOBILE_DIGITS = 11, DIGITS_MAX = 4 + MOBILE_DIGITS };
+
+struct digits {
+    char p[DIGITS_MAX];
+    size_t n;
+    bool has_plus;
+};
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')';
+}
+
+// False when there is anything but digits, separators and one plus ahead of the digits.
+static bool collect_digits(struct view text, struct digits *digits)
+{
+    digits->n = 0;
+    digits->has_plus = false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c >= '0' && c <= '9') {
+            if (digits->n == DIGITS_MAX) {
+                return false;
+            }
+            digits->p[digits->n++] = c;
+        } else if (c == '+') {
+            if (digits->has_plus || digits->n > 0) {
+                return false;
+            }
+            digits->has_plus = true;
+        } else if (!is_separator(c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// How many digits stand ahead of the mobile number, or -1 when this is not for the fast path.
+static int prefix_digits(const struct digits *digits, const char *default_region)
+{
+    bool starts_86 = digits->n > 2 && memcmp(digits->p, "86", 2) == 0;
+    if (digits->has_plus) {
+        return digits->n == 2 + MOBILE_DIGITS && starts_86 ? 2 : -1;
+    }
+    if (strcmp(default_region, "CN") != 0) {
+        return -1;
+    }
+    switch (digits->n) {
+    case MOBILE_DIGITS:
+        // 179xx is how a carrier is dialled, and libphonenumber reads 179xx00 as the start of a
+        // call abroad.
+        return memcmp(digits->p, "179", 3) != 0 ? 0 : -1;
+    case 2 + MOBILE_DIGITS:
+        return starts_86 ? 2 : -1;
+    case 4 + MOBILE_DIGITS:
+        return memcmp(digits->p, "0086", 4) == 0 ? 4 : -1;
+    default:
+        return -1;
+    }
+}
+
+bool cn_mobile_read(
+        struct view text, const char *default_region, char ret_e164[CN_MOBILE_E164_BYTES])
+{
+    struct digits digits;
+    if (!collect_digits(text, &digits)) {
+        return false;
+    }
+    int prefix = prefix_digits(&digits, default_region);
+    if (prefix < 0) {
+        return false;
+    }
+    const char *mobile = digits.p + prefix;
+    if (mobile[0] != '1' || mobile[1] < '3') {
+        return false;
+    }
+    memcpy(ret_e164, "+86", 3);
+    memcpy(ret_e164 + 3, mobile, MOBILE_DIGITS);
+    return true;
+}

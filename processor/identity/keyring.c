@@ -1,0 +1,298 @@
+#include "identity/keyring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/digest.h"
+
+enum { KEY_MIN_BYTES = 16, FILE_KEY_MIN_BYTES = 32, FILE_KEY_MAX_BYTES = 64, RING_MAX = 2 };
+
+struct keyring_key {
+    char id[KEY_ID_MAX_BYTES];
+    size_t id_bytes;
+    struct mac_key *mac;
+};
+
+struct keyring {
+    struct keyring_key keys[RING_MAX]; // the current one first
+    size_t count;
+};
+
+// --- making and unmaking ---------------------------------------------------------------------
+
+static bool id_is_good(struct view id)
+{
+    if (id.n == 0 || id.n > KEY_ID_MAX_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum err ring_add(struct keyring *ring, struct view id, struct view key)
+{
+    if (!id_is_good(id) || key.n < KEY_MIN_BYTES || keyring_find(ring, id) != NULL) {
+        return ERR_CONFIG;
+    }
+    struct keyring_key *slot = &ring->keys[ring->count];
+    slot->mac = mac_key_create((const uint8_t *)key.p, key.n);
+    if (slot->mac == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memcpy(slot->id, id.p, id.n);
+    slot->id_bytes = id.n;
+    ring->count++;
+    return ERR_NONE;
+}
+
+enum err keyring_create(struct keyring **ret_ring, struct view current_id, struct view current_key,
+        struct view previous_id, struct view previous_key)
+{
+    if (view_is_none(previous_id) != view_is_none(previous_key)) {
+        return ERR_CONFIG;
+    }
+    struct keyring *ring = calloc(1, sizeof *ring);
+    if (ring == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    enum err e = ring_add(ring, current_id, current_key);
+    if (e == ERR_NONE && !view_is_none(previous_id)) {
+        e = ring_add(ring, previous_id, previous_key);
+    }
+    if (e != ERR_NONE) {
+        keyring_destroy(ring);
+        return e;
+    }
+    *ret_ring = ring;
+    return ERR_NONE;
+}
+
+void keyring_destroy(struct keyring *ring)
+{
+    if (ring == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < ring->count; i++) {
+        mac_key_destroy(ring->keys[i].mac); // wipes it
+    }
+    free(ring);
+}
+
+enum err keyring_create_demo(struct keyring **ret_ring)
+{
+    static const char zeros[32];
+    return keyring_create(
+            ret_ring, VIEW("demo"), view_bytes(zeros, sizeof zeros), VIEW_NONE, VIEW_NONE);
+}
+
+// --- key files -------------------------------------------------------------------------------
+
+struct file_key {
+    uint8_t bytes[FILE_KEY_MAX_BYTES + 2]; // room for the line feed and for one byte too many
+    size_t n;
+};
+
+static enum err refuse(struct strbuf *ret_why, const char *path, const char *why)
+{
+    strbuf_printf(ret_why, "key file %s: %s", path, why);
+    return ERR_CONFIG;
+}
+
+static int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// In place, when all of it is 64 hex digits; else it is left alone.
+static void key_unhex(struct file_key *key)
+{
+    if (key->n != 2 * SHA256_BYTES) {
+        return;
+    }
+    for (size_t i = 0; i < key->n; i++) {
+        if (hex_value(key->bytes[i]) < 0) {
+            return;
+        }
+    }
+    key->n /= 2;
+    for (size_t i = 0; i < key->n; i++) {
+        int high = hex_value(key->bytes[2 * i]);
+        int low = hex_value(key->bytes[2 * i + 1]);
+        key->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+}
+
+// Up to as many bytes as `key` has room for.
+static int read_whole(int fd, struct file_key *key)
+{
+    key->n = 0;
+    while (key->n < sizeof key->bytes) {
+        ssize_t got = read(fd, key->bytes + key->n, sizeof key->bytes - key->n);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        key->n += (size_t)got;
+    }
+    return 0;
+}
+
+static enum err key_read(struct file_key *key, const char *path, struct strbuf *ret_why)
+{
+    // A pipe without a writer would block the open; it is refused below.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return refuse(ret_why, path, strerror(errno));
+    }
+    enum err e = ERR_NONE;
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        e = refuse(ret_why, path, "is not a regular file");
+    } else if (read_whole(fd, key) != 0) {
+        e = refuse(ret_why, path, strerror(errno));
+    }
+    close(fd);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    if (key->n > 0 && key->bytes[key->n - 1] == '\n') {
+        key->n--;
+    }
+    if (key->n < FILE_KEY_MIN_BYTES) {
+        return refuse(ret_why, path, "is too short: expected 64 hex digits or 32 to 64 raw bytes");
+    }
+    if (key->n > FILE_KEY_MAX_BYTES) {
+        return refuse(ret_why, path, "is too long: expected 64 hex digits or 32 to 64 raw bytes");
+    }
+    key_unhex(key);
+    return ERR_NONE;
+}
+
+static enum err check_id(const char *name, const char *id, struct strbuf *ret_why)
+{
+    if (id_is_good(view_of(id))) {
+        return ERR_NONE;
+    }
+    strbuf_printf(
+            ret_why, "%s key id: expected 1 to %d of A-Z a-z 0-9 . _ -", name, KEY_ID_MAX_BYTES);
+    return ERR_CONFIG;
+}
+
+static enum err check_ids(
+        const char *current_id, const char *previous_id, bool has_previous, struct strbuf *ret_why)
+{
+    enum err e = check_id("current", current_id, ret_why);
+    if (e != ERR_NONE || !has_previous) {
+        return e;
+    }
+    e = check_id("previous", previous_id, ret_why);
+    if (e == ERR_NONE && strcmp(current_id, previous_id) == 0) {
+        strbuf_printf(ret_why, "current and previous key have the same id, %s", current_id);
+        e = ERR_CONFIG;
+    }
+    return e;
+}
+
+enum err keyring_load(struct keyring **ret_ring, const char *current_id, const char *current_path,
+        const char *previous_id, const char *previous_path, struct strbuf *ret_why)
+{
+    bool has_previous = previous_path != NULL;
+    enum err e = check_ids(current_id, previous_id, has_previous, ret_why);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct file_key current = {0};
+    struct file_key previous = {0};
+    e = key_read(&current, current_path, ret_why);
+    if (e == ERR_NONE && has_previous) {
+        e = key_read(&previous, previous_path, ret_why);
+    }
+    if (e == ERR_NONE) {
+        e = keyring_create(ret_ring, view_of(current_id), view_bytes(current.bytes, current.n),
+                has_previous ? view_of(previous_id) : VIEW_NONE,
+                has_previous ? view_bytes(previous.bytes, previous.n) : VIEW_NONE);
+        if (e != ERR_NONE) {
+            strbuf_add_text(ret_why, err_text(e));
+        }
+    }
+    explicit_bzero(&current, sizeof current);
+    explicit_bzero(&previous, sizeof previous);
+    return e;
+}
+
+// --- use -------------------------------------------------------------------------------------
+
+const struct keyring_key *keyring_current(const struct keyring *ring)
+{
+    return &ring->keys[0];
+}
+
+const struct keyring_key *keyring_find(const struct keyring *ring, struct view id)
+{
+    for (size_t i = 0; i < ring->count; i++) {
+        if (view_equal(keyring_key_id(&ring->keys[i]), id)) {
+            return &ring->keys[i];
+        }
+    }
+    return NULL;
+}
+
+struct view keyring_key_id(const struct keyring_key *key)
+{
+    return (struct view){key->id, key->id_bytes};
+}
+
+struct pseudonym keyring_pseudonym(const struct keyring_key *key, struct recipient recipient)
+{
+    const struct view parts[] = {
+            view_of(recipient_kind_names[recipient.kind]), VIEW(":"), recipient.canonical};
+    uint8_t mac[SHA256_BYTES];
+    mac_sign_parts(key->mac, parts, sizeof parts / sizeof parts[0], mac);
+    struct pseudonym pseudonym;
+    memcpy(pseudonym.bytes, mac, sizeof pseudonym.bytes);
+    return pseudonym;
+}
+
+void keyring_tenant_tag(
+        const struct keyring_key *key, struct view tenant_id, uint8_t ret_tag[TENANT_TAG_BYTES])
+{
+    const struct view parts[] = {VIEW("tenant:"), tenant_id};
+    uint8_t mac[SHA256_BYTES];
+    mac_sign_parts(key->mac, parts, sizeof parts / sizeof parts[0], mac);
+    memcpy(ret_tag, mac, TENANT_TAG_BYTES);
+}
+
+void keyring_loan_tag(const struct keyring_key *key, struct view tenant_id, struct view loan_id,
+        uint8_t ret_tag[LOAN_TAG_BYTES])
+{
+    const struct view parts[] = {VIEW("loan:"), tenant_id, VIEW("\0"), loan_id};
+    uint8_t mac[SHA256_BYTES];
+    mac_sign_parts(key->mac, parts, sizeof parts / sizeof parts[0], mac);
+    memcpy(ret_tag, mac, LOAN_TAG_BYTES);
+}
+
+void pseudonym_add(
+        struct strbuf *sb, const struct keyring_key *key, const struct pseudonym *pseudonym)
+{
+    strbuf_add_view(sb, keyring_key_id(key));
+    strbuf_add_byte(sb, ':');
+    base64url_add(sb, pseudonym->bytes, sizeof pseudonym->bytes);
+}
