@@ -1,0 +1,50 @@
+// emit: each action becomes at most one record of each topic it concerns, in
+// the sink. Knows which actions are published at all: verdicts by their output
+// mode, commands and state by enforce or monitor.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emit/encoding.h"
+#include "model/action.h"
+#include "model/record.h"
+#include "policy/config.h"
+
+struct emitter_options {
+    enum verdict_output verdicts;
+    // Commands and state of monitor mode are written too: replay does, a live
+    // processor does not.
+    bool writes_monitor;
+    // CloudEvents headers; false for files, which have no place for them.
+    bool writes_headers;
+    struct view group;    // consumer group: the same for all instances, part of ce_source
+    struct view instance; // this process: task.id of its dead letters
+};
+
+struct emitter {
+    struct sink sink;
+    struct emitter_options options; // its views are borrowed for the emitter's life
+    struct encoding encoding;
+    struct strbuf source; // ce_source: "/wrongnumber/" and the group, percent-encoded
+    uint64_t sent_count[OUT_TOPIC_COUNT]; // records that the sink took
+};
+
+// ERR_NO_MEMORY, ERR_CEILING for a group above 256 bytes.
+MUST_CHECK enum err emitter_init(
+        struct emitter *em, struct sink sink, const struct emitter_options *options);
+void emitter_fini(struct emitter *em);
+
+// Each hands its records to the sink with `ticket`, and nothing when the action
+// is not to be published: sent_count tells how many. Errors are those of the
+// sink, ERR_NO_MEMORY and ERR_INTERNAL. After an error the same call may be
+// made again; records that were taken before it are then sent twice, with the
+// same ids.
+MUST_CHECK enum err emit_verdict(
+        struct emitter *em, const struct verdict_action *action, void *ticket);
+// The command, then for a scope the quarantine-state record.
+MUST_CHECK enum err emit_command(
+        struct emitter *em, const struct command_action *action, void *ticket);
+MUST_CHECK enum err emit_alert(struct emitter *em, const struct alert_action *action, void *ticket);
+MUST_CHECK enum err emit_dead_letter(
+        struct emitter *em, const struct dead_letter_action *action, void *ticket);

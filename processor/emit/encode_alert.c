@@ -1,0 +1,154 @@
+#include "emit/encode_alert.h"
+
+#include "common/assure.h"
+#include "common/digest.h"
+#include "emit/cloud_event.h"
+
+struct alert_words {
+    const char *name;
+    const char *event_type;
+};
+
+#define WORDS(name)                                                                                \
+    {                                                                                              \
+        name, "io.wrongnumber.alert." name ".v1"                                                   \
+    }
+static const struct alert_words alert_words[ALERT_KIND_COUNT] = {
+        [ALERT_INCIDENT_OPENED] = WORDS("incident.opened"),
+        [ALERT_INCIDENT_ESCALATED] = WORDS("incident.escalated"),
+        [ALERT_INCIDENT_UPDATED] = WORDS("incident.updated"),
+        [ALERT_INCIDENT_RELEASED] = WORDS("incident.released"),
+        [ALERT_INCIDENT_CLOSED] = WORDS("incident.closed"),
+        [ALERT_CACHE_SUSPECT] = WORDS("cache.suspect"),
+        [ALERT_CACHE_RECOVERED] = WORDS("cache.recovered"),
+        [ALERT_DRILL_COMPLETED] = WORDS("drill.completed"),
+};
+#undef WORDS
+
+static void write_cause(struct json_out *out, const struct alert_action *action)
+{
+    json_object(out, "cause");
+    json_string(out, "likely", action->cause_count > 0 ? action->causes[0].name : VIEW("unknown"));
+    json_array(out, "ranked");
+    for (uint32_t i = 0; i < action->cause_count; i++) {
+        json_object(out, NULL);
+        json_string(out, "cause", action->causes[i].name);
+        json_millionths(out, "share", action->causes[i].share_millionths);
+        json_object_end(out);
+    }
+    json_array_end(out);
+    json_object_end(out);
+}
+
+static void write_reasons(struct json_out *out, const struct alert_action *action)
+{
+    json_object(out, "reasons");
+    for (size_t reason = 0; reason < REASON_COUNT; reason++) {
+        json_int(out, reason_names[reason], action->reasons[reason]);
+    }
+    json_object_end(out);
+}
+
+static void write_change_point(struct json_out *out, const struct message_position *position)
+{
+    if (view_is_none(position->topic)) {
+        json_null(out, "change_point");
+        return;
+    }
+    json_object(out, "change_point");
+    encode_time(out, "occurred_at", position->occurred_at_ms);
+    json_string(out, "topic", position->topic);
+    json_int(out, "partition", position->partition);
+    json_int(out, "offset", position->offset);
+    json_string_or_null(out, "message_id", position->message_id);
+    json_object_end(out);
+}
+
+static void write_evidence(struct json_out *out, const struct evidence *evidence)
+{
+    json_object(out, "evidence");
+    json_int(out, "judged", evidence->judged);
+    json_int(out, "misdirected", evidence->misdirected);
+    json_int(out, "distinct_recipients", evidence->distinct_recipients);
+    json_bool(out, "distinct_is_lower_bound", evidence->distinct_is_lower_bound);
+    json_millionths(out, "baseline", evidence->baseline_millionths);
+    json_millionths(out, "estimated_rate", evidence->estimated_rate_millionths);
+    json_array(out, "interval");
+    json_millionths(out, NULL, evidence->interval_millionths[0]);
+    json_millionths(out, NULL, evidence->interval_millionths[1]);
+    json_array_end(out);
+    json_millionths(out, "log_likelihood_ratio", evidence->log_likelihood_ratio_nat6);
+    json_millionths(out, "threshold", evidence->threshold_nat6);
+    json_int(out, "false_alarm_budget", evidence->false_alarm_budget);
+    write_change_point(out, &evidence->change_point);
+    json_string_or_null(out, "node", view_of(evidence->node));
+    json_object_end(out);
+}
+
+static void write_contributors(struct json_out *out, const struct alert_action *action)
+{
+    json_array(out, "contributors");
+    for (uint32_t i = 0; i < action->contributor_count; i++) {
+        const struct contributor *contributor = &action->contributors[i];
+        json_object(out, NULL);
+        encode_scope(out, "scope", scope_kind_names[contributor->scope.kind], &contributor->scope);
+        json_int(out, "misdirected", contributor->misdirected);
+        json_object_end(out);
+    }
+    json_array_end(out);
+}
+
+static void write_alert(struct json_out *out, const struct alert_action *action)
+{
+    json_object(out, NULL);
+    encode_id(out, "alert_id", &action->alert_id);
+    encode_id(out, "incident_id", &action->incident_id);
+    json_text(out, "type", alert_words[action->kind].name);
+    json_text(out, "tier", tier_names[action->tier]);
+    encode_scope(out, "scope", scope_kind_names[action->scope.kind], &action->scope);
+    encode_time(out, "occurred_at", action->occurred_at_ms);
+    write_cause(out, action);
+    write_reasons(out, action);
+    write_evidence(out, &action->evidence);
+    write_contributors(out, action);
+    json_array(out, "samples");
+    for (uint32_t i = 0; i < action->sample_count; i++) {
+        json_string(out, NULL, action->samples[i]);
+    }
+    json_array_end(out);
+    json_string(out, "policy_version", action->policy_version);
+    json_string(out, "detector_version", action->detector_version);
+    json_object_end(out);
+}
+
+static void add_headers(struct encoding *enc, const struct alert_action *action, struct view source)
+{
+    size_t from = enc->text.n;
+    hex_add(&enc->text, action->alert_id.bytes, DIGEST_ID_BYTES);
+    struct cloud_event ce = {
+            .type = alert_words[action->kind].event_type,
+            .source = source,
+            .id = encoding_text_from(enc, from),
+            .time_ms = action->occurred_at_ms,
+            .has_data = true,
+            .traceparent = action->traceparent,
+            .tracestate = action->tracestate,
+    };
+    cloud_event_add_headers(enc, &ce);
+}
+
+enum err encode_alert(struct encoding *enc, const struct alert_action *action, struct view source,
+        struct record *ret_record)
+{
+    ASSURE(action->cause_count <= CAUSE_MAX && action->contributor_count <= CONTRIBUTOR_MAX &&
+            action->sample_count <= SAMPLE_MAX);
+    encoding_begin(enc);
+    struct json_out out;
+    json_begin(&out, &enc->value);
+    write_alert(&out, action);
+    hex_add(&enc->key, action->incident_id.bytes, DIGEST_ID_BYTES);
+    if (!view_is_none(source)) {
+        add_headers(enc, action, source);
+    }
+    return encoding_finish(enc, OUT_ALERTS, ret_record);
+}

@@ -1,0 +1,123 @@
+#include "emit/encode_command.h"
+
+#include "common/assure.h"
+#include "common/digest.h"
+#include "emit/cloud_event.h"
+#include "emit/target_key.h"
+
+static const char *const action_names[] = {[COMMAND_HOLD] = "hold", [COMMAND_RELEASE] = "release"};
+static const char *const command_types[] = {
+        [COMMAND_HOLD] = "io.wrongnumber.quarantine-command.hold.v1",
+        [COMMAND_RELEASE] = "io.wrongnumber.quarantine-command.release.v1",
+};
+static const char *const state_types[] = {
+        [COMMAND_HOLD] = "io.wrongnumber.quarantine-state.held.v1",
+        [COMMAND_RELEASE] = "io.wrongnumber.quarantine-state.lifted.v1",
+};
+
+static const char *target_name(const struct command_action *action)
+{
+    return action->target == TARGET_MESSAGE ? "message" : scope_kind_names[action->scope.kind];
+}
+
+static void write_incident(struct json_out *out, const struct command_action *action)
+{
+    if (action->has_incident) {
+        encode_id(out, "incident_id", &action->incident_id);
+    } else {
+        json_null(out, "incident_id");
+    }
+}
+
+static void write_command(struct json_out *out, const struct command_action *action)
+{
+    json_object(out, NULL);
+    encode_id(out, "command_id", &action->command_id);
+    json_int(out, "sequence", action->sequence);
+    json_text(out, "action", action_names[action->kind]);
+    encode_scope(out, "target", target_name(action), &action->scope);
+    json_text(out, "tier", tier_names[action->tier]);
+    json_string(out, "reason", action->reason);
+    write_incident(out, action);
+    encode_time(out, "issued_at", action->issued_at_ms);
+    if (action->kind == COMMAND_HOLD) {
+        encode_time(out, "expires_at", action->expires_at_ms);
+    } else {
+        json_null(out, "expires_at"); // a release is for good
+    }
+    json_text(out, "mode", mode_names[action->mode]);
+    json_object_end(out);
+}
+
+static void write_state(struct json_out *out, const struct command_action *action)
+{
+    json_object(out, NULL);
+    encode_scope(out, "target", target_name(action), &action->scope);
+    json_text(out, "state", "held");
+    json_text(out, "tier", tier_names[action->tier]);
+    json_string(out, "reason", action->reason);
+    write_incident(out, action);
+    encode_id(out, "command_id", &action->command_id);
+    json_int(out, "sequence", action->sequence);
+    encode_time(out, "issued_at", action->issued_at_ms);
+    encode_time(out, "expires_at", action->expires_at_ms);
+    json_text(out, "mode", mode_names[action->mode]);
+    json_object_end(out);
+}
+
+static void add_headers(struct encoding *enc, const struct command_action *action, const char *type,
+        const char *id_suffix, bool has_data, struct view source)
+{
+    if (view_is_none(source)) {
+        return;
+    }
+    size_t from = enc->text.n;
+    hex_add(&enc->text, action->command_id.bytes, DIGEST_ID_BYTES);
+    strbuf_add_text(&enc->text, id_suffix);
+    struct cloud_event ce = {
+            .type = type,
+            .source = source,
+            .id = encoding_text_from(enc, from),
+            .time_ms = action->issued_at_ms,
+            .has_data = has_data,
+            .traceparent = action->traceparent,
+            .tracestate = action->tracestate,
+    };
+    cloud_event_add_headers(enc, &ce);
+}
+
+enum err encode_command(struct encoding *enc, const struct command_action *action,
+        struct view source, struct record *ret_record)
+{
+    encoding_begin(enc);
+    struct json_out out;
+    json_begin(&out, &enc->value);
+    write_command(&out, action);
+    target_key_add(&enc->key, action->scope.tenant_id, target_name(action), action->scope.id);
+    add_headers(enc, action, command_types[action->kind], "", true, source);
+    return encoding_finish(enc, OUT_COMMANDS, ret_record);
+}
+
+enum err encode_quarantine_state(struct encoding *enc, const struct command_action *action,
+        struct view source, struct record *ret_record)
+{
+    ASSURE(action->target == TARGET_SCOPE);
+    encoding_begin(enc);
+    target_key_add(&enc->key, action->scope.tenant_id, target_name(action), action->scope.id);
+    bool held = action->kind == COMMAND_HOLD;
+    if (held) {
+        struct json_out out;
+        json_begin(&out, &enc->value);
+        write_state(&out, action);
+    } else {
+        size_t from = enc->text.n;
+        strbuf_add_i64(&enc->text, action->sequence);
+        encoding_add_text_header(enc, VIEW("wn.sequence"), from);
+    }
+    add_headers(enc, action, state_types[action->kind], "/state", held, source);
+    enum err e = encoding_finish(enc, OUT_STATE, ret_record);
+    if (e == ERR_NONE && !held) {
+        ret_record->value = VIEW_NONE;
+    }
+    return e;
+}

@@ -1,0 +1,23 @@
+#include "emit/target_key.h"
+
+static void add_part(struct strbuf *sb, struct view part)
+{
+    size_t plain_from = 0;
+    for (size_t i = 0; i < part.n; i++) {
+        if (part.p[i] == '/' || part.p[i] == '%') {
+            strbuf_add(sb, part.p + plain_from, i - plain_from);
+            strbuf_add(sb, part.p[i] == '/' ? "%2F" : "%25", 3);
+            plain_from = i + 1;
+        }
+    }
+    strbuf_add(sb, part.p + plain_from, part.n - plain_from);
+}
+
+void target_key_add(struct strbuf *sb, struct view tenant_id, const char *kind, struct view id)
+{
+    add_part(sb, tenant_id);
+    strbuf_add_byte(sb, '/');
+    strbuf_add_text(sb, kind);
+    strbuf_add_byte(sb, '/');
+    add_part(sb, id);
+}
