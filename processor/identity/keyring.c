@@ -280,10 +280,10 @@ void keyring_tenant_tag(
     memcpy(ret_tag, mac, TENANT_TAG_BYTES);
 }
 
-void keyring_loan_tag(const struct keyring_key *key, struct view tenant_id, struct view loan_id,
-        uint8_t ret_tag[LOAN_TAG_BYTES])
+void keyring_loan_tag(
+        const struct keyring_key *key, struct view loan_id, uint8_t ret_tag[LOAN_TAG_BYTES])
 {
-    const struct view parts[] = {VIEW("loan:"), tenant_id, VIEW("\0"), loan_id};
+    const struct view parts[] = {VIEW("loan:"), loan_id};
     uint8_t mac[SHA256_BYTES];
     mac_sign_parts(key->mac, parts, sizeof parts / sizeof parts[0], mac);
     memcpy(ret_tag, mac, LOAN_TAG_BYTES);

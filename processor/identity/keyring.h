@@ -35,11 +35,12 @@ const struct keyring_key *keyring_find(const struct keyring *ring, struct view i
 struct view keyring_key_id(const struct keyring_key *key);
 
 struct pseudonym keyring_pseudonym(const struct keyring_key *key, struct recipient recipient);
-// First 6 bytes of HMAC(key, "tenant:" id); first 8 of HMAC(key, "loan:" tenant 0x00 loan).
+// First 6 bytes of HMAC(key, "tenant:" id); first 8 of HMAC(key, "loan:" loan). The tenant is not in the loan's tag,
+// so that a message that names a loan but no tenant can be compared too.
 void keyring_tenant_tag(
         const struct keyring_key *key, struct view tenant_id, uint8_t ret_tag[TENANT_TAG_BYTES]);
-void keyring_loan_tag(const struct keyring_key *key, struct view tenant_id, struct view loan_id,
-        uint8_t ret_tag[LOAN_TAG_BYTES]);
+void keyring_loan_tag(
+        const struct keyring_key *key, struct view loan_id, uint8_t ret_tag[LOAN_TAG_BYTES]);
 
 // "kid:base64url", as it leaves the process.
 void pseudonym_add(struct strbuf *sb, const struct keyring_key *key, const struct pseudonym *pseudonym);
