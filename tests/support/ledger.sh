@@ -1,0 +1,99 @@
+# ledger.sh: counts test results. Sourced by tests/run.
+#
+# A test script says on stdout what it found, one line a case: `ok NAME`, `not ok NAME`, `skip NAME (reason)`. A script that
+# ends badly without a `not ok` of its own is a failure too; one that ends well and says nothing is one passed test.
+# Exit status 77 without a line is one skipped test.
+# shellcheck shell=bash disable=SC2154 # logs and scratch are set by tests/run
+
+passed=0 failed=0 skipped=0
+failed_names=()
+
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+    red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
+else
+    red='' green='' dim='' plain=''
+fi
+
+# ledger_add NAME PASSED FAILED SKIPPED SECONDS: adds the results of one step and shows them on one line.
+ledger_add() {
+    local name=$1 colour=$green
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+    if (($3 > 0)); then
+        colour=$red
+        failed_names+=("$name")
+    fi
+    printf '  %-28s %s%4d passed %3d failed %3d skipped%s  %s%4d s%s\n' "$name" "$colour" "$2" "$3" "$4" "$plain" \
+        "$dim" "$5" "$plain"
+}
+
+# ledger_fail NAME TEXT: one failure that has no output of its own.
+ledger_fail() {
+    ledger_add "$1" 0 1 0 0
+    printf '      not ok %s (%s)\n' "$1" "$2"
+}
+
+# ledger_skip NAME REASON
+ledger_skip() {
+    ledger_add "$1" 0 0 1 0
+    printf '      skip %s (%s)\n' "$1" "$2"
+}
+
+# ledger_show LOG: a failed step's output, whole, set off from ours.
+ledger_show() {
+    printf '%s\n' "      ---- $1"
+    sed 's/^/      | /' "$1"
+    printf '%s\n' "      ----"
+}
+
+# ledger_run NAME SECONDS COMMAND...: runs a test script, for at most so many seconds, in a scratch folder of its own
+# (TMPDIR), and adds what it said.
+ledger_run() {
+    local name=$1 limit=$2 begin=$SECONDS rc=0 ok bad skip why=''
+    local log=$logs/$name.log
+    shift 2
+    mkdir -p "$scratch/$name"
+    TMPDIR=$scratch/$name timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null || rc=$?
+    ok=$(grep -c '^ok ' "$log") || true
+    bad=$(grep -c '^not ok ' "$log") || true
+    skip=$(grep -c '^skip ' "$log") || true
+    if ((rc == 124 || rc == 137)); then
+        why="stopped after $limit s" bad=$((bad + 1))
+    elif ((rc == 77 && ok + bad + skip == 0)); then
+        skip=1
+        echo "skip $name ($(tail -n 1 "$log"))" >>"$log"
+    elif ((rc != 0 && bad == 0)); then
+        why="exit status $rc" bad=1
+    elif ((ok + bad + skip == 0)); then
+        ok=1
+    fi
+    ledger_add "$name" "$ok" "$bad" "$skip" $((SECONDS - begin))
+    if ((bad > 0)); then
+        ledger_show "$log"
+    fi
+    if [[ -n $why ]]; then
+        printf '      not ok %s (%s)\n' "$name" "$why"
+    fi
+    grep '^skip ' "$log" | sed 's/^/      /' || true
+}
+
+# ledger_ctest NAME BUILD_DIR REGEX SECONDS: runs the ctest tests whose names match, and adds each as one test.
+ledger_ctest() {
+    local name=$1 build=$2 regex=$3 limit=$4 begin=$SECONDS rc=0 all bad skip
+    local log=$logs/$name.log report=$logs/$name.xml
+    mkdir -p "$scratch/$name"
+    rm -f "$report"
+    TMPDIR=$scratch/$name ctest --test-dir "$build" -R "$regex" -j 2 --timeout "$limit" --output-on-failure \
+        --no-tests=ignore --output-junit "$report" >"$log" 2>&1 </dev/null || rc=$?
+    all=$(grep -c '<testcase ' "$report" 2>/dev/null) || all=0
+    # "disabled" is what the report calls a test that ended with its SKIP_RETURN_CODE or was switched off; a test whose
+    # program is missing is "notrun" and a failure.
+    skip=$(grep '<testcase ' "$report" 2>/dev/null | grep -c 'status="disabled"') || skip=0
+    bad=$(grep '<testcase ' "$report" 2>/dev/null | grep -cE 'status="(fail|notrun)"') || bad=0
+    if ((all == 0 || (rc != 0 && bad == 0))); then
+        bad=$((bad + 1)) all=$((all + 1))
+    fi
+    ledger_add "$name" $((all - bad - skip)) "$bad" "$skip" $((SECONDS - begin))
+    if ((bad > 0)); then
+        ledger_show "$log"
+    fi
+}
