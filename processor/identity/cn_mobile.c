@@ -78,7 +78,9 @@ bool cn_mobile_read(
     if (mobile[0] != '1' || mobile[1] < '3') {
         return false;
     }
-    memcpy(ret_e164, "+86", 3);
+    ret_e164[0] = '+';
+    ret_e164[1] = '8';
+    ret_e164[2] = '6';
     memcpy(ret_e164 + 3, mobile, MOBILE_DIGITS);
     return true;
 }

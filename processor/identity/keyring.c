@@ -8,7 +8,13 @@
 
 #include "common/digest.h"
 
-enum { KEY_MIN_BYTES = 16, FILE_KEY_MIN_BYTES = 32, FILE_KEY_MAX_BYTES = 64, RING_MAX = 2 };
+enum {
+    KEY_MIN_BYTES = 16,
+    FILE_KEY_MIN_BYTES = 32,
+    FILE_KEY_MAX_BYTES = 64,
+    HEX_DIGITS = 64,
+    RING_MAX = 2
+};
 
 struct keyring_key {
     char id[KEY_ID_MAX_BYTES];
@@ -119,7 +125,7 @@ static int hex_value(uint8_t c)
 // In place, when all of it is 64 hex digits; else it is left alone.
 static void key_unhex(struct file_key *key)
 {
-    if (key->n != 2 * SHA256_BYTES) {
+    if (key->n != HEX_DIGITS) {
         return;
     }
     for (size_t i = 0; i < key->n; i++) {

@@ -167,9 +167,9 @@ static void paths_agree_on_every_prefix(void)
 static struct view draw_spelling(uint64_t *seed, char *room)
 {
     static const char *const good_fronts[] = {"", "+86", "86", "0086"};
-    static const char *const odd_fronts[] = {"0", "+", "00", "+860", "860", "+0086", "00086",
-            "+8686", "8600", "++86", "＋86", "+1", "1", "17951", "1795100", "1795186", "12593",
-            "+886", "tel:", "tel:+86", "011", "01186"};
+    static const char *const odd_fronts[] = {"0", "+", "00", "0044", "0087", "44", "87", "+44",
+            "+87", "+860", "860", "+0086", "00086", "+8686", "8600", "++86", "＋86", "+1", "1",
+            "17951", "1795100", "1795186", "12593", "+886", "tel:", "tel:+86", "011", "01186"};
     static const char *const separators[] = {" ", "-", ".", "(", ")", "  ", "--", ") (", ".-"};
     static const char *const oddities[] = {"/", "x", "#", ",", ";", "*", "+", "\t", "\n", "ext",
             "０", "８", "a", "\xe2\x80\x8f", "\xc2\xa0", "\xff", "'", "\"", "~", ":", "="};
