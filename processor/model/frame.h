@@ -26,6 +26,8 @@ struct leaf_counts {
     uint32_t unknown;     // watched, verdict unknown
     uint32_t exempt;
     uint32_t reasons[REASON_COUNT]; // over all of them
+    int64_t last_judged_offset;     // meaningless while judged is 0
+    bool last_misdirected;          // the message at that offset was
 };
 
 struct frame_leaf {

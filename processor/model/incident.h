@@ -33,10 +33,13 @@ struct contributor {
     uint32_t misdirected;
 };
 
-// All counts are from the change point on.
+// All counts are from the change point on, repeated recipients left out, so that anyone can recompute the ratio:
+// W = (misdirected - guarded) U + guarded UG - (judged - misdirected) D (detect/bank.h, B3).
 struct evidence {
+    struct scope_name scope; // whose statistic it is; an alert may act on a narrower one that explains it
     int64_t judged;
     int64_t misdirected;
+    int64_t guarded; // of the misdirected: right behind another, scored by the clump guard
     uint32_t distinct_recipients; // exact up to 64
     bool distinct_is_lower_bound;
     int64_t baseline_millionths; // p0 of the ladder level in force

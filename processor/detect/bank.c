@@ -1,0 +1,105 @@
+#include "detect/bank.h"
+
+#include "common/assure.h"
+
+enum { CAP_ABOVE_NAT6 = 10000000 };
+
+static int64_t node_cap(unsigned node)
+{
+    return table_threshold(BUDGET_1E10, node) + CAP_ABOVE_NAT6;
+}
+
+unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard)
+{
+    ASSURE(level < LEVEL_COUNT);
+    unsigned started = 0;
+    bool misdirected = batch->fresh + batch->guarded > 0;
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        struct bank_node *node = &bank->nodes[j];
+        if (node->w_nat6 == 0) {
+            if (!misdirected) {
+                continue;
+            }
+            *node = (struct bank_node){.start_serial = batch->first_serial};
+            started |= 1u << j;
+        }
+        int64_t up = table_step_up(level, j);
+        int64_t up_guarded = guard ? table_step_up_guarded(level, j) : up;
+        int64_t net = batch->fresh * up + batch->guarded * up_guarded -
+                      batch->good * table_step_down(level, j); // B2
+        int64_t w = node->w_nat6 + net;
+        int64_t cap = node_cap(j);
+        node->w_nat6 = w < 0 ? 0 : w > cap ? cap : w; // B1
+        node->judged += batch->good + batch->fresh + batch->guarded;
+        node->misdirected += batch->fresh + batch->guarded;
+        node->guarded += batch->guarded;
+    }
+    return started;
+}
+
+struct tier_rule {
+    enum tier tier;
+    enum budget budget;
+    unsigned nodes; // the first that many
+};
+
+// From the highest tier down. Stop is for vendors and tenants; the wider kinds share a budget of their own, so that the
+// sum of 1/A over the five kinds is 5e-9 + 4 * 1.25e-9 = 1e-8 (detection.md §3.1).
+static const struct tier_rule campaign_rules[] = {
+        {TIER_QUARANTINE, BUDGET_2E8, ACUTE_COUNT},
+        {TIER_ALERT, BUDGET_1E7, NODE_COUNT},
+        {TIER_NOTICE, BUDGET_1E6, NODE_COUNT},
+        {TIER_NONE, BUDGET_1E6, 0},
+};
+static const struct tier_rule wide_rules[] = {
+        {TIER_STOP, BUDGET_1E10, ACUTE_COUNT},
+        {TIER_QUARANTINE, BUDGET_8E8, ACUTE_COUNT},
+        {TIER_ALERT, BUDGET_1E7, NODE_COUNT},
+        {TIER_NOTICE, BUDGET_1E6, NODE_COUNT},
+        {TIER_NONE, BUDGET_1E6, 0},
+};
+
+static const struct tier_rule *rules_of(enum scope_kind kind)
+{
+    switch (kind) {
+    case SCOPE_CAMPAIGN:
+        return campaign_rules;
+    case SCOPE_VENDOR:
+    case SCOPE_TENANT:
+        return wide_rules;
+    case SCOPE_TEMPLATE:
+    case SCOPE_SENDER:
+    case SCOPE_KIND_COUNT:
+        break;
+    }
+    return wide_rules + 1; // no stop
+}
+
+struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind)
+{
+    struct bank_reading reading = {TIER_NONE, 0, BUDGET_1E6};
+    for (const struct tier_rule *rule = rules_of(kind); rule->tier != TIER_NONE; rule++) {
+        int64_t best_above = -1;
+        for (unsigned j = 0; j < rule->nodes; j++) {
+            int64_t above = bank->nodes[j].w_nat6 - table_threshold(rule->budget, j);
+            if (above > best_above) {
+                best_above = above;
+                reading = (struct bank_reading){rule->tier, j, rule->budget};
+            }
+        }
+        if (best_above >= 0) {
+            return reading;
+        }
+    }
+    return reading;
+}
+
+void bank_subtract(
+        struct bank *bank, const struct bank *child, uint32_t share_num, uint32_t share_den)
+{
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        struct bank_node *node = &bank->nodes[j];
+        int64_t w = node->w_nat6 - child->nodes[j].w_nat6 * share_num / share_den;
+        node->w_nat6 = w > 0 ? w : 0;
+    }
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Writes processor/detect/tables.inc: the detector's constants in micro-nats.
+
+    processor/detect/generate_tables.py > processor/detect/tables.inc
+
+Formulas: reference detection.md §3.1, restated in detect/tables.h. Decimal arithmetic with 60 digits, so that the
+roundings (up for what speaks against an alarm, down for what speaks for it) are exact.
+"""
+from decimal import Decimal as D, getcontext, ROUND_CEILING, ROUND_FLOOR
+
+getcontext().prec = 60
+LEVELS = 31
+NAT6 = D(1000000)
+RHO = D("0.05")
+ACUTE = [None, D("0.13"), D("0.35"), D("0.95")]  # the first is max(5 %, 3 p0)
+WEIGHTS = [D("0.18"), D("0.18"), D("0.20"), D("0.44"), D(1)]  # the last is the leak node
+BUDGETS = [D(10) ** 6, D(10) ** 7, D(2) * 10**8, D(8) * 10**8, D(10) ** 10]
+
+
+def down(x):
+    return int(x.to_integral_value(ROUND_FLOOR))
+
+
+def up(x):
+    return int(x.to_integral_value(ROUND_CEILING))
+
+
+def baseline(level):
+    return D("0.0002") * (D(2) ** (D(level) / 4))
+
+
+def nodes(p0):
+    return [max(D("0.05"), 3 * p0)] + ACUTE[1:] + [3 * p0]
+
+
+def rows(name, kind, values):
+    print(f"static const {kind} {name}[LEVEL_COUNT][NODE_COUNT] = {{")
+    for row in values:
+        print("        {" + ", ".join(str(v) for v in row) + "},")
+    print("};")
+
+
+def main():
+    levels = [baseline(level) for level in range(LEVELS)]
+    print("// Written by generate_tables.py; do not edit.")
+    print("static const int64_t baseline_ppb[LEVEL_COUNT] = {")
+    for p0 in levels:
+        print(f"        {up(p0 * 10**9)},")
+    print("};")
+    rows("step_up", "int64_t", [[down(NAT6 * (q / p0).ln()) for q in nodes(p0)] for p0 in levels])
+    rows("step_up_guarded", "int64_t",
+         [[down(NAT6 * (q / max(p0, RHO)).ln()) if q > max(p0, RHO) else 0 for q in nodes(p0)] for p0 in levels])
+    rows("step_down", "int64_t",
+         [[up(-NAT6 * ((1 - q) / (1 - p0)).ln()) for q in nodes(p0)] for p0 in levels])
+    print("static const int64_t thresholds[BUDGET_COUNT][NODE_COUNT] = {")
+    for budget in BUDGETS:
+        print("        {" + ", ".join(str(up(NAT6 * (budget / w).ln())) for w in WEIGHTS) + "},")
+    print("};")
+
+
+main()

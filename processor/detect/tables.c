@@ -1,0 +1,46 @@
+#include "detect/tables.h"
+
+#include "detect/tables.inc"
+
+const char *const node_names[NODE_COUNT] = {"5", "13", "35", "95", "leak"};
+
+int64_t table_step_up(unsigned level, unsigned node)
+{
+    return step_up[level][node];
+}
+
+int64_t table_step_up_guarded(unsigned level, unsigned node)
+{
+    return step_up_guarded[level][node];
+}
+
+int64_t table_step_down(unsigned level, unsigned node)
+{
+    return step_down[level][node];
+}
+
+int64_t table_threshold(enum budget budget, unsigned node)
+{
+    return thresholds[budget][node];
+}
+
+int64_t table_budget_messages(enum budget budget)
+{
+    static const int64_t messages[BUDGET_COUNT] = {
+            1000000, 10000000, 200000000, 800000000, 10000000000};
+    return messages[budget];
+}
+
+int64_t table_baseline_ppb(unsigned level)
+{
+    return baseline_ppb[level];
+}
+
+unsigned table_level_up(int64_t rate_ppb)
+{
+    unsigned level = 0;
+    while (level < LEVEL_COUNT - 1 && baseline_ppb[level] < rate_ppb) {
+        level++;
+    }
+    return level;
+}

@@ -1,0 +1,42 @@
+// fold: tally frames → deltas per scope, each message applied once (design §5). Pure: the same log gives the same deltas.
+// One fold a tally partition; one thread.
+//
+// For every source the fold keeps the open chunk: its leaves' counts, `first_offset` and `to_offset`. A frame of chunk c,
+// covering first .. to, meets it in one of these ways:
+//
+//   F1  no state yet                      base: take it whole from first on
+//   F2  to <= to_offset                   duplicate, older, or a zombie's: no-op
+//   F3  first > to_offset                 offsets are missing: new base, gap record
+//   F4  c is the open chunk and first <= first_offset     the difference of the counts, and entries from to_offset on
+//   F5  c is later and first = to_offset  the next chunk: counts begin at 0, then as F4
+//   F6  anything else (first lies inside what is counted) the counts do not compare: ignored to the end of the chunk,
+//       gap record; to_offset follows, so that the next chunk is F5
+//
+// Log time is the running maximum of judged_at; nothing here asks a clock.
+#pragma once
+
+#include "common/err.h"
+#include "model/delta.h"
+#include "state/recent.h"
+#include "state/scopes.h"
+
+struct fold;
+
+// Lifetime sums of a scope.
+struct fold_counts {
+    int64_t judged;
+    int64_t misdirected;
+    int64_t unknown;
+};
+
+// `scopes` and `recent` are borrowed.
+MUST_CHECK enum err fold_create(struct fold **ret_fold, struct scopes *scopes, struct recent *recent);
+void fold_destroy(struct fold *fold);
+
+// Applies a frame. The delta and what it points to live until the next call; `frame` must live as long.
+MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
+        int64_t sequence, struct delta *ret_delta);
+
+int64_t fold_log_time_ms(const struct fold *fold);
+struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope);
+uint64_t fold_gaps(const struct fold *fold);

@@ -1,0 +1,94 @@
+#include "fold/fold_source.h"
+
+#include <stdlib.h>
+
+#include "state/leaf_key.h"
+
+enum { LEAF_MAX = 2 * CHUNK_OFFSETS };
+
+enum err fold_source_init(struct fold_source *source)
+{
+    *source = (struct fold_source){.leaf_index = hashmap_create(LEAF_MAX)};
+    return source->leaf_index == NULL ? ERR_NO_MEMORY : ERR_NONE;
+}
+
+void fold_source_fini(struct fold_source *source)
+{
+    hashmap_destroy(source->leaf_index);
+    free(source->leaves);
+    *source = (struct fold_source){0};
+}
+
+static void fold_source_start(struct fold_source *source, const struct frame *frame)
+{
+    source->has_state = true;
+    source->chunk = frame->chunk;
+    source->first_offset = frame->first_offset;
+    source->ignoring = false;
+    source->leaf_count = 0;
+    hashmap_clear(source->leaf_index);
+}
+
+bool fold_source_meet(struct fold_source *source, const struct frame *frame,
+        int64_t *ret_entries_from, struct delta_gap *ret_gap)
+{
+    *ret_gap = (struct delta_gap){0};
+    if (!source->has_state) { // F1
+        fold_source_start(source, frame);
+        *ret_entries_from = frame->first_offset;
+    } else if (frame->to_offset <= source->to_offset) { // F2
+        return false;
+    } else if (frame->first_offset > source->to_offset) { // F3
+        *ret_gap = (struct delta_gap){true, source->to_offset, frame->first_offset};
+        fold_source_start(source, frame);
+        *ret_entries_from = frame->first_offset;
+    } else if (frame->chunk == source->chunk && source->ignoring) { // F6, once more
+        source->to_offset = frame->to_offset;
+        return false;
+    } else if (frame->chunk == source->chunk && frame->first_offset <= source->first_offset) { // F4
+        source->first_offset = frame->first_offset;
+        *ret_entries_from = source->to_offset;
+    } else if (frame->chunk > source->chunk && frame->first_offset == source->to_offset) { // F5
+        fold_source_start(source, frame);
+        *ret_entries_from = frame->first_offset;
+    } else { // F6
+        *ret_gap = (struct delta_gap){true, source->to_offset, frame->to_offset};
+        fold_source_start(source, frame);
+        source->ignoring = true;
+        source->to_offset = frame->to_offset;
+        return false;
+    }
+    source->to_offset = frame->to_offset;
+    return true;
+}
+
+enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *leaf_key,
+        struct strbuf *key, uint32_t *ret_leaf, bool *ret_is_new)
+{
+    strbuf_reset(key);
+    leaf_key_add(key, leaf_key);
+    if (key->failed != ERR_NONE) {
+        return key->failed;
+    }
+    uint32_t at = hashmap_find(source->leaf_index, strbuf_view(key));
+    *ret_is_new = at == HASHMAP_ABSENT;
+    if (*ret_is_new) {
+        at = source->leaf_count;
+        if (at == source->leaf_capacity) {
+            uint32_t capacity = at == 0 ? 16 : at * 2;
+            struct fold_leaf *grown = realloc(source->leaves, capacity * sizeof *grown);
+            if (grown == NULL) {
+                return ERR_NO_MEMORY;
+            }
+            source->leaves = grown;
+            source->leaf_capacity = capacity;
+        }
+        enum err e = hashmap_put(source->leaf_index, strbuf_view(key), at);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        source->leaves[source->leaf_count++] = (struct fold_leaf){0};
+    }
+    *ret_leaf = at;
+    return ERR_NONE;
+}

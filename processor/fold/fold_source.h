@@ -1,0 +1,33 @@
+// What the fold remembers of one source: the open chunk (F1–F6 in fold.h).
+#pragma once
+
+#include "common/hashmap.h"
+#include "common/strbuf.h"
+#include "model/delta.h"
+
+struct fold_leaf {
+    struct leaf_counts counts;
+    int32_t scopes[SCOPE_KIND_COUNT];
+};
+
+struct fold_source {
+    bool has_state;
+    int64_t chunk;
+    int64_t first_offset;
+    int64_t to_offset;
+    bool ignoring; // F6: the rest of this chunk
+    struct hashmap *leaf_index;
+    struct fold_leaf *leaves;
+    uint32_t leaf_count;
+    uint32_t leaf_capacity;
+};
+
+MUST_CHECK enum err fold_source_init(struct fold_source *source);
+void fold_source_fini(struct fold_source *source);
+// Decides how the frame meets the source, and moves the open chunk accordingly. True when its counts are to be
+// applied; entries then count from the returned `ret_entries_from` on.
+bool fold_source_meet(struct fold_source *source, const struct frame *frame,
+        int64_t *ret_entries_from, struct delta_gap *ret_gap);
+// The leaf's index into source->leaves, new ones with zero counts; `*ret_is_new` then asks for its scopes. `key` is scratch.
+MUST_CHECK enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *leaf_key,
+        struct strbuf *key, uint32_t *ret_leaf, bool *ret_is_new);

@@ -1,0 +1,127 @@
+#include "judge/judge.h"
+
+#include "common/assure.h"
+
+// The links that apply to a message: of the message's tenant, and of its loan where it names one.
+struct links {
+    unsigned tenant; // of the tenant
+    unsigned apply;
+    unsigned contacts;    // of those that apply
+    unsigned ended;       // of those that apply: closed or sold, at or before the message or undated
+    int64_t last_ended_ms; // the latest dated end among them; TIME_NONE when none is dated
+};
+
+static bool link_has_ended(const struct party_fact *party, int64_t at_ms)
+{
+    bool ended = party->status == STATUS_CLOSED || party->status == STATUS_SOLD;
+    return ended && (party->closed_at_ms == TIME_NONE || party->closed_at_ms <= at_ms);
+}
+
+static struct links count_links(const struct event *ev, const struct facts *facts)
+{
+    struct links links = {.last_ended_ms = TIME_NONE};
+    bool names_loan = !view_is_none(ev->loan_id);
+    for (uint16_t i = 0; i < facts->party_count; i++) {
+        const struct party_fact *party = &facts->parties[i];
+        if (!party->same_tenant) {
+            continue;
+        }
+        links.tenant++;
+        if (names_loan && !party->same_loan) {
+            continue;
+        }
+        links.apply++;
+        links.contacts += party->role == ROLE_CONTACT;
+        if (link_has_ended(party, ev->occurred_at.ms)) {
+            links.ended++;
+            if (party->closed_at_ms > links.last_ended_ms) {
+                links.last_ended_ms = party->closed_at_ms;
+            }
+        }
+    }
+    return links;
+}
+
+static reason_set reasons_of_links(const struct links *links, const struct facts *facts)
+{
+    if (facts->party_count == 0) {
+        return REASON_BIT(REASON_NO_RECORD);
+    }
+    if (links->tenant == 0) {
+        return REASON_BIT(REASON_OTHER_TENANT);
+    }
+    if (links->apply == 0) {
+        return REASON_BIT(REASON_WRONG_DEBT);
+    }
+    reason_set reasons = 0;
+    if (links->contacts == links->apply) {
+        reasons |= REASON_BIT(REASON_THIRD_PARTY);
+    }
+    if (links->ended == links->apply) {
+        reasons |= REASON_BIT(REASON_CLOSED_LOAN);
+    }
+    return reasons;
+}
+
+// The reasons that rest on the number itself, not on its links.
+static reason_set reasons_of_number(const struct event *ev, const struct facts *facts)
+{
+    reason_set reasons = 0;
+    if (facts->reassigned == REASSIGNED_YES &&
+            (facts->reassigned_at_ms == TIME_NONE ||
+                    facts->reassigned_at_ms <= ev->occurred_at.ms)) {
+        reasons |= REASON_BIT(REASON_REASSIGNED_NUMBER);
+    }
+    if (facts->opted_out) {
+        reasons |= REASON_BIT(REASON_OPTED_OUT);
+    }
+    return reasons;
+}
+
+// A loan that has just been closed makes nobody a stranger: while the latest end is within the grace, closed_loan does
+// not count. An undated end has no grace.
+static bool is_in_grace(const struct event *ev, const struct links *links, int64_t grace_ms)
+{
+    return links->last_ended_ms != TIME_NONE &&
+           ev->occurred_at.ms - links->last_ended_ms <= grace_ms;
+}
+
+static struct judgement judge_unknown(reason_set reasons, bool watched)
+{
+    return (struct judgement){watched ? VERDICT_UNKNOWN : VERDICT_EXEMPT, reasons};
+}
+
+struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
+        const struct facts *facts, const struct policy *policy)
+{
+    struct view purpose = view_is_none(ev->purpose) ? VIEW("collection") : ev->purpose;
+    const struct watched_purpose *watched = policy_watched(policy, purpose);
+    if (kind == RECIPIENT_INVALID) {
+        return judge_unknown(REASON_BIT(REASON_INVALID_NUMBER), watched != NULL);
+    }
+    switch (facts->lookup) {
+    case LOOKUP_UNREACHABLE:
+        return judge_unknown(REASON_BIT(REASON_CACHE_UNREACHABLE), watched != NULL);
+    case LOOKUP_UNTRUSTED:
+    case LOOKUP_NOT_ASKED:
+        return judge_unknown(REASON_BIT(REASON_CACHE_UNTRUSTED), watched != NULL);
+    case LOOKUP_STALE:
+        return judge_unknown(REASON_BIT(REASON_CACHE_STALE), watched != NULL);
+    case LOOKUP_FOUND:
+    case LOOKUP_MISS:
+        break;
+    }
+    ASSURE(facts->lookup == LOOKUP_FOUND || facts->party_count == 0);
+
+    struct links links = count_links(ev, facts);
+    reason_set reasons = reasons_of_links(&links, facts) | reasons_of_number(ev, facts);
+    if (watched == NULL) {
+        return (struct judgement){VERDICT_EXEMPT, reasons};
+    }
+    reason_set counting = watched->counting;
+    if (is_in_grace(ev, &links, policy->closed_grace_ms)) {
+        counting &= ~REASON_BIT(REASON_CLOSED_LOAN);
+    }
+    bool misdirected = (reasons & counting) != 0;
+    return (struct judgement){misdirected ? VERDICT_MISDIRECTED : VERDICT_CLEAR, reasons};
+}

@@ -1,0 +1,17 @@
+// judge: event + facts + policy → verdict with all reasons that apply (design §4). Pure; cannot fail.
+#pragma once
+
+#include "identity/recipient.h"
+#include "model/event.h"
+#include "model/facts.h"
+#include "model/verdict.h"
+#include "policy/policy.h"
+
+struct judgement {
+    enum verdict verdict;
+    reason_set reasons;
+};
+
+// `kind` is what became of the recipient: RECIPIENT_INVALID has invalid_number as its only reason.
+struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
+        const struct facts *facts, const struct policy *policy);

@@ -1,0 +1,56 @@
+// What one tally frame adds, as fold hands it to detect and decide: each message of it exactly once.
+#pragma once
+
+#include <stdint.h>
+
+#include "model/frame.h"
+
+// What became of a misdirected message in one of its scopes.
+enum entry_use {
+    ENTRY_UNUSED,   // it has no such scope, or one of its scopes is held
+    ENTRY_FRESH,    // counts in full
+    ENTRY_GUARDED,  // follows a misdirected one: counts by the clump guard
+    ENTRY_REPEATED, // the scope has met this recipient: neither good nor bad
+};
+
+struct delta_entry {
+    const struct frame_entry *entry;
+    uint64_t serial;
+    int32_t scopes[SCOPE_KIND_COUNT];
+    enum entry_use uses[SCOPE_KIND_COUNT];
+};
+
+struct scope_delta {
+    int32_t scope;
+    enum scope_kind kind;
+    int64_t judged; // signed: a chunk that was judged again may take back
+    int64_t misdirected;
+    uint32_t good;
+    uint32_t fresh;
+    uint32_t guarded;
+    uint32_t repeated;
+    int64_t shadow_judged; // of messages that came while the scope was held
+    int64_t shadow_misdirected;
+    int32_t first_entry; // index of the first entry that counts here; -1 = none
+    int32_t last_entry;
+};
+
+// What a frame left out, for good.
+struct delta_gap {
+    bool is_there;
+    int64_t from_offset;
+    int64_t to_offset;
+};
+
+struct delta {
+    const struct frame *frame;
+    int64_t sequence; // offset of the frame in its tally partition; frame number in replay
+    int32_t tally_partition;
+    int64_t log_time_ms;
+    bool applied; // false: a duplicate, an old frame, or one that had to be ignored
+    struct delta_gap gap;
+    const struct scope_delta *scopes; // by kind, from the narrowest, then in order of first touch
+    uint32_t scope_count;
+    const struct delta_entry *entries; // in offset order
+    uint32_t entry_count;
+};

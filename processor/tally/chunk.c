@@ -1,0 +1,312 @@
+#include "tally/source.h"
+
+#include <stdlib.h>
+
+#include "state/leaf_key.h"
+
+enum { ENTRY_TEXT_BYTES = 256 * 1024, KEY_BYTES = 8 * 1024 };
+
+enum err chunk_init(struct chunk *chunk)
+{
+    *chunk = (struct chunk){0};
+    strbuf_init(&chunk->scratch, KEY_BYTES);
+    chunk->names = arena_create(SIZE_MAX);
+    chunk->entry_texts = arena_create(2 * ENTRY_TEXT_BYTES);
+    chunk->leaf_index = hashmap_create(CHUNK_OFFSETS + 1);
+    chunk->scope_index = hashmap_create(SCOPE_KIND_COUNT * (CHUNK_OFFSETS + 1));
+    chunk->tenant_index = hashmap_create(CHUNK_OFFSETS);
+    if (chunk->names == NULL || chunk->entry_texts == NULL || chunk->leaf_index == NULL ||
+            chunk->scope_index == NULL || chunk->tenant_index == NULL) {
+        chunk_fini(chunk);
+        return ERR_NO_MEMORY;
+    }
+    return ERR_NONE;
+}
+
+void chunk_fini(struct chunk *chunk)
+{
+    arena_destroy(chunk->names);
+    arena_destroy(chunk->entry_texts);
+    hashmap_destroy(chunk->leaf_index);
+    hashmap_destroy(chunk->scope_index);
+    hashmap_destroy(chunk->tenant_index);
+    free(chunk->leaves);
+    free(chunk->dirty);
+    free(chunk->scopes);
+    free(chunk->entries);
+    strbuf_fini(&chunk->scratch);
+    *chunk = (struct chunk){0};
+}
+
+void chunk_start(struct chunk *chunk, int64_t number, int64_t first_offset)
+{
+    chunk->number = number;
+    chunk->first_offset = first_offset;
+    chunk->name_bytes = 0;
+    chunk->leaf_count = 0;
+    chunk->dirty_count = 0;
+    chunk->scope_count = 0;
+    chunk->entry_count = 0;
+    chunk->totals = (struct frame_totals){0};
+    hashmap_clear(chunk->leaf_index);
+    hashmap_clear(chunk->scope_index);
+    hashmap_clear(chunk->tenant_index);
+    arena_reset(chunk->names);
+    arena_reset(chunk->entry_texts);
+}
+
+// Makes room for one more element; doubles.
+static enum err grow(void **array, uint32_t *capacity, uint32_t count, size_t element_bytes)
+{
+    if (count < *capacity) {
+        return ERR_NONE;
+    }
+    uint32_t larger = *capacity == 0 ? 64 : *capacity * 2;
+    void *grown = realloc(*array, larger * element_bytes);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    *array = grown;
+    *capacity = larger;
+    return ERR_NONE;
+}
+
+static enum err chunk_find_tenant(struct chunk *chunk, struct view tenant_id, uint32_t *ret_tenant)
+{
+    uint32_t at = hashmap_find(chunk->tenant_index, tenant_id);
+    if (at == HASHMAP_ABSENT) {
+        at = hashmap_count(chunk->tenant_index);
+        enum err e = hashmap_put(chunk->tenant_index, tenant_id, at);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        chunk->tenants[at] = (struct chunk_tenant){0};
+        chunk->totals.tenants++;
+    }
+    *ret_tenant = at;
+    return ERR_NONE;
+}
+
+static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind, struct view tenant_id,
+        struct view id, uint32_t *ret_scope)
+{
+    if (view_is_none(id)) {
+        *ret_scope = NO_SCOPE;
+        return ERR_NONE;
+    }
+    struct strbuf *key = &chunk->scratch;
+    strbuf_reset(key);
+    strbuf_add_byte(key, (uint8_t)kind);
+    leaf_key_add_part(key, tenant_id);
+    leaf_key_add_part(key, id);
+    uint32_t at = hashmap_find(chunk->scope_index, strbuf_view(key));
+    if (at == HASHMAP_ABSENT) {
+        at = chunk->scope_count;
+        enum err e = grow((void **)&chunk->scopes, &chunk->scope_capacity, at, sizeof *chunk->scopes);
+        if (e == ERR_NONE) {
+            e = hashmap_put(chunk->scope_index, strbuf_view(key), at);
+        }
+        if (e != ERR_NONE) {
+            return e;
+        }
+        chunk->scopes[chunk->scope_count++] = (struct chunk_scope){0};
+    }
+    *ret_scope = at;
+    return ERR_NONE;
+}
+
+static enum err chunk_grow_leaves(struct chunk *chunk)
+{
+    uint32_t capacity = chunk->leaf_capacity;
+    enum err e = grow(
+            (void **)&chunk->dirty, &capacity, chunk->leaf_count, sizeof *chunk->dirty);
+    if (e == ERR_NONE) {
+        e = grow((void **)&chunk->leaves, &chunk->leaf_capacity, chunk->leaf_count,
+                sizeof *chunk->leaves);
+    }
+    return e;
+}
+
+// Adds a leaf whose key bytes are in the scratch buffer.
+static enum err chunk_add_leaf(struct chunk *chunk, const struct tally_options *options,
+        const struct leaf_key *key, struct leaf **ret_leaf)
+{
+    uint32_t at = chunk->leaf_count;
+    enum err e = chunk_grow_leaves(chunk);
+    if (e == ERR_NONE) {
+        e = hashmap_put(chunk->leaf_index, strbuf_view(&chunk->scratch), at);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    chunk->name_bytes += chunk->scratch.n;
+    struct leaf *leaf = &chunk->leaves[at];
+    *leaf = (struct leaf){0};
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (!view_is_none(key->ids[kind])) {
+            leaf->key.ids[kind] = arena_copy(chunk->names, key->ids[kind]);
+            if (view_is_none(leaf->key.ids[kind])) {
+                return ERR_NO_MEMORY;
+            }
+        }
+    }
+    if (!view_is_none(key->channel)) {
+        leaf->key.channel = arena_copy(chunk->names, key->channel);
+    }
+    struct view tenant_id = leaf->key.ids[SCOPE_TENANT];
+    leaf->tally_partition = tally_partition_of(tenant_id, options->tally_partitions);
+    e = chunk_find_tenant(chunk, tenant_id, &leaf->tenant);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
+        e = chunk_find_scope(
+                chunk, (enum scope_kind)kind, tenant_id, leaf->key.ids[kind], &leaf->scopes[kind]);
+    }
+    if (e == ERR_NONE) {
+        chunk->leaf_count++;
+        *ret_leaf = leaf;
+    }
+    return e;
+}
+
+static struct leaf *chunk_lookup_leaf(struct chunk *chunk, const struct leaf_key *key)
+{
+    strbuf_reset(&chunk->scratch);
+    leaf_key_add(&chunk->scratch, key);
+    uint32_t at = hashmap_find(chunk->leaf_index, strbuf_view(&chunk->scratch));
+    return at == HASHMAP_ABSENT ? NULL : &chunk->leaves[at];
+}
+
+// The leaf of a message. When the table is full: the tenant's own overflow leaf (no narrower scopes), and when even
+// that is one too many, the one overflow leaf of all tenants.
+static enum err chunk_find_leaf(struct chunk *chunk, const struct tally_options *options,
+        const struct event *ev, struct leaf **ret_leaf, bool *ret_overflowed)
+{
+    const struct leaf_key wanted = {
+            .ids = {ev->campaign_id, ev->template_id, ev->sender_id, ev->vendor_id,
+                    event_scope_tenant(ev)},
+            .channel = ev->channel};
+    const struct leaf_key overflow_of_tenant = {.ids = {[SCOPE_TENANT] = event_scope_tenant(ev)}};
+    const struct leaf_key overflow = {.ids = {[SCOPE_TENANT] = VIEW("(overflow)")}};
+    const struct leaf_key *const keys[] = {&wanted, &overflow_of_tenant, &overflow};
+    for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
+        *ret_overflowed = i > 0;
+        *ret_leaf = chunk_lookup_leaf(chunk, keys[i]);
+        if (*ret_leaf != NULL) {
+            return ERR_NONE;
+        }
+        bool full = chunk->leaf_count + 1 >= options->max_leaves ||
+                    chunk->name_bytes + chunk->scratch.n > options->max_leaf_bytes;
+        if (!full || keys[i] == &overflow) {
+            return chunk_add_leaf(chunk, options, keys[i], ret_leaf);
+        }
+    }
+    return ERR_INTERNAL;
+}
+
+// A text of an entry, or none when the frame has enough of them: ids are for people, counts do not need them.
+static struct view chunk_keep_text(struct chunk *chunk, struct view text)
+{
+    if (view_is_none(text) ||
+            arena_used_bytes(chunk->entry_texts) + text.n > ENTRY_TEXT_BYTES) {
+        return VIEW_NONE;
+    }
+    return arena_copy(chunk->entry_texts, text);
+}
+
+static enum err chunk_add_entry(
+        struct chunk *chunk, const struct leaf *leaf, const struct tally_message *message)
+{
+    enum err e = grow((void **)&chunk->entries, &chunk->entry_capacity, chunk->entry_count,
+            sizeof *chunk->entries);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct frame_entry *entry = &chunk->entries[chunk->entry_count++];
+    *entry = (struct frame_entry){
+            .offset = message->offset,
+            .leaf = (uint32_t)(leaf - chunk->leaves),
+            .reasons = message->reasons,
+            .occurred_at_ms = message->ev->occurred_at.ms,
+            .message_id = chunk_keep_text(chunk, message->ev->message_id),
+            .traceparent = chunk_keep_text(chunk, message->ev->traceparent),
+            .tracestate = chunk_keep_text(chunk, message->ev->tracestate),
+    };
+    memcpy(entry->tag, message->recipient_tag, RECIPIENT_TAG_BYTES);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (leaf->scopes[kind] != NO_SCOPE) {
+            const struct chunk_scope *scope = &chunk->scopes[leaf->scopes[kind]];
+            entry->previous_misdirected |= (uint8_t)(scope->last_misdirected << kind);
+            entry->first_in_chunk |= (uint8_t)(!scope->judged << kind);
+        }
+    }
+    return ERR_NONE;
+}
+
+static void chunk_count_judged(struct chunk *chunk, struct leaf *leaf, int64_t offset, bool misdirected)
+{
+    leaf->counts.judged++;
+    leaf->counts.misdirected += misdirected;
+    leaf->counts.last_judged_offset = offset;
+    leaf->counts.last_misdirected = misdirected;
+    chunk->totals.judged++;
+    chunk->totals.misdirected += misdirected;
+    struct chunk_tenant *tenant = &chunk->tenants[leaf->tenant];
+    if (misdirected && !tenant->misdirected) {
+        tenant->misdirected = true;
+        chunk->totals.tenants_misdirected++;
+    }
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (leaf->scopes[kind] != NO_SCOPE) {
+            chunk->scopes[leaf->scopes[kind]] = (struct chunk_scope){true, misdirected};
+        }
+    }
+}
+
+enum err chunk_count(struct chunk *chunk, const struct tally_options *options,
+        const struct tally_message *message, bool makes_entry, struct chunk_counted *ret_counted)
+{
+    struct leaf *leaf;
+    enum err e = chunk_find_leaf(chunk, options, message->ev, &leaf, &ret_counted->overflowed);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    ret_counted->tally_partition = leaf->tally_partition;
+    bool misdirected = message->verdict == VERDICT_MISDIRECTED;
+    if (misdirected && makes_entry) {
+        e = chunk_add_entry(chunk, leaf, message);
+        if (e != ERR_NONE) {
+            return e;
+        }
+    }
+    if (!leaf->dirty) {
+        leaf->dirty = true;
+        chunk->dirty[chunk->dirty_count++] = (uint32_t)(leaf - chunk->leaves);
+    }
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        leaf->counts.reasons[reason] += (message->reasons >> reason) & 1;
+    }
+    switch (message->verdict) {
+    case VERDICT_CLEAR:
+    case VERDICT_MISDIRECTED:
+        chunk_count_judged(chunk, leaf, message->offset, misdirected);
+        break;
+    case VERDICT_UNKNOWN:
+        leaf->counts.unknown++;
+        chunk->totals.unknown++;
+        break;
+    case VERDICT_EXEMPT:
+    case VERDICT_COUNT:
+        leaf->counts.exempt++;
+        break;
+    }
+    return ERR_NONE;
+}
+
+void chunk_settle(struct chunk *chunk)
+{
+    for (uint32_t i = 0; i < chunk->dirty_count; i++) {
+        chunk->leaves[chunk->dirty[i]].dirty = false;
+    }
+    chunk->dirty_count = 0;
+    chunk->entry_count = 0;
+    arena_reset(chunk->entry_texts);
+}
