@@ -12,8 +12,8 @@
 
 enum {
     PACKED_VERSION = 1,
-    PACKED_SUFFIX_BYTES = 8,        // bytes 8–15 of the pseudonym
-    PACKED_BODY_MAX_BYTES = 1 << 16, // above what PARTY_MAX and OPTED_OUT_MAX can fill
+    PACKED_SUFFIX_BYTES = 8,         // bytes 8–15 of the pseudonym
+    PACKED_BODY_MAX_BYTES = 65535,   // above what PARTY_MAX and OPTED_OUT_MAX can fill
     PACKED_CHANNEL_MAX_BYTES = 255,
 };
 
