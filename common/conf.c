@@ -7,8 +7,8 @@
 
 enum { QUOTED_MAX_BYTES = 60 };
 
-// The tree under construction. It is built from the parser's events and not from libfyaml's own documents, because
-// events cost no recursion and leave every limit to us.
+// The tree under construction. It is built from the parser's events and not from libfyaml's own
+// documents, because events cost no recursion and leave every limit to us.
 struct builder {
     struct arena *arena;
     struct conf_report *report;
@@ -68,8 +68,8 @@ void conf_quote(struct strbuf *sb, struct view value)
 
 bool conf_is_null(const struct conf_node *node)
 {
-    return node->kind == CONF_SCALAR && node->plain
-            && (node->text.n == 0 || view_is(node->text, "~") || view_is(node->text, "null"));
+    return node->kind == CONF_SCALAR && node->plain &&
+           (node->text.n == 0 || view_is(node->text, "~") || view_is(node->text, "null"));
 }
 
 static void ignore_output(struct fy_diag *diag, void *user, const char *text, size_t n)
@@ -100,8 +100,7 @@ static bool text_is_sound(struct view text, struct conf_report *report)
 {
     if (text.n > CONF_TEXT_MAX_BYTES) {
         conf_find(report, (struct conf_mark){1, 1}, "YAML",
-                "expected at most %d KiB of text, got %zu KiB", CONF_TEXT_MAX_BYTES / 1024,
-                (text.n + 1023) / 1024);
+                "expected at most %d KiB of text, got more", CONF_TEXT_MAX_BYTES / 1024);
         return false;
     }
     for (size_t at = 0; at < text.n;) {
@@ -135,12 +134,13 @@ static struct view copy_token(struct builder *b, struct fy_token *token)
     return copy;
 }
 
-// Hangs a new node where the next one belongs. NULL when there is no room for it, which has been reported.
+// Hangs a new node where the next one belongs. NULL when there is no room for it, which has been
+// reported.
 static struct conf_node *add_node(struct builder *b, enum conf_kind kind)
 {
     if (++b->node_count > CONF_NODE_MAX) {
-        conf_find(b->report, b->here, "YAML", "expected at most %d values, got more",
-                CONF_NODE_MAX);
+        conf_find(
+                b->report, b->here, "YAML", "expected at most %d values, got more", CONF_NODE_MAX);
         return NULL;
     }
     struct conf_node *node = arena_take_zeroed(b->arena, sizeof *node);
@@ -203,8 +203,8 @@ static bool take_collection(struct builder *b, enum conf_kind kind)
         return false;
     }
     if (b->depth == CONF_DEPTH_MAX) {
-        conf_find(b->report, b->here, "YAML", "expected at most %d levels, got more",
-                CONF_DEPTH_MAX);
+        conf_find(
+                b->report, b->here, "YAML", "expected at most %d levels, got more", CONF_DEPTH_MAX);
         return false;
     }
     struct conf_node *node = add_node(b, kind);

@@ -19,7 +19,7 @@ enum {
 struct conf_reader {
     const struct conf_table *table;
     void *target;
-    struct conf_mark *marks;
+    struct conf_place *places;
     struct conf_report *report;
     struct strbuf expanded; // the scalar that is being read
 };
@@ -48,13 +48,13 @@ static void join_path(char path[PATH_MAX_BYTES], const char *parent, struct view
         shown[i] = key.p[i] > ' ' && key.p[i] < 0x7f ? key.p[i] : '?';
     }
     shown[n] = '\0';
-    int length = snprintf(
-            path, PATH_MAX_BYTES, "%s%s%s", parent, parent[0] != '\0' ? "." : "", shown);
+    int length =
+            snprintf(path, PATH_MAX_BYTES, "%s%s%s", parent, parent[0] != '\0' ? "." : "", shown);
     ASSURE(length >= 0);
 }
 
-// Reports that `node` is not what is expected. Shows the value as it is written in the file: what stands in the
-// environment may be a secret.
+// Reports that `node` is not what is expected. Shows the value as it is written in the file: what
+// stands in the environment may be a secret.
 static void find_unexpected(struct conf_reader *r, const struct conf_node *node, const char *path,
         const char *expected, const char *remark)
 {
@@ -211,8 +211,8 @@ static void bind_scalar(struct conf_reader *r, const struct conf_option *option,
     struct strbuf expected;
     strbuf_init(&expected, EXPECTED_MAX_BYTES);
     conf_option_add_expected(&expected, option);
-    bool is_read = conf_read_text(
-            r, node, path, expected.p != NULL ? expected.p : "another value", &text);
+    bool is_read =
+            conf_read_text(r, node, path, expected.p != NULL ? expected.p : "another value", &text);
     strbuf_fini(&expected);
     if (!is_read) {
         return;
@@ -320,15 +320,16 @@ static void bind_option(
 {
     const struct conf_option *option = &r->table->options[index];
     void *slot = (char *)r->target + option->offset;
-    if (r->marks != NULL) {
-        r->marks[index] = node->mark;
-    }
+    uint32_t before = r->report->count;
     if (option->type == CONF_MAP) {
         bind_map(r, option, node, path);
     } else if (option->type == CONF_WORDS) {
         bind_words(r, option, node, path, slot);
     } else if (!conf_is_null(node) || option->fallback != NULL) {
         bind_scalar(r, option, node, path, slot);
+    }
+    if (r->places != NULL) {
+        r->places[index] = (struct conf_place){node->mark, r->report->count > before};
     }
 }
 
@@ -344,8 +345,8 @@ static bool is_section(const struct conf_table *table, struct view path)
     return false;
 }
 
-static void find_unknown(struct conf_reader *r, const struct conf_node *entry, const char *parent,
-        const char *path)
+static void find_unknown(
+        struct conf_reader *r, const struct conf_node *entry, const char *parent, const char *path)
 {
     struct view meant = conf_option_nearest(r->table, view_of(parent), entry->key);
     struct strbuf got;
@@ -365,9 +366,10 @@ static void bind_section(struct conf_reader *r, const struct conf_node *section,
         join_path(path, parent, entry->key);
         size_t index = conf_option_find(r->table, view_of(path));
         bool is_group = is_section(r->table, view_of(path));
-        // A dot would let `kafka.group` at the top pass for `group` in `kafka`, past the check for doubles.
-        bool is_word = entry->key.n <= KEY_SHOWN_BYTES
-                && memchr(entry->key.p, '.', entry->key.n) == NULL;
+        // A dot would let `kafka.group` at the top pass for `group` in `kafka`, past the check for
+        // doubles.
+        bool is_word =
+                entry->key.n <= KEY_SHOWN_BYTES && memchr(entry->key.p, '.', entry->key.n) == NULL;
         if (!is_word || (index == r->table->count && !is_group)) {
             find_unknown(r, entry, parent, path);
         } else if (!is_first(r, section, entry, path)) {
@@ -383,10 +385,10 @@ static void bind_section(struct conf_reader *r, const struct conf_node *section,
 }
 
 enum err conf_bind(const struct conf_table *table, const struct conf_node *root, void *target,
-        struct conf_mark *ret_marks, struct conf_report *report)
+        struct conf_place *ret_places, struct conf_report *report)
 {
     struct conf_reader r = {
-            .table = table, .target = target, .marks = ret_marks, .report = report};
+            .table = table, .target = target, .places = ret_places, .report = report};
     strbuf_init(&r.expanded, EXPANDED_MAX_BYTES);
     uint32_t before = report->count;
     if (root != NULL && root->kind == CONF_MAPPING) {
@@ -395,9 +397,7 @@ enum err conf_bind(const struct conf_table *table, const struct conf_node *root,
         find_unexpected(&r, root, "YAML", "a mapping", "");
     }
     strbuf_fini(&r.expanded);
-    return report->out_of_memory ? ERR_NO_MEMORY
-            : report->count > before ? ERR_CONFIG
-                                     : ERR_NONE;
+    return report->out_of_memory ? ERR_NO_MEMORY : report->count > before ? ERR_CONFIG : ERR_NONE;
 }
 
 enum err conf_bind_defaults(const struct conf_table *table, void *target)
@@ -427,6 +427,7 @@ enum err conf_bind_defaults(const struct conf_table *table, void *target)
     strbuf_fini(&r.expanded);
     strbuf_fini(&findings);
     arena_destroy(arena);
-    // A default that its own table refuses would be a bug of ours, but dying memory can look the same.
+    // A default that its own table refuses would be a bug of ours, but dying memory can look the
+    // same.
     return report.out_of_memory ? ERR_NO_MEMORY : report.count > 0 ? ERR_INTERNAL : e;
 }

@@ -52,13 +52,19 @@ struct conf_table {
     size_t count;
 };
 
+// What a file said of an option.
+struct conf_place {
+    struct conf_mark mark; // of the value; {0, 0} where the file does not name it
+    bool is_wrong;         // something was reported about it
+};
+
 // Sets every option of `target` (zeroed before) to its default. ERR_NO_MEMORY.
 MUST_CHECK enum err conf_bind_defaults(const struct conf_table *table, void *target);
 // Sets what the tree says and reports everything that is wrong with it; the options that are wrong keep what they were.
-// `ret_marks` gets the place of each option's value, {0, 0} where the file does not name it. `root` may be NULL.
+// `ret_places` gets one entry an option (zeroed before; may be NULL). `root` may be NULL.
 // ERR_CONFIG when anything was reported, ERR_NO_MEMORY.
 MUST_CHECK enum err conf_bind(const struct conf_table *table, const struct conf_node *root,
-        void *target, struct conf_mark *ret_marks, struct conf_report *report);
+        void *target, struct conf_place *ret_places, struct conf_report *report);
 // Frees what the target's options own.
 void conf_release(const struct conf_table *table, void *target);
 // Appends one row an option: path, type, default, range, meaning.
@@ -67,6 +73,8 @@ void conf_describe(const struct conf_table *table, struct strbuf *sb);
 void conf_print(const struct conf_table *table, const void *target, struct strbuf *sb);
 // Appends text as a YAML scalar in double quotes.
 void conf_print_text(struct strbuf *sb, const char *text);
+// Appends the words whose bits are set as a YAML list: [a, b].
+void conf_print_words(struct strbuf *sb, const char *const *words, uint32_t bits);
 // The option's row, or the table's count when there is none.
 size_t conf_option_find(const struct conf_table *table, struct view path);
 

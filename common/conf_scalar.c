@@ -22,7 +22,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-// Reads the digits at the front. The count of bytes, 0 when there are none, a leading zero, or too many.
+// Reads the digits at the front. The count of bytes, 0 when there are none, a leading zero, or too
+// many.
 static size_t read_digits(struct view text, int64_t *ret_number)
 {
     int64_t number = 0;
@@ -155,10 +156,10 @@ void conf_scalar_add(struct strbuf *sb, enum conf_type type, int64_t number)
 
 const char *conf_scalar_units(enum conf_type type)
 {
-    return type == CONF_DURATION ? "ms, s, m, h, d"
-            : type == CONF_SIZE  ? "B, KiB, MiB, GiB"
-            : type == CONF_PERCENT ? "%"
-                                   : "";
+    return type == CONF_DURATION  ? "ms, s, m, h, d"
+           : type == CONF_SIZE    ? "B, KiB, MiB, GiB"
+           : type == CONF_PERCENT ? "%"
+                                  : "";
 }
 
 static bool is_name_byte(char c, bool first)

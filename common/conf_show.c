@@ -25,8 +25,8 @@ void conf_option_add_expected(struct strbuf *sb, const struct conf_option *optio
 {
     switch (option->type) {
     case CONF_TEXT:
-        strbuf_printf(sb, "text of %lld to %lld bytes", (long long)option->min,
-                (long long)option->max);
+        strbuf_printf(
+                sb, "text of %lld to %lld bytes", (long long)option->min, (long long)option->max);
         break;
     case CONF_FILE:
         strbuf_add_text(sb, "the path of a file");
@@ -87,16 +87,15 @@ static size_t edit_distance(struct view a, struct view b)
     return row[b.n];
 }
 
-struct view conf_option_nearest(
-        const struct conf_table *table, struct view parent, struct view key)
+struct view conf_option_nearest(const struct conf_table *table, struct view parent, struct view key)
 {
     struct view best = VIEW_NONE;
     size_t best_distance = key.n / 3 + 2;
     size_t skip = parent.n > 0 ? parent.n + 1 : 0;
     for (size_t i = 0; i < table->count; i++) {
         struct view path = view_of(table->options[i].path);
-        if (path.n <= skip || !view_starts_with(path, parent)
-                || (skip > 0 && path.p[parent.n] != '.')) {
+        if (path.n <= skip || !view_starts_with(path, parent) ||
+                (skip > 0 && path.p[parent.n] != '.')) {
             continue;
         }
         struct view rest = view_skip(path, skip);
@@ -166,7 +165,7 @@ void conf_print_text(struct strbuf *sb, const char *text)
     strbuf_add_byte(sb, '"');
 }
 
-static void print_words(struct strbuf *sb, const char *const *words, uint32_t bits)
+void conf_print_words(struct strbuf *sb, const char *const *words, uint32_t bits)
 {
     strbuf_add_byte(sb, '[');
     const char *comma = "";
@@ -207,7 +206,7 @@ static void print_value(struct strbuf *sb, const struct conf_option *option, con
         break;
     case CONF_WORDS:
         memcpy(&narrow, slot, sizeof narrow);
-        print_words(sb, option->words, narrow);
+        conf_print_words(sb, option->words, narrow);
         break;
     case CONF_BOOL:
         memcpy(&yes, slot, sizeof yes);
@@ -234,7 +233,8 @@ static void indent_by(struct strbuf *sb, unsigned levels)
     strbuf_printf(sb, "%*s", (int)(2 * levels), "");
 }
 
-// Prints the heads of the sections that `path` enters and `previous` was not in. How deep the path is.
+// Prints the heads of the sections that `path` enters and `previous` was not in. How deep the path
+// is.
 static unsigned print_sections(struct strbuf *sb, const char *path, const char *previous)
 {
     unsigned depth = 0;

@@ -18,6 +18,8 @@ enum start_at { START_EARLIEST, START_LATEST };
 struct property {
     char *name;
     char *value;
+    uint32_t line; // where the file sets it
+    uint32_t column;
 };
 
 struct config {
@@ -102,6 +104,10 @@ MUST_CHECK enum err config_create_default(struct config **ret_config);
 // Reads a file. On trouble every finding is appended to `findings`, one a line, as
 // `file:line:column: path: what was expected`, and ERR_CONFIG comes back (ERR_NO_INPUT when it cannot be opened).
 MUST_CHECK enum err config_load(struct config **ret_config, const char *path, struct strbuf *findings);
+// The same with one more check, for what only another room can tell: `check` appends `path: what is wrong`, one a line,
+// path being an option's, and the places are put before its lines. It sees a config even when there are other findings.
+MUST_CHECK enum err config_load_with(struct config **ret_config, const char *path,
+        struct strbuf *findings, void (*check)(const struct config *config, struct strbuf *findings));
 void config_destroy(struct config *config);
 // Appends one row of text an option: path, type, default, range and unit, meaning.
 void config_describe(struct strbuf *sb);

@@ -1,0 +1,154 @@
+#include "policy/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/conf_bind.h"
+#include "policy/config_checks.h"
+#include "policy/config_table.h"
+
+enum { TREE_MAX_BYTES = 4 * 1024 * 1024, LINES_MAX_BYTES = 64 * 1024 };
+
+enum err config_create_default(struct config **ret_config)
+{
+    struct config *config = calloc(1, sizeof *config);
+    if (config == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    enum err e = conf_bind_defaults(&config_table, config);
+    if (e == ERR_NONE) {
+        e = policy_seal(&config->policy);
+    }
+    if (e != ERR_NONE) {
+        config_destroy(config);
+        return e;
+    }
+    *ret_config = config;
+    return ERR_NONE;
+}
+
+void config_destroy(struct config *config)
+{
+    if (config != NULL) {
+        conf_release(&config_table, config);
+        free(config);
+    }
+}
+
+void config_describe(struct strbuf *sb)
+{
+    conf_describe(&config_table, sb);
+}
+
+void config_print(struct strbuf *sb, const struct config *config)
+{
+    conf_print(&config_table, config, sb);
+}
+
+// --- loading ----------------------------------------------------------------------------------
+
+// Reads up to the limit of a configuration and one byte more, which conf_parse will refuse.
+static enum err read_text(struct strbuf *text, const char *path, struct strbuf *findings)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        strbuf_printf(findings, "%s: cannot be opened: %s\n", path, strerror(errno));
+        return ERR_NO_INPUT;
+    }
+    enum err e = ERR_NONE;
+    while (e == ERR_NONE && text->n < text->ceiling_bytes) {
+        size_t left = text->ceiling_bytes - text->n;
+        size_t n = left < 8192 ? left : 8192;
+        char *room = strbuf_room(text, n);
+        if (room == NULL) {
+            e = ERR_NO_MEMORY;
+            break;
+        }
+        ssize_t got = read(fd, room, n);
+        if (got < 0 && errno != EINTR) {
+            strbuf_printf(findings, "%s: cannot be read: %s\n", path, strerror(errno));
+            e = ERR_NO_INPUT;
+        } else if (got > 0) {
+            strbuf_grown(text, (size_t)got);
+        } else if (got == 0) {
+            break;
+        }
+    }
+    close(fd);
+    return e;
+}
+
+// Runs every check that there is, so that one run names everything that is wrong.
+static enum err check_config(const struct config_checker *c,
+        void (*check)(const struct config *config, struct strbuf *findings))
+{
+    config_check_all(c);
+    if (check != NULL) {
+        struct strbuf lines;
+        strbuf_init(&lines, LINES_MAX_BYTES);
+        check(c->config, &lines);
+        config_report_lines(c, strbuf_view(&lines));
+        strbuf_fini(&lines);
+    }
+    return c->report->out_of_memory ? ERR_NO_MEMORY : c->report->count > 0 ? ERR_CONFIG : ERR_NONE;
+}
+
+static enum err bind_text(struct config *config, struct view text, struct conf_report *report,
+        void (*check)(const struct config *config, struct strbuf *findings))
+{
+    struct arena *arena = arena_create(TREE_MAX_BYTES);
+    struct conf_place *places = calloc(config_table.count, sizeof *places);
+    enum err e = ERR_NO_MEMORY;
+    if (arena == NULL || places == NULL) {
+        goto out;
+    }
+    struct conf_node *root = NULL;
+    e = conf_parse(&root, text, arena, report);
+    if (e == ERR_NONE) {
+        e = conf_bind(&config_table, root, config, places, report);
+    } else {
+        goto out;
+    }
+    if (e == ERR_NONE || e == ERR_CONFIG) {
+        struct config_checker c = {config, places, report};
+        e = check_config(&c, check);
+    }
+out:
+    free(places);
+    arena_destroy(arena);
+    return e;
+}
+
+enum err config_load_with(struct config **ret_config, const char *path, struct strbuf *findings,
+        void (*check)(const struct config *config, struct strbuf *findings))
+{
+    struct strbuf text;
+    strbuf_init(&text, CONF_TEXT_MAX_BYTES + 1);
+    struct conf_report report;
+    conf_report_init(&report, path, findings);
+    struct config *config = NULL;
+    enum err e = read_text(&text, path, findings);
+    if (e == ERR_NONE) {
+        e = config_create_default(&config);
+    }
+    if (e == ERR_NONE) {
+        e = bind_text(config, strbuf_view(&text), &report, check);
+    }
+    if (e == ERR_NONE) {
+        e = policy_seal(&config->policy);
+    }
+    strbuf_fini(&text);
+    if (e != ERR_NONE) {
+        config_destroy(config);
+        return e;
+    }
+    *ret_config = config;
+    return ERR_NONE;
+}
+
+enum err config_load(struct config **ret_config, const char *path, struct strbuf *findings)
+{
+    return config_load_with(ret_config, path, findings, NULL);
+}

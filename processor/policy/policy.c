@@ -1,0 +1,110 @@
+#include "policy/policy.h"
+
+#include "common/digest.h"
+#include "common/json_out.h"
+
+enum { CANONICAL_MAX_BYTES = 64 * 1024 };
+
+static const char *const unknown_names[] = {"pass", "hold", "wait"};
+
+reason_set policy_default_counting(void)
+{
+    return REASON_BIT(REASON_NO_RECORD) | REASON_BIT(REASON_OTHER_TENANT) |
+           REASON_BIT(REASON_WRONG_DEBT) | REASON_BIT(REASON_THIRD_PARTY) |
+           REASON_BIT(REASON_CLOSED_LOAN) | REASON_BIT(REASON_REASSIGNED_NUMBER);
+}
+
+void policy_init(struct policy *policy)
+{
+    *policy = (struct policy){
+            .purposes = {{"collection", policy_default_counting()},
+                    {"reminder", policy_default_counting()}},
+            .purpose_count = 2,
+            .closed_grace_ms = INT64_C(3) * 24 * 3600 * 1000,
+            .unknown = UNKNOWN_PASS,
+            .mode = MODE_ENFORCE,
+            .message_hold_ms = INT64_C(24) * 3600 * 1000,
+            .scope_hold_ms = INT64_C(24) * 3600 * 1000,
+            .prior_rate_millionths = 5000,
+            .clump_guard = true,
+    };
+}
+
+// --- the canonical text -----------------------------------------------------------------------
+
+// The names' order, so that the order in which a file lists the purposes does not matter.
+static void sort_purposes(const struct policy *policy, uint32_t ret_order[PURPOSE_MAX])
+{
+    for (uint32_t i = 0; i < policy->purpose_count; i++) {
+        uint32_t at = i;
+        while (at > 0 &&
+                strcmp(policy->purposes[ret_order[at - 1]].name, policy->purposes[i].name) > 0) {
+            ret_order[at] = ret_order[at - 1];
+            at--;
+        }
+        ret_order[at] = i;
+    }
+}
+
+static void add_purposes(struct json_out *out, const struct policy *policy)
+{
+    uint32_t order[PURPOSE_MAX];
+    sort_purposes(policy, order);
+    json_object(out, "purposes");
+    for (uint32_t i = 0; i < policy->purpose_count; i++) {
+        const struct watched_purpose *purpose = &policy->purposes[order[i]];
+        json_array(out, purpose->name);
+        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+            if ((purpose->counting & REASON_BIT(reason)) != 0) {
+                json_text(out, NULL, reason_names[reason]);
+            }
+        }
+        json_array_end(out);
+    }
+    json_object_end(out);
+}
+
+void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
+{
+    struct json_out out;
+    json_begin(&out, sb);
+    json_object(&out, NULL);
+    json_bool(&out, "assume_complete", policy->assume_complete);
+    json_bool(&out, "clump_guard", policy->clump_guard);
+    json_int(&out, "closed_grace_ms", policy->closed_grace_ms);
+    json_int(&out, "message_hold_ms", policy->message_hold_ms);
+    json_text(&out, "mode", mode_names[policy->mode]);
+    json_int(&out, "prior_rate_millionths", policy->prior_rate_millionths);
+    add_purposes(&out, policy);
+    json_int(&out, "scope_hold_ms", policy->scope_hold_ms);
+    json_text(&out, "unknown", unknown_names[policy->unknown]);
+    json_object_end(&out);
+}
+
+enum err policy_seal(struct policy *policy)
+{
+    struct strbuf text;
+    struct strbuf hex;
+    strbuf_init(&text, CANONICAL_MAX_BYTES);
+    strbuf_init(&hex, POLICY_VERSION_HEX);
+    policy_add_canonical(&text, policy);
+    digest_add_sha256_hex(&hex, strbuf_view(&text), POLICY_VERSION_HEX / 2);
+    enum err e = text.failed != ERR_NONE ? text.failed : hex.failed;
+    if (e == ERR_NONE) {
+        memcpy(policy->version, hex.p, POLICY_VERSION_HEX + 1);
+    }
+    strbuf_fini(&text);
+    strbuf_fini(&hex);
+    return e;
+}
+
+const struct watched_purpose *policy_watched(const struct policy *policy, struct view purpose)
+{
+    struct view name = view_is_none(purpose) ? VIEW("collection") : purpose;
+    for (uint32_t i = 0; i < policy->purpose_count; i++) {
+        if (view_is(name, policy->purposes[i].name)) {
+            return &policy->purposes[i];
+        }
+    }
+    return NULL;
+}
