@@ -5,17 +5,14 @@
 // last one is the newest.
 //
 //   __connect.errors.topic, .partition, .offset   where the input record was
-//   __connect.errors.connector.name, .task.id     the processor's group, the
-//   instance
+//   __connect.errors.connector.name, .task.id     the processor's group, the instance
 //   __connect.errors.stage, .class.name           DECODE, wrongnumber.decode
-//   __connect.errors.exception.class.name         the reason's code, as
-//   wn.reason
-//   __connect.errors.exception.message            the explanation; never holds
-//   a byte of the payload wn.reason, wn.failed_at                       the
-//   code; when (left out in replays) wn.truncated, wn.sha256 of a value cut to
-//   its first 64 KiB: its length, its digest wn.key_truncated of a key cut to
-//   its first 64 KiB: its length wn.headers_dropped how many of the record's
-//   own headers found no room
+//   __connect.errors.exception.class.name         the reason's code, as wn.reason
+//   __connect.errors.exception.message            the explanation; no byte of the payload
+//   wn.reason, wn.failed_at      the code; when (left out in replays)
+//   wn.truncated, wn.sha256      of a value cut to its first 64 KiB: its length, its digest
+//   wn.key_truncated             of a key cut to its first 64 KiB: its length
+//   wn.headers_dropped           how many of the record's own headers found no room
 //
 // A dead letter must always be deliverable, or it would block its partition for
 // ever. So it stays below 960 KiB, key and headers included, which fits the
@@ -27,8 +24,7 @@
 
 enum {
     DEAD_LETTER_WHOLE_VALUE_BYTES = 900 * 1024, // longer values are cut
-    DEAD_LETTER_WHOLE_BYTES =
-            960 * 1024, // and any value, when the record would be larger than this
+    DEAD_LETTER_WHOLE_BYTES = 960 * 1024,       // so are those of larger records
     DEAD_LETTER_CUT_BYTES = 64 * 1024,
     DEAD_LETTER_HEADER_BYTES = 256 * 1024, // of the record's own headers
     DEAD_LETTER_OWN_HEADERS = 15,

@@ -2,10 +2,9 @@
 // Truncated at the start; what is in them is certain only after file_sink_close
 // has said so.
 //
-//   verdicts.ndjson, alerts.ndjson, quarantine-commands.ndjson   the values,
-//   one a line quarantine-state.ndjson    {"key": …, "value": …}, a tombstone's
-//   value is null dead-letter.ndjson         the envelope of `kcat -J`; see
-//   schemas/dead-letter-line.schema.json
+//   verdicts.ndjson, alerts.ndjson, quarantine-commands.ndjson   the values, one a line
+//   quarantine-state.ndjson   {"key", "value"}; a tombstone's value is null
+//   dead-letter.ndjson        as `kcat -J`: schemas/dead-letter-line.schema.json
 //
 // Record headers are written for dead letters only. A record is done when send
 // returns: tickets are not told.

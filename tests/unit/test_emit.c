@@ -1,0 +1,462 @@
+// emit: the bytes of every record, and what is published.
+#include "tests/support/emit_stage.h"
+
+static const char traceparent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+static void check_record(
+        struct stage *stage, size_t index, const char *sample, const char *expected)
+{
+    CU_ASSERT_FATAL(index < stage->fake.count);
+    unit_check_text(sample, stage->fake.seen[index].p, expected);
+    struct view value = seen_value(&stage->fake.seen[index]);
+    if (!view_is(value, "(null)")) {
+        keep_sample(sample, value);
+    }
+}
+
+static const struct event event_full = {
+        .message_id = {"m-1\"\n", 5},
+        .occurred_at = {1795334400123},
+        .tenant_id = {"acme", 4},
+        .campaign_id = {"c/1", 3},
+        .template_id = {"t1", 2},
+        .sender_id = {"1069", 4},
+        .vendor_id = {"v1", 2},
+        .traceparent = {traceparent, 55},
+        .tracestate = {"a=b", 3},
+};
+static const struct event event_bare = {
+        .message_id = {"m2", 2}, .occurred_at = {946684800000}, .traceparent = {"00-zz", 5}};
+
+static struct verdict_action verdict_of(
+        const struct event *ev, enum verdict verdict, reason_set reasons)
+{
+    return (struct verdict_action){
+            .ev = ev,
+            .verdict = verdict,
+            .reasons = reasons,
+            .recipient_pseudonym = VIEW("demo:AAAAAAAAAAAAAAAAAAAAAA"),
+            .source_topic = VIEW("collections.outbound.v1"),
+            .source_partition = 3,
+            .source_offset = 4097,
+            .policy_version = VIEW("0123456789abcdef"),
+    };
+}
+
+static void verdict_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, live);
+    int ticket = 0;
+    struct verdict_action full = verdict_of(&event_full, VERDICT_MISDIRECTED,
+            REASON_BIT(REASON_THIRD_PARTY) | REASON_BIT(REASON_CLOSED_LOAN));
+    CU_ASSERT_EQUAL(emit_verdict(&stage.em, &full, &ticket), ERR_NONE);
+    struct verdict_action bare = verdict_of(&event_bare, VERDICT_CLEAR, 0);
+    bare.recipient_pseudonym = VIEW_NONE;
+    CU_ASSERT_EQUAL(emit_verdict(&stage.em, &bare, NULL), ERR_NONE);
+
+    // The key has the message id's own line feed, so that the lines are one more.
+    unit_check_text("verdict", stage.fake.seen[0].p,
+            "m-1\"\n\n{\"message_id\":\"m-1\\\"\\n\",\"occurred_at\":\"2026-11-22T08:00:00.123Z\","
+            "\"tenant_id\":\"acme\",\"verdict\":\"misdirected\","
+            "\"reasons\":[\"third_party\",\"closed_loan\"],"
+            "\"recipient_pseudonym\":\"demo:AAAAAAAAAAAAAAAAAAAAAA\",\"campaign_id\":\"c/1\","
+            "\"template_id\":\"t1\",\"sender_id\":\"1069\",\"vendor_id\":\"v1\","
+            "\"source\":{\"topic\":\"collections.outbound.v1\",\"partition\":3,\"offset\":4097},"
+            "\"policy_version\":\"0123456789abcdef\"}\n"
+            "ce_specversion=1.0\n"
+            "ce_id=collections.outbound.v1/3/4097/0123456789abcdef/misdirected\n"
+            "ce_source=/wrongnumber/wrong%20number\n"
+            "ce_type=io.wrongnumber.verdict.v1\n"
+            "ce_time=2026-11-22T08:00:00.123Z\n"
+            "content-type=application/json\n"
+            "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n"
+            "tracestate=a=b");
+    CU_ASSERT_EQUAL(stage.fake.records[0].topic, OUT_VERDICTS);
+    CU_ASSERT_EQUAL(stage.fake.records[0].partition, PARTITION_ANY);
+    CU_ASSERT_PTR_EQUAL(stage.fake.records[0].ticket, &ticket);
+    check_record(&stage, 1, "verdict",
+            "m2\n{\"message_id\":\"m2\",\"occurred_at\":\"2000-01-01T00:00:00.000Z\","
+            "\"tenant_id\":null,\"verdict\":\"clear\",\"reasons\":[],"
+            "\"recipient_pseudonym\":null,\"campaign_id\":null,\"template_id\":null,"
+            "\"sender_id\":null,\"vendor_id\":null,"
+            "\"source\":{\"topic\":\"collections.outbound.v1\",\"partition\":3,\"offset\":4097},"
+            "\"policy_version\":\"0123456789abcdef\"}\n"
+            "ce_specversion=1.0\n"
+            "ce_id=collections.outbound.v1/3/4097/0123456789abcdef/clear\n"
+            "ce_source=/wrongnumber/wrong%20number\n"
+            "ce_type=io.wrongnumber.verdict.v1\n"
+            "ce_time=2000-01-01T00:00:00.000Z\n"
+            "content-type=application/json");
+    CU_ASSERT_EQUAL(stage.em.sent_count[OUT_VERDICTS], 2);
+    stage_close(&stage);
+}
+
+// Every verdict with every reason, so that the schema knows all words.
+static void verdict_words(void)
+{
+    struct stage stage;
+    stage_open(&stage, replay);
+    for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+            struct event ev = event_full;
+            ev.message_id = VIEW("m");
+            struct verdict_action action =
+                    verdict_of(&ev, (enum verdict)verdict, REASON_BIT(reason));
+            strbuf_reset(&stage.fake.seen[0]);
+            stage.fake.count = 0;
+            CU_ASSERT_EQUAL(emit_verdict(&stage.em, &action, NULL), ERR_NONE);
+            struct view value = seen_value(&stage.fake.seen[0]);
+            keep_sample("verdict", value);
+            CU_ASSERT_PTR_NOT_NULL(strstr(value.p, reason_names[reason]));
+            CU_ASSERT_PTR_NOT_NULL(strstr(value.p, verdict_names[verdict]));
+            CU_ASSERT_EQUAL(stage.fake.records[0].header_count, 0);
+        }
+    }
+    stage_close(&stage);
+}
+
+static void verdict_output(void)
+{
+    static const struct {
+        enum verdict_output output;
+        enum verdict verdict;
+        size_t records;
+    } rows[] = {
+            {VERDICTS_NONE, VERDICT_CLEAR, 0},
+            {VERDICTS_NONE, VERDICT_MISDIRECTED, 0},
+            {VERDICTS_FLAGGED, VERDICT_CLEAR, 0},
+            {VERDICTS_FLAGGED, VERDICT_UNKNOWN, 0},
+            {VERDICTS_FLAGGED, VERDICT_EXEMPT, 0},
+            {VERDICTS_FLAGGED, VERDICT_MISDIRECTED, 1},
+            {VERDICTS_ALL, VERDICT_CLEAR, 1},
+            {VERDICTS_ALL, VERDICT_UNKNOWN, 1},
+            {VERDICTS_ALL, VERDICT_EXEMPT, 1},
+            {VERDICTS_ALL, VERDICT_MISDIRECTED, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stage stage;
+        stage_open(&stage, (struct emitter_options){.verdicts = rows[i].output});
+        struct verdict_action action = verdict_of(&event_bare, rows[i].verdict, 0);
+        CU_ASSERT_EQUAL(emit_verdict(&stage.em, &action, NULL), ERR_NONE);
+        CU_ASSERT_EQUAL(stage.fake.count, rows[i].records);
+        stage_close(&stage);
+    }
+}
+
+static struct digest_id id_of(uint8_t byte)
+{
+    struct digest_id id;
+    memset(id.bytes, byte, sizeof id.bytes);
+    return id;
+}
+
+static struct command_action scope_command(enum command_kind kind, enum mode mode)
+{
+    return (struct command_action){
+            .command_id = id_of(0xc0),
+            .sequence = 812,
+            .kind = kind,
+            .target = TARGET_SCOPE,
+            .scope = {SCOPE_CAMPAIGN, VIEW("50%/day"), VIEW("acme")},
+            .tier = TIER_QUARANTINE,
+            .reason = VIEW("no_record"),
+            .has_incident = true,
+            .incident_id = id_of(0x1d),
+            .issued_at_ms = 1795334400000,
+            .expires_at_ms = 1795420800000,
+            .mode = mode,
+    };
+}
+
+static void command_scope_hold_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, live);
+    struct command_action hold = scope_command(COMMAND_HOLD, MODE_ENFORCE);
+    hold.traceparent = view_of(traceparent);
+    int ticket = 0;
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, &ticket), ERR_NONE);
+    check_record(&stage, 0, "quarantine-command",
+            "acme/campaign/50%25%2Fday\n"
+            "{\"command_id\":\"c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\",\"sequence\":812,"
+            "\"action\":\"hold\","
+            "\"target\":{\"kind\":\"campaign\",\"id\":\"50%/day\",\"tenant_id\":\"acme\"},"
+            "\"tier\":\"quarantine\",\"reason\":\"no_record\","
+            "\"incident_id\":\"1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d\","
+            "\"issued_at\":\"2026-11-22T08:00:00.000Z\","
+            "\"expires_at\":\"2026-11-23T08:00:00.000Z\",\"mode\":\"enforce\"}\n"
+            "ce_specversion=1.0\n"
+            "ce_id=c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\n"
+            "ce_source=/wrongnumber/wrong%20number\n"
+            "ce_type=io.wrongnumber.quarantine-command.hold.v1\n"
+            "ce_time=2026-11-22T08:00:00.000Z\n"
+            "content-type=application/json\n"
+            "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    check_record(&stage, 1, "quarantine-state",
+            "acme/campaign/50%25%2Fday\n"
+            "{\"target\":{\"kind\":\"campaign\",\"id\":\"50%/day\",\"tenant_id\":\"acme\"},"
+            "\"state\":\"held\",\"tier\":\"quarantine\",\"reason\":\"no_record\","
+            "\"incident_id\":\"1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d\","
+            "\"command_id\":\"c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\",\"sequence\":812,"
+            "\"issued_at\":\"2026-11-22T08:00:00.000Z\","
+            "\"expires_at\":\"2026-11-23T08:00:00.000Z\",\"mode\":\"enforce\"}\n"
+            "ce_specversion=1.0\n"
+            "ce_id=c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0/state\n"
+            "ce_source=/wrongnumber/wrong%20number\n"
+            "ce_type=io.wrongnumber.quarantine-state.held.v1\n"
+            "ce_time=2026-11-22T08:00:00.000Z\n"
+            "content-type=application/json\n"
+            "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    CU_ASSERT_EQUAL(stage.fake.records[0].topic, OUT_COMMANDS);
+    CU_ASSERT_EQUAL(stage.fake.records[1].topic, OUT_STATE);
+    CU_ASSERT_PTR_EQUAL(stage.fake.records[1].ticket, &ticket);
+    stage_close(&stage);
+}
+
+static void command_scope_release_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, live);
+    struct command_action release = scope_command(COMMAND_RELEASE, MODE_ENFORCE);
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &release, NULL), ERR_NONE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, "\"action\":\"release\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, "\"expires_at\":null"));
+    keep_sample("quarantine-command", seen_value(&stage.fake.seen[0]));
+    unit_check_text("tombstone", stage.fake.seen[1].p,
+            "acme/campaign/50%25%2Fday\n(null)\n"
+            "wn.sequence=812\n"
+            "ce_specversion=1.0\n"
+            "ce_id=c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0/state\n"
+            "ce_source=/wrongnumber/wrong%20number\n"
+            "ce_type=io.wrongnumber.quarantine-state.lifted.v1\n"
+            "ce_time=2026-11-22T08:00:00.000Z");
+    stage_close(&stage);
+}
+
+static void command_message_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, replay);
+    struct command_action hold = scope_command(COMMAND_HOLD, MODE_ENFORCE);
+    hold.target = TARGET_MESSAGE;
+    hold.scope = (struct scope_name){SCOPE_CAMPAIGN, VIEW("m/1"), VIEW("acme")};
+    hold.sequence = 0;
+    hold.has_incident = false;
+    hold.issued_at_ms = INT64_MAX;
+    hold.expires_at_ms = INT64_MIN;
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+    CU_ASSERT_EQUAL(stage.fake.count, 1);
+    check_record(&stage, 0, "quarantine-command",
+            "acme/message/m%2F1\n"
+            "{\"command_id\":\"c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\",\"sequence\":0,"
+            "\"action\":\"hold\","
+            "\"target\":{\"kind\":\"message\",\"id\":\"m/1\",\"tenant_id\":\"acme\"},"
+            "\"tier\":\"quarantine\",\"reason\":\"no_record\",\"incident_id\":null,"
+            "\"issued_at\":\"9999-12-31T23:59:59.999Z\","
+            "\"expires_at\":\"0000-01-01T00:00:00.000Z\",\"mode\":\"enforce\"}");
+    stage_close(&stage);
+}
+
+static void command_monitor(void)
+{
+    struct command_action hold = scope_command(COMMAND_HOLD, MODE_MONITOR);
+    struct stage stage;
+    stage_open(&stage, live);
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+    CU_ASSERT_EQUAL(stage.fake.count, 0);
+    stage_close(&stage);
+    stage_open(&stage, replay);
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+    CU_ASSERT_EQUAL(stage.fake.count, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, "\"mode\":\"monitor\""));
+    stage_close(&stage);
+}
+
+static struct alert_action alert_full(void)
+{
+    struct alert_action alert = {
+            .alert_id = id_of(0xa1),
+            .incident_id = id_of(0x1d),
+            .kind = ALERT_INCIDENT_OPENED,
+            .tier = TIER_QUARANTINE,
+            .scope = {SCOPE_CAMPAIGN, VIEW("c1"), VIEW("acme")},
+            .occurred_at_ms = 1795334400000,
+            .causes = {{VIEW("shifted_column"), 700000}, {VIEW("wrong_list"), 300000}},
+            .cause_count = 2,
+            .reasons = {[REASON_NO_RECORD] = 7, [REASON_CACHE_STALE] = 4294967295},
+            .evidence =
+                    {
+                            .judged = 9,
+                            .misdirected = 7,
+                            .distinct_recipients = 7,
+                            .baseline_millionths = 5000,
+                            .estimated_rate_millionths = 777778,
+                            .interval_millionths = {456789, 945000},
+                            .log_likelihood_ratio_nat6 = 20988096,
+                            .threshold_nat6 = -19519293,
+                            .false_alarm_budget = 200000000,
+                            .change_point = {1795334399000, VIEW("out"), 2, 77, VIEW("m9")},
+                            .node = "95",
+                    },
+            .contributors = {{{SCOPE_TEMPLATE, VIEW("t1"), VIEW("acme")}, 6}},
+            .contributor_count = 1,
+            .samples = {VIEW("m9"), VIEW("m10")},
+            .sample_count = 2,
+            .policy_version = VIEW("0123456789abcdef"),
+            .detector_version = VIEW("cusum-1"),
+    };
+    return alert;
+}
+
+#define ALERT_REASONS_AFTER_FIRST                                                                  \
+    "\"other_tenant\":0,\"wrong_debt\":0,\"third_party\":0,\"closed_loan\":0,"                     \
+    "\"reassigned_number\":0,\"opted_out\":0,\"invalid_number\":0,\"cache_unreachable\":0,"        \
+    "\"cache_untrusted\":0,"
+
+static void alert_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, live);
+    struct alert_action alert = alert_full();
+    CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+    check_record(&stage, 0, "alert",
+            "1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d\n"
+            "{\"alert_id\":\"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\","
+            "\"incident_id\":\"1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d\",\"type\":\"incident.opened\","
+            "\"tier\":\"quarantine\","
+            "\"scope\":{\"kind\":\"campaign\",\"id\":\"c1\",\"tenant_id\":\"acme\"},"
+            "\"occurred_at\":\"2026-11-22T08:00:00.000Z\","
+            "\"cause\":{\"likely\":\"shifted_column\",\"ranked\":["
+            "{\"cause\":\"shifted_column\",\"share\":0.700000},"
+            "{\"cause\":\"wrong_list\",\"share\":0.300000}]},"
+            "\"reasons\":{\"no_record\":7," ALERT_REASONS_AFTER_FIRST "\"cache_stale\":4294967295},"
+            "\"evidence\":{\"judged\":9,\"misdirected\":7,\"distinct_recipients\":7,"
+            "\"distinct_is_lower_bound\":false,\"baseline\":0.005000,"
+            "\"estimated_rate\":0.777778,\"interval\":[0.456789,0.945000],"
+            "\"log_likelihood_ratio\":20.988096,\"threshold\":-19.519293,"
+            "\"false_alarm_budget\":200000000,"
+            "\"change_point\":{\"occurred_at\":\"2026-11-22T07:59:59.000Z\",\"topic\":\"out\","
+            "\"partition\":2,\"offset\":77,\"message_id\":\"m9\"},\"node\":\"95\"},"
+            "\"contributors\":[{\"scope\":{\"kind\":\"template\",\"id\":\"t1\","
+            "\"tenant_id\":\"acme\"},\"misdirected\":6}],"
+            "\"samples\":[\"m9\",\"m10\"],\"policy_version\":\"0123456789abcdef\","
+            "\"detector_version\":\"cusum-1\"}\n"
+            "ce_specversion=1.0\n"
+            "ce_id=a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\n"
+            "ce_source=/wrongnumber/wrong%20number\n"
+            "ce_type=io.wrongnumber.alert.incident.opened.v1\n"
+            "ce_time=2026-11-22T08:00:00.000Z\n"
+            "content-type=application/json");
+    CU_ASSERT_EQUAL(stage.fake.records[0].topic, OUT_ALERTS);
+    stage_close(&stage);
+}
+
+// An alert about the cache has no change point, no node, no cause.
+static void alert_sparse(void)
+{
+    for (unsigned kind = 0; kind < ALERT_KIND_COUNT; kind++) {
+        struct stage stage;
+        stage_open(&stage, live);
+        struct alert_action alert = {
+                .kind = (enum alert_kind)kind,
+                .tier = TIER_NOTICE,
+                .scope = {SCOPE_TENANT, VIEW("default"), VIEW("default")},
+                .policy_version = VIEW("0123456789abcdef"),
+                .detector_version = VIEW("cusum-1"),
+        };
+        CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+        const char *seen = stage.fake.seen[0].p;
+        CU_ASSERT_PTR_NOT_NULL(strstr(seen, "\"cause\":{\"likely\":\"unknown\",\"ranked\":[]}"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(seen, "\"change_point\":null,\"node\":null}"));
+        keep_sample("alert", seen_value(&stage.fake.seen[0]));
+        stage_close(&stage);
+    }
+}
+
+static void sink_errors(void)
+{
+    struct stage stage;
+    stage_open(&stage, live);
+    stage.fake.answer = ERR_UNAVAILABLE;
+    struct verdict_action verdict = verdict_of(&event_full, VERDICT_CLEAR, 0);
+    struct command_action hold = scope_command(COMMAND_HOLD, MODE_ENFORCE);
+    struct alert_action alert = alert_full();
+    struct raw_message raw = {.topic = VIEW("out"), .value = VIEW("v")};
+    struct dead_letter_action dead = {&raw, "not_json", VIEW("x"), -1};
+    CU_ASSERT_EQUAL(emit_verdict(&stage.em, &verdict, NULL), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(emit_dead_letter(&stage.em, &dead, NULL), ERR_UNAVAILABLE);
+    for (size_t i = 0; i < OUT_TOPIC_COUNT; i++) {
+        CU_ASSERT_EQUAL(stage.em.sent_count[i], 0);
+    }
+    // And the same emitter goes on when the sink is back.
+    stage.fake.answer = ERR_NONE;
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+    CU_ASSERT_EQUAL(stage.fake.count, 2);
+    stage_close(&stage);
+}
+
+// What comes from outside as trace context goes out only when it is one.
+static void trace_context(void)
+{
+    static const struct {
+        const char *traceparent;
+        const char *tracestate;
+        int has_parent;
+        int has_state;
+    } rows[] = {
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 1, 1},
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "", 1, 0},
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=\n", 1, 0},
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL, 1, 0},
+            {"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 0, 0},
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0", "a=b", 0, 0},
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", "a=b", 0, 0},
+            {"00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 0, 0},
+            {NULL, "a=b", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stage stage;
+        stage_open(&stage, live);
+        struct alert_action alert = alert_full();
+        alert.traceparent = view_of(rows[i].traceparent);
+        alert.tracestate = view_of(rows[i].tracestate);
+        CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+        const char *seen = stage.fake.seen[0].p;
+        CU_ASSERT_EQUAL(strstr(seen, "\ntraceparent=") != NULL, rows[i].has_parent);
+        CU_ASSERT_EQUAL(strstr(seen, "\ntracestate=") != NULL, rows[i].has_state);
+        stage_close(&stage);
+    }
+}
+
+static void group_too_long(void)
+{
+    char group[257];
+    memset(group, 'g', sizeof group);
+    struct emitter em;
+    struct emitter_options options = {.group = {group, sizeof group}, .instance = VIEW("i")};
+    CU_ASSERT_EQUAL(emitter_init(&em, (struct sink){&fake_ops, NULL}, &options), ERR_CEILING);
+}
+
+static const struct unit_test tests[] = {
+        {"verdict_bytes", verdict_bytes},
+        {"verdict_words", verdict_words},
+        {"verdict_output", verdict_output},
+        {"command_scope_hold_bytes", command_scope_hold_bytes},
+        {"command_scope_release_bytes", command_scope_release_bytes},
+        {"command_message_bytes", command_message_bytes},
+        {"command_monitor", command_monitor},
+        {"alert_bytes", alert_bytes},
+        {"alert_sparse", alert_sparse},
+        {"sink_errors", sink_errors},
+        {"trace_context", trace_context},
+        {"group_too_long", group_too_long},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    return unit_main(argc, argv, "emit", tests);
+}
