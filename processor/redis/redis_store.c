@@ -1,0 +1,482 @@
+// The way of a batch: be connected, look (INFO and the epochs) where nothing is known, then one pipeline after another,
+// each asked again once when a flip voided it. Whatever goes wrong becomes the answer of all lookups that have none yet.
+#include "redis/redis_store.h"
+
+#include <stdlib.h>
+
+#include "common/assure.h"
+#include "redis/cache_trust.h"
+#include "redis/hash_ask.h"
+#include "redis/packed_ask.h"
+
+enum {
+    INFO_EVERY_MS = 1000,
+    BACKOFF_FIRST_MS = 50,
+    BACKOFF_MAX_MS = 1000,
+    MAX_LOOKUPS = 8192, // a pipeline, whatever the configuration says
+    WHY_MAX_BYTES = 512,
+};
+
+struct redis_store {
+    struct redis_connection *connection;
+    struct cache_trust trust;
+    struct packed_ask *packed; // one of the two
+    struct hash_ask *hash;
+    char *prefix;
+    char *hash_epoch_key; // NULL = none
+
+    redisReply **replies;
+    bool is_known;              // the server and the epochs were looked at and found good
+    struct mono_time next_info; // when INFO is due
+    struct mono_time retry_at;  // no connection before
+    int64_t backoff_ms;         // 0 = all is well
+
+    enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none
+    struct strbuf why;
+};
+
+// --- trouble ------------------------------------------------------------------------------------
+
+static void say(struct redis_store *store, enum lookup_state answer, const char *why)
+{
+    store->answer = answer;
+    strbuf_reset(&store->why);
+    strbuf_add_text(&store->why, why);
+}
+
+// The connection is of no use for now.
+static void back_off(struct redis_store *store)
+{
+    redis_connection_close(store->connection);
+    store->is_known = false;
+    store->backoff_ms = store->backoff_ms == 0 ? BACKOFF_FIRST_MS : store->backoff_ms * 2;
+    if (store->backoff_ms > BACKOFF_MAX_MS) {
+        store->backoff_ms = BACKOFF_MAX_MS;
+    }
+    store->retry_at = mono_after_ms(clock_mono(), store->backoff_ms);
+}
+
+static enum trust lose_connection(struct redis_store *store)
+{
+    const char *why = redis_connection_why(store->connection);
+    say(store, LOOKUP_UNREACHABLE, why[0] != '\0' ? why : "out of memory");
+    back_off(store);
+    return TRUST_BROKEN;
+}
+
+// Turns what the trust says into the answer. Whoever is not to be believed is looked at anew before the next pipeline.
+static enum trust conclude(struct redis_store *store, enum trust t)
+{
+    const char *why = store->trust.why.n > 0 ? store->trust.why.p : "";
+    switch (t) {
+    case TRUST_WHOLE:
+        return t;
+    case TRUST_STALE:
+        say(store, LOOKUP_STALE, why);
+        break;
+    case TRUST_VOID:
+    case TRUST_NONE:
+        say(store, LOOKUP_UNTRUSTED, why);
+        break;
+    case TRUST_BROKEN:
+        say(store, LOOKUP_UNREACHABLE, why);
+        back_off(store);
+        break;
+    }
+    store->is_known = false;
+    if (store->trust.server.seen && !store->trust.server.is_master) {
+        // The name may lead to another server by now.
+        back_off(store);
+    }
+    return t;
+}
+
+// --- exchanges ----------------------------------------------------------------------------------
+
+static enum err add_info(struct redis_store *store)
+{
+    const char *words[] = {"INFO"};
+    size_t lengths[] = {4};
+    return redis_connection_add(store->connection, 1, words, lengths);
+}
+
+static enum err add_get_epoch(struct redis_store *store, unsigned tag)
+{
+    struct strbuf key;
+    strbuf_init(&key, EPOCH_MAX_BYTES);
+    if (store->packed != NULL) {
+        packed_add_epoch_key(&key, view_of(store->prefix), tag);
+    } else {
+        strbuf_add_text(&key, store->hash_epoch_key);
+    }
+    enum err e = key.failed;
+    if (e == ERR_NONE) {
+        const char *words[] = {"GET", key.p};
+        size_t lengths[] = {3, key.n};
+        e = redis_connection_add(store->connection, 2, words, lengths);
+    }
+    strbuf_fini(&key);
+    return e;
+}
+
+static void free_replies(struct redis_store *store, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        freeReplyObject(store->replies[i]);
+    }
+}
+
+static enum trust read_look(struct redis_store *store, bool has_epoch)
+{
+    enum trust t = TRUST_WHOLE;
+    if (has_epoch) {
+        t = cache_trust_learn(&store->trust, 0, store->replies[1], clock_wall());
+    }
+    // A bad server explains more than a missing epoch does, so it has the last word.
+    enum trust server = cache_trust_look_at_server(&store->trust, store->replies[0]);
+    store->next_info = mono_after_ms(clock_mono(), INFO_EVERY_MS);
+    return server != TRUST_WHOLE && t != TRUST_BROKEN ? server : t;
+}
+
+// Learns the epochs of the tags 1–63, where the first one says that there are tags.
+static enum trust look_at_tags(struct redis_store *store, struct mono_time deadline)
+{
+    const struct epoch *first = &store->trust.epochs[0].epoch;
+    if (store->packed == NULL || first->tags == 1) {
+        return TRUST_WHOLE;
+    }
+    enum err e = ERR_NONE;
+    for (unsigned tag = 1; tag < HASH_TAG_COUNT && e == ERR_NONE; tag++) {
+        e = add_get_epoch(store, tag);
+    }
+    if (e == ERR_NONE) {
+        e = redis_connection_exchange(
+                store->connection, store->replies, HASH_TAG_COUNT - 1, deadline);
+    }
+    if (e != ERR_NONE) {
+        return lose_connection(store);
+    }
+    enum trust t = TRUST_WHOLE;
+    for (unsigned tag = 1; tag < HASH_TAG_COUNT && t == TRUST_WHOLE; tag++) {
+        t = cache_trust_learn(&store->trust, tag, store->replies[tag - 1], clock_wall());
+    }
+    free_replies(store, HASH_TAG_COUNT - 1);
+    return conclude(store, t);
+}
+
+// INFO and the epochs.
+static enum trust look(struct redis_store *store, struct mono_time deadline)
+{
+    bool has_epoch = store->packed != NULL || store->hash_epoch_key != NULL;
+    size_t count = has_epoch ? 2 : 1;
+    enum err e = add_info(store);
+    if (e == ERR_NONE && has_epoch) {
+        e = add_get_epoch(store, 0);
+    }
+    if (e == ERR_NONE) {
+        e = redis_connection_exchange(store->connection, store->replies, count, deadline);
+    }
+    if (e != ERR_NONE) {
+        return lose_connection(store);
+    }
+    enum trust t = conclude(store, read_look(store, has_epoch));
+    free_replies(store, count);
+    if (t == TRUST_WHOLE) {
+        t = look_at_tags(store, deadline);
+    }
+    if (t == TRUST_WHOLE) {
+        store->is_known = true;
+        store->backoff_ms = 0;
+    }
+    return t;
+}
+
+static enum trust get_ready(struct redis_store *store, struct mono_time deadline)
+{
+    if (!redis_connection_is_open(store->connection)) {
+        // Until then the last answer stands: a server that is down must not cost every batch its whole deadline.
+        if (store->backoff_ms > 0 && clock_mono().ns < store->retry_at.ns) {
+            return TRUST_NONE;
+        }
+        store->is_known = false;
+        if (redis_connection_open(store->connection, deadline) != ERR_NONE) {
+            return lose_connection(store);
+        }
+    }
+    return store->is_known ? TRUST_WHOLE : look(store, deadline);
+}
+
+// Whether the server's INFO, where it came along, leaves the answers standing.
+static enum trust read_info(struct redis_store *store, bool has_info)
+{
+    if (!has_info) {
+        return TRUST_WHOLE;
+    }
+    store->next_info = mono_after_ms(clock_mono(), INFO_EVERY_MS);
+    return cache_trust_look_at_server(&store->trust, store->replies[0]);
+}
+
+static enum err add_pipeline(struct redis_store *store, bool has_info, size_t *ret_reply_count)
+{
+    enum err e = has_info ? add_info(store) : ERR_NONE;
+    if (e == ERR_NONE) {
+        e = store->packed != NULL ? packed_ask_add(store->packed, &store->trust, store->connection,
+                                            ret_reply_count)
+                                  : hash_ask_add(store->hash, store->connection, ret_reply_count);
+    }
+    *ret_reply_count += has_info;
+    return e;
+}
+
+// --- a batch ------------------------------------------------------------------------------------
+
+// What is left of a batch.
+struct batch {
+    struct lookup *lookups;
+    size_t count;
+    struct mono_time deadline;
+    struct arena *arena;
+    bool was_voided; // the pipeline at the front, by a flip
+    bool was_lost;   // the connection that the batch began on
+};
+
+static void advance(struct batch *batch, size_t count)
+{
+    batch->lookups += count;
+    batch->count -= count;
+    batch->was_voided = false;
+}
+
+// One pipeline from the front of the batch. Unless it was void, or nobody is to be believed, its lookups have their
+// answers and are off the batch.
+static enum trust ask(struct redis_store *store, struct batch *batch)
+{
+    size_t asked_count = 0;
+    size_t reply_count = 0;
+    size_t taken = store->packed != NULL
+            ? packed_ask_plan(
+                      store->packed, &store->trust, batch->lookups, batch->count, &asked_count)
+            : hash_ask_plan(store->hash, &store->trust, batch->lookups, batch->count, &asked_count);
+    if (asked_count == 0) {
+        advance(batch, taken);
+        return TRUST_WHOLE;
+    }
+    bool has_info = clock_mono().ns >= store->next_info.ns;
+    enum err e = add_pipeline(store, has_info, &reply_count);
+    if (e == ERR_NONE) {
+        e = redis_connection_exchange(
+                store->connection, store->replies, reply_count, batch->deadline);
+    }
+    if (e != ERR_NONE) {
+        return lose_connection(store);
+    }
+    enum trust t = read_info(store, has_info);
+    if (t == TRUST_WHOLE) {
+        redisReply *const *replies = store->replies + (has_info ? 1 : 0);
+        t = store->packed != NULL
+                ? packed_ask_read(store->packed, &store->trust, replies, clock_wall(), batch->arena)
+                : hash_ask_read(store->hash, &store->trust, replies, clock_wall(), batch->arena);
+        if (t != TRUST_VOID && t != TRUST_BROKEN) {
+            advance(batch, taken);
+        }
+    }
+    free_replies(store, reply_count);
+    if (t == TRUST_VOID && !batch->was_voided) {
+        batch->was_voided = true;
+        store->is_known = false;
+        return TRUST_WHOLE;
+    }
+    return conclude(store, t);
+}
+
+// A server may close a connection that was idle, or restart between two batches: that alone is no trouble.
+static bool give_second_chance(struct redis_store *store, struct batch *batch, bool was_open)
+{
+    if (!was_open || batch->was_lost || clock_mono().ns >= batch->deadline.ns) {
+        return false;
+    }
+    batch->was_lost = true;
+    store->backoff_ms = 0;
+    say(store, LOOKUP_FOUND, "");
+    return true;
+}
+
+static void begin(struct redis_store *store, struct lookup *lookups, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_asked = lookups[i].recipient.kind != RECIPIENT_INVALID;
+        lookups[i].facts = (struct facts){
+                .lookup = is_asked ? LOOKUP_UNREACHABLE : LOOKUP_NOT_ASKED,
+                .reassigned_at_ms = TIME_NONE,
+        };
+    }
+    bool due = clock_mono().ns >= store->next_info.ns;
+    store->is_known = store->is_known && (count > 0 || !due);
+}
+
+static void answer_rest(const struct redis_store *store, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->lookups[i].recipient.kind != RECIPIENT_INVALID) {
+            batch->lookups[i].facts.lookup = store->answer;
+        }
+    }
+}
+
+static void redis_store_lookup(
+        void *self, struct lookup *lookups, size_t count, struct mono_time deadline, struct arena *arena)
+{
+    struct redis_store *store = self;
+    struct batch batch = {
+            .lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
+    bool was_open = redis_connection_is_open(store->connection);
+    begin(store, lookups, count);
+    if (was_open || clock_mono().ns >= store->retry_at.ns) {
+        say(store, LOOKUP_FOUND, "");
+    }
+    for (;;) {
+        size_t before_count = batch.count;
+        enum trust t = get_ready(store, deadline);
+        if (t == TRUST_WHOLE && batch.count > 0) {
+            t = ask(store, &batch);
+        }
+        if (batch.count == 0) {
+            return;
+        }
+        bool goes_on = batch.count < before_count || t == TRUST_WHOLE ||
+                (t == TRUST_BROKEN && batch.count == count &&
+                        give_second_chance(store, &batch, was_open));
+        if (!goes_on) {
+            answer_rest(store, &batch);
+            return;
+        }
+    }
+}
+
+static enum cache_state redis_store_state(void *self)
+{
+    const struct redis_store *store = self;
+    switch (store->answer) {
+    case LOOKUP_UNREACHABLE:
+        return CACHE_UNREACHABLE;
+    case LOOKUP_UNTRUSTED:
+        return CACHE_UNTRUSTED;
+    case LOOKUP_STALE:
+        return CACHE_STALE;
+    case LOOKUP_FOUND:
+    case LOOKUP_MISS:
+    case LOOKUP_NOT_ASKED:
+        break;
+    }
+    return CACHE_TRUSTED;
+}
+
+// --- life ---------------------------------------------------------------------------------------
+
+static void redis_store_destroy(void *self)
+{
+    struct redis_store *store = self;
+    if (store == NULL) {
+        return;
+    }
+    redis_connection_destroy(store->connection);
+    packed_ask_destroy(store->packed);
+    hash_ask_destroy(store->hash);
+    cache_trust_fini(&store->trust);
+    strbuf_fini(&store->why);
+    free(store->replies);
+    free(store->prefix);
+    free(store->hash_epoch_key);
+    free(store);
+}
+
+static const struct store_ops redis_store_ops = {
+        .lookup = redis_store_lookup,
+        .state = redis_store_state,
+        .destroy = redis_store_destroy,
+};
+
+static enum err create_ask(
+        struct redis_store *store, const struct config *config, uint32_t max_lookups)
+{
+    if (config->redis.layout == LAYOUT_PACKED) {
+        return packed_ask_create(&store->packed, view_of(store->prefix), max_lookups);
+    }
+    if (config->redis.hash_key == NULL) {
+        return ERR_CONFIG;
+    }
+    struct hash_ask_options options = {
+            .key_template = config->redis.hash_key,
+            .epoch_key = store->hash_epoch_key,
+            .max_lookups = max_lookups,
+            .assume_complete = config->policy.assume_complete,
+    };
+    for (int i = 0; i < HASH_FIELD_COUNT; i++) {
+        options.field_names[i] = config->redis.hash_fields[i];
+    }
+    return hash_ask_create(&store->hash, &options);
+}
+
+static enum err create_connection(struct redis_store *store, const struct config *config)
+{
+    struct redis_options options = {
+            .address = config->redis.address,
+            .user = config->redis.user,
+            .password_file = config->redis.password_file,
+            .database = config->redis.database,
+            .connect_timeout_ms = config->redis.connect_timeout_ms,
+            .client_name = "wrongnumber",
+    };
+    return redis_connection_create(&store->connection, &options);
+}
+
+static bool copy_texts(struct redis_store *store, const struct config *config)
+{
+    const char *epoch_key = config->redis.hash_epoch_key;
+    if (epoch_key != NULL && epoch_key[0] == '\0') {
+        epoch_key = NULL;
+    }
+    store->prefix = strdup(config->redis.prefix);
+    store->hash_epoch_key = epoch_key != NULL ? strdup(epoch_key) : NULL;
+    return store->prefix != NULL && (epoch_key == NULL || store->hash_epoch_key != NULL);
+}
+
+enum err redis_store_create(
+        struct store *ret_store, const struct config *config, const struct keyring *ring)
+{
+    uint32_t max_lookups = config->redis.pipeline_keys;
+    if (max_lookups < 1 || max_lookups > MAX_LOOKUPS) {
+        max_lookups = MAX_LOOKUPS;
+    }
+    struct redis_store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    cache_trust_init(&store->trust,
+            config->redis.layout == LAYOUT_PACKED ? EPOCH_PACKED1 : EPOCH_HASH1, ring);
+    strbuf_init(&store->why, WHY_MAX_BYTES);
+    say(store, LOOKUP_UNREACHABLE, "no lookup was made yet");
+    // INFO, and what either layout needs at most.
+    size_t max_replies = 1 + PACKED_ASK_MAX_REPLIES + 2 + (size_t)max_lookups;
+    store->replies = calloc(max_replies, sizeof(redisReply *));
+    enum err e = store->replies != NULL && copy_texts(store, config) ? ERR_NONE : ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        e = create_ask(store, config, max_lookups);
+    }
+    if (e == ERR_NONE) {
+        e = create_connection(store, config);
+    }
+    if (e != ERR_NONE) {
+        redis_store_destroy(store);
+        return e;
+    }
+    *ret_store = (struct store){.ops = &redis_store_ops, .self = store};
+    return ERR_NONE;
+}
+
+const char *redis_store_why(const struct store *store)
+{
+    ASSURE(store->ops == &redis_store_ops);
+    const struct redis_store *self = store->self;
+    return self->why.n > 0 ? self->why.p : "";
+}
