@@ -16,7 +16,7 @@ unsigned json_trie_child_escaped(
 
 unsigned json_trie_element(const struct json_pointers *pointers, unsigned parent, uint32_t index)
 {
-    for (unsigned i = JSON_ROOT + 1; i < pointers->node_count; i++) {
+    for (unsigned i = JSON_ROOT + 1; index < pointers->index_end && i < pointers->node_count; i++) {
         const struct json_node *node = &pointers->nodes[i];
         if (node->parent == parent && node->index == index) {
             return i;
@@ -81,6 +81,10 @@ static unsigned trie_add(struct json_pointers *pointers, unsigned parent, struct
     };
     *slot = (uint16_t)at;
     pointers->nodes[parent].is_parent = true;
+    uint32_t index = pointers->nodes[at].index;
+    if (index != JSON_NO_INDEX && index >= pointers->index_end) {
+        pointers->index_end = index + 1;
+    }
     return at;
 }
 

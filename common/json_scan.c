@@ -1,22 +1,8 @@
 #include "common/json_scan.h"
 
-#include <endian.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "common/json_lex.h"
 #include "common/json_out.h"
 #include "common/json_trie.h"
-
-static inline bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static inline bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 // A container that is open.
 struct level {
@@ -27,8 +13,7 @@ struct level {
 };
 
 struct scan {
-    const char *p; // the next byte
-    const char *end;
+    struct json_cursor at;
     const struct json_pointers *pointers;
     struct json_value *values;
     struct json_value unwanted; // where the value goes that no pointer wants
@@ -38,218 +23,6 @@ struct scan {
     uint64_t duplicate[JSON_NODES_MAX / 64]; // nodes met twice
     struct level levels[JSON_DEPTH_MAX];
 };
-
-static inline void skip_space(struct scan *s)
-{
-    while (s->p < s->end && is_space(*s->p)) {
-        s->p++;
-    }
-}
-
-static inline bool take_byte(struct scan *s, char c)
-{
-    if (s->p == s->end || *s->p != c) {
-        return false;
-    }
-    s->p++;
-    return true;
-}
-
-// --- strings ----------------------------------------------------------------------------------
-
-// A bit (SSE2) or the high bit of a byte (elsewhere) for each of the STRIDE bytes at p that is not
-// plain inside a string: a quote, a backslash or a control byte. Bits above the lowest may be wrong
-// where there is no SSE2.
-#ifdef __SSE2__
-enum { STRIDE = 16, BITS_PER_BYTE = 1 };
-
-static inline uint64_t find_stops(const char *p)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-    __m128i stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
-    return (unsigned)_mm_movemask_epi8(stops);
-}
-#else
-enum { STRIDE = 8, BITS_PER_BYTE = 8 };
-
-static inline uint64_t find_stops(const char *p)
-{
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    word = le64toh(word);
-    uint64_t controls = word - ones * 0x20;
-    uint64_t quotes = (word ^ ones * '"') - ones;
-    uint64_t backslashes = (word ^ ones * '\\') - ones;
-    return (controls | quotes | backslashes) & ~word & ones * 0x80;
-}
-#endif
-
-// Moves to the first byte that is not plain inside a string.
-static inline const char *skip_plain(const char *p, const char *end)
-{
-    while (end - p >= STRIDE) {
-        uint64_t stops = find_stops(p);
-        if (stops != 0) {
-            return p + __builtin_ctzll(stops) / BITS_PER_BYTE;
-        }
-        p += STRIDE;
-    }
-    while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\') {
-        p++;
-    }
-    return p;
-}
-
-// The value of four hexadecimal digits, or -1.
-static int read_hex4(const char *p, const char *end)
-{
-    int unit = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = end - p > i ? p[i] : '\0';
-        char letter = (char)(c | 0x20);
-        if (is_digit(c)) {
-            unit = unit * 16 + (c - '0');
-        } else if (letter >= 'a' && letter <= 'f') {
-            unit = unit * 16 + (letter - 'a' + 10);
-        } else {
-            return -1;
-        }
-    }
-    return unit;
-}
-
-static bool is_short_escape(char c)
-{
-    return c != '\0' && strchr("\"\\/bfnrt", c) != NULL;
-}
-
-// Reads the escape at p, which is a backslash, and notes what kind it is. NULL when it is none.
-static const char *skip_escape(const char *p, const char *end, struct json_value *string)
-{
-    string->has_escapes = true;
-    if (end - p < 2) {
-        return NULL;
-    }
-    if (p[1] != 'u') {
-        return is_short_escape(p[1]) ? p + 2 : NULL;
-    }
-    int unit = read_hex4(p + 2, end);
-    if (unit < 0) {
-        return NULL;
-    }
-    p += 6;
-    if (unit == 0) {
-        string->has_nul_escape = true;
-    } else if (unit >= 0xd800 && unit <= 0xdfff) {
-        bool may_pair = unit <= 0xdbff && end - p >= 2 && p[0] == '\\' && p[1] == 'u';
-        int low = may_pair ? read_hex4(p + 2, end) : -1;
-        if (low >= 0xdc00 && low <= 0xdfff) {
-            p += 6;
-        } else {
-            string->has_lone_surrogate = true;
-        }
-    }
-    return p;
-}
-
-// The slow end of take_string: from the first byte that is not plain.
-static __attribute__((noinline)) bool take_string_rest(
-        struct scan *s, const char *from, struct json_value *ret_string)
-{
-    const char *p = s->p;
-    while (p < s->end && *p == '\\') {
-        const char *next = skip_escape(p, s->end, ret_string);
-        if (next == NULL) {
-            s->p = p;
-            return false;
-        }
-        p = skip_plain(next, s->end);
-    }
-    s->p = p;
-    ret_string->raw = view_bytes(from, (size_t)(p - from));
-    return take_byte(s, '"');
-}
-
-// Reads a string, whose opening quote is taken already.
-static inline bool take_string(struct scan *s, struct json_value *ret_string)
-{
-    const char *from = s->p;
-    s->p = skip_plain(from, s->end);
-    *ret_string = (struct json_value){.kind = JSON_STRING};
-    if (s->p < s->end && *s->p == '"') {
-        ret_string->raw = view_bytes(from, (size_t)(s->p - from));
-        s->p++;
-        return true;
-    }
-    return take_string_rest(s, from, ret_string);
-}
-
-// --- numbers and words ------------------------------------------------------------------------
-
-static inline bool take_digits(struct scan *s)
-{
-    const char *from = s->p;
-    while (s->p < s->end && is_digit(*s->p)) {
-        s->p++;
-    }
-    return s->p > from;
-}
-
-static bool take_number(struct scan *s, struct json_value *ret_value)
-{
-    const char *from = s->p;
-    take_byte(s, '-');
-    if (!take_byte(s, '0') && !take_digits(s)) {
-        return false;
-    }
-    if (take_byte(s, '.') && !take_digits(s)) {
-        return false;
-    }
-    if (take_byte(s, 'e') || take_byte(s, 'E')) {
-        if (!take_byte(s, '+')) {
-            take_byte(s, '-');
-        }
-        if (!take_digits(s)) {
-            return false;
-        }
-    }
-    *ret_value = (struct json_value){
-            .kind = JSON_NUMBER, .raw = view_bytes(from, (size_t)(s->p - from))};
-    return true;
-}
-
-static bool take_word(
-        struct scan *s, struct view word, enum json_kind kind, struct json_value *ret_value)
-{
-    struct view rest = view_bytes(s->p, (size_t)(s->end - s->p));
-    if (!view_starts_with(rest, word)) {
-        return false;
-    }
-    s->p += word.n;
-    *ret_value = (struct json_value){.kind = kind, .raw = view_bytes(rest.p, word.n)};
-    return true;
-}
-
-static inline bool take_scalar(struct scan *s, struct json_value *ret_value)
-{
-    switch (*s->p) {
-    case '"':
-        s->p++;
-        return take_string(s, ret_value);
-    case 'n':
-        return take_word(s, VIEW("null"), JSON_NULL, ret_value);
-    case 't':
-        return take_word(s, VIEW("true"), JSON_TRUE, ret_value);
-    case 'f':
-        return take_word(s, VIEW("false"), JSON_FALSE, ret_value);
-    default:
-        return take_number(s, ret_value);
-    }
-}
 
 // --- the way through the trie -----------------------------------------------------------------
 
@@ -262,11 +35,11 @@ static inline bool is_parent(const struct scan *s, unsigned node)
 static inline bool take_key(struct scan *s, unsigned parent, unsigned *ret_node)
 {
     struct json_value key;
-    if (!take_byte(s, '"') || !take_string(s, &key)) {
+    if (!lex_take_byte(&s->at, '"') || !lex_take_string(&s->at, &key)) {
         return false;
     }
-    skip_space(s);
-    if (!take_byte(s, ':')) {
+    lex_skip_space(&s->at);
+    if (!lex_take_byte(&s->at, ':')) {
         return false;
     }
     unsigned node = JSON_NOWHERE;
@@ -302,8 +75,8 @@ static inline enum json_fault open_container(struct scan *s, unsigned node)
         return JSON_TOO_DEEP;
     }
     s->levels[s->depth++] =
-            (struct level){.node = (uint16_t)node, .is_object = *s->p == '{', .from = s->p};
-    s->p++;
+            (struct level){.node = (uint16_t)node, .is_object = *s->at.p == '{', .from = s->at.p};
+    s->at.p++;
     return JSON_FINE;
 }
 
@@ -312,7 +85,7 @@ static inline void close_container(struct scan *s)
     const struct level *level = &s->levels[--s->depth];
     *value_of(s, level->node) = (struct json_value){
             .kind = level->is_object ? JSON_OBJECT : JSON_ARRAY,
-            .raw = view_bytes(level->from, (size_t)(s->p - level->from)),
+            .raw = view_bytes(level->from, (size_t)(s->at.p - level->from)),
     };
 }
 
@@ -321,7 +94,7 @@ static inline bool enter_member(struct scan *s, unsigned *ret_node)
 {
     const struct level *level = &s->levels[s->depth - 1];
     if (level->is_object) {
-        skip_space(s);
+        lex_skip_space(&s->at);
         return take_key(s, level->node, ret_node);
     }
     *ret_node = is_parent(s, level->node)
@@ -332,7 +105,7 @@ static inline bool enter_member(struct scan *s, unsigned *ret_node)
 
 static inline bool take_closer(struct scan *s)
 {
-    return take_byte(s, s->levels[s->depth - 1].is_object ? '}' : ']');
+    return lex_take_byte(&s->at, s->levels[s->depth - 1].is_object ? '}' : ']');
 }
 
 // After a value: closes every container that ends here. Stops behind a comma, or behind the last
@@ -340,8 +113,8 @@ static inline bool take_closer(struct scan *s)
 static inline bool leave_value(struct scan *s)
 {
     while (s->depth > 0) {
-        skip_space(s);
-        if (take_byte(s, ',')) {
+        lex_skip_space(&s->at);
+        if (lex_take_byte(&s->at, ',')) {
             s->levels[s->depth - 1].index++;
             return true;
         }
@@ -358,21 +131,21 @@ static enum json_fault scan_document(struct scan *s)
 {
     unsigned node = JSON_ROOT;
     do {
-        skip_space(s);
-        if (s->p == s->end) {
+        lex_skip_space(&s->at);
+        if (s->at.p == s->at.end) {
             return JSON_NOT_JSON;
         }
-        bool is_open = *s->p == '{' || *s->p == '[';
+        bool is_open = *s->at.p == '{' || *s->at.p == '[';
         if (is_open) {
             if (open_container(s, node) != JSON_FINE) {
                 return JSON_TOO_DEEP;
             }
-            skip_space(s);
+            lex_skip_space(&s->at);
             if (take_closer(s)) {
                 close_container(s);
                 is_open = false;
             }
-        } else if (!take_scalar(s, value_of(s, node))) {
+        } else if (!lex_take_scalar(&s->at, value_of(s, node))) {
             return JSON_NOT_JSON;
         }
         if (!is_open && !leave_value(s)) {
@@ -382,8 +155,8 @@ static enum json_fault scan_document(struct scan *s)
             return JSON_NOT_JSON;
         }
     } while (s->depth > 0);
-    skip_space(s);
-    return s->p == s->end ? JSON_FINE : JSON_NOT_JSON;
+    lex_skip_space(&s->at);
+    return s->at.p == s->at.end ? JSON_FINE : JSON_NOT_JSON;
 }
 
 // Hands duplicates down to all pointers below them, and values on to equal pointers.
@@ -427,8 +200,8 @@ enum json_fault json_scan(const struct json_pointers *pointers, struct view text
         fault = JSON_BAD_UTF8;
     } else if (text.n > 0) {
         struct scan s;
-        s.p = text.p;
-        s.end = text.p + text.n;
+        s.at.p = text.p;
+        s.at.end = text.p + text.n;
         s.pointers = pointers;
         s.values = ret_values;
         s.depth = 0;
@@ -439,12 +212,62 @@ enum json_fault json_scan(const struct json_pointers *pointers, struct view text
         if (fault == JSON_FINE && (s.has_duplicates || pointers->has_equals)) {
             finish_values(&s);
         }
-        offset = (size_t)(s.p - text.p);
+        offset = (size_t)(s.at.p - text.p);
     }
     if (ret_offset != NULL) {
         *ret_offset = offset;
     }
     return fault;
+}
+
+// Whether the container whose bracket is at c->p, in a text that was scanned, is left behind.
+static bool skip_container(struct json_cursor *c)
+{
+    size_t depth = 0;
+    do {
+        struct json_value ignored;
+        char byte = *c->p++;
+        if (byte == '"') {
+            if (!lex_take_string(c, &ignored)) {
+                return false;
+            }
+        } else if (byte == '{' || byte == '[') {
+            depth++;
+        } else if (byte == '}' || byte == ']') {
+            depth--;
+        }
+    } while (depth > 0 && c->p < c->end);
+    return depth == 0;
+}
+
+bool json_array_take(struct view *rest, struct json_value *ret_element)
+{
+    if (rest->n == 0) {
+        return false;
+    }
+    struct json_cursor c = {rest->p, rest->p + rest->n};
+    // At the front stands the opening bracket or a comma; behind it an element, or the end of an
+    // empty array.
+    c.p++;
+    lex_skip_space(&c);
+    const char *from = c.p;
+    struct json_value element = {.kind = JSON_ABSENT};
+    if (c.p == c.end || *c.p == ']') {
+        return false;
+    }
+    if (*c.p == '{' || *c.p == '[') {
+        element.kind = *c.p == '{' ? JSON_OBJECT : JSON_ARRAY;
+        if (!skip_container(&c)) {
+            return false;
+        }
+        element.raw = view_bytes(from, (size_t)(c.p - from));
+    } else if (!lex_take_scalar(&c, &element)) {
+        return false;
+    }
+    lex_skip_space(&c);
+    *rest = view_bytes(c.p, (size_t)(c.end - c.p));
+    *ret_element = element;
+    return true;
 }
 
 struct view json_skip_bom(struct view text)
@@ -454,7 +277,7 @@ struct view json_skip_bom(struct view text)
 
 struct view json_skip_space(struct view text)
 {
-    while (text.n > 0 && is_space(text.p[0])) {
+    while (text.n > 0 && lex_is_space(text.p[0])) {
         text = view_skip(text, 1);
     }
     return text;

@@ -23,6 +23,10 @@ enum json_fault {
 enum json_fault json_scan(const struct json_pointers *pointers, struct view text,
         struct json_value *ret_values, size_t *ret_offset);
 
+// Goes through an array that was scanned: *rest begins as its raw text and is shortened element by
+// element. False at the end.
+bool json_array_take(struct view *rest, struct json_value *ret_element);
+
 // Takes a UTF-8 byte-order mark off the front.
 struct view json_skip_bom(struct view text);
 // Takes the four bytes of JSON white space off the front.

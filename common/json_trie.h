@@ -24,6 +24,7 @@ struct json_node {
 struct json_pointers {
     size_t count;
     size_t node_count;
+    uint32_t index_end;               // above every index that is a name; 0 = none is
     bool has_equals;                  // some pointer ends where an earlier one ends
     uint16_t ends[JSON_POINTERS_MAX]; // the node at which each pointer ends
     uint16_t slots[JSON_SLOT_COUNT];  // children by (parent, name): the first in each slot
