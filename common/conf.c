@@ -118,8 +118,15 @@ static bool text_is_sound(struct view text, struct conf_report *report)
 static void note_position(struct builder *b, struct fy_event *event)
 {
     const struct fy_mark *mark = fy_event_start_mark(event);
-    if (mark != NULL) {
-        b->here = (struct conf_mark){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
+    if (mark == NULL) {
+        return; // a value that is left out stands where its key does
+    }
+    b->here = (struct conf_mark){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
+    // libfyaml points behind the opening quote and behind the asterisk.
+    bool is_scalar = event->type == FYET_SCALAR && event->scalar.value != NULL;
+    enum fy_scalar_style style = is_scalar ? fy_token_scalar_style(event->scalar.value) : FYSS_ANY;
+    if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED || event->type == FYET_ALIAS) {
+        b->here.column -= b->here.column > 1;
     }
 }
 

@@ -1,0 +1,154 @@
+// check: says everything that is wrong with a configuration, or what it amounts to.
+#include <getopt.h>
+#include <stdio.h>
+
+#include "commands/commands.h"
+#include "commands/load_config.h"
+#include "common/conf_bind.h"
+
+enum { OUTPUT_MAX_BYTES = 1024 * 1024 };
+
+static const char usage[] =
+        "usage: wrongnumber check -c FILE [--print]\n"
+        "       wrongnumber check --describe\n"
+        "\n"
+        "Checks a configuration without connecting to anything, and names everything that is "
+        "wrong\n"
+        "with it, one a line: file:line:column: option: what was expected.\n"
+        "\n"
+        "  -c, --config FILE  the configuration\n"
+        "      --print        print the configuration in force as YAML, secrets left out\n"
+        "      --describe     print every option with type, default, range and meaning\n"
+        "  -h, --help         this text\n"
+        "\n"
+        "exit status: 0 it is good, 66 it cannot be read, 78 something is wrong with it\n";
+
+struct check_arguments {
+    const char *path;
+    bool prints;
+    bool describes;
+    bool helps;
+};
+
+static enum err parse_arguments(struct check_arguments *args, int argc, char **argv)
+{
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+            {"print", no_argument, NULL, 'p'}, {"describe", no_argument, NULL, 'd'},
+            {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    optind = 0; // glibc: start afresh, main has been here
+    for (int c; (c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            args->path = optarg;
+            break;
+        case 'p':
+            args->prints = true;
+            break;
+        case 'd':
+            args->describes = true;
+            break;
+        case 'h':
+            args->helps = true;
+            break;
+        default:
+            return ERR_USAGE;
+        }
+    }
+    bool is_whole = args->helps || args->describes || args->path != NULL;
+    return optind == argc && is_whole ? ERR_NONE : ERR_USAGE;
+}
+
+// Writes what `add` collected; a failed write (a full disk, a closed pipe) is the caller's exit
+// status.
+static enum err write_out(const struct strbuf *text)
+{
+    if (text->failed != ERR_NONE) {
+        return text->failed;
+    }
+    bool is_written = fwrite(strbuf_view(text).p, 1, text->n, stdout) == text->n;
+    return is_written && fflush(stdout) == 0 ? ERR_NONE : ERR_IO;
+}
+
+static void add_summary(struct strbuf *sb, const struct config *config, const char *path)
+{
+    static const char *const layouts[] = {"packed", "hash"};
+    static const char *const roles[] = {"none", "judge", "detect", "judge, detect"};
+    strbuf_printf(sb, "%s: good\n", path);
+    strbuf_printf(sb, "roles     %s\n", roles[config->roles & 3]);
+    strbuf_printf(sb, "kafka     %s, group %s\n", config->kafka.bootstrap, config->kafka.group);
+    strbuf_printf(sb, "in        %s, %s\n", config->topics.outbound, config->topics.control);
+    strbuf_printf(sb, "internal  %s, %s\n", config->topics.tallies, config->topics.detector_state);
+    strbuf_printf(sb, "out       %s, %s, %s, %s, %s\n", config->topics.alerts,
+            config->topics.commands, config->topics.state, config->topics.dead_letter,
+            config->topics.verdicts);
+    strbuf_printf(sb, "redis     %s, database %u, %s layout\n", config->redis.address,
+            config->redis.database, layouts[config->redis.layout]);
+    strbuf_printf(
+            sb, "policy    %s, %s\n", config->policy.version, mode_names[config->policy.mode]);
+}
+
+// What is allowed, but nobody should do without knowing.
+static void print_warnings(const struct config *config)
+{
+    if (config->identity.key_file == NULL) {
+        fputs("warning: pseudonym.key_file is not set: the demo key is known to everybody\n",
+                stderr);
+    }
+    if (config->policy.assume_complete) {
+        fputs("warning: redis.assume_complete: whoever the cache does not know counts as a wrong "
+              "number, also when it is half empty\n",
+                stderr);
+    }
+    if (config->redis.layout == LAYOUT_HASH && config->redis.hash_epoch_key == NULL &&
+            !config->policy.assume_complete) {
+        fputs("warning: redis.hash.epoch_key is not set: every miss stays unknown\n", stderr);
+    }
+    if (policy_watched(&config->policy, VIEW_NONE) == NULL) {
+        fputs("warning: policy.purposes leaves out collection: messages without a purpose are "
+              "exempt\n",
+                stderr);
+    }
+}
+
+static enum err check_file(const struct check_arguments *args)
+{
+    struct config *config = NULL;
+    enum err e = command_load_config(&config, args->path);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct strbuf out;
+    strbuf_init(&out, OUTPUT_MAX_BYTES);
+    if (args->prints) {
+        config_print(&out, config);
+    } else {
+        add_summary(&out, config, args->path);
+    }
+    e = write_out(&out);
+    print_warnings(config);
+    strbuf_fini(&out);
+    config_destroy(config);
+    return e;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct check_arguments args = {0};
+    if (parse_arguments(&args, argc, argv) != ERR_NONE) {
+        fputs(usage, stderr);
+        return err_exit_status(ERR_USAGE);
+    }
+    if (!args.helps && !args.describes) {
+        return err_exit_status(check_file(&args));
+    }
+    struct strbuf out;
+    strbuf_init(&out, OUTPUT_MAX_BYTES);
+    if (args.helps) {
+        strbuf_add_text(&out, usage);
+    } else {
+        config_describe(&out);
+    }
+    enum err e = write_out(&out);
+    strbuf_fini(&out);
+    return err_exit_status(e);
+}

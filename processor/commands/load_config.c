@@ -1,0 +1,33 @@
+#include "commands/load_config.h"
+
+#include <stdio.h>
+
+#include "kafka/kafka.h"
+
+enum { FINDINGS_MAX_BYTES = 1024 * 1024 };
+
+static void check_elsewhere(const struct config *config, struct strbuf *findings)
+{
+    size_t before = findings->n;
+    enum err e = kafka_check_properties(config, findings);
+    if (e != ERR_NONE && findings->n == before) {
+        strbuf_printf(findings, "kafka.properties: expected librdkafka to accept them, got: %s\n",
+                err_text(e));
+    }
+}
+
+enum err command_load_config(struct config **ret_config, const char *path)
+{
+    if (path == NULL) {
+        return config_create_default(ret_config);
+    }
+    struct strbuf findings;
+    strbuf_init(&findings, FINDINGS_MAX_BYTES);
+    enum err e = config_load_with(ret_config, path, &findings, check_elsewhere);
+    fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    if (e != ERR_NONE && findings.n == 0) {
+        fprintf(stderr, "%s: %s\n", path, err_text(e));
+    }
+    strbuf_fini(&findings);
+    return e;
+}
