@@ -1,0 +1,304 @@
+// How a partition lives here. A slot is in one of four states:
+//
+//            rebalance                resolve: commits and watermarks known
+//   NONE ───────────────▶ NEW ──────────────────────────────────────────────▶ RUNNING ─┐ rewind (new generation)
+//    ▲                     ▲ │ a broker is away: again in a second              │  ▲ ◀──┘
+//    │                     └─┘                            offset out of range   ▼  │ resolve: begins at low
+//    └──────────────── revoke, from every state ──────────────────────────────  STRAY
+//
+// Only RUNNING slots are given to rd_kafka_assign, each with an explicit offset. Every change assigns the whole set
+// anew from our own table of next offsets: that drops what was fetched ahead, and needs neither seek_partitions (its
+// timeout is off by a factor of 1,000 at 2.0.2, librdkafka #4230) nor pause and resume (#4637, #5591).
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/assure.h"
+#include "kafka/consumer_inside.h"
+
+enum {
+    PARTITION_CEILING = 100000, // more partitions than any broker serves in a topic
+    RESOLVE_STEP_MS = 3000,     // for each of the three requests of a resolve
+    RESOLVE_AGAIN_MS = 1000,
+};
+
+// --- the table -----------------------------------------------------------------------------------
+
+struct slot *consumer_running(const struct kafka_consumer *consumer, int32_t partition)
+{
+    if (partition < 0 || partition >= consumer->slot_count) {
+        return NULL;
+    }
+    struct slot *slot = &consumer->slots[partition];
+    return slot->state == SLOT_RUNNING ? slot : NULL;
+}
+
+static enum err reserve_slots(struct kafka_consumer *consumer, int32_t partition)
+{
+    if (partition < consumer->slot_count) {
+        return ERR_NONE;
+    }
+    if (partition < 0 || partition >= PARTITION_CEILING) {
+        return ERR_CEILING;
+    }
+    size_t count = (size_t)partition + 1;
+    struct slot *grown = realloc(consumer->slots, count * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = (size_t)consumer->slot_count; i < count; i++) {
+        grown[i] = (struct slot){0};
+    }
+    consumer->slots = grown;
+    consumer->slot_count = (int32_t)count;
+    return ERR_NONE;
+}
+
+// Whatever was fetched under another assignment must not be delivered under this one.
+static void drop_held_back(struct kafka_consumer *consumer)
+{
+    if (consumer->held_back != NULL) {
+        rd_kafka_message_destroy(consumer->held_back);
+        consumer->held_back = NULL;
+    }
+}
+
+void consumer_clear(struct kafka_consumer *consumer)
+{
+    for (int32_t i = 0; i < consumer->slot_count; i++) {
+        consumer->slots[i] = (struct slot){0};
+    }
+    consumer->unresolved = 0;
+    consumer->lost_untold = 0;
+    drop_held_back(consumer);
+}
+
+bool consumer_has_announced(const struct kafka_consumer *consumer)
+{
+    for (int32_t i = 0; i < consumer->slot_count; i++) {
+        if (consumer->slots[i].announced) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static rd_kafka_topic_partition_list_t *list_in_states(
+        const struct kafka_consumer *consumer, unsigned states)
+{
+    rd_kafka_topic_partition_list_t *list =
+            rd_kafka_topic_partition_list_new(consumer->slot_count);
+    for (int32_t i = 0; i < consumer->slot_count; i++) {
+        const struct slot *slot = &consumer->slots[i];
+        if ((states & 1U << slot->state) != 0) {
+            rd_kafka_topic_partition_list_add(list, consumer->topic, i)->offset =
+                    slot->next_offset;
+        }
+    }
+    return list;
+}
+
+static enum err assign_running(struct kafka_consumer *consumer)
+{
+    drop_held_back(consumer);
+    rd_kafka_topic_partition_list_t *list = list_in_states(consumer, 1U << SLOT_RUNNING);
+    rd_kafka_resp_err_t error = rd_kafka_assign(consumer->client.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_client_trouble(&consumer->client, error, "the assignment was not taken");
+    }
+    return kafka_err(error);
+}
+
+// --- from NEW and STRAY to RUNNING ---------------------------------------------------------------
+
+// What the three requests of a resolve have brought, element by element the same partitions.
+struct resolution {
+    rd_kafka_topic_partition_list_t *committed;
+    rd_kafka_topic_partition_list_t *low;
+    rd_kafka_topic_partition_list_t *high;
+};
+
+static rd_kafka_topic_partition_list_t *ask_watermark(struct kafka_consumer *consumer,
+        const rd_kafka_topic_partition_list_t *partitions, int64_t which,
+        rd_kafka_resp_err_t *ret_error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(partitions);
+    for (int i = 0; i < list->cnt; i++) {
+        list->elems[i].offset = which;
+    }
+    // ListOffsets reads the timestamps -2 and -1 as "earliest" and "latest"; this way one request a broker answers for
+    // all of its partitions, where rd_kafka_query_watermark_offsets asks for one at a time.
+    if (*ret_error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        *ret_error = rd_kafka_offsets_for_times(consumer->client.rk, list, RESOLVE_STEP_MS);
+    }
+    return list;
+}
+
+static rd_kafka_resp_err_t resolution_ask(
+        struct kafka_consumer *consumer, struct resolution *resolution)
+{
+    resolution->committed = list_in_states(consumer, 1U << SLOT_NEW | 1U << SLOT_STRAY);
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    resolution->low =
+            ask_watermark(consumer, resolution->committed, RD_KAFKA_OFFSET_BEGINNING, &error);
+    resolution->high = ask_watermark(consumer, resolution->committed, RD_KAFKA_OFFSET_END, &error);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error = rd_kafka_committed(consumer->client.rk, resolution->committed, RESOLVE_STEP_MS);
+    }
+    return error;
+}
+
+static void resolution_destroy(struct resolution *resolution)
+{
+    rd_kafka_topic_partition_list_destroy(resolution->committed);
+    rd_kafka_topic_partition_list_destroy(resolution->low);
+    rd_kafka_topic_partition_list_destroy(resolution->high);
+}
+
+static void announce(struct kafka_consumer *consumer, int32_t partition,
+        const rd_kafka_topic_partition_t *committed)
+{
+    struct slot *slot = &consumer->slots[partition];
+    struct kafka_assignment assignment = {
+            .partition = partition,
+            .generation = slot->generation,
+            .committed = committed->offset >= 0 ? committed->offset : -1,
+            .metadata = committed->metadata_size > 0
+                                ? view_bytes(committed->metadata, committed->metadata_size)
+                                : VIEW_NONE,
+            .low = slot->low,
+            .high = slot->high,
+    };
+    slot->next_offset = assignment.committed >= 0            ? assignment.committed
+                        : consumer->start == START_EARLIEST ? slot->low
+                                                             : slot->high;
+    slot->announced = true;
+    consumer->owner->on_assign(consumer->self, &assignment, &slot->next_offset);
+}
+
+static void note_lost(struct kafka_consumer *consumer, struct slot *slot)
+{
+    consumer->lost_untold += !slot->has_lost;
+    slot->has_lost = true;
+    slot->lost_offset = slot->next_offset;
+    slot->next_offset = slot->low;
+    consumer->counts.offsets_lost++;
+}
+
+static bool resolve_slot(struct kafka_consumer *consumer, const struct resolution *resolution, int i)
+{
+    const rd_kafka_topic_partition_t *committed = &resolution->committed->elems[i];
+    const rd_kafka_topic_partition_t *low = &resolution->low->elems[i];
+    const rd_kafka_topic_partition_t *high = &resolution->high->elems[i];
+    if (committed->err != RD_KAFKA_RESP_ERR_NO_ERROR || low->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            high->err != RD_KAFKA_RESP_ERR_NO_ERROR || low->offset < 0 || high->offset < 0) {
+        return false;
+    }
+    struct slot *slot = &consumer->slots[committed->partition];
+    slot->low = low->offset;
+    slot->high = high->offset < low->offset ? low->offset : high->offset;
+    slot->generation = ++consumer->generation;
+    bool is_stray = slot->state == SLOT_STRAY;
+    if (!is_stray) {
+        announce(consumer, committed->partition, committed);
+    }
+    if (is_stray || slot->next_offset < slot->low || slot->next_offset > slot->high) {
+        note_lost(consumer, slot);
+    }
+    slot->state = SLOT_RUNNING;
+    consumer->unresolved--;
+    return true;
+}
+
+// Tries to get every unresolved slot running. What is still unresolved afterwards is tried again in a second.
+static void resolve(struct kafka_consumer *consumer)
+{
+    struct resolution resolution;
+    rd_kafka_resp_err_t error = resolution_ask(consumer, &resolution);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        for (int i = 0; i < resolution.committed->cnt; i++) {
+            if (!resolve_slot(consumer, &resolution, i)) {
+                error = RD_KAFKA_RESP_ERR__PARTIAL;
+            }
+        }
+    }
+    resolution_destroy(&resolution);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        char text[TROUBLE_BYTES];
+        snprintf(text, sizeof text,
+                "%s: cannot learn where %d assigned partitions begin (%s); trying again",
+                consumer->topic, (int)consumer->unresolved, rd_kafka_err2str(error));
+        kafka_client_trouble(&consumer->client, error, text);
+    }
+    consumer->resolve_at = mono_after_ms(clock_mono(), RESOLVE_AGAIN_MS);
+}
+
+void consumer_resolve_if_due(struct kafka_consumer *consumer)
+{
+    if (consumer->unresolved > 0 && clock_mono().ns >= consumer->resolve_at.ns) {
+        resolve(consumer);
+        (void)assign_running(consumer); // trouble is noted inside
+    }
+}
+
+// --- rebalance and rewind ------------------------------------------------------------------------
+
+static void take_assignment(
+        struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *partitions)
+{
+    consumer_clear(consumer);
+    consumer->counts.assignments++;
+    for (int i = 0; i < partitions->cnt; i++) {
+        int32_t partition = partitions->elems[i].partition;
+        if (reserve_slots(consumer, partition) != ERR_NONE) {
+            kafka_client_trouble(&consumer->client, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE,
+                    "no room for a partition: it is not read");
+            continue;
+        }
+        consumer->slots[partition].state = SLOT_NEW;
+        consumer->unresolved++;
+    }
+    if (consumer->unresolved > 0) {
+        resolve(consumer);
+    }
+    (void)assign_running(consumer); // trouble is noted inside
+}
+
+static void drop_assignment(struct kafka_consumer *consumer)
+{
+    bool lost = rd_kafka_assignment_lost(consumer->client.rk) != 0;
+    consumer->counts.lost_assignments += lost;
+    if (consumer_has_announced(consumer)) {
+        consumer->owner->on_revoke(consumer->self, lost);
+    }
+    consumer_clear(consumer);
+    rd_kafka_assign(consumer->client.rk, NULL);
+}
+
+void consumer_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
+        rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    (void)rk;
+    struct kafka_client *client = opaque;
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        take_assignment(client->owner, partitions);
+    } else {
+        drop_assignment(client->owner);
+    }
+}
+
+enum err kafka_consumer_rewind(
+        struct kafka_consumer *consumer, const struct kafka_position *positions, size_t count)
+{
+    bool changed = false;
+    for (size_t i = 0; i < count; i++) {
+        struct slot *slot = consumer_running(consumer, positions[i].partition);
+        if (slot != NULL) {
+            ASSURE(positions[i].offset >= 0);
+            slot->next_offset = positions[i].offset;
+            slot->generation = ++consumer->generation;
+            changed = true;
+        }
+    }
+    return changed ? assign_running(consumer) : ERR_NONE;
+}

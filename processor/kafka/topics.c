@@ -1,0 +1,55 @@
+#include "kafka/topics.h"
+
+#include "common/assure.h"
+
+// Of the tally log: the detect half is rebuilt from it (design §5).
+#define TALLY_RETENTION_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
+
+void topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_PLAN_COUNT])
+{
+    uint32_t tally_partitions = config->topics.tally_partitions;
+    uint32_t output_partitions = config->topics.output_partitions;
+    const struct topic_plan plans[TOPIC_PLAN_COUNT] = {
+            {.name = config->topics.outbound, .role = "outbound",
+                    .partitions = config->topics.outbound_partitions, .is_input = true},
+            {.name = config->topics.control, .role = "control", .partitions = 1, .is_input = true},
+            {.name = config->topics.tallies, .role = "tallies", .partitions = tally_partitions,
+                    .retention_ms = TALLY_RETENTION_MS},
+            {.name = config->topics.detector_state, .role = "detector-state",
+                    .partitions = tally_partitions, .compacted = true},
+            {.name = config->topics.alerts, .role = "alerts", .partitions = output_partitions},
+            {.name = config->topics.commands, .role = "commands", .partitions = output_partitions},
+            {.name = config->topics.state, .role = "quarantine-state",
+                    .partitions = output_partitions, .compacted = true},
+            {.name = config->topics.dead_letter, .role = "dead-letter",
+                    .partitions = output_partitions},
+            {.name = config->topics.verdicts, .role = "verdicts", .partitions = output_partitions},
+    };
+    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+        ret_plans[i] = plans[i];
+        ret_plans[i].replication = config->topics.replication;
+    }
+}
+
+const char *topic_out_name(const struct config *config, enum out_topic topic)
+{
+    switch (topic) {
+    case OUT_VERDICTS:
+        return config->topics.verdicts;
+    case OUT_DEAD_LETTER:
+        return config->topics.dead_letter;
+    case OUT_COMMANDS:
+        return config->topics.commands;
+    case OUT_STATE:
+        return config->topics.state;
+    case OUT_ALERTS:
+        return config->topics.alerts;
+    case OUT_TALLIES:
+        return config->topics.tallies;
+    case OUT_TOPIC_COUNT:
+        break;
+    }
+    bool topic_is_an_output = false;
+    ASSURE(topic_is_an_output);
+    return NULL;
+}
