@@ -75,12 +75,12 @@ static const struct tier_rule *rules_of(enum scope_kind kind)
     return wide_rules + 1; // no stop
 }
 
-struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind)
+struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enum tier highest)
 {
     struct bank_reading reading = {TIER_NONE, 0, BUDGET_1E6};
     for (const struct tier_rule *rule = rules_of(kind); rule->tier != TIER_NONE; rule++) {
         int64_t best_above = -1;
-        for (unsigned j = 0; j < rule->nodes; j++) {
+        for (unsigned j = 0; j < rule->nodes && rule->tier <= highest; j++) {
             int64_t above = bank->nodes[j].w_nat6 - table_threshold(rule->budget, j);
             if (above > best_above) {
                 best_above = above;

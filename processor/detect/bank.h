@@ -48,7 +48,8 @@ struct bank_reading {
 // Applies a batch at a baseline level. `guard` off: guarded ones count in full. Returns a bit set of the nodes whose
 // change point is this batch.
 unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard);
-struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind);
+// What it says, with no tier above `highest`.
+struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enum tier highest);
 // Takes off what a narrower scope explains: `share_num / share_den` of its statistics, not below 0.
 void bank_subtract(
         struct bank *bank, const struct bank *child, uint32_t share_num, uint32_t share_den);

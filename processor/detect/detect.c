@@ -179,17 +179,12 @@ enum err detect_step(
     return ERR_NONE;
 }
 
-struct bank_reading detect_read(const struct detect *detect, int32_t scope, enum scope_kind kind)
+struct bank_reading detect_read(
+        const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest)
 {
     static const struct bank quiet;
     bool known = (uint32_t)scope < detect->capacity;
-    return bank_read(known ? &detect->scopes[scope].bank : &quiet, kind);
-}
-
-uint64_t detect_start_serial(const struct detect *detect, int32_t scope, unsigned node)
-{
-    ASSURE((uint32_t)scope < detect->capacity);
-    return detect->scopes[scope].bank.nodes[node].start_serial;
+    return bank_read(known ? &detect->scopes[scope].bank : &quiet, kind, highest);
 }
 
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
@@ -201,6 +196,7 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
     uint32_t people = recent_since(detect->recent, scope, node->start_serial, entries);
     *ret_evidence = (struct evidence){
             .scope = *name,
+            .start_serial = node->start_serial,
             .judged = node->judged,
             .misdirected = node->misdirected,
             .guarded = node->guarded,

@@ -30,12 +30,12 @@ unsigned detect_prior_level(uint32_t rate_millionths, uint32_t weight);
 // Moves the statistics of one scope. Rows of one delta may come in any order.
 MUST_CHECK enum err detect_step(
         struct detect *detect, const struct delta *delta, const struct scope_delta *row);
-struct bank_reading detect_read(const struct detect *detect, int32_t scope, enum scope_kind kind);
+// What a scope's statistics say, with no tier above `highest`.
+struct bank_reading detect_read(
+        const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest);
 // The evidence behind a reading. Views are good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);
-// The serial of the entry at the change point of a node.
-uint64_t detect_start_serial(const struct detect *detect, int32_t scope, unsigned node);
 // What `child` explains no longer speaks against `parent`: the share of the child's statistics that came through it.
 void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,
         uint32_t share_den);

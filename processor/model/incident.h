@@ -37,6 +37,7 @@ struct contributor {
 // W = (misdirected - guarded) U + guarded UG - (judged - misdirected) D (detect/bank.h, B3).
 struct evidence {
     struct scope_name scope; // whose statistic it is; an alert may act on a narrower one that explains it
+    uint64_t start_serial;   // of the entry at the change point (state/recent.h); not told outside
     int64_t judged;
     int64_t misdirected;
     int64_t guarded; // of the misdirected: right behind another, scored by the clump guard

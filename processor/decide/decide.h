@@ -1,0 +1,56 @@
+// decide: what the detector says → incidents and what is to be done (design §6, §7). Pure; no clock, no I/O. One thread.
+//
+// A scope has at most one open incident. Its tier only rises:
+//
+//   none --notice reached--> notice --> alert --> quarantine --> stop      each arrow: one alert record
+//                                                 `--hold--'    `--hold--' and a hold command
+//
+// Extra conditions: quarantine wants evidence of at least 3 people; stop wants at least 3 campaigns, none of them with more
+// than half of it, and a rate whose 95 % lower bound is above max(5 %, 3 p0). A wide scope whose evidence at most three
+// narrower ones explain is left alone, and those are acted on (decide/attribute.h). What a held scope explains is taken
+// off the wider ones.
+#pragma once
+
+#include "common/err.h"
+#include "model/action.h"
+#include "model/delta.h"
+#include "policy/policy.h"
+#include "state/recent.h"
+#include "state/scopes.h"
+
+struct decide;
+
+// Takes what is to be done, in order; what it gets lives until the call returns.
+struct decision_taker {
+    enum err (*alert)(void *self, const struct alert_action *alert);
+    enum err (*command)(void *self, const struct command_action *command);
+    // A share of what speaks against `parent` is `child`'s, which is held now.
+    void (*explained)(void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den);
+    void *self;
+};
+
+struct decide_options {
+    const struct policy *policy; // borrowed
+    const char *detector_version;
+    uint32_t max_incidents;
+};
+
+// `scopes` and `recent` are borrowed.
+MUST_CHECK enum err decide_create(struct decide **ret_decide, const struct decide_options *options,
+        struct scopes *scopes, struct recent *recent);
+void decide_destroy(struct decide *decide);
+
+// The tier of the scope's open incident.
+enum tier decide_tier(const struct decide *decide, int32_t scope);
+// The highest tier, up to `tier`, whose extra conditions the evidence meets.
+enum tier decide_admit(const struct decide *decide, const struct scope_delta *row, enum tier tier,
+        const struct evidence *evidence);
+// The scope has reached an admitted tier above its present one. Rows come after all rows of the delta have been stepped,
+// in the delta's order.
+MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
+        const struct decision_taker *taker);
+
+uint32_t decide_open_incidents(const struct decide *decide);
+// Incidents that found the table full.
+uint64_t decide_overflowed(const struct decide *decide);

@@ -1,0 +1,36 @@
+// The way of one tally frame through the second half, top to bottom:
+//     fold → detect → decide → emit
+// The only file that knows all stages of it. One line a tally partition: its whole state is a function of the frames that
+// it was given. One thread.
+#pragma once
+
+#include "emit/emitter.h"
+#include "model/frame.h"
+#include "policy/config.h"
+
+struct detect_line;
+
+struct detect_counts {
+    uint64_t frames;
+    uint64_t applied;
+    uint64_t gaps;
+    uint64_t alerts;   // told, not counting those of a silent fold
+    uint64_t commands; // likewise, scope commands
+    uint64_t scopes;
+    uint64_t scopes_overflowed;
+    uint64_t incidents;
+    uint64_t incidents_overflowed;
+};
+
+// `config` and `emitter` are borrowed.
+MUST_CHECK enum err detect_line_create(
+        struct detect_line **ret_line, const struct config *config, struct emitter *emitter);
+void detect_line_destroy(struct detect_line *line);
+
+// Folds one frame. `silent`: what follows from it was told before (below the committed offset); only the state moves.
+// `*ret_gap` says that offsets of a source are missing.
+MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
+        int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap);
+
+struct detect_counts detect_line_counts(const struct detect_line *line);
+int64_t detect_line_log_time_ms(const struct detect_line *line);

@@ -1,0 +1,400 @@
+#include "judge_line.h"
+
+#include <stdlib.h>
+
+#include "common/assure.h"
+#include "common/digest.h"
+#include "judge/judge.h"
+
+enum {
+    ARENA_BYTES = 256 * 1024 * 1024,
+    LEAF_NAME_BYTES = 256 * 1024,
+    DAY_MS = 24 * 3600 * 1000,
+    REASON_TEXT_BYTES = 512,
+};
+
+struct judge_line {
+    struct judge_line_options options;
+    struct decoder *decoder;
+    struct tally *tally;
+    struct arena *arena;
+    struct judge_counts counts;
+    struct strbuf reason_text;
+    struct strbuf id_text;
+    void *ticket; // of the slice in hand
+    int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
+    uint32_t since_frame;
+};
+
+// A batch on its way: one row a message in each array, all from the arena.
+struct batch {
+    const struct judge_item *items;
+    size_t count;
+    const struct judge_slice *slices;
+    struct event *events;
+    const struct event **decoded; // NULL where decoding failed
+    struct decode_failure *failures;
+    struct enriched *enriched;
+    int64_t now_ms;
+    enum cache_state cache;
+};
+
+enum err judge_line_create(
+        struct judge_line **ret_line, const struct judge_line_options *options)
+{
+    struct judge_line *line = calloc(1, sizeof *line);
+    if (line == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    line->options = *options;
+    strbuf_init(&line->reason_text, REASON_TEXT_BYTES);
+    strbuf_init(&line->id_text, 4096);
+    const struct tally_options tally_options = {
+            .tally_partitions = options->tally_partitions,
+            .max_leaves = options->config->batch.max_leaves,
+            .max_leaf_bytes = LEAF_NAME_BYTES,
+    };
+    enum err e = tally_create(&line->tally, &tally_options);
+    if (e == ERR_NONE) {
+        e = decoder_create(
+                &line->decoder, (const char *const *)options->config->fields, NULL);
+    }
+    line->arena = arena_create(ARENA_BYTES);
+    if (e == ERR_NONE && line->arena == NULL) {
+        e = ERR_NO_MEMORY;
+    }
+    if (e != ERR_NONE) {
+        judge_line_destroy(line);
+        return e;
+    }
+    *ret_line = line;
+    return ERR_NONE;
+}
+
+void judge_line_destroy(struct judge_line *line)
+{
+    if (line != NULL) {
+        tally_destroy(line->tally);
+        decoder_destroy(line->decoder);
+        arena_destroy(line->arena);
+        strbuf_fini(&line->reason_text);
+        strbuf_fini(&line->id_text);
+        free(line);
+    }
+}
+
+enum err judge_line_open(struct judge_line *line, struct view topic, int32_t partition,
+        int64_t start_offset, int64_t resume_until)
+{
+    return tally_open(line->tally, topic, partition, start_offset, resume_until);
+}
+
+void judge_line_close(struct judge_line *line, int32_t partition)
+{
+    tally_close(line->tally, partition);
+}
+
+void *judge_line_ticket(const struct judge_line *line)
+{
+    return line->ticket;
+}
+
+const struct judge_counts *judge_line_counts(const struct judge_line *line)
+{
+    return &line->counts;
+}
+
+const struct tally *judge_line_tally(const struct judge_line *line)
+{
+    return line->tally;
+}
+
+static enum err batch_take(struct batch *batch, struct arena *arena)
+{
+    size_t room = batch->count + 1;
+    batch->events = arena_take(arena, room * sizeof *batch->events);
+    batch->decoded = arena_take(arena, room * sizeof *batch->decoded);
+    batch->failures = arena_take(arena, room * sizeof *batch->failures);
+    batch->enriched = arena_take(arena, room * sizeof *batch->enriched);
+    bool whole = batch->events != NULL && batch->decoded != NULL && batch->failures != NULL &&
+                 batch->enriched != NULL;
+    return whole ? ERR_NONE : ERR_NO_MEMORY;
+}
+
+// Decodes as many as the arena has room for; the batch is cut there, and the rest is the next part.
+static enum err decode_batch(const struct judge_line *line, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        switch (decode_event(line->decoder, &batch->items[i].raw, line->arena, &batch->events[i],
+                &batch->failures[i])) {
+        case DECODE_EVENT:
+            batch->decoded[i] = &batch->events[i];
+            break;
+        case DECODE_DEAD_LETTER:
+            batch->decoded[i] = NULL;
+            break;
+        case DECODE_NO_ROOM:
+            batch->count = i;
+            return i == 0 ? ERR_NO_MEMORY : ERR_NONE;
+        }
+    }
+    return ERR_NONE;
+}
+
+static struct tally_source *item_source(
+        const struct judge_line *line, const struct batch *batch, const struct judge_item *item)
+{
+    struct tally_source *source =
+            tally_find(line->tally, batch->slices[item->slice].partition);
+    ASSURE(source != NULL);
+    return source;
+}
+
+// A chunk that is judged again must not turn what was known into unknown: then the batch has to wait for the cache.
+static bool batch_must_wait(const struct judge_line *line, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->decoded[i] == NULL) {
+            continue;
+        }
+        enum lookup_state lookup = batch->enriched[i].facts.lookup;
+        bool known = lookup == LOOKUP_FOUND || lookup == LOOKUP_MISS || lookup == LOOKUP_NOT_ASKED;
+        const struct judge_item *item = &batch->items[i];
+        if (!known && tally_is_resuming(item_source(line, batch, item), item->raw.offset)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// judged_at of one message.
+static int64_t judged_at_ms(struct judge_line *line, const struct batch *batch, size_t i)
+{
+    if (line->options.clock == JUDGE_CLOCK_WALL) {
+        return batch->now_ms;
+    }
+    int64_t ms = batch->items[i].raw.timestamp_ms;
+    if (!clock_is_accepted(ms)) {
+        ms = batch->decoded[i] != NULL ? batch->decoded[i]->occurred_at.ms : line->log_time_ms;
+    }
+    if (line->log_time_ms == 0) {
+        line->log_time_ms = clock_is_accepted(ms) ? ms : 0;
+    } else if (ms > line->log_time_ms) {
+        int64_t step = ms - line->log_time_ms;
+        line->log_time_ms += step < DAY_MS ? step : DAY_MS;
+    }
+    return line->log_time_ms != 0 ? line->log_time_ms : CLOCK_MIN_MS;
+}
+
+// A command about a message depends on tenant, message id, action and policy version only (design §4), so that a
+// duplicated event gives the same command.
+static enum err make_hold_id(
+        struct judge_line *line, const struct event *ev, struct digest_id *ret_id)
+{
+    struct strbuf *text = &line->id_text;
+    strbuf_reset(text);
+    strbuf_add_text(text, "message-hold\n");
+    strbuf_add_be(text, event_scope_tenant(ev).n, 4);
+    strbuf_add_view(text, event_scope_tenant(ev));
+    strbuf_add_be(text, ev->message_id.n, 4);
+    strbuf_add_view(text, ev->message_id);
+    strbuf_add_text(text, line->options.config->policy.version);
+    uint8_t digest[SHA256_BYTES];
+    digest_sha256(strbuf_view(text), digest);
+    memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
+    return text->failed;
+}
+
+static enum err emit_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
+        int64_t at_ms, void *ticket)
+{
+    const struct policy *policy = &line->options.config->policy;
+    strbuf_reset(&line->reason_text);
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        if ((reasons & REASON_BIT(reason)) != 0) {
+            strbuf_add_text(&line->reason_text, line->reason_text.n > 0 ? "," : "");
+            strbuf_add_text(&line->reason_text, reason_names[reason]);
+        }
+    }
+    struct command_action command = {
+            .sequence = 0,
+            .kind = COMMAND_HOLD,
+            .target = TARGET_MESSAGE,
+            .scope = {.id = ev->message_id, .tenant_id = event_scope_tenant(ev)},
+            .tier = TIER_QUARANTINE,
+            .reason = strbuf_view(&line->reason_text),
+            .issued_at_ms = at_ms,
+            .expires_at_ms = at_ms + policy->message_hold_ms,
+            .mode = policy->mode,
+            .traceparent = ev->traceparent,
+            .tracestate = ev->tracestate,
+    };
+    enum err e = make_hold_id(line, ev, &command.command_id);
+    return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
+}
+
+static enum err emit_judged(struct judge_line *line, const struct batch *batch, size_t i,
+        const struct judgement *judgement, int64_t at_ms)
+{
+    const struct event *ev = batch->decoded[i];
+    const struct raw_message *raw = &batch->items[i].raw;
+    void *ticket = batch->slices[batch->items[i].slice].ticket;
+    const struct keyring_key *key = keyring_current(line->options.ring);
+    struct strbuf *pseudonym = &line->reason_text;
+    strbuf_reset(pseudonym);
+    pseudonym_add(pseudonym, key, &batch->enriched[i].pseudonym);
+    const struct verdict_action verdict = {
+            .ev = ev,
+            .verdict = judgement->verdict,
+            .reasons = judgement->reasons,
+            .recipient_pseudonym = strbuf_view(pseudonym),
+            .source_topic = raw->topic,
+            .source_partition = raw->partition,
+            .source_offset = raw->offset,
+            .policy_version = view_of(line->options.config->policy.version),
+    };
+    enum err e = emit_verdict(line->options.emitter, &verdict, ticket);
+    if (e == ERR_NONE && judgement->verdict == VERDICT_MISDIRECTED) {
+        e = emit_hold(line, ev, judgement->reasons, at_ms, ticket);
+    }
+    return e;
+}
+
+static enum err judge_dead_letter(
+        struct judge_line *line, const struct batch *batch, size_t i, int64_t at_ms)
+{
+    const struct judge_item *item = &batch->items[i];
+    struct tally_source *source = item_source(line, batch, item);
+    enum err e = ERR_NONE;
+    if (!tally_is_resuming(source, item->raw.offset)) {
+        line->counts.dead_letters++;
+        const struct dead_letter_action dead_letter = {
+                .raw = &item->raw,
+                .reason = batch->failures[i].reason,
+                .explanation = view_of(batch->failures[i].text),
+                .failed_at_ms = line->options.clock == JUDGE_CLOCK_WALL ? at_ms : -1,
+        };
+        e = emit_dead_letter(
+                line->options.emitter, &dead_letter, batch->slices[item->slice].ticket);
+    }
+    return e != ERR_NONE ? e
+                         : tally_skip(line->tally, source, item->raw.offset, at_ms, batch->cache,
+                                   &line->options.frames);
+}
+
+static enum err judge_one(struct judge_line *line, const struct batch *batch, size_t i, int64_t at_ms)
+{
+    const struct judge_item *item = &batch->items[i];
+    const struct event *ev = batch->decoded[i];
+    const struct enriched *enriched = &batch->enriched[i];
+    struct tally_source *source = item_source(line, batch, item);
+    struct judgement judgement = judge_message(
+            ev, enriched->recipient.kind, &enriched->facts, &line->options.config->policy);
+    enum err e = ERR_NONE;
+    if (tally_is_resuming(source, item->raw.offset)) {
+        line->counts.rejudged++;
+    } else {
+        line->counts.verdicts[judgement.verdict]++;
+        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+            line->counts.reasons[reason] += judgement.reasons >> reason & 1;
+        }
+        e = emit_judged(line, batch, i, &judgement, at_ms);
+    }
+    const struct tally_message message = {
+            .ev = ev,
+            .offset = item->raw.offset,
+            .verdict = judgement.verdict,
+            .reasons = judgement.reasons,
+            .recipient_tag = enriched->pseudonym.bytes,
+    };
+    return e != ERR_NONE ? e
+                         : tally_count(line->tally, source, &message, at_ms, batch->cache,
+                                   &line->options.frames);
+}
+
+// Replay: a frame after every so many messages.
+static enum err flush_if_due(
+        struct judge_line *line, const struct batch *batch, size_t i, int64_t at_ms)
+{
+    if (line->options.frame_messages == 0 || ++line->since_frame < line->options.frame_messages) {
+        return ERR_NONE;
+    }
+    line->since_frame = 0;
+    return tally_flush(line->tally, item_source(line, batch, &batch->items[i]), at_ms,
+            batch->cache, false, false, &line->options.frames);
+}
+
+static enum err flush_slices(
+        struct judge_line *line, const struct batch *batch, size_t slice_count, bool totals)
+{
+    enum err e = ERR_NONE;
+    for (size_t i = 0; i < slice_count && e == ERR_NONE; i++) {
+        const struct judge_slice *slice = &batch->slices[i];
+        line->ticket = slice->ticket;
+        struct tally_source *source = tally_find(line->tally, slice->partition);
+        ASSURE(source != NULL);
+        int64_t at_ms = line->options.clock == JUDGE_CLOCK_WALL ? batch->now_ms : line->log_time_ms;
+        e = tally_flush(line->tally, source, at_ms, batch->cache, slice->idle, totals,
+                &line->options.frames);
+    }
+    return e;
+}
+
+// Judges as many of the batch's items as go through at once; batch->count says how many they were.
+static enum err judge_part(struct judge_line *line, struct batch *batch, bool *ret_begun)
+{
+    arena_reset(line->arena);
+    enum err e = batch_take(batch, line->arena);
+    if (e == ERR_NONE) {
+        e = decode_batch(line, batch);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    const struct enricher enricher = {line->options.store, line->options.ring,
+            line->options.config->identity.default_region};
+    struct mono_time deadline =
+            mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
+    e = enrich_batch(
+            &enricher, batch->decoded, batch->count, deadline, line->arena, batch->enriched);
+    if (e == ERR_NONE && batch_must_wait(line, batch)) {
+        e = ERR_UNAVAILABLE;
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    *ret_begun = true;
+    batch->cache = line->options.store.ops->state(line->options.store.self);
+    for (size_t i = 0; i < batch->count && e == ERR_NONE; i++) {
+        line->ticket = batch->slices[batch->items[i].slice].ticket;
+        line->counts.messages++;
+        int64_t at_ms = judged_at_ms(line, batch, i);
+        e = batch->decoded[i] == NULL ? judge_dead_letter(line, batch, i, at_ms)
+                                      : judge_one(line, batch, i, at_ms);
+        if (e == ERR_NONE) {
+            e = flush_if_due(line, batch, i, at_ms);
+        }
+    }
+    return e;
+}
+
+enum err judge_line_batch(struct judge_line *line, const struct judge_item *items,
+        size_t item_count, const struct judge_slice *slices, size_t slice_count,
+        struct wall_time now, bool totals, bool *ret_begun)
+{
+    *ret_begun = false;
+    struct batch batch = {.slices = slices, .now_ms = now.ms};
+    enum err e = ERR_NONE;
+    for (size_t done = 0; done < item_count && e == ERR_NONE; done += batch.count) {
+        batch.items = items + done;
+        batch.count = item_count - done;
+        e = judge_part(line, &batch, ret_begun);
+    }
+    if (item_count == 0) {
+        batch.cache = line->options.store.ops->state(line->options.store.self);
+    }
+    if (e == ERR_NONE && line->options.frame_messages == 0) {
+        e = flush_slices(line, &batch, slice_count, totals);
+    }
+    return e;
+}

@@ -1,0 +1,73 @@
+// The way of one message through the first half, top to bottom:
+//     consume → decode → enrich → judge → tally → emit
+// The only file that knows all stages of it. Live, consume hands over Kafka batches and frames go to the tally topic; in
+// replay both ends are files and memory, the way between is the same.
+#pragma once
+
+#include "common/clock.h"
+#include "decode/decode.h"
+#include "emit/emitter.h"
+#include "enrich/enrich.h"
+#include "model/raw.h"
+#include "policy/config.h"
+#include "tally/tally.h"
+
+struct judge_line;
+
+// Where judged_at comes from.
+enum judge_clock {
+    JUDGE_CLOCK_WALL,    // live: what judge_line_batch is given
+    JUDGE_CLOCK_MESSAGE, // replay: the record's timestamp, else the event time; never back, never more than 24 h on
+};
+
+struct judge_line_options {
+    const struct config *config;      // all borrowed
+    const struct keyring *ring;
+    struct store store;
+    struct emitter *emitter;
+    struct frame_taker frames;        // takes finished frames; `ticket` is the slice's (judge_line_ticket)
+    uint32_t tally_partitions;
+    enum judge_clock clock;
+    uint32_t frame_messages;          // replay: a frame after so many messages; 0 = at the end of each batch
+};
+
+// One partition's part of a batch.
+struct judge_slice {
+    int32_t partition;
+    void *ticket; // goes with every record that comes from the slice
+    bool idle;    // the partition's end has been reached
+};
+
+struct judge_item {
+    struct raw_message raw;
+    uint32_t slice;
+};
+
+struct judge_counts {
+    uint64_t messages;
+    uint64_t verdicts[VERDICT_COUNT];
+    uint64_t reasons[REASON_COUNT];
+    uint64_t dead_letters;
+    uint64_t rejudged; // again, silently, to rebuild a chunk
+};
+
+MUST_CHECK enum err judge_line_create(
+        struct judge_line **ret_line, const struct judge_line_options *options);
+void judge_line_destroy(struct judge_line *line);
+
+// A partition is ours from `start_offset` on; below `resume_until` it is judged again in silence (design §5).
+MUST_CHECK enum err judge_line_open(struct judge_line *line, struct view topic, int32_t partition,
+        int64_t start_offset, int64_t resume_until);
+void judge_line_close(struct judge_line *line, int32_t partition);
+
+// Judges a batch: items of one partition in offset order, partitions in any order. ERR_UNAVAILABLE before anything was
+// counted or sent: a chunk is being judged again and the cache is not trusted; try the same batch again. ERR_IO,
+// ERR_UNAVAILABLE of the sink after something was: the partitions have to be closed and begun anew (`*ret_begun` tells).
+MUST_CHECK enum err judge_line_batch(struct judge_line *line, const struct judge_item *items,
+        size_t item_count, const struct judge_slice *slices, size_t slice_count,
+        struct wall_time now, bool totals, bool *ret_begun);
+
+// The ticket of the slice whose frame is being taken.
+void *judge_line_ticket(const struct judge_line *line);
+const struct judge_counts *judge_line_counts(const struct judge_line *line);
+const struct tally *judge_line_tally(const struct judge_line *line);

@@ -1,0 +1,348 @@
+#include "state/frame_codec.h"
+
+#include "common/clock.h"
+#include "common/json_out.h"
+#include "tally_frame.pb-c.h"
+
+typedef Wrongnumber__V1__TallyFrame pb_frame;
+typedef Wrongnumber__V1__Leaf pb_leaf;
+typedef Wrongnumber__V1__Entry pb_entry;
+typedef Wrongnumber__V1__Totals pb_totals;
+
+// protobuf-c wants strings ended by NUL, not const. Absent is the empty string.
+static char *text_out(struct arena *arena, struct view v, bool *ok)
+{
+    struct view copy = arena_copy(arena, view_is_none(v) ? VIEW("") : v);
+    if (view_is_none(copy)) {
+        *ok = false;
+        return NULL;
+    }
+    return (char *)(uintptr_t)copy.p;
+}
+
+static struct view text_in(const char *text)
+{
+    return text[0] == '\0' ? VIEW_NONE : view_of(text);
+}
+
+static pb_leaf *leaf_out(struct arena *arena, const struct frame_leaf *leaf)
+{
+    pb_leaf *pb = arena_take(arena, sizeof *pb);
+    uint32_t *reasons = arena_take(arena, REASON_COUNT * sizeof *reasons);
+    if (pb == NULL || reasons == NULL) {
+        return NULL;
+    }
+    bool ok = true;
+    wrongnumber__v1__leaf__init(pb);
+    pb->tenant_id = text_out(arena, leaf->key.ids[SCOPE_TENANT], &ok);
+    pb->campaign_id = text_out(arena, leaf->key.ids[SCOPE_CAMPAIGN], &ok);
+    pb->template_id = text_out(arena, leaf->key.ids[SCOPE_TEMPLATE], &ok);
+    pb->sender_id = text_out(arena, leaf->key.ids[SCOPE_SENDER], &ok);
+    pb->vendor_id = text_out(arena, leaf->key.ids[SCOPE_VENDOR], &ok);
+    pb->channel = text_out(arena, leaf->key.channel, &ok);
+    pb->judged = leaf->counts.judged;
+    pb->misdirected = leaf->counts.misdirected;
+    pb->unknown = leaf->counts.unknown;
+    pb->exempt = leaf->counts.exempt;
+    pb->last_judged_offset = leaf->counts.last_judged_offset;
+    pb->last_misdirected = leaf->counts.last_misdirected;
+    pb->reasons = reasons;
+    for (size_t reason = 0; reason < REASON_COUNT; reason++) {
+        reasons[reason] = leaf->counts.reasons[reason];
+        pb->n_reasons = reasons[reason] != 0 ? reason + 1 : pb->n_reasons;
+    }
+    return ok ? pb : NULL;
+}
+
+static pb_entry *entry_out(struct arena *arena, const struct frame_entry *entry)
+{
+    pb_entry *pb = arena_take(arena, sizeof *pb);
+    uint8_t *tag = arena_take(arena, RECIPIENT_TAG_BYTES);
+    if (pb == NULL || tag == NULL) {
+        return NULL;
+    }
+    bool ok = true;
+    wrongnumber__v1__entry__init(pb);
+    memcpy(tag, entry->tag, RECIPIENT_TAG_BYTES);
+    pb->offset = entry->offset;
+    pb->leaf = entry->leaf;
+    pb->recipient_tag = (ProtobufCBinaryData){RECIPIENT_TAG_BYTES, tag};
+    pb->reasons = entry->reasons;
+    pb->previous_misdirected = entry->previous_misdirected;
+    pb->first_in_chunk = entry->first_in_chunk;
+    pb->occurred_at = entry->occurred_at_ms;
+    pb->message_id = text_out(arena, entry->message_id, &ok);
+    pb->traceparent = text_out(arena, entry->traceparent, &ok);
+    pb->tracestate = text_out(arena, entry->tracestate, &ok);
+    return ok ? pb : NULL;
+}
+
+static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
+{
+    pb->n_leaves = frame->leaf_count;
+    pb->n_entries = frame->entry_count;
+    pb->leaves = arena_take(arena, (frame->leaf_count + 1) * sizeof(pb_leaf *));
+    pb->entries = arena_take(arena, (frame->entry_count + 1) * sizeof(pb_entry *));
+    if (pb->leaves == NULL || pb->entries == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < frame->leaf_count; i++) {
+        pb->leaves[i] = leaf_out(arena, &frame->leaves[i]);
+        if (pb->leaves[i] == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    for (uint32_t i = 0; i < frame->entry_count; i++) {
+        pb->entries[i] = entry_out(arena, &frame->entries[i]);
+        if (pb->entries[i] == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena)
+{
+    pb_frame pb = WRONGNUMBER__V1__TALLY_FRAME__INIT;
+    pb_totals totals = WRONGNUMBER__V1__TOTALS__INIT;
+    bool ok = true;
+    pb.version = FRAME_VERSION;
+    pb.source_topic = text_out(arena, frame->source_topic, &ok);
+    pb.source_partition = frame->source_partition;
+    pb.chunk = frame->chunk;
+    pb.first_offset = frame->first_offset;
+    pb.to_offset = frame->to_offset;
+    pb.judged_at = frame->judged_at_ms;
+    pb.watermark = frame->watermark_ms;
+    pb.idle = frame->idle;
+    pb.closing = frame->closing;
+    pb.cache = (Wrongnumber__V1__CacheState)frame->cache;
+    if (frame->has_totals) {
+        totals.judged = frame->totals.judged;
+        totals.misdirected = frame->totals.misdirected;
+        totals.unknown = frame->totals.unknown;
+        totals.tenants = frame->totals.tenants;
+        totals.tenants_misdirected = frame->totals.tenants_misdirected;
+        pb.totals = &totals;
+    }
+    enum err e = lists_out(&pb, frame, arena);
+    if (e != ERR_NONE || !ok) {
+        return ERR_NO_MEMORY;
+    }
+    char *room = strbuf_room(sb, wrongnumber__v1__tally_frame__get_packed_size(&pb));
+    if (room == NULL) {
+        return sb->failed;
+    }
+    strbuf_grown(sb, wrongnumber__v1__tally_frame__pack(&pb, (uint8_t *)room));
+    return ERR_NONE;
+}
+
+static void *arena_alloc(void *arena, size_t n)
+{
+    return arena_take(arena, n);
+}
+
+static void arena_leave(void *arena, void *p)
+{
+    (void)arena;
+    (void)p; // the arena drops everything at once
+}
+
+static bool leaf_in(const pb_leaf *pb, struct frame_leaf *leaf)
+{
+    *leaf = (struct frame_leaf){
+            .key = {.ids = {[SCOPE_CAMPAIGN] = text_in(pb->campaign_id),
+                            [SCOPE_TEMPLATE] = text_in(pb->template_id),
+                            [SCOPE_SENDER] = text_in(pb->sender_id),
+                            [SCOPE_VENDOR] = text_in(pb->vendor_id),
+                            [SCOPE_TENANT] = text_in(pb->tenant_id)},
+                    .channel = text_in(pb->channel)},
+            .counts = {.judged = pb->judged,
+                    .misdirected = pb->misdirected,
+                    .unknown = pb->unknown,
+                    .exempt = pb->exempt,
+                    .last_judged_offset = pb->last_judged_offset,
+                    .last_misdirected = pb->last_misdirected},
+    };
+    for (size_t reason = 0; reason < pb->n_reasons && reason < REASON_COUNT; reason++) {
+        leaf->counts.reasons[reason] = pb->reasons[reason];
+    }
+    return !view_is_none(leaf->key.ids[SCOPE_TENANT]) && pb->misdirected <= pb->judged;
+}
+
+static bool entry_in(const pb_entry *pb, const pb_frame *frame, struct frame_entry *entry)
+{
+    if (pb->leaf >= frame->n_leaves || pb->recipient_tag.len != RECIPIENT_TAG_BYTES ||
+            pb->offset >= frame->to_offset || pb->offset < frame->first_offset ||
+            !clock_is_accepted(pb->occurred_at)) {
+        return false;
+    }
+    *entry = (struct frame_entry){
+            .offset = pb->offset,
+            .leaf = pb->leaf,
+            .reasons = pb->reasons & (REASON_BIT(REASON_COUNT) - 1),
+            .previous_misdirected = (uint8_t)pb->previous_misdirected,
+            .first_in_chunk = (uint8_t)pb->first_in_chunk,
+            .occurred_at_ms = pb->occurred_at,
+            .message_id = text_in(pb->message_id),
+            .traceparent = text_in(pb->traceparent),
+            .tracestate = text_in(pb->tracestate),
+    };
+    memcpy(entry->tag, pb->recipient_tag.data, RECIPIENT_TAG_BYTES);
+    return true;
+}
+
+static const char *lists_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
+{
+    struct frame_leaf *leaves = arena_take(arena, (pb->n_leaves + 1) * sizeof *leaves);
+    struct frame_entry *entries = arena_take(arena, (pb->n_entries + 1) * sizeof *entries);
+    if (leaves == NULL || entries == NULL) {
+        return "too large";
+    }
+    for (size_t i = 0; i < pb->n_leaves; i++) {
+        if (!leaf_in(pb->leaves[i], &leaves[i])) {
+            return "a leaf is wrong";
+        }
+    }
+    for (size_t i = 0; i < pb->n_entries; i++) {
+        if (!entry_in(pb->entries[i], pb, &entries[i]) ||
+                (i > 0 && entries[i].offset <= entries[i - 1].offset)) {
+            return "an entry is wrong";
+        }
+    }
+    frame->leaves = leaves;
+    frame->leaf_count = (uint32_t)pb->n_leaves;
+    frame->entries = entries;
+    frame->entry_count = (uint32_t)pb->n_entries;
+    return NULL;
+}
+
+enum err frame_decode(
+        struct view bytes, struct arena *arena, struct frame *ret_frame, const char **ret_why)
+{
+    ProtobufCAllocator allocator = {arena_alloc, arena_leave, arena};
+    *ret_why = "not a protobuf message";
+    if (bytes.n == 0 || bytes.n > FRAME_MAX_BYTES) {
+        return ERR_DATA;
+    }
+    const pb_frame *pb =
+            wrongnumber__v1__tally_frame__unpack(&allocator, bytes.n, (const uint8_t *)bytes.p);
+    if (pb == NULL) {
+        return ERR_DATA;
+    }
+    if (pb->version != FRAME_VERSION) {
+        *ret_why = "a version that this program does not know";
+        return ERR_DATA;
+    }
+    if (pb->source_partition < 0 || pb->first_offset < 0 || pb->to_offset < pb->first_offset ||
+            pb->chunk < 0 || pb->chunk != pb->first_offset >> CHUNK_BITS ||
+            !clock_is_accepted(pb->judged_at) || (unsigned)pb->cache > CACHE_STALE) {
+        *ret_why = "its numbers contradict each other";
+        return ERR_DATA;
+    }
+    struct frame frame = {
+            .source_topic = view_of(pb->source_topic),
+            .source_partition = pb->source_partition,
+            .chunk = pb->chunk,
+            .first_offset = pb->first_offset,
+            .to_offset = pb->to_offset,
+            .judged_at_ms = pb->judged_at,
+            .watermark_ms = pb->watermark,
+            .idle = pb->idle,
+            .closing = pb->closing,
+            .cache = (enum cache_state)pb->cache,
+            .has_totals = pb->totals != NULL,
+    };
+    if (pb->totals != NULL) {
+        frame.totals = (struct frame_totals){pb->totals->judged, pb->totals->misdirected,
+                pb->totals->unknown, pb->totals->tenants, pb->totals->tenants_misdirected};
+    }
+    *ret_why = lists_in(pb, arena, &frame);
+    if (*ret_why != NULL) {
+        return ERR_DATA;
+    }
+    *ret_frame = frame;
+    return ERR_NONE;
+}
+
+static void leaf_add_json(struct json_out *out, const struct frame_leaf *leaf)
+{
+    json_object(out, NULL);
+    for (unsigned kind = SCOPE_KIND_COUNT; kind-- > 0;) {
+        if (!view_is_none(leaf->key.ids[kind])) {
+            json_string(out, scope_kind_names[kind], leaf->key.ids[kind]);
+        }
+    }
+    if (!view_is_none(leaf->key.channel)) {
+        json_string(out, "channel", leaf->key.channel);
+    }
+    json_int(out, "judged", leaf->counts.judged);
+    json_int(out, "misdirected", leaf->counts.misdirected);
+    json_int(out, "unknown", leaf->counts.unknown);
+    json_int(out, "exempt", leaf->counts.exempt);
+    json_object(out, "reasons");
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        if (leaf->counts.reasons[reason] > 0) {
+            json_int(out, reason_names[reason], leaf->counts.reasons[reason]);
+        }
+    }
+    json_object_end(out);
+    json_object_end(out);
+}
+
+static void entry_add_json(struct json_out *out, const struct frame_entry *entry)
+{
+    json_object(out, NULL);
+    json_int(out, "offset", entry->offset);
+    json_int(out, "leaf", entry->leaf);
+    json_string_or_null(out, "message_id", entry->message_id);
+    json_time(out, "occurred_at", entry->occurred_at_ms);
+    json_array(out, "reasons");
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        if ((entry->reasons & REASON_BIT(reason)) != 0) {
+            json_text(out, NULL, reason_names[reason]);
+        }
+    }
+    json_array_end(out);
+    json_int(out, "previous_misdirected", entry->previous_misdirected);
+    json_int(out, "first_in_chunk", entry->first_in_chunk);
+    json_object_end(out);
+}
+
+void frame_add_json(struct strbuf *sb, const struct frame *frame)
+{
+    static const char *const cache_names[] = {"trusted", "unreachable", "untrusted", "stale"};
+    struct json_out out;
+    json_begin(&out, sb);
+    json_object(&out, NULL);
+    json_string(&out, "source_topic", frame->source_topic);
+    json_int(&out, "source_partition", frame->source_partition);
+    json_int(&out, "chunk", frame->chunk);
+    json_int(&out, "first_offset", frame->first_offset);
+    json_int(&out, "to_offset", frame->to_offset);
+    json_time(&out, "judged_at", frame->judged_at_ms);
+    json_int(&out, "watermark", frame->watermark_ms);
+    json_bool(&out, "idle", frame->idle);
+    json_bool(&out, "closing", frame->closing);
+    json_text(&out, "cache", cache_names[frame->cache]);
+    json_array(&out, "leaves");
+    for (uint32_t i = 0; i < frame->leaf_count; i++) {
+        leaf_add_json(&out, &frame->leaves[i]);
+    }
+    json_array_end(&out);
+    json_array(&out, "entries");
+    for (uint32_t i = 0; i < frame->entry_count; i++) {
+        entry_add_json(&out, &frame->entries[i]);
+    }
+    json_array_end(&out);
+    if (frame->has_totals) {
+        json_object(&out, "totals");
+        json_int(&out, "judged", (int64_t)frame->totals.judged);
+        json_int(&out, "misdirected", (int64_t)frame->totals.misdirected);
+        json_int(&out, "unknown", (int64_t)frame->totals.unknown);
+        json_int(&out, "tenants", frame->totals.tenants);
+        json_int(&out, "tenants_misdirected", frame->totals.tenants_misdirected);
+        json_object_end(&out);
+    }
+    json_object_end(&out);
+}

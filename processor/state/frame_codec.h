@@ -1,0 +1,18 @@
+// Tally frames as protobuf (schemas/tally_frame.proto): the only file that knows the generated code.
+#pragma once
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "common/strbuf.h"
+#include "model/frame.h"
+
+enum { FRAME_VERSION = 1, FRAME_MAX_BYTES = 4 * 1024 * 1024 };
+
+// Appends the frame's bytes; the same frame gives the same bytes. `arena` is for what is needed on the way.
+MUST_CHECK enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena);
+// Reads and checks one; what it points to is in `arena`. ERR_DATA for what is no frame of a known version: `ret_why` then
+// says what is wrong with it.
+MUST_CHECK enum err frame_decode(
+        struct view bytes, struct arena *arena, struct frame *ret_frame, const char **ret_why);
+// Appends the frame as JSON, for people.
+void frame_add_json(struct strbuf *sb, const struct frame *frame);
