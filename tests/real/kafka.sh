@@ -15,4 +15,6 @@ trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
 
 "$dev_kafka" start --dir "$work"
+# The suite restarts it.
+export WN_KAFKA_DIR=$work
 "$here/suite.sh" "$build" "$(cat "$work/bootstrap")" kafka

@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""The integration suite's second opinion: reads what came out of the topics and holds it against replay's files,
+the labels and the schemas. It shares no code with the product: frames are read from their wire format by hand.
+
+Each verb prints what is wrong and exits 1, or prints nothing and exits 0.
+"""
+
+import glob
+import json
+import os
+import sys
+
+CONNECT = "__connect.errors."
+
+
+def records(path):
+    """The values of a file of NDJSON or of `kcat -J` envelopes, with their envelope (or None)."""
+    stream = sys.stdin.buffer if path == "-" else open(path, "rb")
+    with stream:
+        for line in stream:
+            if not line.strip():
+                continue
+            found = json.loads(line.decode("utf-8", "replace"))
+            if "payload" in found and "offset" in found:
+                yield found["payload"], found
+            else:
+                yield line.decode("utf-8", "replace"), None
+
+
+def values(path):
+    """The JSON values, tombstones left out."""
+    for text, _ in records(path):
+        if text:
+            yield json.loads(text)
+
+
+def headers(envelope):
+    flat = envelope.get("headers") or []
+    return dict(zip(flat[0::2], flat[1::2]))
+
+
+def origin(envelope):
+    """What a dead letter was before: its topic, partition and offset."""
+    found = headers(envelope)
+    return tuple(found.get(CONNECT + name) for name in ("topic", "partition", "offset"))
+
+
+def show(what, names, limit=5):
+    """Prints the first few of a list of faults; returns the exit status."""
+    names = list(names)
+    for name in names[:limit]:
+        print(f"{what}: {name}")
+    if len(names) > limit:
+        print(f"{what}: and {len(names) - limit} more")
+    return 1 if names else 0
+
+
+def verb_count(_):
+    """count < ENVELOPES: how many different messages have a verdict or a dead letter."""
+    seen = set()
+    for text, envelope in records("-"):
+        found = headers(envelope)
+        seen.add(origin(envelope) if CONNECT + "offset" in found else json.loads(text)["message_id"])
+    print(len(seen))
+    return 0
+
+
+def one_each(path, key):
+    """By key, with the faults: two records of one key that are not equal but for `source`."""
+    found, faults = {}, []
+    for value in values(path):
+        value.pop("source", None)
+        name = value[key]
+        if name in found and found[name] != value:
+            faults.append(f"{name}: {found[name]} and {value}")
+        found[name] = value
+    return found, faults
+
+
+def verb_verdicts(args):
+    """verdicts REPLAY LIVE: the same verdicts, but for `source`."""
+    expected, _ = one_each(args[0], "message_id")
+    got, faults = one_each(args[1], "message_id")
+    status = show("two verdicts for one message", faults)
+    status |= show("no verdict", (name for name in expected if name not in got))
+    status |= show("a verdict for an unknown message", (name for name in got if name not in expected))
+    status |= show("another verdict", (f"{expected[name]} but live {got[name]}"
+                                       for name in expected if name in got and got[name] != expected[name]))
+    return status | show("nothing to compare", [] if expected else [args[0]])
+
+
+def verb_labels(args):
+    """labels LABELS VERDICTS: flagged are exactly the messages that the labels expect to be."""
+    flagged = {v["message_id"] for v in values(args[1]) if v["verdict"] == "misdirected"}
+    expected = {v["message_id"] for v in values(args[0]) if v["expected"] == "misdirected"}
+    return (show("not flagged", sorted(expected - flagged)) | show("flagged wrongly", sorted(flagged - expected))
+            | show("no label is misdirected", [] if expected else [args[0]]))
+
+
+def message_holds(path):
+    return {v["command_id"]: (v["action"], v["target"]["id"]) for v in values(path)
+            if v["target"]["kind"] == "message" and v["action"] == "hold"}
+
+
+def verb_holds(args):
+    """holds REPLAY LIVE: the same message-level holds under the same command ids."""
+    expected, got = message_holds(args[0]), message_holds(args[1])
+    status = show("no hold", (expected[name] for name in expected if name not in got))
+    status |= show("a hold too many", (got[name] for name in got if name not in expected))
+    return status | show("nothing to compare", [] if expected else [args[0]])
+
+
+def verb_incident(args):
+    """incident SCENARIO ALERTS COMMANDS: each planted incident was opened once, and its scope is held."""
+    with open(args[0], encoding="utf-8") as file:
+        planted = json.load(file)["incidents"]
+    opened = {}
+    for alert in values(args[1]):
+        if alert["type"] == "incident.opened":
+            scope = alert["scope"]
+            opened.setdefault((scope["kind"], scope["id"], scope["tenant_id"]), set()).add(alert["incident_id"])
+    held = {(v["target"]["kind"], v["target"]["id"], v["target"]["tenant_id"]) for v in values(args[2])
+            if v["action"] == "hold"}
+    scopes = [tuple(i["scope"][name] for name in ("kind", "id", "tenant_id")) for i in planted]
+    status = show("no incident was opened for", (s for s in scopes if s not in opened))
+    status |= show("more than one incident for", (s for s in scopes if len(opened.get(s, [])) > 1))
+    status |= show("not held", (s for s in scopes if s not in held))
+    return status | show("no incident is planted in", [] if scopes else [args[0]])
+
+
+# --- frames ----------------------------------------------------------------------------------------------------------
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(data):
+    """The fields of a protobuf message, by number: lists of numbers or byte strings."""
+    found, at = {}, 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = varint(data, at)
+        elif kind == 2:
+            size, at = varint(data, at)
+            value, at = data[at:at + size], at + size
+            if len(value) != size:
+                raise ValueError("cut off")
+        else:
+            raise ValueError(f"wire type {kind}")
+        found.setdefault(tag >> 3, []).append(value)
+    return found
+
+
+def frames(path):
+    """The values of a file written by `kcat -f '%S\\n%s'`."""
+    with open(path, "rb") as file:
+        while True:
+            size = file.readline()
+            if not size:
+                return
+            yield file.read(int(size))
+
+
+def verb_split(args):
+    """split FRAMES DIRECTORY LIMIT: one file a frame, for protoc."""
+    for index, value in enumerate(frames(args[0])):
+        if index >= int(args[2]):
+            break
+        with open(os.path.join(args[1], f"{index}.frame"), "wb") as file:
+            file.write(value)
+    return 0
+
+
+def verb_frames(args):
+    """frames FRAMES VERDICTS: the last absolute counts of every chunk and leaf add up to the verdicts."""
+    leaves = {}
+    for value in frames(args[0]):
+        frame = fields(value)
+        key = (frame.get(2, [b""])[0], frame.get(3, [0])[0], frame.get(4, [0])[0])
+        for raw in frame.get(11, []):
+            leaf = fields(raw)
+            name = tuple(leaf.get(number, [b""])[0] for number in range(1, 7))
+            leaves[key + name] = [leaf.get(number, [0])[0] for number in (7, 8, 9, 10)]
+    judged, misdirected, unknown, exempt = (sum(column) for column in zip(*leaves.values())) if leaves else (0,) * 4
+    verdicts = {v["message_id"]: v["verdict"] for v in values(args[1])}
+    counts = {word: sum(1 for v in verdicts.values() if v == word) for word in
+              ("clear", "misdirected", "unknown", "exempt")}
+    expected = {"judged": counts["clear"] + counts["misdirected"], "misdirected": counts["misdirected"],
+                "unknown": counts["unknown"], "exempt": counts["exempt"]}
+    got = {"judged": judged, "misdirected": misdirected, "unknown": unknown, "exempt": exempt}
+    return show("counts", [] if got == expected else [f"frames say {got}, verdicts {expected}"])
+
+
+# --- schemas, dead letters, trouble ------------------------------------------------------------------------------------
+
+
+def verb_schema(args):
+    """schema SCHEMA FILE: every value is valid."""
+    import jsonschema
+
+    with open(args[0], encoding="utf-8") as file:
+        schema = json.load(file)
+    store = {}
+    for path in glob.glob(os.path.join(os.path.dirname(args[0]), "*.schema.json")):
+        with open(path, encoding="utf-8") as file:
+            other = json.load(file)
+        store[other.get("$id", path)] = other
+        store[os.path.basename(path)] = other
+    resolver = jsonschema.RefResolver("", schema, store=store)
+    validator = jsonschema.Draft7Validator(schema, resolver=resolver, format_checker=jsonschema.FormatChecker())
+    faults = []
+    for value in values(args[1]):
+        faults += [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in validator.iter_errors(value)]
+    return show(os.path.basename(args[0]), faults)
+
+
+def verb_reasons(args):
+    """reasons DEAD_LETTERS REASON...: one dead letter for each of the reasons, and no other."""
+    got = sorted({(origin(envelope), headers(envelope).get("wn.reason")) for _, envelope in records(args[0])})
+    got, expected = sorted(str(reason) for _, reason in got), sorted(args[1:])
+    return show("reasons", [] if got == expected else [f"got {got}, expected {expected}"])
+
+
+def verb_pick(args):
+    """pick LABELS EVENTS VERDICT COUNT PREFIX: prints so many events of that expected verdict, renamed PREFIX0, PREFIX1, …"""
+    chosen = {v["message_id"] for v in values(args[0]) if v["expected"] == args[2] and not v.get("incident")}
+    count = 0
+    for event in values(args[1]):
+        if event["message_id"] in chosen and count < int(args[3]):
+            event["message_id"] = f"{args[4]}{count}"
+            print(json.dumps(event, ensure_ascii=False))
+            count += 1
+    return show("too few events", [] if count == int(args[3]) else [f"{count} {args[2]} in {args[1]}"])
+
+
+def verb_only(args):
+    """only VERDICTS PREFIX VERDICT[:REASON]: every message whose id begins so has that verdict (and reason); some has."""
+    want, _, reason = args[2].partition(":")
+    faults, count = [], 0
+    for value in values(args[0]):
+        if value["message_id"].startswith(args[1]):
+            count += 1
+            if value["verdict"] != want or (reason and reason not in value["reasons"]):
+                faults.append(f"{value['message_id']} is {value['verdict']} {value['reasons']}, not {args[2]}")
+    return show("verdict", faults) | show("no verdict for", [] if count else [args[1]])
+
+
+def verb_never(args):
+    """never VERDICTS PREFIX VERDICT: no message whose id begins so has that verdict."""
+    return show("verdict", (v["message_id"] for v in values(args[0])
+                            if v["message_id"].startswith(args[1]) and v["verdict"] == args[2]))
+
+
+def verb_probe(args):
+    """probe VERDICTS PREFIX VERDICT: prints the id of the first probe (PREFIX<number>) with that verdict."""
+    numbers = [int(v["message_id"][len(args[1]):]) for v in values(args[0])
+               if v["message_id"].startswith(args[1]) and v["verdict"] == args[2]]
+    if numbers:
+        print(min(numbers))
+    return 0 if numbers else 1
+
+
+def main():
+    verb = globals().get("verb_" + (sys.argv[1] if len(sys.argv) > 1 else ""))
+    if verb is None:
+        print(__doc__, file=sys.stderr)
+        return 64
+    return verb(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# suite.sh BUILD_DIR BOOTSTRAP KIND: the integration suite: real processes, a real Redis of its own, and the broker at
+# BOOTSTRAP, which is the built-in one (KIND sandbox) or an Apache Kafka (KIND kafka, WN_KAFKA_DIR its dev-kafka folder).
+#
+# Each case has a consumer group and topics of its own, named after it, so that no case sees another's records. The
+# expected answers come from the offline replay and from the generator's labels; compare.py holds them together.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+(($# == 3)) || {
+    echo "usage: tests/real/suite.sh BUILD_DIR BOOTSTRAP sandbox|kafka" >&2
+    exit 64
+}
+build=$1 bootstrap=$2 kind=$3
+work=$(mktemp -d "${TMPDIR:-/tmp}/suite.XXXXXX")
+# shellcheck source=tests/real/lib.sh
+source "$here/lib.sh"
+# shellcheck source=tests/real/cases.sh
+source "$here/cases.sh"
+
+clean_up() {
+    end_all
+    if [[ -n ${KEEP:-} ]]; then
+        echo "kept $work"
+    else
+        rm -rf "$work"
+    fi
+}
+trap clean_up EXIT
+trap 'exit 143' TERM INT HUP
+
+# Without these nothing else can be said.
+set_up || {
+    fail "the suite is set up"
+    exit 1
+}
+case_stream
+case_committed
+case_crash
+case_bad_input
+case_redis
+case_broker
+((failures == 0))
