@@ -1,0 +1,181 @@
+#include "load/load.h"
+
+#include <stdlib.h>
+
+#include "load/session.h"
+#include "relationship/packed.h"
+
+enum { PROGRESS_MS = 1000 };
+
+// A country's numbers and more.
+static const uint64_t TABLE_MAX_COUNT = (uint64_t)1 << 31;
+
+enum err session_fail(struct session *s, enum err e, const char *text)
+{
+    strbuf_reset(&s->target.why);
+    strbuf_add_text(&s->target.why, text);
+    return e;
+}
+
+enum err session_breathe(struct session *s, uint64_t done, uint64_t total)
+{
+    enum err e = writer_lock_renew_if_due(&s->lock, &s->target);
+    if (e != ERR_NONE || s->options->progress == NULL) {
+        return e;
+    }
+    struct mono_time now = clock_mono();
+    if (now.ns < s->next_progress.ns && done != total) {
+        return ERR_NONE;
+    }
+    s->next_progress = mono_after_ms(now, PROGRESS_MS);
+    e = s->options->progress(s->options->progress_self, s->phase, done, total);
+    return e == ERR_NONE ? e : session_fail(s, e, "interrupted");
+}
+
+enum err session_read_epoch(struct session *s)
+{
+    struct strbuf key;
+    strbuf_init(&key, SIZE_MAX);
+    packed_add_epoch_key(&key, s->target.prefix, 0);
+    struct view args[] = {VIEW("GET"), strbuf_view(&key)};
+    redisReply *reply = NULL;
+    enum err e = key.failed != ERR_NONE ? key.failed : target_call(&s->target, 2, args, &reply);
+    strbuf_fini(&key);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    s->has_epoch = false;
+    if (reply->type == REDIS_REPLY_STRING && reply->len <= EPOCH_MAX_BYTES) {
+        strbuf_reset(&s->epoch_text);
+        strbuf_add(&s->epoch_text, reply->str, (size_t)reply->len);
+        e = s->epoch_text.failed;
+        s->has_epoch = epoch_parse(&s->epoch, strbuf_view(&s->epoch_text)) == ERR_NONE &&
+                       s->epoch.layout == EPOCH_PACKED1;
+    }
+    freeReplyObject(reply);
+    return e;
+}
+
+size_t session_epoch_keys(
+        const struct session *s, unsigned tags, struct strbuf *text, struct view ret_keys[HASH_TAG_COUNT + 1])
+{
+    size_t ends[HASH_TAG_COUNT + 1];
+    size_t count = 0;
+    packed_add_lock_key(text, s->target.prefix);
+    ends[count++] = text->n;
+    for (unsigned tag = 0; tag < tags; tag++) {
+        packed_add_epoch_key(text, s->target.prefix, tag);
+        ends[count++] = text->n;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t from = i == 0 ? 0 : ends[i - 1];
+        ret_keys[i] = view_bytes(strbuf_view(text).p + from, ends[i] - from);
+    }
+    return count;
+}
+
+// --- the file ---------------------------------------------------------------------------------
+
+static enum err session_apply(void *self, const struct relationship *rel)
+{
+    struct session *s = self;
+    struct pseudonym pseudonym = keyring_pseudonym(s->key, rel->recipient);
+    strbuf_reset(&s->body);
+    if (rel->deleted && !s->options->is_delta) {
+        packed_table_remove(s->table, &pseudonym);
+        return ERR_NONE;
+    }
+    if (!rel->deleted) {
+        packed_add_body(&s->body, s->key, rel);
+    }
+    return s->body.failed != ERR_NONE
+                   ? s->body.failed
+                   : packed_table_put(s->table, &pseudonym, strbuf_view(&s->body));
+}
+
+static enum err session_tick(void *self, const struct feed_report *report)
+{
+    return session_breathe(self, report->lines, 0);
+}
+
+enum err session_read_file(struct session *s)
+{
+    const struct feed feed = {
+            .path = s->options->path,
+            .default_region = s->options->default_region,
+            .skip_bad = s->options->skip_bad,
+            .apply = session_apply,
+            .tick = session_tick,
+            .self = s,
+    };
+    s->phase = LOAD_READING;
+    enum err e = feed_run(&feed, &s->result->feed);
+    s->result->change_count = packed_table_count(s->table);
+    switch ((int)e) {
+    case ERR_DATA:
+        return session_fail(s, e, "lines were refused, so nothing was loaded (--skip-bad goes on without them)");
+    case ERR_NO_INPUT:
+        return session_fail(s, e, "the file cannot be opened");
+    case ERR_IO:
+        return session_fail(s, e, "the file cannot be read");
+    case ERR_NO_MEMORY:
+        return session_fail(s, e, "out of memory: nothing was loaded");
+    default:
+        return e;
+    }
+}
+
+// --- the whole --------------------------------------------------------------------------------
+
+static enum err session_work(struct session *s)
+{
+    enum err e = session_read_epoch(s);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    if (s->has_epoch && s->options->watermark_ms < s->epoch.source_watermark_ms &&
+            !s->options->allow_older) {
+        return session_fail(s, ERR_DATA,
+                "the data in force is from a later time than this file's watermark (--allow-older loads it anyway)");
+    }
+    return s->options->is_delta ? load_delta(s) : load_full(s);
+}
+
+static enum err session_run(struct session *s)
+{
+    const struct load_options *options = s->options;
+    enum err e = target_init(&s->target, options->redis, view_of(options->prefix));
+    if (e == ERR_NONE) {
+        s->table = packed_table_create(TABLE_MAX_COUNT);
+        e = s->table == NULL ? ERR_NO_MEMORY : writer_lock_acquire(&s->lock, &s->target);
+        if (e == ERR_NONE) {
+            e = session_work(s);
+        }
+        writer_lock_release(&s->lock, &s->target);
+    }
+    return e;
+}
+
+enum err load_run(
+        const struct load_options *options, struct load_result *ret_result, struct strbuf *why)
+{
+    *ret_result = (struct load_result){0};
+    struct session s = {
+            .options = options,
+            .result = ret_result,
+            .key = keyring_current(options->ring),
+            .next_progress = mono_after_ms(clock_mono(), PROGRESS_MS),
+    };
+    strbuf_init(&s.body, PACKED_BODY_MAX_BYTES);
+    strbuf_init(&s.epoch_text, EPOCH_MAX_BYTES);
+    enum err e = session_run(&s);
+    if (e != ERR_NONE) {
+        struct view text = strbuf_view(&s.target.why);
+        strbuf_add_text(why, text.n > 0 ? text.p : err_text(e));
+    }
+    packed_table_destroy(s.table);
+    strbuf_fini(&s.body);
+    strbuf_fini(&s.epoch_text);
+    target_fini(&s.target);
+    return e;
+}
