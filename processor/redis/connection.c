@@ -301,7 +301,7 @@ enum err redis_connection_add(
     const char **words; // hiredis changes none of them, its declaration only lacks the const
     memcpy(&words, &argv, sizeof words);
     char *command = NULL;
-    int n = redisFormatCommandArgv(&command, (int)argc, words, lengths);
+    long long n = redisFormatCommandArgv(&command, (int)argc, words, lengths);
     if (n < 0) {
         return ERR_NO_MEMORY;
     }
