@@ -1,0 +1,9 @@
+// How every verb comes by its pseudonym keys.
+#pragma once
+
+#include "identity/keyring.h"
+#include "policy/config.h"
+
+// The keys that the configuration names, or the demo key with a warning. Reasons go to stderr.
+MUST_CHECK enum err command_open_keyring(
+        struct keyring **ret_ring, const struct config *config);
