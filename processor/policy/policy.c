@@ -70,8 +70,8 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_begin(&out, sb);
     json_object(&out, NULL);
     json_bool(&out, "assume_complete", policy->assume_complete);
-    json_bool(&out, "clump_guard", policy->clump_guard);
     json_int(&out, "closed_grace_ms", policy->closed_grace_ms);
+    json_bool(&out, "clump_guard", policy->clump_guard);
     json_int(&out, "message_hold_ms", policy->message_hold_ms);
     json_text(&out, "mode", mode_names[policy->mode]);
     json_int(&out, "prior_rate_millionths", policy->prior_rate_millionths);
