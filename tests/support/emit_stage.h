@@ -6,9 +6,38 @@
 #include <string.h>
 
 #include "emit/emitter.h"
+#include "emit/kcat_line.h"
 #include "tests/support/unit.h"
 
 enum { SEEN_MAX = 4, SEEN_BYTES = 2 * 1024 * 1024 };
+
+// With WN_EMIT_SAMPLES=DIR, appends the value to DIR/NAME.ndjson, for tests/schemas/emitted.sh.
+static inline void keep_sample(const char *name, struct view value)
+{
+    const char *directory = getenv("WN_EMIT_SAMPLES");
+    if (directory == NULL || view_is_none(value)) {
+        return;
+    }
+    struct strbuf path;
+    strbuf_init(&path, 8192);
+    strbuf_printf(&path, "%s/%s.ndjson", directory, name);
+    FILE *file = fopen(path.p, "a");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "%.*s\n", VIEW_ARGS(value));
+    CU_ASSERT_EQUAL(fclose(file), 0);
+    strbuf_fini(&path);
+}
+
+// A dead letter's value is no JSON of ours: its sample is the line of a file.
+static inline void keep_dead_letter(const struct record *record)
+{
+    struct strbuf line;
+    strbuf_init(&line, 8 * SEEN_BYTES);
+    kcat_line_write(&line, VIEW("collections.dead-letter.v1"), 0, record);
+    CU_ASSERT_EQUAL(line.failed, ERR_NONE);
+    keep_sample("dead-letter-line", strbuf_view(&line));
+    strbuf_fini(&line);
+}
 
 // Each record as text: key, value, then name=value of each header, a line each.
 struct fake_sink {
@@ -39,6 +68,9 @@ static inline enum err fake_send(void *self, const struct record *record)
         strbuf_add_view(sb, record->headers[i].name);
         strbuf_add_byte(sb, '=');
         add_or_null(sb, record->headers[i].value);
+    }
+    if (record->topic == OUT_DEAD_LETTER) {
+        keep_dead_letter(record);
     }
     fake->records[fake->count++] = *record;
     return ERR_NONE;
@@ -73,23 +105,6 @@ static inline void stage_close(struct stage *stage)
 
 static const struct emitter_options live = {.verdicts = VERDICTS_ALL, .writes_headers = true};
 static const struct emitter_options replay = {.verdicts = VERDICTS_ALL, .writes_monitor = true};
-
-// With WN_EMIT_SAMPLES=DIR, appends the value to DIR/NAME.ndjson, for tests/schemas/emitted.sh.
-static inline void keep_sample(const char *name, struct view value)
-{
-    const char *directory = getenv("WN_EMIT_SAMPLES");
-    if (directory == NULL || view_is_none(value)) {
-        return;
-    }
-    struct strbuf path;
-    strbuf_init(&path, 8192);
-    strbuf_printf(&path, "%s/%s.ndjson", directory, name);
-    FILE *file = fopen(path.p, "a");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file, "%.*s\n", VIEW_ARGS(value));
-    CU_ASSERT_EQUAL(fclose(file), 0);
-    strbuf_fini(&path);
-}
 
 // The second line of what the fake sink kept: the value.
 static inline struct view seen_value(const struct strbuf *seen)

@@ -139,6 +139,21 @@ static void many_headers(void)
     }
 }
 
+// Bytes that are no text go through as they are.
+static void binary_bytes(void)
+{
+    static const struct header headers[] = {{{"\xff", 1}, {"\0\1", 2}}};
+    struct stage stage;
+    stage_open(&stage, live);
+    struct raw_message raw = raw_of(VIEW("\0\0\0\0\7\xfe"), headers, 1);
+    raw.key = VIEW("\xc3\x28");
+    struct dead_letter_action action = {&raw, "unsupported_encoding", VIEW("Avro"), -1};
+    CU_ASSERT_EQUAL(emit_dead_letter(&stage.em, &action, NULL), ERR_NONE);
+    static const char expected[] = "\xc3\x28\n\0\0\0\0\7\xfe\n\xff=\0\1\n__connect";
+    CU_ASSERT(memcmp(stage.fake.seen[0].p, expected, sizeof expected - 1) == 0);
+    stage_close(&stage);
+}
+
 // 1,023 bytes of x and then a character of three: cut before it, not in it.
 static void long_explanation(void)
 {
@@ -162,6 +177,7 @@ static const struct unit_test tests[] = {
         {"sizes", sizes},
         {"digest", digest},
         {"many_headers", many_headers},
+        {"binary_bytes", binary_bytes},
         {"long_explanation", long_explanation},
         {NULL, NULL},
 };

@@ -119,15 +119,6 @@ static void dead_letters_as_kcat(void)
             "\"key\":null,\"key_base64\":\"wyg=\",\"payload\":null,\"payload_base64\":\"YQBi\"}\n"
             "{\"topic\":\"dl\",\"partition\":3,\"offset\":2,\"broker\":-1,\"headers\":[],"
             "\"key\":null,\"payload\":\"\"}\n");
-    const char *samples = getenv("WN_EMIT_SAMPLES");
-    if (samples != NULL) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/dead-letter-line.ndjson", samples);
-        FILE *file = fopen(path, "a");
-        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-        fputs(stage.text.p, file);
-        CU_ASSERT_EQUAL(fclose(file), 0);
-    }
     stage_clean(&stage);
 }
 
