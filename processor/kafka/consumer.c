@@ -22,6 +22,7 @@ static bool take_lost(struct kafka_consumer *consumer, struct kafka_event *ret_e
             consumer->lost_untold--;
             *ret_event = (struct kafka_event){
                     .kind = KAFKA_OFFSET_LOST,
+                    .topic = consumer->topic,
                     .partition = i,
                     .generation = slot->generation,
                     .offset = slot->lost_offset,
@@ -79,6 +80,7 @@ static bool take_message(
     kafka_client_recovered(&consumer->client);
     *ret_event = (struct kafka_event){
             .kind = KAFKA_MESSAGE,
+            .topic = consumer->topic,
             .partition = message->raw.partition,
             .generation = slot->generation,
             .message = message,
@@ -99,6 +101,7 @@ static bool take_eof(
     kafka_client_recovered(&consumer->client);
     *ret_event = (struct kafka_event){
             .kind = KAFKA_PARTITION_EOF,
+            .topic = consumer->topic,
             .partition = rkm->partition,
             .generation = slot->generation,
             .offset = rkm->offset,

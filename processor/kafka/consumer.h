@@ -59,7 +59,8 @@ enum kafka_event_kind {
 
 struct kafka_event {
     enum kafka_event_kind kind;
-    int32_t partition;   // of MESSAGE, PARTITION_EOF, OFFSET_LOST
+    const char *topic;   // of MESSAGE, PARTITION_EOF, OFFSET_LOST; good until the consumer is closed
+    int32_t partition;   // of the same
     uint64_t generation; // of that partition; after OFFSET_LOST the new one
     struct kafka_message *message; // MESSAGE: to be given to kafka_consumer_release
     int64_t offset;                // PARTITION_EOF: the log's end; OFFSET_LOST: the offset that was wanted
