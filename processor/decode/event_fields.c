@@ -6,7 +6,6 @@
 
 enum shape {
     SHAPE_ID,    // a string, or an integer by its value
-    SHAPE_WORD,  // a string
     SHAPE_TIME,  // an RFC 3339 string, or integer milliseconds since 1970
     SHAPE_COUNT, // an integer of 0 or more
 };
@@ -30,9 +29,6 @@ static enum shape field_shape(size_t field)
         return SHAPE_TIME;
     case FIELD_PLANNED_SIZE:
         return SHAPE_COUNT;
-    case FIELD_CHANNEL:
-    case FIELD_PURPOSE:
-        return SHAPE_WORD;
     default:
         return SHAPE_ID;
     }
@@ -170,11 +166,6 @@ static enum decode_result read_field(const struct reading *r, enum shape shape, 
         return read_time(r, &((struct event_time *)place)->ms);
     case SHAPE_COUNT:
         return read_count(r, place);
-    case SHAPE_WORD:
-        if (r->value->kind != JSON_STRING) {
-            return fail_type(r, "is not a string");
-        }
-        return read_string(r, place);
     case SHAPE_ID:
         if (r->value->kind == JSON_NUMBER) {
             return read_integer_text(r, place);
