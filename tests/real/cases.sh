@@ -5,7 +5,7 @@ seed=20240611
 messages=6000
 outbound=suite.outbound
 
-compare() { /usr/bin/python3 "$here/compare.py" "$@"; }
+compare() { python3 "$here/compare.py" "$@"; }
 bench() { "$build/wrongnumber-bench" "$@"; }
 
 # The data of the whole suite, what replay says about it, and a loaded Redis.
