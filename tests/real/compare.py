@@ -5,7 +5,6 @@ the labels and the schemas. It shares no code with the product: frames are read 
 Each verb prints what is wrong and exits 1, or prints nothing and exits 0.
 """
 
-import glob
 import json
 import os
 import sys
@@ -200,27 +199,14 @@ def verb_frames(args):
     return show("counts", [] if got == expected else [f"frames say {got}, verdicts {expected}"])
 
 
-# --- schemas, dead letters, trouble ------------------------------------------------------------------------------------
+# --- dead letters, trouble ------------------------------------------------------------------------------------
 
 
-def verb_schema(args):
-    """schema SCHEMA FILE: every value is valid."""
-    import jsonschema
-
-    with open(args[0], encoding="utf-8") as file:
-        schema = json.load(file)
-    store = {}
-    for path in glob.glob(os.path.join(os.path.dirname(args[0]), "*.schema.json")):
-        with open(path, encoding="utf-8") as file:
-            other = json.load(file)
-        store[other.get("$id", path)] = other
-        store[os.path.basename(path)] = other
-    resolver = jsonschema.RefResolver("", schema, store=store)
-    validator = jsonschema.Draft7Validator(schema, resolver=resolver, format_checker=jsonschema.FormatChecker())
-    faults = []
-    for value in values(args[1]):
-        faults += [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in validator.iter_errors(value)]
-    return show(os.path.basename(args[0]), faults)
+def verb_values(args):
+    """values FILE: prints the values, one a line, tombstones left out."""
+    for value in values(args[0]):
+        print(json.dumps(value, ensure_ascii=False))
+    return 0
 
 
 def verb_reasons(args):
