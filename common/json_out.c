@@ -114,7 +114,9 @@ void json_quote(struct strbuf *sb, struct view value)
         }
         plain_from = ++at;
     }
-    strbuf_add(sb, value.p + plain_from, at - plain_from);
+    if (at > plain_from) {
+        strbuf_add(sb, value.p + plain_from, at - plain_from);
+    }
     strbuf_add_byte(sb, '"');
 }
 

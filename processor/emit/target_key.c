@@ -10,7 +10,9 @@ static void add_part(struct strbuf *sb, struct view part)
             plain_from = i + 1;
         }
     }
-    strbuf_add(sb, part.p + plain_from, part.n - plain_from);
+    if (part.n > plain_from) {
+        strbuf_add(sb, part.p + plain_from, part.n - plain_from);
+    }
 }
 
 void target_key_add(struct strbuf *sb, struct view tenant_id, const char *kind, struct view id)

@@ -211,6 +211,8 @@ static void command_scope_hold_bytes(void)
     CU_ASSERT_EQUAL(stage.fake.records[0].topic, OUT_COMMANDS);
     CU_ASSERT_EQUAL(stage.fake.records[1].topic, OUT_STATE);
     CU_ASSERT_PTR_EQUAL(stage.fake.records[1].ticket, &ticket);
+    CU_ASSERT_EQUAL(stage.em.sent_count[OUT_COMMANDS], 1);
+    CU_ASSERT_EQUAL(stage.em.sent_count[OUT_STATE], 1);
     stage_close(&stage);
 }
 
@@ -441,6 +443,7 @@ static void trace_context(void)
             {"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 0, 0},
             {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0", "a=b", 0, 0},
             {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", "a=b", 0, 0},
+            {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01ab", "a=b", 0, 0},
             {"00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 0, 0},
             {NULL, "a=b", 0, 0},
     };
@@ -456,6 +459,47 @@ static void trace_context(void)
         CU_ASSERT_EQUAL(strstr(seen, "\ntracestate=") != NULL, rows[i].has_state);
         stage_close(&stage);
     }
+}
+
+// Actions are bounded, so that a ceiling is a bug of ours; it is reported and leaves the emitter
+// usable.
+static void encoding_ceilings(void)
+{
+    enum { HUGE_BYTES = 2 * 1024 * 1024 };
+    char *huge = malloc(HUGE_BYTES);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(huge);
+    memset(huge, 'x', HUGE_BYTES);
+    struct stage stage;
+    stage_open(&stage, live);
+    struct alert_action alert = alert_full();
+    alert.policy_version = (struct view){huge, HUGE_BYTES};
+    CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_INTERNAL);
+    struct command_action hold = scope_command(COMMAND_HOLD, MODE_ENFORCE);
+    hold.scope.id = (struct view){huge, 70 * 1024};
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_INTERNAL);
+    struct verdict_action verdict = verdict_of(&event_full, VERDICT_CLEAR, 0);
+    verdict.source_topic = (struct view){huge, 70 * 1024};
+    CU_ASSERT_EQUAL(emit_verdict(&stage.em, &verdict, NULL), ERR_INTERNAL);
+    CU_ASSERT_EQUAL(stage.fake.count, 0);
+    alert = alert_full();
+    CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+    free(huge);
+    stage_close(&stage);
+}
+
+// Views of none where a text belongs come out empty.
+static void absent_texts(void)
+{
+    struct stage stage;
+    stage_open(&stage, replay);
+    struct command_action hold = {.target = TARGET_SCOPE, .scope = {.kind = SCOPE_TENANT}};
+    hold.mode = MODE_ENFORCE;
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p,
+            "/tenant/\n{\"command_id\":\"00000000000000000000000000000000\",\"sequence\":0,"
+            "\"action\":\"hold\",\"target\":{\"kind\":\"tenant\",\"id\":\"\",\"tenant_id\":\"\"},"
+            "\"tier\":\"none\",\"reason\":\"\""));
+    stage_close(&stage);
 }
 
 static void group_too_long(void)
@@ -480,6 +524,8 @@ static const struct unit_test tests[] = {
         {"alert_sparse", alert_sparse},
         {"sink_errors", sink_errors},
         {"trace_context", trace_context},
+        {"encoding_ceilings", encoding_ceilings},
+        {"absent_texts", absent_texts},
         {"group_too_long", group_too_long},
         {NULL, NULL},
 };

@@ -192,6 +192,28 @@ static void full_disk_while_writing(void)
     stage_clean(&stage);
 }
 
+// 3 MiB of control characters are 18 MiB of JSON, above the ceiling of a line. Nothing of it is
+// written.
+static void line_too_long(void)
+{
+    enum { LONG_BYTES = 3 * 1024 * 1024 };
+    char *bytes = malloc(LONG_BYTES);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    memset(bytes, 1, LONG_BYTES);
+    struct stage stage;
+    stage_open(&stage);
+    struct record record = {.topic = OUT_DEAD_LETTER, .value = {bytes, LONG_BYTES}};
+    CU_ASSERT_EQUAL(sink_send(&stage.role, &record), ERR_INTERNAL);
+    record.value = VIEW("x");
+    send_ok(&stage, &record);
+    CU_ASSERT_EQUAL(file_sink_close(stage.sink, &stage.text), ERR_NONE);
+    check_file(&stage, "dead-letter.ndjson",
+            "{\"topic\":\"dl\",\"partition\":0,\"offset\":0,\"broker\":-1,\"headers\":[],"
+            "\"key\":null,\"payload\":\"x\"}\n");
+    free(bytes);
+    stage_clean(&stage);
+}
+
 static const struct unit_test tests[] = {
         {"each_topic_in_its_file", each_topic_in_its_file},
         {"dead_letters_as_kcat", dead_letters_as_kcat},
@@ -199,6 +221,7 @@ static const struct unit_test tests[] = {
         {"directory_cannot_be_made", directory_cannot_be_made},
         {"full_disk_at_close", full_disk_at_close},
         {"full_disk_while_writing", full_disk_while_writing},
+        {"line_too_long", line_too_long},
         {NULL, NULL},
 };
 
