@@ -12,7 +12,7 @@
 #include "redis_server.h"
 #include "unit.h"
 
-enum { DEADLINE_MS = 2000, RECOVERY_MS = 5000, NO_SERVER_STATUS = 77 };
+enum { DEADLINE_MS = 30000, RECOVERY_MS = 5000, NO_SERVER_STATUS = 77 };
 
 struct fixture {
     struct redis_server *server;

@@ -46,8 +46,8 @@ struct lying_redis *lying_redis_start(void);
 void lying_redis_stop(struct lying_redis *server);
 // unix:/path
 const char *lying_redis_address(const struct lying_redis *server);
+// The value of a string; of a hash, its reply to HGETALL as it goes over the wire.
 void lying_redis_set(void *server, struct view key, struct view value);
-// A hash's reply to HGETALL: `value` is the array as it goes over the wire.
 void lying_redis_lie(struct lying_redis *server, enum lie lie, const char *text);
 // Cuts the connection that is open, if any.
 void lying_redis_cut(struct lying_redis *server);
