@@ -400,6 +400,22 @@ enum err conf_bind(const struct conf_table *table, const struct conf_node *root,
     return report->out_of_memory ? ERR_NO_MEMORY : report->count > before ? ERR_CONFIG : ERR_NONE;
 }
 
+// Binds one default. Only lists and maps are worth the YAML parser.
+static enum err bind_default(struct conf_reader *r, size_t index, struct arena *arena)
+{
+    const struct conf_option *option = &r->table->options[index];
+    struct conf_node scalar = {.kind = CONF_SCALAR, .text = view_of(option->fallback)};
+    struct conf_node *node = &scalar;
+    if (option->type == CONF_WORDS || option->type == CONF_MAP) {
+        enum err e = conf_parse(&node, scalar.text, arena, r->report);
+        if (e != ERR_NONE) {
+            return e;
+        }
+    }
+    bind_option(r, index, node, option->path);
+    return ERR_NONE;
+}
+
 enum err conf_bind_defaults(const struct conf_table *table, void *target)
 {
     struct arena *arena = arena_create(DEFAULT_TREE_BYTES);
@@ -414,14 +430,9 @@ enum err conf_bind_defaults(const struct conf_table *table, void *target)
     strbuf_init(&r.expanded, EXPANDED_MAX_BYTES);
     enum err e = ERR_NONE;
     for (size_t i = 0; i < table->count && e == ERR_NONE; i++) {
-        struct conf_node *node = NULL;
-        if (table->options[i].fallback == NULL) {
-            continue;
-        }
-        arena_reset(arena);
-        e = conf_parse(&node, view_of(table->options[i].fallback), arena, &report);
-        if (e == ERR_NONE && node != NULL) {
-            bind_option(&r, i, node, table->options[i].path);
+        if (table->options[i].fallback != NULL) {
+            arena_reset(arena);
+            e = bind_default(&r, i, arena);
         }
     }
     strbuf_fini(&r.expanded);

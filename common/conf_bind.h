@@ -38,7 +38,7 @@ struct conf_option {
     const char *path; // "kafka.group"; options of one section stand together
     enum conf_type type;
     size_t offset;
-    const char *fallback; // the default as written in YAML; NULL = none, and then null may be written
+    const char *fallback; // the default: plain text, of lists and maps YAML; NULL = none, and then null may be written
     int64_t min;
     int64_t max;
     const char *const *words;                 // ended by NULL
@@ -67,7 +67,7 @@ MUST_CHECK enum err conf_bind(const struct conf_table *table, const struct conf_
         void *target, struct conf_place *ret_places, struct conf_report *report);
 // Frees what the target's options own.
 void conf_release(const struct conf_table *table, void *target);
-// Appends one row an option: path, type, default, range, meaning.
+// Appends three lines an option: path; type, default and range; meaning.
 void conf_describe(const struct conf_table *table, struct strbuf *sb);
 // Appends the target as YAML that reads back as the same.
 void conf_print(const struct conf_table *table, const void *target, struct strbuf *sb);

@@ -109,7 +109,7 @@ MUST_CHECK enum err config_load(struct config **ret_config, const char *path, st
 MUST_CHECK enum err config_load_with(struct config **ret_config, const char *path,
         struct strbuf *findings, void (*check)(const struct config *config, struct strbuf *findings));
 void config_destroy(struct config *config);
-// Appends one row of text an option: path, type, default, range and unit, meaning.
+// Appends what every option is, three lines each: path; type, default and range; meaning.
 void config_describe(struct strbuf *sb);
 // Appends the whole configuration in force as YAML, secrets left out.
 void config_print(struct strbuf *sb, const struct config *config);

@@ -44,7 +44,9 @@ static void check_key_file(const struct config_checker *c, const char *path, con
     strbuf_init(&why, 8192);
     struct keyring *ring = NULL;
     enum err e = keyring_load(&ring, "checked", file, NULL, NULL, &why);
-    if (e != ERR_NONE) {
+    if (e == ERR_NO_MEMORY) {
+        c->report->out_of_memory = true;
+    } else if (e != ERR_NONE) {
         conf_find(c->report, mark_of(c, path), path, "expected a readable key file, got: %.*s",
                 VIEW_ARGS(strbuf_view(&why)));
     }
