@@ -30,7 +30,7 @@ struct judge_line {
 struct batch {
     const struct judge_item *items;
     size_t count;
-    const struct judge_slice *slices;
+    struct judge_slice *slices;
     struct event *events;
     const struct event **decoded; // NULL where decoding failed
     struct decode_failure *failures;
@@ -150,8 +150,8 @@ static struct tally_source *item_source(
     return source;
 }
 
-// A chunk that is judged again must not turn what was known into unknown: then the batch has to wait for the cache.
-static bool batch_must_wait(const struct judge_line *line, const struct batch *batch)
+// A chunk that is judged again must not turn what was known into unknown: then its slice has to wait for the cache.
+static void find_waiting_slices(const struct judge_line *line, struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->decoded[i] == NULL) {
@@ -161,10 +161,9 @@ static bool batch_must_wait(const struct judge_line *line, const struct batch *b
         bool known = lookup == LOOKUP_FOUND || lookup == LOOKUP_MISS || lookup == LOOKUP_NOT_ASKED;
         const struct judge_item *item = &batch->items[i];
         if (!known && tally_is_resuming(item_source(line, batch, item), item->raw.offset)) {
-            return true;
+            batch->slices[item->slice].waits = true;
         }
     }
-    return false;
 }
 
 // judged_at of one message.
@@ -330,6 +329,9 @@ static enum err flush_slices(
     enum err e = ERR_NONE;
     for (size_t i = 0; i < slice_count && e == ERR_NONE; i++) {
         const struct judge_slice *slice = &batch->slices[i];
+        if (slice->waits) {
+            continue;
+        }
         line->ticket = slice->ticket;
         struct tally_source *source = tally_find(line->tally, slice->partition);
         ASSURE(source != NULL);
@@ -341,7 +343,7 @@ static enum err flush_slices(
 }
 
 // Judges as many of the batch's items as go through at once; batch->count says how many they were.
-static enum err judge_part(struct judge_line *line, struct batch *batch, bool *ret_begun)
+static enum err judge_part(struct judge_line *line, struct batch *batch)
 {
     arena_reset(line->arena);
     enum err e = batch_take(batch, line->arena);
@@ -357,15 +359,15 @@ static enum err judge_part(struct judge_line *line, struct batch *batch, bool *r
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
     e = enrich_batch(
             &enricher, batch->decoded, batch->count, deadline, line->arena, batch->enriched);
-    if (e == ERR_NONE && batch_must_wait(line, batch)) {
-        e = ERR_UNAVAILABLE;
-    }
     if (e != ERR_NONE) {
         return e;
     }
-    *ret_begun = true;
+    find_waiting_slices(line, batch);
     batch->cache = line->options.store.ops->state(line->options.store.self);
     for (size_t i = 0; i < batch->count && e == ERR_NONE; i++) {
+        if (batch->slices[batch->items[i].slice].waits) {
+            continue;
+        }
         line->ticket = batch->slices[batch->items[i].slice].ticket;
         line->counts.messages++;
         int64_t at_ms = judged_at_ms(line, batch, i);
@@ -379,21 +381,20 @@ static enum err judge_part(struct judge_line *line, struct batch *batch, bool *r
 }
 
 enum err judge_line_batch(struct judge_line *line, const struct judge_item *items,
-        size_t item_count, const struct judge_slice *slices, size_t slice_count,
-        struct wall_time now, bool totals, bool *ret_begun)
+        size_t item_count, struct judge_slice *slices, size_t slice_count, struct wall_time now,
+        bool totals)
 {
-    *ret_begun = false;
     struct batch batch = {.slices = slices, .now_ms = now.ms};
     enum err e = ERR_NONE;
     for (size_t done = 0; done < item_count && e == ERR_NONE; done += batch.count) {
         batch.items = items + done;
         batch.count = item_count - done;
-        e = judge_part(line, &batch, ret_begun);
+        e = judge_part(line, &batch);
     }
     if (item_count == 0) {
         batch.cache = line->options.store.ops->state(line->options.store.self);
     }
-    if (e == ERR_NONE && line->options.frame_messages == 0) {
+    if (e == ERR_NONE && (line->options.frame_messages == 0 || item_count == 0)) {
         e = flush_slices(line, &batch, slice_count, totals);
     }
     return e;

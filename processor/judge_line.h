@@ -36,6 +36,9 @@ struct judge_slice {
     int32_t partition;
     void *ticket; // goes with every record that comes from the slice
     bool idle;    // the partition's end has been reached
+    // Out: a chunk of it is being judged again and the cache is not trusted, so the rest of the slice was left alone; close
+    // and open the partition, and try again from there.
+    bool waits;
 };
 
 struct judge_item {
@@ -60,12 +63,11 @@ MUST_CHECK enum err judge_line_open(struct judge_line *line, struct view topic, 
         int64_t start_offset, int64_t resume_until);
 void judge_line_close(struct judge_line *line, int32_t partition);
 
-// Judges a batch: items of one partition in offset order, partitions in any order. ERR_UNAVAILABLE before anything was
-// counted or sent: a chunk is being judged again and the cache is not trusted; try the same batch again. ERR_IO,
-// ERR_UNAVAILABLE of the sink after something was: the partitions have to be closed and begun anew (`*ret_begun` tells).
+// Judges a batch (an empty one only sends what frames are due): items of one partition in offset order, partitions in any
+// order. On an error, of the sink or for want of memory, the batch's partitions have to be closed and begun anew.
 MUST_CHECK enum err judge_line_batch(struct judge_line *line, const struct judge_item *items,
-        size_t item_count, const struct judge_slice *slices, size_t slice_count,
-        struct wall_time now, bool totals, bool *ret_begun);
+        size_t item_count, struct judge_slice *slices, size_t slice_count, struct wall_time now,
+        bool totals);
 
 // The ticket of the slice whose frame is being taken.
 void *judge_line_ticket(const struct judge_line *line);

@@ -1,12 +1,15 @@
 #include "commands/stop.h"
 
 #include <stddef.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stop_requested;
 
 static void on_signal(int signal_number)
 {
-    (void)signal_number;
+    if (stop_requested != 0) {
+        _exit(128 + signal_number); // asked twice: at once
+    }
     stop_requested = 1;
 }
 
@@ -18,6 +21,11 @@ void stop_on_signals(void)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+}
+
+void stop_request(void)
+{
+    stop_requested = 1;
 }
 
 bool stop_is_requested(void)

@@ -1,4 +1,4 @@
-// The stop flag: set by SIGINT and SIGTERM, looked at by every loop of a verb that runs until it is told to end.
+// The stop flag: set by SIGINT and SIGTERM (a second one ends the process at once), looked at by every loop of a verb that runs until it is told to end.
 #pragma once
 
 #include <signal.h>
@@ -6,6 +6,8 @@
 
 // Installs the handlers, and ignores SIGPIPE. System calls that wait come back with EINTR.
 void stop_on_signals(void);
+// Sets it from within; any thread.
+void stop_request(void);
 bool stop_is_requested(void);
 // For those who wait elsewhere: not 0 once a stop is requested.
 const volatile sig_atomic_t *stop_flag(void);

@@ -1,0 +1,126 @@
+// replay: recorded traffic through the very stage functions of the live processor, from files and into files.
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/commands.h"
+#include "bench/replay.h"
+#include "model/frame.h"
+
+static const char *const help =
+        "Usage: wrongnumber-bench replay --events FILE|- (--relationships FILE | --redis ADDRESS)\n"
+        "                                [-c CONFIG] --out DIR [--frame N] [--batch N]\n"
+        "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR\n"
+        "\n"
+        "Judges recorded messages offline: writes verdicts.ndjson, alerts.ndjson,\n"
+        "quarantine-commands.ndjson, quarantine-state.ndjson, dead-letter.ndjson and summary.json.\n"
+        "The same input gives the same bytes (summary.json also has timings).\n"
+        "\n"
+        "  --events FILE         one event a line, or the envelope of `kcat -J`\n"
+        "  --relationships FILE  loader lines, kept in memory; lines that are refused are told\n"
+        "                        and left out\n"
+        "  --redis ADDRESS       unix:/path or host:port, filled by `wrongnumber load`\n"
+        "  --tallies FILE        instead of events: recorded tally frames, the value as payload_base64\n"
+        "                        in the envelope of `kcat -J`; writes alerts and commands only\n"
+        "  -c, --config FILE     without it the defaults, and the pseudonym key \"demo\"\n"
+        "  --out DIR             where the files go; made when it is not there\n"
+        "  --frame N             messages a tally frame (default 1)\n"
+        "  --batch N             messages a lookup (default: the configuration's)\n"
+        "  -h, --help\n";
+
+enum { OPTION_EVENTS = 256, OPTION_RELATIONSHIPS, OPTION_REDIS, OPTION_TALLIES, OPTION_OUT,
+    OPTION_FRAME, OPTION_BATCH };
+
+static const struct option options[] = {
+        {"events", required_argument, NULL, OPTION_EVENTS},
+        {"relationships", required_argument, NULL, OPTION_RELATIONSHIPS},
+        {"redis", required_argument, NULL, OPTION_REDIS},
+        {"tallies", required_argument, NULL, OPTION_TALLIES},
+        {"config", required_argument, NULL, 'c'},
+        {"out", required_argument, NULL, OPTION_OUT},
+        {"frame", required_argument, NULL, OPTION_FRAME},
+        {"batch", required_argument, NULL, OPTION_BATCH},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+};
+
+static int usage(const char *what)
+{
+    fprintf(stderr, "wrongnumber-bench replay: %s\nTry `wrongnumber-bench replay --help`.\n", what);
+    return err_exit_status(ERR_USAGE);
+}
+
+static bool parse_count(const char *text, uint32_t max, uint32_t *ret_count)
+{
+    char *end;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number < 1 || number > max) {
+        return false;
+    }
+    *ret_count = (uint32_t)number;
+    return true;
+}
+
+// Returns NULL or what is wrong.
+static const char *parse_option(int option, struct replay_options *replay)
+{
+    switch (option) {
+    case OPTION_EVENTS:
+        replay->events = optarg;
+        return NULL;
+    case OPTION_RELATIONSHIPS:
+        replay->relationships = optarg;
+        return NULL;
+    case OPTION_REDIS:
+        replay->redis = optarg;
+        return NULL;
+    case OPTION_TALLIES:
+        replay->tallies = optarg;
+        return NULL;
+    case 'c':
+        replay->config_path = optarg;
+        return NULL;
+    case OPTION_OUT:
+        replay->out = optarg;
+        return NULL;
+    case OPTION_FRAME:
+        return parse_count(optarg, CHUNK_OFFSETS, &replay->frame_messages)
+                       ? NULL
+                       : "--frame takes a number from 1 to 4096";
+    case OPTION_BATCH:
+        return parse_count(optarg, 100000, &replay->batch_messages)
+                       ? NULL
+                       : "--batch takes a number from 1 to 100000";
+    default:
+        return "unknown option";
+    }
+}
+
+int bench_replay(int argc, char **argv)
+{
+    struct replay_options replay = {.frame_messages = 1};
+    int option;
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return 0;
+        }
+        const char *wrong = parse_option(option, &replay);
+        if (wrong != NULL) {
+            return usage(wrong);
+        }
+    }
+    if (optind != argc) {
+        return usage("takes no arguments, only options");
+    }
+    if (replay.out == NULL) {
+        return usage("--out is missing");
+    }
+    if ((replay.events == NULL) == (replay.tallies == NULL)) {
+        return usage("one of --events and --tallies is needed");
+    }
+    if (replay.events != NULL && (replay.relationships == NULL) == (replay.redis == NULL)) {
+        return usage("one of --relationships and --redis is needed");
+    }
+    return replay.tallies != NULL ? replay_tallies(&replay) : replay_events(&replay);
+}

@@ -1,0 +1,41 @@
+#include <stdio.h>
+
+#include "bench/replay.h"
+#include "commands/load_config.h"
+
+enum err replay_output_open(struct replay_output *output, const struct replay_options *options)
+{
+    *output = (struct replay_output){0};
+    strbuf_init(&output->why, 4096);
+    enum err e = command_load_config(&output->config, options->config_path);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct view topic = view_of(output->config->topics.dead_letter);
+    e = file_sink_create(&output->sink, options->out, topic, &output->why);
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber-bench replay: %.*s\n", VIEW_ARGS(strbuf_view(&output->why)));
+        config_destroy(output->config);
+        strbuf_fini(&output->why);
+        return e;
+    }
+    const struct emitter_options emitter_options = {
+            .verdicts = VERDICTS_ALL,
+            .writes_monitor = true,
+            .group = VIEW("replay"),
+            .instance = VIEW("replay"),
+    };
+    return emitter_init(&output->emitter, file_sink_role(output->sink), &emitter_options);
+}
+
+bool replay_output_close(struct replay_output *output)
+{
+    emitter_fini(&output->emitter);
+    enum err e = file_sink_close(output->sink, &output->why);
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber-bench replay: %.*s\n", VIEW_ARGS(strbuf_view(&output->why)));
+    }
+    config_destroy(output->config);
+    strbuf_fini(&output->why);
+    return e == ERR_NONE;
+}

@@ -1,0 +1,145 @@
+// run: the processor. One thread a half, until SIGTERM or SIGINT; then both drain.
+#include <getopt.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "commands/options.h"
+#include "commands/stop.h"
+#include "common/log.h"
+#include "kafka/admin.h"
+#include "kafka/kafka.h"
+#include "run/detect_half.h"
+#include "run/judge_half.h"
+
+static const char *const help =
+        "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
+        "\n"
+        "Reads outbound messages from Kafka, judges each recipient by the relationship data in Redis, and\n"
+        "writes verdicts, message holds, dead letters and tally frames (judge half); reads the tally frames\n"
+        "back, finds campaigns, templates, senders, vendors and tenants that have gone wrong, and writes\n"
+        "alerts and hold commands (detect half). SIGTERM or SIGINT drains and ends it; a second one ends it\n"
+        "at once. Neither loses anything.\n"
+        "\n" OPTIONS_USAGE "  -h, --help\n";
+
+struct half_thread {
+    const char *name;
+    enum err (*run)(const struct half_options *options);
+    const struct half_options *options;
+    enum err result;
+    pthread_t thread;
+};
+
+static void *run_half(void *argument)
+{
+    struct half_thread *half = argument;
+    half->result = half->run(half->options);
+    if (half->result != ERR_NONE) {
+        log_error(half->name, "ends: %s", err_text(half->result));
+    }
+    stop_request(); // one half alone is no processor
+    return NULL;
+}
+
+// Waits for Kafka and for the topics that the wanted halves read and write.
+static enum err await_topics(const struct config *config, uint32_t *ret_tally_partitions)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, 64 * 1024);
+    struct kafka_admin *admin;
+    enum err e = kafka_admin_create(&admin, config, &findings);
+    if (e != ERR_NONE) {
+        fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+        strbuf_fini(&findings);
+        return e;
+    }
+    const char *const names[] = {config->topics.tallies, config->topics.alerts,
+            config->topics.commands, config->topics.state, config->topics.dead_letter,
+            config->topics.outbound, config->topics.verdicts};
+    size_t count = sizeof names / sizeof *names - (config->verdicts == VERDICTS_NONE ? 1 : 0);
+    uint32_t partitions[sizeof names / sizeof *names];
+    e = kafka_admin_await(admin, names, count, stop_flag(), partitions);
+    kafka_admin_destroy(admin);
+    strbuf_fini(&findings);
+    *ret_tally_partitions = e == ERR_NONE ? partitions[0] : 0;
+    return e;
+}
+
+static enum err run_halves(const struct config *config, uint32_t tally_partitions)
+{
+    const struct half_options options = {config, stop_flag(), tally_partitions};
+    struct half_thread halves[] = {
+            {"judge", judge_half_run, &options, ERR_NONE, 0},
+            {"detect", detect_half_run, &options, ERR_NONE, 0},
+    };
+    const unsigned roles[] = {ROLE_JUDGE, ROLE_DETECT};
+    bool started[] = {false, false};
+    for (size_t i = 0; i < 2; i++) {
+        if ((config->roles & roles[i]) != 0) {
+            started[i] = pthread_create(&halves[i].thread, NULL, run_half, &halves[i]) == 0;
+            if (!started[i]) {
+                halves[i].result = ERR_NO_MEMORY;
+                stop_request();
+            }
+        }
+    }
+    enum err e = ERR_NONE;
+    for (size_t i = 0; i < 2; i++) {
+        if (started[i]) {
+            pthread_join(halves[i].thread, NULL);
+        }
+        e = e == ERR_NONE ? halves[i].result : e;
+    }
+    return e;
+}
+
+static enum err run(const struct config *config)
+{
+    log_setup(config->log.format, config->log.level);
+    log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION,
+            kafka_library_version(), config->policy.version);
+    stop_on_signals();
+    uint32_t tally_partitions;
+    enum err e = await_topics(config, &tally_partitions);
+    if (e != ERR_NONE) {
+        return stop_is_requested() ? ERR_NONE : e;
+    }
+    e = run_halves(config, tally_partitions);
+    log_info("run", "ends: %s", err_text(e));
+    return e;
+}
+
+int command_run(int argc, char **argv)
+{
+    static const struct option long_options[] = {OPTIONS_LONG, {NULL, 0, NULL, 0}};
+    struct options options = {0};
+    int option;
+    while ((option = getopt_long(argc, argv, OPTIONS_SHORT, long_options, NULL)) != -1) {
+        if (!options_take(&options, option, optarg)) {
+            fputs("Try `wrongnumber run --help`.\n", stderr);
+            return err_exit_status(ERR_USAGE);
+        }
+    }
+    if (options.helps) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (optind != argc) {
+        fputs("wrongnumber run: takes no arguments, only options\n", stderr);
+        return err_exit_status(ERR_USAGE);
+    }
+    struct config *config;
+    enum err e = options_load_config(&options, &config);
+    if (e != ERR_NONE) {
+        return err_exit_status(e);
+    }
+    e = run(config);
+    config_destroy(config);
+    if (e == ERR_DEADLINE) {
+        // A client did not let go; its threads may still use what exit would free.
+        fflush(NULL);
+        _exit(err_exit_status(e));
+    }
+    return err_exit_status(e);
+}

@@ -1,0 +1,86 @@
+#include "run/commits.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+
+enum { COMMIT_EVERY_MS = 500, COMMIT_MAX = 256 };
+
+void commits_init(struct commits *commits, struct offsets *offsets)
+{
+    *commits = (struct commits){.offsets = offsets};
+}
+
+void commits_fini(struct commits *commits)
+{
+    free(commits->committed);
+    *commits = (struct commits){0};
+}
+
+void commits_begin(struct commits *commits, int32_t partition, int64_t committed)
+{
+    if (partition >= commits->capacity) {
+        int32_t capacity = partition + 1;
+        int64_t *grown = realloc(commits->committed, (size_t)capacity * sizeof *grown);
+        if (grown == NULL) {
+            return; // then it is committed with the next settled offset, or again
+        }
+        for (int32_t i = commits->capacity; i < capacity; i++) {
+            grown[i] = -1;
+        }
+        commits->committed = grown;
+        commits->capacity = capacity;
+    }
+    commits->committed[partition] = committed;
+}
+
+static void commits_send(struct commits *commits, struct kafka_consumer *consumer, int64_t wait_ms)
+{
+    struct kafka_commit due[COMMIT_MAX];
+    size_t count = 0;
+    for (int32_t i = 0; i < commits->capacity && count < COMMIT_MAX; i++) {
+        if (!offsets_is_begun(commits->offsets, i)) {
+            continue;
+        }
+        int64_t settled = offsets_settled(commits->offsets, i);
+        if (settled > commits->committed[i]) {
+            due[count++] = (struct kafka_commit){.partition = i, .offset = settled};
+            commits->committed[i] = settled;
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
+    if (e != ERR_NONE) {
+        log_warn("consume", "offsets were not committed (%s); the next commit covers them",
+                err_text(e));
+        for (size_t i = 0; i < count; i++) {
+            commits->committed[due[i].partition] = -1;
+        }
+    }
+}
+
+void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer)
+{
+    struct mono_time now = clock_mono();
+    if (now.ns >= commits->next.ns) {
+        commits->next = mono_after_ms(now, COMMIT_EVERY_MS);
+        commits_send(commits, consumer, 0);
+    }
+}
+
+void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
+        struct kafka_producer *producer, int64_t wait_ms)
+{
+    struct mono_time until = mono_after_ms(clock_mono(), wait_ms);
+    enum err e = kafka_producer_flush(producer, wait_ms);
+    if (e != ERR_NONE) {
+        log_warn("consume", "not everything was acknowledged in time; it will be judged again");
+    }
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        commits->committed[i] = -1; // an earlier commit may have got no answer
+    }
+    int64_t left_ms = mono_left_ms(clock_mono(), until);
+    commits_send(commits, consumer, left_ms > 1000 ? left_ms : 1000);
+}

@@ -1,0 +1,482 @@
+#include "run/judge_half.h"
+
+#include <stdlib.h>
+
+#include "commands/open_keyring.h"
+#include "common/assure.h"
+#include "common/log.h"
+#include "judge_line.h"
+#include "kafka/consumer.h"
+#include "redis/redis_store.h"
+#include "run/commits.h"
+#include "run/tracked_sink.h"
+#include "state/frame_codec.h"
+
+enum {
+    SLICE_MAX = 4096,
+    BATCH_BYTES = 64 * 1024 * 1024, // of values; the messages of a batch stay in memory together
+    UNSETTLED_MAX = 4096,           // segments; above it the half waits for acknowledgements
+    TOTALS_MS = 1000,
+    WAIT_FOR_CACHE_MS = 200,
+    FRAME_ARENA_BYTES = 64 * 1024 * 1024,
+};
+
+struct judge_half {
+    const struct config *config;
+    const volatile sig_atomic_t *stop;
+    struct keyring *ring;
+    struct store store;
+    struct offsets *offsets;
+    struct tracked_sink sink;
+    struct emitter emitter;
+    struct judge_line *line;
+    struct kafka_consumer *consumer;
+    struct commits commits;
+    struct arena *frame_arena;
+    struct strbuf frame_bytes;
+    struct mono_time next_totals;
+    bool cache_trouble_told;
+    // the batch being gathered
+    struct judge_item *items;
+    struct kafka_message *messages; // chained; released together
+    size_t item_count;
+    size_t byte_count;
+    struct judge_slice slices[SLICE_MAX];
+    size_t slice_count;
+    uint32_t slice_of[SLICE_MAX]; // by partition: index into slices + 1; 0 = none
+    bool had_traffic[SLICE_MAX];  // by partition: since its last totals
+};
+
+static int64_t chunk_start(int64_t offset)
+{
+    return offset >> CHUNK_BITS << CHUNK_BITS;
+}
+
+// --- the batch ---------------------------------------------------------------------------------
+
+static void batch_clear(struct judge_half *half)
+{
+    while (half->messages != NULL) {
+        struct kafka_message *message = half->messages;
+        half->messages = message->next;
+        kafka_consumer_release(half->consumer, message);
+    }
+    for (size_t i = 0; i < half->slice_count; i++) {
+        half->slice_of[half->slices[i].partition] = 0;
+    }
+    half->item_count = 0;
+    half->byte_count = 0;
+    half->slice_count = 0;
+}
+
+static uint32_t batch_slice(struct judge_half *half, int32_t partition)
+{
+    ASSURE(partition >= 0 && partition < SLICE_MAX);
+    if (half->slice_of[partition] == 0) {
+        half->slices[half->slice_count] = (struct judge_slice){.partition = partition};
+        half->slice_of[partition] = (uint32_t)++half->slice_count;
+    }
+    return half->slice_of[partition] - 1;
+}
+
+static void batch_add(struct judge_half *half, struct kafka_message *message)
+{
+    message->next = half->messages;
+    half->messages = message;
+    struct judge_item *item = &half->items[half->item_count++];
+    item->raw = message->raw;
+    item->slice = batch_slice(half, message->raw.partition);
+    half->slices[item->slice].idle = false;
+    half->byte_count += message->raw.value.n;
+}
+
+// --- partitions come and go --------------------------------------------------------------------
+
+static enum err open_partition(
+        struct judge_half *half, int32_t partition, int64_t start, int64_t resume_until)
+{
+    enum err e = offsets_begin(half->offsets, partition, resume_until);
+    if (e == ERR_NONE) {
+        e = judge_line_open(half->line, view_of(half->config->topics.outbound), partition, start,
+                resume_until);
+    }
+    return e;
+}
+
+static void on_assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
+{
+    struct judge_half *half = self;
+    int64_t resume_until = *start;
+    if (resume_until < assignment->low || resume_until > assignment->high) {
+        log_error("judge",
+                "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): messages were "
+                "lost before we read them; going on at %lld",
+                assignment->partition, (long long)resume_until, (long long)assignment->low,
+                (long long)assignment->high, (long long)assignment->low);
+        resume_until = assignment->low;
+    }
+    *start = chunk_start(resume_until);
+    if (*start < assignment->low) {
+        *start = assignment->low; // the log no longer has the chunk's beginning: the fold notes a gap or compares
+    }
+    enum err e = open_partition(half, assignment->partition, *start, resume_until);
+    ASSURE(e == ERR_NONE);
+    commits_begin(&half->commits, assignment->partition, resume_until);
+    log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
+            (long long)*start, (long long)assignment->committed);
+}
+
+static void close_partitions(struct judge_half *half)
+{
+    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
+        if (offsets_is_begun(half->offsets, i)) {
+            judge_line_close(half->line, i);
+            offsets_close(half->offsets, i);
+        }
+    }
+}
+
+static void on_revoke(void *self, bool lost)
+{
+    struct judge_half *half = self;
+    batch_clear(half); // the next owner reads it again
+    if (!lost) {
+        commits_settle(&half->commits, half->consumer, half->sink.producer, half->config->drain_ms);
+    }
+    close_partitions(half);
+    log_info("judge", "partitions revoked%s", lost ? " (lost)" : "");
+}
+
+// Begins a partition anew from what is settled; `partition` is read again from the chunk's start.
+static enum err begin_anew(struct judge_half *half, int32_t partition)
+{
+    int64_t settled = offsets_settled(half->offsets, partition);
+    struct kafka_position position = {partition, chunk_start(settled)};
+    judge_line_close(half->line, partition);
+    enum err e = open_partition(half, partition, position.offset, settled);
+    if (e == ERR_NONE) {
+        e = kafka_consumer_rewind(half->consumer, &position, 1);
+    }
+    return e;
+}
+
+static enum err begin_all_anew(struct judge_half *half)
+{
+    batch_clear(half);
+    enum err e = ERR_NONE;
+    for (int32_t i = 0; i < offsets_partition_end(half->offsets) && e == ERR_NONE; i++) {
+        if (offsets_is_begun(half->offsets, i)) {
+            e = begin_anew(half, i);
+        }
+    }
+    return e;
+}
+
+// A record can never be delivered, or the producer has given up: a new one, and everything not acknowledged once more.
+static enum err recover_producer(struct judge_half *half)
+{
+    log_error("judge", "output was not delivered: starting a new producer, judging again what is not acknowledged");
+    enum err e = kafka_producer_rebuild(half->sink.producer);
+    return e != ERR_NONE ? e : begin_all_anew(half);
+}
+
+static bool needs_recovery(const struct judge_half *half)
+{
+    if (kafka_producer_is_broken(half->sink.producer)) {
+        return true;
+    }
+    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
+        if (offsets_has_failed(half->offsets, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// --- frames ------------------------------------------------------------------------------------
+
+static enum err take_frame(void *self, uint32_t tally_partition, const struct frame *frame)
+{
+    struct judge_half *half = self;
+    arena_reset(half->frame_arena);
+    strbuf_reset(&half->frame_bytes);
+    enum err e = frame_encode(&half->frame_bytes, frame, half->frame_arena);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    const struct record record = {
+            .topic = OUT_TALLIES,
+            .partition = (int32_t)tally_partition,
+            .value = strbuf_view(&half->frame_bytes),
+            .ticket = judge_line_ticket(half->line),
+    };
+    const struct sink sink = tracked_sink_role(&half->sink);
+    return sink_send(&sink, &record);
+}
+
+// --- the loop ----------------------------------------------------------------------------------
+
+// The log does not have the offset that we wanted: what was read before goes first, then the partition begins at `low`.
+static enum err on_offset_lost(struct judge_half *half, const struct kafka_event *event)
+{
+    log_error("judge",
+            "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages were lost "
+            "before we read them; going on at %lld",
+            event->partition, (long long)event->offset, (long long)event->low,
+            (long long)event->high, (long long)event->low);
+    judge_line_close(half->line, event->partition);
+    commits_begin(&half->commits, event->partition, event->low);
+    return open_partition(half, event->partition, event->low, event->low);
+}
+
+// Gathers a batch: until it is full, its time is up, or something else has to be dealt with first.
+static enum kafka_event_kind gather(struct judge_half *half, struct kafka_event *ret_event)
+{
+    struct mono_time until = mono_after_ms(clock_mono(), half->config->batch.wait_ms);
+    while (half->item_count < half->config->batch.messages && half->byte_count < BATCH_BYTES) {
+        int64_t left_ms = mono_left_ms(clock_mono(), until);
+        switch (kafka_consumer_poll(half->consumer, left_ms, ret_event)) {
+        case KAFKA_MESSAGE:
+            batch_add(half, ret_event->message);
+            break;
+        case KAFKA_PARTITION_EOF:
+            half->slices[batch_slice(half, ret_event->partition)].idle = true;
+            break;
+        case KAFKA_NOTHING:
+            if (left_ms == 0 || *half->stop) {
+                return KAFKA_NOTHING;
+            }
+            break;
+        case KAFKA_OFFSET_LOST:
+        case KAFKA_TROUBLE:
+            return ret_event->kind;
+        }
+    }
+    return KAFKA_NOTHING;
+}
+
+// Opens a segment for each slice; its offsets are those of the slice's messages.
+static enum err open_segments(struct judge_half *half)
+{
+    int64_t to_offsets[SLICE_MAX];
+    for (size_t i = 0; i < half->slice_count; i++) {
+        to_offsets[i] = -1;
+    }
+    for (size_t i = 0; i < half->item_count; i++) {
+        to_offsets[half->items[i].slice] = half->items[i].raw.offset + 1;
+    }
+    for (size_t i = 0; i < half->slice_count; i++) {
+        struct judge_slice *slice = &half->slices[i];
+        int64_t read_to = kafka_consumer_next_offset(half->consumer, slice->partition);
+        int64_t to_offset = to_offsets[i] >= 0 ? to_offsets[i] : read_to;
+        half->had_traffic[slice->partition] |= to_offsets[i] >= 0;
+        struct segment *segment;
+        enum err e = offsets_open(half->offsets, slice->partition, to_offset, &segment);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        slice->ticket = segment;
+    }
+    return ERR_NONE;
+}
+
+static void tell_cache(struct judge_half *half)
+{
+    const char *why = redis_store_why(&half->store);
+    bool trouble = why[0] != '\0';
+    if (trouble && !half->cache_trouble_told) {
+        log_warn("judge", "relationship data is not to be believed: %s; verdicts are unknown until it is", why);
+    } else if (!trouble && half->cache_trouble_told) {
+        log_info("judge", "relationship data is to be believed again");
+    }
+    half->cache_trouble_told = trouble;
+}
+
+static enum err judge_batch(struct judge_half *half, bool totals)
+{
+    enum err e = open_segments(half);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    e = judge_line_batch(half->line, half->items, half->item_count, half->slices, half->slice_count,
+            clock_wall(), totals);
+    bool waits = false;
+    for (size_t i = 0; i < half->slice_count; i++) {
+        struct judge_slice *slice = &half->slices[i];
+        if (e == ERR_NONE && !slice->waits) {
+            offsets_done(half->offsets, slice->ticket);
+        } else {
+            offsets_reported(half->offsets, slice->ticket, ERR_UNAVAILABLE); // O4: begun anew below
+        }
+    }
+    for (size_t i = 0; i < half->slice_count && e == ERR_NONE; i++) {
+        if (half->slices[i].waits) {
+            waits = true;
+            e = begin_anew(half, half->slices[i].partition);
+        }
+    }
+    if (half->item_count > 0) {
+        tell_cache(half);
+    }
+    batch_clear(half);
+    if (waits) {
+        kafka_producer_poll(half->sink.producer, WAIT_FOR_CACHE_MS);
+    }
+    return e;
+}
+
+// Once a second every partition with news tells its totals, also when it has just fallen silent.
+static bool gather_totals(struct judge_half *half)
+{
+    struct mono_time now = clock_mono();
+    if (now.ns < half->next_totals.ns) {
+        return false;
+    }
+    half->next_totals = mono_after_ms(now, TOTALS_MS);
+    bool any = false;
+    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
+        if (offsets_is_begun(half->offsets, i) && half->had_traffic[i]) {
+            batch_slice(half, i);
+            half->had_traffic[i] = false;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static enum err half_step(struct judge_half *half)
+{
+    struct kafka_event event = {0};
+    enum kafka_event_kind kind = gather(half, &event);
+    enum err e = ERR_NONE;
+    bool totals = gather_totals(half);
+    if (half->slice_count > 0) {
+        e = judge_batch(half, totals);
+    }
+    if (kind == KAFKA_TROUBLE) {
+        log_warn("judge", "consumer: %s", event.trouble_text);
+        if (event.fatal) {
+            return ERR_REFUSED;
+        }
+    } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
+        e = on_offset_lost(half, &event);
+    }
+    do {
+        kafka_producer_poll(half->sink.producer,
+                offsets_unsettled(half->offsets) > UNSETTLED_MAX ? 100 : 0);
+        tracked_sink_tell_trouble(&half->sink, "judge");
+    } while (offsets_unsettled(half->offsets) > UNSETTLED_MAX && !*half->stop &&
+             !kafka_producer_is_broken(half->sink.producer));
+    if ((err_fate(e) == FATE_RETRY || needs_recovery(half)) && !*half->stop) {
+        e = recover_producer(half);
+    }
+    commits_send_if_due(&half->commits, half->consumer);
+    return e;
+}
+
+static enum err half_open(struct judge_half *half, const struct half_options *options)
+{
+    const struct config *config = options->config;
+    strbuf_init(&half->frame_bytes, FRAME_MAX_BYTES);
+    half->frame_arena = arena_create(FRAME_ARENA_BYTES);
+    half->items = calloc(config->batch.messages, sizeof *half->items);
+    if (half->frame_arena == NULL || half->items == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct strbuf findings;
+    strbuf_init(&findings, 64 * 1024);
+    enum err e = command_open_keyring(&half->ring, config);
+    if (e == ERR_NONE) {
+        e = redis_store_create(&half->store, config, half->ring);
+    }
+    if (e == ERR_NONE) {
+        e = offsets_create(&half->offsets);
+    }
+    if (e == ERR_NONE) {
+        commits_init(&half->commits, half->offsets);
+        e = tracked_sink_init(&half->sink, config, "wrongnumber-judge", half->offsets,
+                options->stop, &findings);
+    }
+    if (e == ERR_NONE) {
+        const struct emitter_options emitter_options = {
+                .verdicts = config->verdicts,
+                .writes_headers = true,
+                .group = view_of(config->kafka.group),
+                .instance = VIEW("judge"),
+        };
+        e = emitter_init(&half->emitter, tracked_sink_role(&half->sink), &emitter_options);
+    }
+    if (e == ERR_NONE) {
+        const struct judge_line_options line_options = {
+                .config = config,
+                .ring = half->ring,
+                .store = half->store,
+                .emitter = &half->emitter,
+                .frames = {take_frame, half},
+                .tally_partitions = options->tally_partitions,
+                .clock = JUDGE_CLOCK_WALL,
+        };
+        e = judge_line_create(&half->line, &line_options);
+    }
+    if (e == ERR_NONE) {
+        static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
+        const struct kafka_consumer_options consumer_options = {
+                .config = config,
+                .topic = config->topics.outbound,
+                .group = config->kafka.group,
+                .start = config->kafka.start,
+                .owner = &owner,
+                .self = half,
+        };
+        e = kafka_consumer_create(&half->consumer, &consumer_options, &findings);
+    }
+    if (findings.n > 0) {
+        log_error("judge", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    }
+    strbuf_fini(&findings);
+    return e;
+}
+
+static enum err half_close(struct judge_half *half)
+{
+    enum err e = ERR_NONE;
+    if (half->consumer != NULL) {
+        e = kafka_consumer_close(half->consumer, half->config->drain_ms); // on_revoke commits
+    }
+    if (half->sink.producer != NULL) {
+        enum err closed = kafka_producer_close(half->sink.producer, half->config->drain_ms);
+        e = e == ERR_NONE ? closed : e;
+    }
+    judge_line_destroy(half->line);
+    emitter_fini(&half->emitter);
+    commits_fini(&half->commits);
+    offsets_destroy(half->offsets);
+    if (half->store.ops != NULL) {
+        half->store.ops->destroy(half->store.self);
+    }
+    keyring_destroy(half->ring);
+    arena_destroy(half->frame_arena);
+    strbuf_fini(&half->frame_bytes);
+    free(half->items);
+    free(half);
+    return e;
+}
+
+enum err judge_half_run(const struct half_options *options)
+{
+    struct judge_half *half = calloc(1, sizeof *half);
+    if (half == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    half->config = options->config;
+    half->stop = options->stop;
+    enum err e = half_open(half, options);
+    while (e == ERR_NONE && !*options->stop) {
+        e = half_step(half);
+    }
+    if (e == ERR_NONE || *options->stop) {
+        log_info("judge", "draining");
+    }
+    enum err closed = half_close(half);
+    return e != ERR_NONE && !*options->stop ? e : closed;
+}

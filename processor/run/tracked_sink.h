@@ -1,0 +1,24 @@
+// A Kafka producer whose records are counted in the segments they come from (consume/offsets.h), so that an offset is
+// committed only when everything produced from it is acknowledged. The ticket of each record is its segment.
+#pragma once
+
+#include <signal.h>
+
+#include "consume/offsets.h"
+#include "kafka/producer.h"
+#include "model/record.h"
+
+struct tracked_sink {
+    struct kafka_producer *producer;
+    struct offsets *offsets;
+    const volatile sig_atomic_t *stop;
+};
+
+// Starts the producer. `offsets` is borrowed and must outlive it; the sink must stay where it is.
+MUST_CHECK enum err tracked_sink_init(struct tracked_sink *tracked, const struct config *config,
+        const char *client_id, struct offsets *offsets, const volatile sig_atomic_t *stop,
+        struct strbuf *findings);
+// Waits while the queue is full. ERR_UNAVAILABLE once the producer is broken, or when a stop is asked for meanwhile.
+struct sink tracked_sink_role(struct tracked_sink *tracked);
+// Says once what is wrong with the producer, if something is.
+void tracked_sink_tell_trouble(struct tracked_sink *tracked, const char *component);
