@@ -1,0 +1,20 @@
+// wrongnumber-bench: tools to try out, replay and measure. Every verb is a file beside this one.
+#include "bench/commands.h"
+#include "commands/program.h"
+
+static const struct verb verbs[] = {
+        {"sandbox", bench_sandbox, "a small Kafka in one process, for trying out and for tests"},
+        {"replay", bench_replay, "run recorded messages through the processor, offline"},
+        {"decode", bench_decode, "print tally frames and snapshots"},
+        {NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {
+            .name = "wrongnumber-bench",
+            .text = "Tries out, replays and measures wrongnumber.",
+            .verbs = verbs,
+    };
+    return program_run(&program, argc, argv);
+}

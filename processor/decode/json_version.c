@@ -1,0 +1,8 @@
+#include "decode/json_version.h"
+
+#include <cjson/cJSON.h>
+
+const char *json_library_version(void)
+{
+    return cJSON_Version();
+}

@@ -1,0 +1,21 @@
+// wrongnumber: the processor and the tools beside it. Every verb is a file in commands/.
+#include "commands/commands.h"
+#include "commands/program.h"
+
+static const struct verb verbs[] = {
+        {"check", command_check, "say everything that is wrong with a configuration"},
+        {"load", command_load, "put relationship data into Redis"},
+        {"topics", command_topics, "list the topics, make those that are missing"},
+        {"watch", command_watch, "follow alerts and quarantine commands"},
+        {NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {
+            .name = "wrongnumber",
+            .text = "Finds collection messages that go to people who owe nothing, and stops them.",
+            .verbs = verbs,
+    };
+    return program_run(&program, argc, argv);
+}
