@@ -48,7 +48,7 @@ collect() {
     for topic in verdicts alerts commands state dead-letter; do
         fetch "$1.$topic" >"$work/$1.$topic.ndjson"
     done
-    broker -C -t "$1.tallies" -o beginning -e -q -u -f '%S\n%s' >"$work/$1.frames"
+    broker -C -t "$1.tallies" -o beginning -e -q -u -f '%p %o %S\n%s' >"$work/$1.frames"
 }
 
 # --- one undisturbed stream ------------------------------------------------------------------------------------------
@@ -70,6 +70,12 @@ case_stream() {
     check "tally frames add up to the verdicts" \
         compare frames "$work/stream.frames" "$work/stream.verdicts.ndjson"
     check "protoc decodes the tally frames" frames_decode
+    compare tallies "$work/stream.frames" stream.tallies >"$work/tallies.ndjson"
+    check "replay folds the tally log that was written" \
+        bench replay --tallies "$work/tallies.ndjson" -c "$config" --out "$work/refold"
+    check "alerts equal the offline fold's" compare same "$work/refold/alerts.ndjson" "$work/stream.alerts.ndjson"
+    check "scope commands equal the offline fold's" \
+        compare same "$work/refold/quarantine-commands.ndjson" "$work/stream.commands.ndjson"
     schema_check verdict stream.verdicts
     schema_check alert stream.alerts
     schema_check quarantine-command stream.commands

@@ -5,6 +5,7 @@ the labels and the schemas. It shares no code with the product: frames are read 
 Each verb prints what is wrong and exits 1, or prints nothing and exits 0.
 """
 
+import base64
 import json
 import os
 import sys
@@ -160,18 +161,19 @@ def fields(data):
 
 
 def frames(path):
-    """The values of a file written by `kcat -f '%S\\n%s'`."""
+    """Partition, offset and value of each record of a file written by `kcat -f '%p %o %S\\n%s'`."""
     with open(path, "rb") as file:
         while True:
-            size = file.readline()
-            if not size:
+            line = file.readline()
+            if not line:
                 return
-            yield file.read(int(size))
+            partition, offset, size = map(int, line.split())
+            yield partition, offset, file.read(size)
 
 
 def verb_split(args):
     """split FRAMES DIRECTORY LIMIT: one file a frame, for protoc."""
-    for index, value in enumerate(frames(args[0])):
+    for index, (_, _, value) in enumerate(frames(args[0])):
         if index >= int(args[2]):
             break
         with open(os.path.join(args[1], f"{index}.frame"), "wb") as file:
@@ -179,10 +181,30 @@ def verb_split(args):
     return 0
 
 
+def verb_tallies(args):
+    """tallies FRAMES TOPIC: prints the frames as `kcat -J` envelopes, for replay --tallies."""
+    for partition, offset, value in frames(args[0]):
+        print(json.dumps({"topic": args[1], "partition": partition, "offset": offset, "key": None, "payload": None,
+                          "payload_base64": base64.b64encode(value).decode()}))
+    return 0
+
+
+def scope_records(path):
+    """The records of the detect half as text: alerts, and commands for scopes wider than a message."""
+    return {json.dumps(v, sort_keys=True) for v in values(path) if v.get("target", {}).get("kind") != "message"}
+
+
+def verb_same(args):
+    """same EXPECTED LIVE: the same alerts, or the same scope commands, to the byte of every field."""
+    expected, got = scope_records(args[0]), scope_records(args[1])
+    return (show("missing", sorted(expected - got)) | show("too many", sorted(got - expected))
+            | show("nothing to compare", [] if expected else [args[0]]))
+
+
 def verb_frames(args):
     """frames FRAMES VERDICTS: the last absolute counts of every chunk and leaf add up to the verdicts."""
     leaves = {}
-    for value in frames(args[0]):
+    for _, _, value in frames(args[0]):
         frame = fields(value)
         key = (frame.get(2, [b""])[0], frame.get(3, [0])[0], frame.get(4, [0])[0])
         for raw in frame.get(11, []):
