@@ -2,8 +2,9 @@
 
 #include "emit/cloud_event.h"
 
-// One of these is written for every message of a replay, so that its keys are literals with their punctuation, and
-// not looked at byte by byte as json_out does. The bytes are those that json_out gives.
+// One of these is written for every message of a replay, so that its keys are literals with their
+// punctuation, and not looked at byte by byte as json_out does. The bytes are those that json_out
+// gives.
 static void add(struct strbuf *sb, struct view literal)
 {
     strbuf_add_view(sb, literal);
