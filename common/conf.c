@@ -3,6 +3,7 @@
 #include <libfyaml.h>
 #include <stdarg.h>
 
+#include "common/assure.h"
 #include "common/json_out.h"
 
 enum { QUOTED_MAX_BYTES = 60 };
@@ -261,6 +262,7 @@ static bool take_event(struct builder *b, struct fy_event *event)
         return take_collection(b, CONF_MAPPING);
     case FYET_SEQUENCE_END:
     case FYET_MAPPING_END:
+        ASSURE(b->depth > 0); // the parser closes what it has opened
         b->depth--;
         return true;
     case FYET_ALIAS:

@@ -1,6 +1,6 @@
-// Configuration text (YAML) as a tree that knows where everything stood, and the findings about it. The only
-// module that knows libfyaml. Anchors, aliases and tags are refused: a configuration needs none of them, and what
-// hostile YAML does, it does with them.
+// Configuration text (YAML) as a tree that knows where everything stood, and the findings about it.
+// The only module that knows libfyaml. Anchors, aliases and tags are refused: a configuration needs
+// none of them, and what hostile YAML does, it does with them.
 #pragma once
 
 #include <stdbool.h>
@@ -51,8 +51,9 @@ void conf_find(struct conf_report *report, struct conf_mark mark, const char *pa
 // Appends a value in single quotes, shortened, control bytes escaped.
 void conf_quote(struct strbuf *sb, struct view value);
 
-// Reads one YAML document into `arena`. `ret_root` is NULL when the text holds none (comments only). Text that is too
-// long, no UTF-8, no YAML, too deep, or uses what is refused gives findings and ERR_CONFIG. ERR_NO_MEMORY.
+// Reads one YAML document into `arena`. `ret_root` is NULL when the text holds none (comments
+// only). Text that is too long, no UTF-8, no YAML, too deep, or uses what is refused gives findings
+// and ERR_CONFIG. ERR_NO_MEMORY.
 MUST_CHECK enum err conf_parse(struct conf_node **ret_root, struct view text, struct arena *arena,
         struct conf_report *report);
 

@@ -1,5 +1,6 @@
-// A table of options ties a configuration's tree (conf.h) to a struct: one row gives an option's path, type, default,
-// range and meaning, and reading, checking, printing and describing all come from it.
+// A table of options ties a configuration's tree (conf.h) to a struct: one row gives an option's
+// path, type, default, range and meaning, and reading, checking, printing and describing all come
+// from it.
 #pragma once
 
 #include <stddef.h>
@@ -38,11 +39,12 @@ struct conf_option {
     const char *path; // "kafka.group"; options of one section stand together
     enum conf_type type;
     size_t offset;
-    const char *fallback; // the default: plain text, of lists and maps YAML; NULL = none, and then null may be written
+    // The default: plain text, of lists and maps YAML. NULL = none, and then null may be written.
+    const char *fallback;
     int64_t min;
     int64_t max;
-    const char *const *words;                 // ended by NULL
-    const char *(*check)(struct view text);   // of a text: what is expected, NULL when it is that
+    const char *const *words;               // ended by NULL
+    const char *(*check)(struct view text); // of a text: what is expected, NULL when it is that
     const struct conf_map *map;
     const char *text; // what it means, for people
 };
@@ -60,9 +62,9 @@ struct conf_place {
 
 // Sets every option of `target` (zeroed before) to its default. ERR_NO_MEMORY.
 MUST_CHECK enum err conf_bind_defaults(const struct conf_table *table, void *target);
-// Sets what the tree says and reports everything that is wrong with it; the options that are wrong keep what they were.
-// `ret_places` gets one entry an option (zeroed before; may be NULL). `root` may be NULL.
-// ERR_CONFIG when anything was reported, ERR_NO_MEMORY.
+// Sets what the tree says and reports everything that is wrong with it; the options that are wrong
+// keep what they were. `ret_places` gets one entry an option (zeroed before; may be NULL). `root`
+// may be NULL. ERR_CONFIG when anything was reported, ERR_NO_MEMORY.
 MUST_CHECK enum err conf_bind(const struct conf_table *table, const struct conf_node *root,
         void *target, struct conf_place *ret_places, struct conf_report *report);
 // Frees what the target's options own.
@@ -78,7 +80,8 @@ void conf_print_words(struct strbuf *sb, const char *const *words, uint32_t bits
 // The option's row, or the table's count when there is none.
 size_t conf_option_find(const struct conf_table *table, struct view path);
 
-// For conf_map.add: the scalar with its ${VAR} filled in, good until the next call. False when it was reported.
+// For conf_map.add: the scalar with its ${VAR} filled in, good until the next call. False when it
+// was reported.
 bool conf_read_text(struct conf_reader *reader, const struct conf_node *node, const char *path,
         const char *expected, struct view *ret_text);
 // A list of words as bits.

@@ -1,4 +1,5 @@
-// Strict readers of configuration scalars: no octal, sign, exponent, separators, white space or trailing junk.
+// Strict readers of configuration scalars: no octal, sign, exponent, separators, white space or
+// trailing junk.
 #pragma once
 
 #include <stdint.h>
@@ -14,6 +15,6 @@ void conf_scalar_add(struct strbuf *sb, enum conf_type type, int64_t number);
 // The units of a type for people: "ms, s, m, h, d".
 const char *conf_scalar_units(enum conf_type type);
 
-// Appends `text` with ${NAME} and ${NAME:-default} filled in from the environment; $${ stands for ${ itself. NULL when
-// that went well, else what is wrong.
+// Appends `text` with ${NAME} and ${NAME:-default} filled in from the environment; $${ stands for
+// ${ itself. NULL when that went well, else what is wrong.
 const char *conf_expand(struct strbuf *sb, struct view text);

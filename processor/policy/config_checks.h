@@ -1,4 +1,5 @@
-// What must hold between options, and between options and the machine: findings that no single row of the table can make.
+// What must hold between options, and between options and the machine: findings that no single row
+// of the table can make.
 #pragma once
 
 #include "common/conf_bind.h"

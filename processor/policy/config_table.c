@@ -1,5 +1,5 @@
-// One row an option. They stand in one file, and not with the rooms that use them, because every room may include the
-// configuration and it may include none of them.
+// One row an option. They stand in one file, and not with the rooms that use them, because every
+// room may include the configuration and it may include none of them.
 #include "policy/config_table.h"
 
 #include "policy/config_maps.h"
@@ -22,6 +22,7 @@ static const char *const format_words[] = {"text", "json", "logfmt", NULL};
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
 
 // clang-format off: one row an option, as a table.
+// NOLINTBEGIN(bugprone-macro-parentheses): members and initialisers, not expressions.
 #define AT(member) .offset = offsetof(struct config, member)
 #define RANGE(low, high) .min = (low), .max = (high)
 #define TOPIC(member, name, about)                                                                 \
@@ -140,16 +141,19 @@ static const struct conf_option options[] = {
 
         {.path = "policy.purposes", .type = CONF_MAP, .fallback = CONFIG_DEFAULT_PURPOSES,
                 .map = &config_purposes_map,
-                .text = "purposes that are watched, each with the reasons that count as misdirected"},
+                .text = "watched purposes, each with the reasons that make a message misdirected"},
         {.path = "policy.closed_grace", .type = CONF_DURATION, AT(policy.closed_grace_ms),
                 .fallback = "3d", RANGE(0, 365 * DAY),
                 .text = "how long after a loan's end a message about it is still clear"},
         {.path = "policy.unknown", .type = CONF_WORD, AT(policy.unknown), .fallback = "pass",
-                .words = unknown_words, .text = "messages whose verdict is unknown; so far only pass"},
+                .words = unknown_words,
+                .text = "messages whose verdict is unknown; so far only pass"},
         {.path = "policy.mode", .type = CONF_WORD, AT(policy.mode), .fallback = "enforce",
-                .words = mode_words, .text = "enforce: send commands; monitor: only say what would be"},
+                .words = mode_words,
+                .text = "enforce: send commands; monitor: only say what would be"},
         {.path = "policy.message_hold", .type = CONF_DURATION, AT(policy.message_hold_ms),
-                .fallback = "24h", RANGE(60000, 90 * DAY), .text = "how long a message's hold lasts"},
+                .fallback = "24h", RANGE(60000, 90 * DAY),
+                .text = "how long a message's hold lasts"},
         {.path = "policy.scope_hold", .type = CONF_DURATION, AT(policy.scope_hold_ms),
                 .fallback = "24h", RANGE(60000, 90 * DAY),
                 .text = "how long the hold of a campaign, sender, … lasts"},
@@ -172,6 +176,7 @@ static const struct conf_option options[] = {
         {.path = "drain", .type = CONF_DURATION, AT(drain_ms), .fallback = "25s",
                 RANGE(1000, 600000), .text = "how long a shutdown may take"},
 };
+// NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
 
 const struct conf_table config_table = {options, sizeof options / sizeof options[0]};

@@ -1,4 +1,5 @@
-// What the texts of a configuration must look like. Each returns NULL when the text is that, else what is expected.
+// What the texts of a configuration must look like. Each returns NULL when the text is that, else
+// what is expected.
 #pragma once
 
 #include "common/view.h"

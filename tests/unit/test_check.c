@@ -1,0 +1,194 @@
+// The verb check: what it prints where, and its exit status.
+#include "commands/commands.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/strbuf.h"
+#include "tests/support/unit.h"
+
+enum { OUTPUT_MAX = 256 * 1024 };
+
+struct run {
+    int status;
+    struct strbuf out;
+    struct strbuf err;
+};
+
+// Sends a stream to an unnamed file; returns what stream_back needs.
+static int stream_away(FILE *stream, FILE *file)
+{
+    fflush(stream);
+    int saved = dup(fileno(stream));
+    CU_ASSERT_TRUE_FATAL(saved >= 0 && dup2(fileno(file), fileno(stream)) >= 0);
+    return saved;
+}
+
+static void stream_back(FILE *stream, int saved, FILE *file, struct strbuf *ret_text)
+{
+    fflush(stream);
+    dup2(saved, fileno(stream));
+    close(saved);
+    rewind(file);
+    strbuf_init(ret_text, OUTPUT_MAX);
+    char *room = strbuf_room(ret_text, OUTPUT_MAX);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(room);
+    strbuf_grown(ret_text, fread(room, 1, OUTPUT_MAX, file));
+    fclose(file);
+}
+
+// Runs `check` with up to three arguments, ended by NULL.
+static void run_check(struct run *run, const char *a, const char *b, const char *c)
+{
+    char *argv[] = {strdup("check"), a != NULL ? strdup(a) : NULL, b != NULL ? strdup(b) : NULL,
+            c != NULL ? strdup(c) : NULL, NULL};
+    int argc = 1 + (a != NULL) + (b != NULL) + (c != NULL);
+    char *owned[] = {argv[0], argv[1], argv[2], argv[3]}; // getopt_long may turn argv round
+    FILE *out = tmpfile();
+    FILE *err = tmpfile();
+    CU_ASSERT_TRUE_FATAL(out != NULL && err != NULL);
+    int saved_out = stream_away(stdout, out);
+    int saved_err = stream_away(stderr, err);
+    run->status = command_check(argc, argv);
+    stream_back(stdout, saved_out, out, &run->out);
+    stream_back(stderr, saved_err, err, &run->err);
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        free(owned[i]);
+    }
+}
+
+static void run_fini(struct run *run)
+{
+    strbuf_fini(&run->out);
+    strbuf_fini(&run->err);
+}
+
+static void write_config(char path[32], const char *yaml)
+{
+    snprintf(path, 32, "/tmp/wn-check-XXXXXX");
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
+    close(fd);
+}
+
+static void test_good(void)
+{
+    struct run run;
+    run_check(&run, "-c", "deploy/wrongnumber.yaml", NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "deploy/wrongnumber.yaml: good\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "roles     judge, detect\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    273e432aac878567, enforce\n"));
+    unit_check_text("warnings", run.err.p,
+            "warning: pseudonym.key_file is not set: the demo key is known to everybody\n");
+    run_fini(&run);
+}
+
+static void test_print(void)
+{
+    struct run run;
+    run_check(&run, "--print", "--config", "deploy/wrongnumber.yaml");
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_EQUAL(strncmp(run.out.p, "roles: [judge, detect]\nkafka:\n", 30), 0);
+    CU_ASSERT_PTR_NULL(strstr(run.out.p, "good"));
+    run_fini(&run);
+}
+
+static void test_describe_and_help(void)
+{
+    struct run run;
+    run_check(&run, "--describe", NULL, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "\ndetector.prior_rate\n    percent, default 0.5%"));
+    run_fini(&run);
+    run_check(&run, "--help", NULL, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_EQUAL(strncmp(run.out.p, "usage: wrongnumber check", 24), 0);
+    CU_ASSERT_EQUAL(run.err.n, 0);
+    run_fini(&run);
+}
+
+// librdkafka's own opinion of a property has its place in the file too.
+static void test_bad(void)
+{
+    char path[32];
+    char expected[512];
+    write_config(path, "redis: {deadline: 5}\nkafka:\n  properties:\n    linger.ms: 5\n"
+                       "    no.such.thing: 1\n");
+    snprintf(expected, sizeof expected,
+            "%s:1:19: redis.deadline: expected a duration from 1ms to 30s, got '5' without a unit "
+            "(ms, s, m, h, d)\n"
+            "%s:5:20: kafka.properties.no.such.thing: ",
+            path, path);
+    struct run run;
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_EQUAL(run.status, 78);
+    CU_ASSERT_EQUAL(run.out.n, 0);
+    strbuf_truncate(&run.err, run.err.n < strlen(expected) ? run.err.n : strlen(expected));
+    unit_check_text("findings", run.err.p, expected);
+    run_fini(&run);
+    unlink(path);
+}
+
+static void test_warnings(void)
+{
+    char path[32];
+    write_config(path, "redis: {layout: hash, assume_complete: true}\n"
+                       "policy: {purposes: {reminder: [no_record]}}\n");
+    struct run run;
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.err.p, "warning: redis.assume_complete: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.err.p, "warning: policy.purposes leaves out collection: "));
+    run_fini(&run);
+    unlink(path);
+    write_config(path, "redis: {layout: hash}\n");
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.err.p, "warning: redis.hash.epoch_key is not set: "));
+    run_fini(&run);
+    unlink(path);
+}
+
+static void test_wrong_use(void)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        const char *c;
+        int status;
+    } cases[] = {
+            {NULL, NULL, NULL, 64},
+            {"--print", NULL, NULL, 64},
+            {"-c", NULL, NULL, 64},
+            {"--nonsense", NULL, NULL, 64},
+            {"deploy/wrongnumber.yaml", NULL, NULL, 64},
+            {"-c", "deploy/wrongnumber.yaml", "more", 64},
+            {"-c", "/nonexistent/c.yaml", NULL, 66},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct run run;
+        run_check(&run, cases[i].a, cases[i].b, cases[i].c);
+        CU_ASSERT_EQUAL(run.status, cases[i].status);
+        CU_ASSERT_EQUAL(run.out.n, 0);
+        CU_ASSERT_TRUE(run.err.n > 0);
+        run_fini(&run);
+    }
+}
+
+static const struct unit_test tests[] = {
+        {"good", test_good},
+        {"print", test_print},
+        {"describe_and_help", test_describe_and_help},
+        {"bad", test_bad},
+        {"warnings", test_warnings},
+        {"wrong_use", test_wrong_use},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    return unit_main(argc, argv, "check", tests);
+}
