@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/json_elements.h"
 #include "common/json_scan.h"
 #include "model/event.h"
 
@@ -208,48 +209,6 @@ static enum err read_time(const struct reading *r, const char *field,
 
 // --- arrays -----------------------------------------------------------------------------------
 
-// Cuts the next element off an array's inside, which the scanner has checked. False at the end.
-static bool take_element(struct view *rest, struct view *ret_element)
-{
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < rest->n; i++) {
-        char c = rest->p[i];
-        if (in_string) {
-            i += c == '\\';
-            in_string = c != '"';
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            depth++;
-        } else if (depth == 0 && (c == ',' || c == ']')) {
-            *ret_element = view_bytes(rest->p, i);
-            *rest = view_skip(*rest, i + 1);
-            return c == ',' || json_skip_space(*ret_element).n > 0;
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return false;
-}
-
-// The array's elements, up to and including its bracket.
-static struct view array_inside(const struct json_value *array)
-{
-    return view_skip(array->raw, 1);
-}
-
-static size_t count_elements(const struct json_value *array)
-{
-    struct view rest = array_inside(array);
-    struct view element;
-    size_t count = 0;
-    while (take_element(&rest, &element)) {
-        count++;
-    }
-    return count;
-}
-
 static enum err read_opted_out(
         const struct reading *r, const struct json_value *value, struct relationship *rel)
 {
@@ -260,12 +219,12 @@ static enum err read_opted_out(
     if (value->kind != JSON_ARRAY) {
         return refuse(r, field, "is no array");
     }
-    if (count_elements(value) > OPTED_OUT_MAX) {
+    if (json_elements_count(value) > OPTED_OUT_MAX) {
         return refuse(r, field, "has more than 16 channels");
     }
-    struct view rest = array_inside(value);
+    struct json_elements elements = json_elements_of(value);
     struct view element;
-    while (take_element(&rest, &element)) {
+    while (json_elements_next(&elements, &element)) {
         struct json_value channel;
         struct view text;
         if (json_scan(r->ndjson->whole, element, &channel, NULL) != JSON_FINE) {
@@ -329,7 +288,7 @@ static enum err read_parties(
     if (value->kind != JSON_ARRAY) {
         return refuse(r, field, "is no array");
     }
-    size_t count = count_elements(value);
+    size_t count = json_elements_count(value);
     if (count > PARTY_MAX) {
         return refuse(r, field, "has more than 1000 elements");
     }
@@ -337,9 +296,9 @@ static enum err read_parties(
     if (parties == NULL) {
         return ERR_CEILING;
     }
-    struct view rest = array_inside(value);
+    struct json_elements elements = json_elements_of(value);
     struct view element;
-    for (size_t i = 0; take_element(&rest, &element); i++) {
+    for (size_t i = 0; json_elements_next(&elements, &element); i++) {
         parties[i] = (struct party){.closed_at_ms = TIME_NONE};
         enum err e = read_party(r, element, &parties[i]);
         if (e != ERR_NONE) {
