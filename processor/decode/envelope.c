@@ -103,10 +103,13 @@ static enum envelope_kind take_base64(
     return kind;
 }
 
-// Bytes from whichever of the two fields has them.
+// Bytes from whichever of the two fields has them; both would be two values for one thing.
 static enum envelope_kind take_bytes(const struct json_value *text, const struct json_value *base64,
         struct arena *arena, struct view *ret_bytes)
 {
+    if (is_given(base64) && is_given(text)) {
+        return LINE_PLAIN;
+    }
     return is_given(base64) ? take_base64(base64, arena, ret_bytes)
                             : take_text(text, arena, ret_bytes);
 }

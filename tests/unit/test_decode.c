@@ -95,6 +95,10 @@ static void test_every_field(void)
     check_view(f.ev.borrower_id, NULL);
     CU_ASSERT_EQUAL(f.ev.planned_size, 20000);
     check_view(f.ev.traceparent, NULL);
+    check_value(&f, VIEW(EVENT(",\"tenant_id\":-0,\"loan_id\":-0.0e1,\"channel\":1e3")), NULL);
+    check_view(f.ev.tenant_id, "0");
+    check_view(f.ev.loan_id, "0");
+    check_view(f.ev.channel, "1000");
     check_value(&f, VIEW(EVENT("")), NULL);
     check_view(f.ev.tenant_id, NULL);
     CU_ASSERT_EQUAL(f.ev.planned_size, -1);

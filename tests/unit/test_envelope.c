@@ -89,6 +89,9 @@ static void test_plain(void)
             VIEW("{" PLACE ",\"payload\":\"x\",\"headers_base64\":[\"YQ\",\"YQ==\"]}"),
             VIEW("{" PLACE ",\"payload_base64\":\"?\"}"),
             VIEW("{" PLACE ",\"payload_base64\":7}"),
+            VIEW("{" PLACE ",\"payload\":\"x\",\"payload_base64\":\"eA==\"}"),
+            VIEW("{" PLACE ",\"payload\":{},\"payload_base64\":\"eA==\"}"),
+            VIEW("{" PLACE ",\"payload\":\"x\",\"key\":\"x\",\"key_base64\":\"eA==\"}"),
             VIEW("{" PLACE ",\"payload_base64\":null}"),
     };
     struct fixture f;
@@ -131,7 +134,7 @@ static void test_kcat(void)
                                              "2"));
 
     check_kind(&f,
-            VIEW("\xef\xbb\xbf{" PLACE ",\"ts\":-1,\"headers\":[],\"key\":null,\"payload\":null}"),
+            VIEW("\xef\xbb\xbf{" PLACE ",\"ts\":-7,\"headers\":[],\"key\":null,\"payload\":null}"),
             LINE_ENVELOPE);
     CU_ASSERT_EQUAL(f.raw.timestamp_ms, -1);
     check_view(f.raw.key, VIEW_NONE);

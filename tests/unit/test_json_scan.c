@@ -158,6 +158,8 @@ static void test_refused(void)
             VIEW("\"\n\""),
             VIEW("\"\t\""),
             VIEW("\"0123456789abcdef\x1f\""),
+            VIEW("\"\x1f"
+                 "0123456789abcdef\""),
             VIEW("'a'"),
             VIEW("abc"),
             VIEW("<.>"),
@@ -372,6 +374,11 @@ static void test_duplicates(void)
         CU_ASSERT_TRUE(view_equal(values[3].raw, values[1].raw));
     }
     json_pointers_destroy(pointers);
+    struct json_value value;
+    CU_ASSERT_EQUAL(scan_one("/c", VIEW("{\"c\":1,\"c\":2}"), &value), JSON_FINE);
+    CU_ASSERT_TRUE(value.duplicate);
+    CU_ASSERT_EQUAL(scan_one("/c", VIEW("{\"c\":1,\"d\":2}"), &value), JSON_FINE);
+    CU_ASSERT_FALSE(value.duplicate);
 }
 
 static void test_strings(void)
@@ -391,6 +398,7 @@ static void test_strings(void)
             {VIEW("\"\\ud834\""), VIEW("\xef\xbf\xbd"), false, true},
             {VIEW("\"\\udd1e\\ud834\""), VIEW("\xef\xbf\xbd\xef\xbf\xbd"), false, true},
             {VIEW("\"\\ud834\\ud834\\udd1e\""), VIEW("\xef\xbf\xbd\xf0\x9d\x84\x9e"), false, true},
+            {VIEW("\"\\udd1e\\udd1e\""), VIEW("\xef\xbf\xbd\xef\xbf\xbd"), false, true},
             {VIEW("\"\\ud834x\\u0041\""), VIEW("\xef\xbf\xbdxA"), false, true},
     };
     const char *whole = "";
