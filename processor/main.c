@@ -3,9 +3,11 @@
 #include "commands/program.h"
 
 static const struct verb verbs[] = {
+        {"run", command_run, "judge messages and stop batches that have gone wrong"},
         {"check", command_check, "say everything that is wrong with a configuration"},
         {"load", command_load, "put relationship data into Redis"},
         {"topics", command_topics, "list the topics, make those that are missing"},
+        {"explain", command_explain, "judge one message and show what went into it"},
         {"watch", command_watch, "follow alerts and quarantine commands"},
         {NULL, NULL, NULL},
 };
