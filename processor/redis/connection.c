@@ -11,10 +11,16 @@
 #include "common/assure.h"
 #include "redis/dial.h"
 
-enum { WHY_MAX_BYTES = 512, PASSWORD_MAX_BYTES = 1024, RECEIVE_BYTES = 64 << 10, HANDSHAKE_MAX = 3 };
+enum {
+    WHY_MAX_BYTES = 512,
+    PASSWORD_MAX_BYTES = 1024,
+    RECEIVE_BYTES = 64 << 10,
+    HANDSHAKE_MAX = 3,
+    NESTING_MAX = 6, // arrays in arrays
+};
 
 struct redis_connection {
-    char *address;
+    struct dialler *dialler;
     char *user;
     char *password_file;
     char *client_name;
@@ -57,7 +63,7 @@ enum err redis_connection_create(
     strbuf_init(&c->output, REDIS_OUTPUT_MAX_BYTES);
     strbuf_init(&c->why, WHY_MAX_BYTES);
     c->received = malloc(RECEIVE_BYTES);
-    if (c->received == NULL || !copy_option(&c->address, options->address) ||
+    if (c->received == NULL || dialler_create(&c->dialler, options->address) != ERR_NONE ||
             !copy_option(&c->user, options->user) ||
             !copy_option(&c->password_file, options->password_file) ||
             !copy_option(&c->client_name, options->client_name)) {
@@ -77,7 +83,7 @@ void redis_connection_destroy(struct redis_connection *c)
     strbuf_fini(&c->output);
     strbuf_fini(&c->why);
     free(c->received);
-    free(c->address);
+    dialler_destroy(c->dialler);
     free(c->user);
     free(c->password_file);
     free(c->client_name);
@@ -132,11 +138,16 @@ typedef size_t element_count;
 typedef int element_count;
 #endif
 
-// hiredis reserves an array's whole length when it reads the number, which a lying server may choose.
+// hiredis reserves an array's whole length when it reads the number, and since 1.0 nests without end (and frees by
+// recursion); a lying server may choose both.
 static void *create_array(const redisReadTask *task, element_count count)
 {
     struct redis_connection *c = task->privdata;
-    if ((size_t)count > c->elements_left) {
+    int depth = 0;
+    for (const redisReadTask *at = task->parent; at != NULL; at = at->parent) {
+        depth++;
+    }
+    if ((size_t)count > c->elements_left || depth > NESTING_MAX) {
         return NULL;
     }
     c->elements_left -= (size_t)count;
@@ -460,7 +471,7 @@ enum err redis_connection_open(struct redis_connection *c, struct mono_time dead
         deadline = latest;
     }
     int fd = -1;
-    enum err e = redis_dial(&fd, c->address, deadline, &c->why);
+    enum err e = dialler_dial(c->dialler, &fd, deadline, &c->why);
     if (e != ERR_NONE) {
         return e;
     }

@@ -2,23 +2,34 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "redis/resolver.h"
 
 #define DEFAULT_PORT "6379"
 
 enum { HOST_MAX_BYTES = 255, PORT_MAX_BYTES = 5 };
 
+struct dialler {
+    char *address;
+    struct resolver *resolver; // NULL where the address names no host
+};
+
 struct host_port {
     char host[HOST_MAX_BYTES + 1];
     char port[PORT_MAX_BYTES + 1];
 };
+
+static bool is_unix(const char *address)
+{
+    return view_starts_with(view_of(address), VIEW("unix:"));
+}
 
 static bool copy_text(char *to, size_t to_bytes, struct view from)
 {
@@ -149,32 +160,11 @@ static enum err dial_unix(
     return e;
 }
 
-static enum err resolve(struct addrinfo **ret_list, const struct host_port *to, struct strbuf *ret_why)
+static enum err dial_tcp(const struct dialler *dialler, int *ret_fd, struct mono_time deadline,
+        struct strbuf *ret_why)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-            .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    int failed = getaddrinfo(to->host, to->port, &hints, ret_list);
-    if (failed == EAI_NONAME) {
-        hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
-        failed = getaddrinfo(to->host, to->port, &hints, ret_list);
-    }
-    if (failed != 0) {
-        strbuf_printf(ret_why, "cannot resolve %s: %s", to->host, gai_strerror(failed));
-        return ERR_UNAVAILABLE;
-    }
-    return ERR_NONE;
-}
-
-static enum err dial_tcp(
-        int *ret_fd, const char *address, struct mono_time deadline, struct strbuf *ret_why)
-{
-    struct host_port to;
-    if (!split_host_port(&to, view_of(address))) {
-        strbuf_add_text(ret_why, "an address is unix:/path, host:port or [ipv6]:port");
-        return ERR_CONFIG;
-    }
     struct addrinfo *list = NULL;
-    enum err e = resolve(&list, &to, ret_why);
+    enum err e = resolver_ask(dialler->resolver, &list, deadline, ret_why);
     if (e != ERR_NONE) {
         return e;
     }
@@ -185,22 +175,55 @@ static enum err dial_tcp(
     }
     freeaddrinfo(list);
     if (e != ERR_NONE) {
-        say_why(ret_why, address, e, problem);
+        say_why(ret_why, dialler->address, e, problem);
     }
     return e;
 }
 
-enum err redis_dial(
-        int *ret_fd, const char *address, struct mono_time deadline, struct strbuf *ret_why)
+enum err dialler_dial(struct dialler *dialler, int *ret_fd, struct mono_time deadline,
+        struct strbuf *ret_why)
 {
-    struct view text = view_of(address);
-    if (view_starts_with(text, VIEW("unix:"))) {
-        return dial_unix(ret_fd, address, deadline, ret_why);
+    if (is_unix(dialler->address)) {
+        return dial_unix(ret_fd, dialler->address, deadline, ret_why);
     }
-    if (view_starts_with(text, VIEW("rediss:")) || view_starts_with(text, VIEW("tls:"))) {
-        strbuf_add_text(ret_why, "TLS to Redis is not available: the hiredis of this build lacks it; use a "
-                                 "Unix socket, or a local TLS tunnel such as stunnel");
-        return ERR_CONFIG;
+    if (dialler->resolver != NULL) {
+        return dial_tcp(dialler, ret_fd, deadline, ret_why);
     }
-    return dial_tcp(ret_fd, address, deadline, ret_why);
+    struct view text = view_of(dialler->address);
+    bool is_tls = view_starts_with(text, VIEW("rediss:")) || view_starts_with(text, VIEW("tls:"));
+    strbuf_add_text(ret_why, is_tls
+                    ? "TLS to Redis is not available: the hiredis of this build lacks it; use a Unix socket, or "
+                      "a local TLS tunnel such as stunnel"
+                    : "an address is unix:/path, host:port or [ipv6]:port");
+    return ERR_CONFIG;
+}
+
+enum err dialler_create(struct dialler **ret_dialler, const char *address)
+{
+    struct dialler *dialler = calloc(1, sizeof *dialler);
+    if (dialler == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    dialler->address = strdup(address);
+    struct host_port to;
+    enum err e = dialler->address != NULL ? ERR_NONE : ERR_NO_MEMORY;
+    if (e == ERR_NONE && !is_unix(address) && split_host_port(&to, view_of(address))) {
+        e = resolver_create(&dialler->resolver, to.host, to.port);
+    }
+    if (e != ERR_NONE) {
+        dialler_destroy(dialler);
+        return e;
+    }
+    *ret_dialler = dialler;
+    return ERR_NONE;
+}
+
+void dialler_destroy(struct dialler *dialler)
+{
+    if (dialler == NULL) {
+        return;
+    }
+    resolver_destroy(dialler->resolver);
+    free(dialler->address);
+    free(dialler);
 }
