@@ -45,7 +45,7 @@ static bool is_key_char(char c)
            c == '/' || c == '@';
 }
 
-// key=value: a key of 1–256 of its characters, a value of 1–256 printable ones without comma and
+// key=value: a key of 1–256 of its characters, a value of 1–256 printable ones, without comma and
 // equals sign.
 static bool is_member(struct view member)
 {
