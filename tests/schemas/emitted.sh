@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 samples=$(mktemp -d)
 trap 'rm -rf "$samples"' EXIT
 
-for test in unit_emit unit_dead_letter unit_file_sink; do
+for test in unit_emit unit_emit_alert unit_dead_letter unit_file_sink; do
     if ! WN_EMIT_SAMPLES=$samples "$build/tests/$test" > "$samples/log" 2>&1; then
         cat "$samples/log" >&2
         echo "emitted.sh: $test fails" >&2

@@ -114,3 +114,22 @@ static inline struct view seen_value(const struct strbuf *seen)
     size_t n = to != NULL ? (size_t)(to - from - 1) : (size_t)(seen->p + seen->n - from - 1);
     return (struct view){from + 1, n};
 }
+
+// Compares a record and keeps its value as a sample of its schema.
+static inline void check_record(
+        struct stage *stage, size_t index, const char *sample, const char *expected)
+{
+    CU_ASSERT_FATAL(index < stage->fake.count);
+    unit_check_text(sample, stage->fake.seen[index].p, expected);
+    struct view value = seen_value(&stage->fake.seen[index]);
+    if (!view_is(value, "(null)")) {
+        keep_sample(sample, value);
+    }
+}
+
+static inline struct digest_id id_of(uint8_t byte)
+{
+    struct digest_id id;
+    memset(id.bytes, byte, sizeof id.bytes);
+    return id;
+}
