@@ -1,0 +1,120 @@
+#include "bench/generate_pick.h"
+
+uint64_t next_rightful(const struct world *world, uint32_t tenant, uint64_t *cursor)
+{
+    for (;;) {
+        uint64_t index = people_customer(&world->people, tenant, (*cursor)++);
+        if (person_life(&world->people, index) < LIFE_RIGHTFUL_COUNT) {
+            return index;
+        }
+    }
+}
+
+uint64_t next_stranger(struct world *world)
+{
+    return world->next_stranger++;
+}
+
+uint64_t other_tenants_customer(struct world *world, uint32_t tenant)
+{
+    uint32_t count = world->people.tenant_count;
+    if (count == 1) {
+        return next_stranger(world);
+    }
+    uint32_t other = (tenant + 1 + (uint32_t)random_below(&world->rng, count - 1)) % count;
+    uint64_t cursor = random_next(&world->rng) >> 32;
+    return next_rightful(world, other, &cursor);
+}
+
+void address_person(struct world *world, struct message *message, uint64_t index)
+{
+    person_make(&world->people, index, &message->to);
+    message->recipient_bytes = address_spell(
+            &message->to.address, random_next(&world->rng), message->recipient);
+}
+
+void address_number(struct world *world, struct message *message, uint64_t national)
+{
+    uint64_t index = address_index_of_mobile(&world->people.book, national);
+    person_make(&world->people, index, &message->to);
+    if (message->to.address.national != national) {
+        // The person of this index is reached otherwise: the number is nobody's.
+        message->to = (struct person){
+                .life = LIFE_STRANGER,
+                .home = TENANT_NONE,
+                .address = {.kind = RECIPIENT_PHONE, .national = national},
+        };
+    }
+    message->recipient_bytes = address_spell(
+            &message->to.address, random_next(&world->rng), message->recipient);
+}
+
+void address_junk(struct world *world, struct message *message)
+{
+    message->has_invalid_number = true;
+    message->to = (struct person){.life = LIFE_STRANGER, .home = TENANT_NONE};
+    message->recipient_bytes = address_write_junk(random_next(&world->rng), message->recipient);
+}
+
+void pick_rightful(struct world *world, struct message *message, uint64_t *cursor)
+{
+    uint64_t index = next_rightful(world, message->campaign->tenant, cursor);
+    address_person(world, message, index);
+    message->loan = loan_of(index, 0);
+}
+
+static void pick_of_life(struct world *world, struct message *message, enum life life)
+{
+    uint64_t index = people_find(
+            &world->people, message->campaign->tenant, life, random_next(&world->rng));
+    address_person(world, message, index);
+    message->loan = loan_of(index, 0);
+}
+
+// A number that was mistyped, sold, mixed up, or never corrected.
+void pick_scattered(struct world *world, struct message *message, uint64_t *cursor)
+{
+    static const struct {
+        unsigned below; // of 100
+        enum life life;
+    } lives[] = {
+            {20, LIFE_CLOSED},
+            {30, LIFE_CONTACT},
+            {40, LIFE_REASSIGNED},
+            {44, LIFE_DELETED},
+            {47, LIFE_SOLD},
+            {49, LIFE_NO_PARTIES},
+    };
+    uint32_t tenant = message->campaign->tenant;
+    uint64_t die = random_below(&world->rng, 100);
+    for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+        if (die < lives[i].below) {
+            pick_of_life(world, message, lives[i].life);
+            return;
+        }
+    }
+    // The loan is that of a rightful customer, the recipient somebody else.
+    message->loan = loan_of(next_rightful(world, tenant, cursor), 0);
+    if (die < 75) {
+        address_person(world, message, next_stranger(world));
+    } else if (die < 87) {
+        uint64_t elsewhere = *cursor + 1 + random_below(&world->rng, 100);
+        address_person(world, message, next_rightful(world, tenant, &elsewhere));
+    } else if (die < 95) {
+        address_person(world, message, other_tenants_customer(world, tenant));
+    } else {
+        address_junk(world, message);
+    }
+}
+
+void pick_anybody(struct world *world, struct message *message)
+{
+    uint64_t die = random_below(&world->rng, 1000);
+    if (die < 600) {
+        address_person(world, message, next_stranger(world));
+    } else if (die < 998) {
+        address_person(world, message, random_below(&world->rng, world->people.base_count));
+    } else {
+        address_junk(world, message);
+    }
+}
