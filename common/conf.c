@@ -6,7 +6,7 @@
 #include "common/assure.h"
 #include "common/json_out.h"
 
-enum { QUOTED_MAX_BYTES = 60 };
+enum { QUOTED_MAX_BYTES = 60, FINDING_MAX_BYTES = 8192 };
 
 // The tree under construction. It is built from the parser's events and not from libfyaml's own
 // documents, because events cost no recursion and leave every limit to us.
@@ -30,6 +30,34 @@ void conf_report_init(struct conf_report *report, const char *file, struct strbu
     *report = (struct conf_report){.sb = sb, .file = file};
 }
 
+static bool is_behind(struct conf_mark a, struct conf_mark b)
+{
+    return a.line != b.line ? a.line > b.line : a.column > b.column;
+}
+
+// Moves the last line, which has just been added, to where its mark belongs.
+static void sort_in(struct conf_report *report, struct conf_mark mark, size_t length)
+{
+    struct strbuf *sb = report->sb;
+    uint32_t at = report->count - 1;
+    size_t behind_bytes = 0;
+    while (at > 0 && is_behind(report->marks[at - 1], mark)) {
+        behind_bytes += report->lengths[at - 1];
+        report->marks[at] = report->marks[at - 1];
+        report->lengths[at] = report->lengths[at - 1];
+        at--;
+    }
+    report->marks[at] = mark;
+    report->lengths[at] = length;
+    char line[FINDING_MAX_BYTES];
+    if (behind_bytes > 0 && length <= sizeof line) {
+        char *end = sb->p + sb->n;
+        memcpy(line, end - length, length);
+        memmove(end - behind_bytes, end - length - behind_bytes, behind_bytes);
+        memcpy(end - length - behind_bytes, line, length);
+    }
+}
+
 void conf_find(struct conf_report *report, struct conf_mark mark, const char *path,
         const char *format, ...)
 {
@@ -45,8 +73,10 @@ void conf_find(struct conf_report *report, struct conf_mark mark, const char *pa
     va_start(args, format);
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    size_t before = report->sb->n;
     strbuf_printf(report->sb, "%s:%u:%u: %s: %s\n", report->file, mark.line, mark.column, path,
             length < 0 ? "?" : text);
+    sort_in(report, mark, report->sb->n - before);
 }
 
 void conf_quote(struct strbuf *sb, struct view value)

@@ -37,12 +37,15 @@ struct conf_node {
     struct conf_node *next;
 };
 
-// What is wrong with a file: one line a finding, `file:line:column: path: expected …, got …`.
+// What is wrong with a file: one line a finding, `file:line:column: path: expected …, got …`, in
+// the order of their places. Nobody else writes to `sb` meanwhile.
 struct conf_report {
     struct strbuf *sb;
     const char *file;
     uint32_t count; // also of those for which there was no room
     bool out_of_memory;
+    struct conf_mark marks[CONF_FINDING_MAX]; // of the findings in `sb`
+    size_t lengths[CONF_FINDING_MAX];         // of their lines
 };
 
 void conf_report_init(struct conf_report *report, const char *file, struct strbuf *sb);

@@ -283,6 +283,7 @@ static void test_texts(void)
 {
 #define HOSTS "host:port, more of them with commas and no spaces between"
 #define ADDRESS "host:port, [IPv6]:port or unix:/path"
+#define TEN "0123456789"
 #define POINTER "a JSON Pointer such as /message/id (~1 stands for /, ~0 for ~)"
     static const struct finding_case cases[] = {
             {"kafka: {bootstrap: \"a,b:9092,[::1]:9092,10.0.0.1:1\"}\n", ""},
@@ -304,6 +305,10 @@ static void test_texts(void)
             {"redis: {address: \"[::1]:6379\"}\n", ""},
             {"redis: {address: \"unix:redis.sock\"}\n",
                     "c.yaml:1:18: redis.address: expected " ADDRESS ", got 'unix:redis.sock'\n"},
+            {"redis: {address: \"unix:/" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "123456\"}\n", ""},
+            {"redis: {address: \"unix:/" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "1234567\"}\n",
+                    "c.yaml:1:18: redis.address: expected " ADDRESS
+                    ", got 'unix:/" TEN TEN TEN TEN TEN "0123…'\n"},
             {"redis: {address: \"localhost\"}\n",
                     "c.yaml:1:18: redis.address: expected " ADDRESS ", got 'localhost'\n"},
             {"redis: {address: \"[::1\"}\n",
@@ -438,15 +443,15 @@ static void test_everything_at_once(void)
             "unit (ms, s, m, h, d)\n"
             "c.yaml:6:3: redis.deadline: expected once, got it again (first in line 5)\n"
             "c.yaml:7:18: redis.pipeline_keys: expected a whole number from 1 to 65536, got '1e3'\n"
+            "c.yaml:8:9: redis.tags: expected 1 or 64, got 3\n"
+            "c.yaml:9:18: redis.password_file: expected a readable file, got: nowhere: No such "
+            "file or directory\n"
             "c.yaml:10:24: detector.prior_rate: expected a percentage from 0.01% to 4%, got "
             "'50%'\n"
             "c.yaml:11:8: drain: expected a variable that is set in the environment, got "
             "'${WN_UNSET}'\n"
             "c.yaml:12:1: purposes: expected a known key, got 'purposes' (did you mean "
-            "policy.purposes?)\n"
-            "c.yaml:9:18: redis.password_file: expected a readable file, got: nowhere: No such "
-            "file or directory\n"
-            "c.yaml:8:9: redis.tags: expected 1 or 64, got 3\n";
+            "policy.purposes?)\n";
     unsetenv("WN_UNSET");
     static const struct finding_case cases[] = {{yaml, findings}};
     expect_all(cases, COUNT_OF(cases));
@@ -475,9 +480,9 @@ static void test_other_rooms_findings(void)
     CU_ASSERT_EQUAL(config_load_with(&config, folder.config, &findings, complain), ERR_CONFIG);
     add_without_folder(&shown, strbuf_view(&findings), &folder);
     unit_check_text("findings", strbuf_view(&shown).p,
+            "c.yaml:1:1: somewhere: else\n"
             "c.yaml:4:16: kafka.properties.linger.ms: expected a number\n"
-            "c.yaml:5:17: redis.layout: no\n"
-            "c.yaml:1:1: somewhere: else\n");
+            "c.yaml:5:17: redis.layout: no\n");
     folder_fini(&folder);
     strbuf_fini(&shown);
     strbuf_fini(&findings);
