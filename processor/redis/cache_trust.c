@@ -1,30 +1,35 @@
-// A miss is an accusation, so it needs a witness. The witness is the epoch record: "generation G is here, whole, packed
-// under key id K, and true as of the watermark".
+// A miss is an accusation, so it needs a witness. The witness is the epoch record: "generation G is
+// here, whole, packed under key id K, and true as of the watermark".
 //
-// Words. A *bracket* is GET epoch, the lookups, GET epoch, in one pipeline on one connection: the server runs them in this
-// order. *Known* is the epoch whose generation and geometry the keys were made from. *Best* is the newest that was ever
-// believed.
+// Words. A *bracket* is GET epoch, the lookups, GET epoch, in one pipeline on one connection: the
+// server runs them in this order. *Known* is the epoch whose generation and geometry the keys were
+// made from. *Best* is the newest that was ever believed.
 //
 // Invariants
-//  1. An answer counts only when both ends of its bracket are there, are the known epoch (epoch_is_same) and are fresh.
-//     So FLUSHALL, SWAPDB, a restart with nothing and a flip in between all void it.
-//  2. A flip is no fault: TRUST_VOID lets the caller learn the new epoch and ask once more. Anything else that is not the
-//     known epoch is TRUST_NONE, and the caller learns anew before it asks again.
-//  3. Data never goes back: an epoch that is neither a newer generation nor at least as new by its watermark than the
-//     best is not believed. (A server restarted from an old dump has lost deltas that its loader thinks are in.) A
-//     flushed cache that is loaded again may begin at generation 1: its watermark carries it.
+//  1. An answer counts only when both ends of its bracket are there, are the known epoch
+//     (epoch_is_same) and are fresh. So FLUSHALL, SWAPDB, a restart with nothing and a flip in
+//     between all void it.
+//  2. A flip is no fault: TRUST_VOID lets the caller learn the new epoch and ask once more.
+//     Anything else that is not the known epoch is TRUST_NONE, and the caller learns anew before
+//     it asks again.
+//  3. Data never goes back: an epoch that is neither a newer generation than the best nor at least
+//     as new by its watermark is not believed. (A server restarted from an old dump has lost
+//     deltas that its loader thinks are in.) A flushed cache that is loaded again may begin at
+//     generation 1: its watermark carries it.
 //  4. The server itself must be a master, not loading, not evicting (server_watch.h).
 //
-//     unknown --learn--> known --check, same--> known
-//        ^                 |----check, other generation, key id or geometry--> TRUST_VOID --learn--> known
-//        '-----------------'----check, absent, malformed, gone back, error--> unknown
+//                 unknown --learn: whole, its key id configured--> known
+//                 known --check: the same--> known
+//     TRUST_VOID  known --check: other generation, key id or geometry--> unknown
+//     TRUST_NONE  known --check: absent, malformed, gone back, an error--> unknown
 #include "redis/cache_trust.h"
 
 #include "common/assure.h"
 
 enum { WHY_MAX_BYTES = 512 };
 
-void cache_trust_init(struct cache_trust *trust, enum epoch_layout layout, const struct keyring *ring)
+void cache_trust_init(
+        struct cache_trust *trust, enum epoch_layout layout, const struct keyring *ring)
 {
     *trust = (struct cache_trust){.layout = layout, .ring = ring};
     strbuf_init(&trust->why, WHY_MAX_BYTES);
@@ -62,7 +67,8 @@ enum trust cache_trust_error(
 }
 
 // The text of an epoch reply, or why there is none.
-static enum trust epoch_text(struct cache_trust *trust, const redisReply *reply, struct view *ret_text)
+static enum trust epoch_text(
+        struct cache_trust *trust, const redisReply *reply, struct view *ret_text)
 {
     switch (reply->type) {
     case REDIS_REPLY_STRING:
@@ -74,12 +80,13 @@ static enum trust epoch_text(struct cache_trust *trust, const redisReply *reply,
     case REDIS_REPLY_ERROR:
         return cache_trust_error(trust, "GET of the epoch record", reply);
     default:
-        return cache_trust_fail(trust, TRUST_BROKEN, "the server's answer is to no question of ours");
+        return cache_trust_fail(
+                trust, TRUST_BROKEN, "the server's answer is to no question of ours");
     }
 }
 
-static enum trust find_key(struct cache_trust *trust, const struct epoch *epoch,
-        const struct keyring_key **ret_key)
+static enum trust find_key(
+        struct cache_trust *trust, const struct epoch *epoch, const struct keyring_key **ret_key)
 {
     *ret_key = NULL;
     if (epoch->layout == EPOCH_HASH1 && epoch->key_id[0] == '\0') {
@@ -99,7 +106,7 @@ static enum trust find_key(struct cache_trust *trust, const struct epoch *epoch,
 static bool has_gone_back(const struct known_epoch *known, const struct epoch *epoch)
 {
     return epoch->generation <= known->best_generation &&
-            epoch->source_watermark_ms < known->best_watermark_ms;
+           epoch->source_watermark_ms < known->best_watermark_ms;
 }
 
 static enum trust parse_epoch(struct cache_trust *trust, const struct known_epoch *known,
@@ -142,8 +149,8 @@ static enum trust check_fresh(
             "the data is stale: its source's watermark is older than it is valid for");
 }
 
-enum trust cache_trust_learn(struct cache_trust *trust, unsigned tag, const redisReply *reply,
-        struct wall_time now)
+enum trust cache_trust_learn(
+        struct cache_trust *trust, unsigned tag, const redisReply *reply, struct wall_time now)
 {
     ASSURE(tag < HASH_TAG_COUNT);
     struct known_epoch *known = &trust->epochs[tag];
@@ -169,8 +176,8 @@ enum trust cache_trust_learn(struct cache_trust *trust, unsigned tag, const redi
     return check_fresh(trust, &epoch, now);
 }
 
-enum trust cache_trust_check(struct cache_trust *trust, unsigned tag, const redisReply *reply,
-        struct wall_time now)
+enum trust cache_trust_check(
+        struct cache_trust *trust, unsigned tag, const redisReply *reply, struct wall_time now)
 {
     ASSURE(tag < HASH_TAG_COUNT && trust->epochs[tag].is_known);
     struct known_epoch *known = &trust->epochs[tag];
@@ -200,7 +207,8 @@ enum trust cache_trust_look_at_server(struct cache_trust *trust, const redisRepl
         return cache_trust_error(trust, "INFO", reply);
     }
     if (reply->type != REDIS_REPLY_STRING) {
-        return cache_trust_fail(trust, TRUST_BROKEN, "the server's answer is to no question of ours");
+        return cache_trust_fail(
+                trust, TRUST_BROKEN, "the server's answer is to no question of ours");
     }
     const struct known_epoch *first = &trust->epochs[0];
     uint64_t generation = first->is_known ? first->epoch.generation : 0;

@@ -1,4 +1,5 @@
-// When the answers of a Redis server may be believed (design §3): the epochs in force and the server's own state.
+// When the answers of a Redis server may be believed (design §3): the epochs in force and the
+// server's own state.
 #pragma once
 
 #include "common/clock.h"
@@ -39,12 +40,13 @@ void cache_trust_init(
         struct cache_trust *trust, enum epoch_layout layout, const struct keyring *ring);
 void cache_trust_fini(struct cache_trust *trust);
 
-// Each takes a reply of the server to GET of the tag's epoch key. Learning makes it the epoch under which keys are asked;
-// checking asks whether it still is that one, and takes a newer watermark over.
-enum trust cache_trust_learn(struct cache_trust *trust, unsigned tag, const redisReply *reply,
-        struct wall_time now);
-enum trust cache_trust_check(struct cache_trust *trust, unsigned tag, const redisReply *reply,
-        struct wall_time now);
+// Each takes a reply of the server to GET of the tag's epoch key. Learning makes it the epoch under
+// which keys are asked; checking asks whether it still is that one, and takes a newer watermark
+// over.
+enum trust cache_trust_learn(
+        struct cache_trust *trust, unsigned tag, const redisReply *reply, struct wall_time now);
+enum trust cache_trust_check(
+        struct cache_trust *trust, unsigned tag, const redisReply *reply, struct wall_time now);
 // Takes the reply to INFO, after the epoch of tag 0 was learnt or checked.
 enum trust cache_trust_look_at_server(struct cache_trust *trust, const redisReply *reply);
 // Sets the reason to a command's error reply, by its code alone.

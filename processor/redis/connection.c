@@ -31,7 +31,7 @@ struct redis_connection {
     redisReader *reader;
     redisReplyObjectFunctions functions;        // hiredis's own but for create_array
     redisReplyObjectFunctions *plain_functions; // hiredis's own
-    size_t elements_left; // of the exchange under way
+    size_t elements_left;                       // of the exchange under way
     size_t bytes_left;
 
     struct strbuf output;
@@ -138,8 +138,8 @@ typedef size_t element_count;
 typedef int element_count;
 #endif
 
-// hiredis reserves an array's whole length when it reads the number, and since 1.0 nests without end (and frees by
-// recursion); a lying server may choose both.
+// hiredis reserves an array's whole length when it reads the number, and since 1.0 nests without
+// end (and frees by recursion); a lying server may choose both.
 static void *create_array(const redisReadTask *task, element_count count)
 {
     struct redis_connection *c = task->privdata;
@@ -205,8 +205,8 @@ static enum err take_replies(
 static enum err send_some(struct redis_connection *c)
 {
     while (c->sent_bytes < c->output.n) {
-        ssize_t n = send(c->fd, c->output.p + c->sent_bytes, c->output.n - c->sent_bytes,
-                MSG_NOSIGNAL);
+        ssize_t n =
+                send(c->fd, c->output.p + c->sent_bytes, c->output.n - c->sent_bytes, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -257,7 +257,8 @@ static enum err check_quiet(struct redis_connection *c)
                   : fail(c, ERR_PROTOCOL, "the server sent what nobody asked for");
 }
 
-static enum err await_ready(struct redis_connection *c, struct mono_time deadline, bool *ret_readable)
+static enum err await_ready(
+        struct redis_connection *c, struct mono_time deadline, bool *ret_readable)
 {
     int64_t left_ms = mono_left_ms(clock_mono(), deadline);
     if (left_ms == 0) {
@@ -276,9 +277,8 @@ static enum err await_ready(struct redis_connection *c, struct mono_time deadlin
     return ERR_NONE;
 }
 
-static enum err exchange(
-        struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline,
-        size_t *taken)
+static enum err exchange(struct redis_connection *c, redisReply **replies, size_t count,
+        struct mono_time deadline, size_t *taken)
 {
     c->bytes_left = REDIS_REPLY_MAX_BYTES;
     c->elements_left = REDIS_REPLY_MAX_ELEMENTS;
@@ -409,7 +409,8 @@ static enum err add_select(struct redis_connection *c)
     return e;
 }
 
-static enum err judge_handshake(struct redis_connection *c, const char *command, const redisReply *reply)
+static enum err judge_handshake(
+        struct redis_connection *c, const char *command, const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_STATUS) {
         return ERR_NONE;

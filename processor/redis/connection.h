@@ -1,7 +1,8 @@
-// One connection to one Redis server on a socket of our own: hiredis formats the commands and parses the replies
-// (redisFormatCommandArgv, redisReader), poll() moves the bytes. Reads and writes are interleaved, so no size of
-// pipeline can deadlock, and one deadline covers a whole exchange, however slowly the server drips.
-// After any error the connection is dead until the next redis_connection_open. Not for threads to share.
+// One connection to one Redis server on a socket of our own: hiredis formats the commands and
+// parses the replies (redisFormatCommandArgv, redisReader), poll() moves the bytes. Reads and
+// writes are interleaved, so no size of pipeline can deadlock, and one deadline covers a whole
+// exchange, however slowly the server drips. After any error the connection is dead until the next
+// redis_connection_open. Not for threads to share.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -16,7 +17,8 @@ struct redis_options {
     const char *password_file; // NULL = no AUTH
     unsigned database;
     int64_t connect_timeout_ms;
-    const char *client_name;   // for CLIENT SETNAME, a server that refuses it is no matter; NULL = none
+    const char
+            *client_name; // for CLIENT SETNAME, a server that refuses it is no matter; NULL = none
 };
 
 enum {
@@ -34,23 +36,27 @@ bool redis_connection_is_open(const struct redis_connection *c);
 // Why the last call failed, in words; never with a key or a password in it.
 const char *redis_connection_why(const struct redis_connection *c);
 
-// Connects, authenticates, selects the database. ERR_UNAVAILABLE, ERR_DEADLINE, ERR_REFUSED (AUTH, ACL), ERR_PROTOCOL,
-// ERR_CONFIG (an address or a password file that cannot be used). Reads the password file anew each time. No longer than
-// connect_timeout_ms, and not beyond the deadline. An open connection is closed first.
+// Connects, authenticates, selects the database. ERR_UNAVAILABLE, ERR_DEADLINE, ERR_REFUSED (AUTH,
+// ACL), ERR_PROTOCOL, ERR_CONFIG (an address or a password file that cannot be used). Reads the
+// password file anew each time. No longer than connect_timeout_ms, and not beyond the deadline. An
+// open connection is closed first.
 MUST_CHECK enum err redis_connection_open(struct redis_connection *c, struct mono_time deadline);
 void redis_connection_close(struct redis_connection *c);
 
-// Adds a command to the pipeline that redis_connection_exchange sends. ERR_CEILING when the pipeline is full: nothing
-// was added, what is there may still be sent. ERR_UNAVAILABLE when the connection is not open.
+// Adds a command to the pipeline that redis_connection_exchange sends. ERR_CEILING when the
+// pipeline is full: nothing was added, what is there may still be sent. ERR_UNAVAILABLE when the
+// connection is not open.
 MUST_CHECK enum err redis_connection_add(
         struct redis_connection *c, size_t argc, const char *const *argv, const size_t *lengths);
-// Sends what was added and reads one reply for each command, into replies[0..count). On success the caller frees each
-// with freeReplyObject; on failure none are left to free and the connection is closed. Error replies of the server are
-// replies, not failures. `count` is the number of commands added. ERR_UNAVAILABLE (not open, or lost), ERR_DEADLINE,
-// ERR_PROTOCOL (not Redis's language, more than was asked for, or beyond the ceilings above).
+// Sends what was added and reads one reply for each command, into replies[0..count). On success the
+// caller frees each with freeReplyObject; on failure none are left to free and the connection is
+// closed. Error replies of the server are replies, not failures. `count` is the number of commands
+// added. ERR_UNAVAILABLE (not open, or lost), ERR_DEADLINE, ERR_PROTOCOL (not Redis's language,
+// more than was asked for, or beyond the ceilings above).
 MUST_CHECK enum err redis_connection_exchange(
         struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline);
 
-// The first word of an error reply, such as LOADING: the only part fit for logs, since the rest may quote a command.
+// The first word of an error reply, such as LOADING: the only part fit for logs, since the rest may
+// quote a command.
 // "" for any other reply.
 struct view redis_reply_error_code(const redisReply *reply);

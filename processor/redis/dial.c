@@ -80,7 +80,7 @@ static bool split_host_port(struct host_port *ret, struct view address)
         port = view_skip(rest, 1);
     }
     return is_port(port) && copy_text(ret->host, sizeof ret->host, host) &&
-            copy_text(ret->port, sizeof ret->port, port);
+           copy_text(ret->port, sizeof ret->port, port);
 }
 
 // Waits for a connect under way.
@@ -140,7 +140,8 @@ static enum err connect_to(int *ret_fd, const struct sockaddr *to, socklen_t to_
 static void say_why(struct strbuf *ret_why, const char *address, enum err e, int problem)
 {
     const char *text = e == ERR_DEADLINE ? "no connection in time" : strerrordesc_np(problem);
-    strbuf_printf(ret_why, "cannot connect to %s: %s", address, text != NULL ? text : "unknown error");
+    strbuf_printf(
+            ret_why, "cannot connect to %s: %s", address, text != NULL ? text : "unknown error");
 }
 
 static enum err dial_unix(
@@ -180,8 +181,8 @@ static enum err dial_tcp(const struct dialler *dialler, int *ret_fd, struct mono
     return e;
 }
 
-enum err dialler_dial(struct dialler *dialler, int *ret_fd, struct mono_time deadline,
-        struct strbuf *ret_why)
+enum err dialler_dial(
+        struct dialler *dialler, int *ret_fd, struct mono_time deadline, struct strbuf *ret_why)
 {
     if (is_unix(dialler->address)) {
         return dial_unix(ret_fd, dialler->address, deadline, ret_why);
@@ -191,10 +192,10 @@ enum err dialler_dial(struct dialler *dialler, int *ret_fd, struct mono_time dea
     }
     struct view text = view_of(dialler->address);
     bool is_tls = view_starts_with(text, VIEW("rediss:")) || view_starts_with(text, VIEW("tls:"));
-    strbuf_add_text(ret_why, is_tls
-                    ? "TLS to Redis is not available: the hiredis of this build lacks it; use a Unix socket, or "
-                      "a local TLS tunnel such as stunnel"
-                    : "an address is unix:/path, host:port or [ipv6]:port");
+    strbuf_add_text(ret_why, is_tls ? "TLS to Redis is not available: the hiredis of this build "
+                                      "lacks it; use a Unix socket, or "
+                                      "a local TLS tunnel such as stunnel"
+                                    : "an address is unix:/path, host:port or [ipv6]:port");
     return ERR_CONFIG;
 }
 

@@ -156,7 +156,8 @@ static enum trust read_one(struct hash_ask *ask, struct cache_trust *trust, stru
     if (reply->elements == 0) {
         if (ask->epoch_key == NULL && !ask->assume_complete) {
             return cache_trust_fail(trust, TRUST_NONE,
-                    "misses are not believed: the hash layout has no epoch key, and assume_complete is off");
+                    "misses are not believed: the hash layout has no epoch key, and "
+                    "assume_complete is off");
         }
         lookup->facts.lookup = LOOKUP_MISS;
         return TRUST_WHOLE;
@@ -186,8 +187,8 @@ static enum trust check_shape(
     return TRUST_WHOLE;
 }
 
-enum trust hash_ask_read(struct hash_ask *ask, struct cache_trust *trust, redisReply *const *replies,
-        struct wall_time now, struct arena *arena)
+enum trust hash_ask_read(struct hash_ask *ask, struct cache_trust *trust,
+        redisReply *const *replies, struct wall_time now, struct arena *arena)
 {
     redisReply *const *hashes = ask->epoch_key != NULL ? replies + 1 : replies;
     enum trust bracket = check_shape(ask, trust, hashes);

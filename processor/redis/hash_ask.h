@@ -1,5 +1,5 @@
-// One pipeline of lookups in the hash layout: GET epoch, HGETALL of each recipient, GET epoch; without an epoch key only
-// the middle. Not for threads to share.
+// One pipeline of lookups in the hash layout: GET epoch, HGETALL of each recipient, GET epoch;
+// without an epoch key only the middle. Not for threads to share.
 #pragma once
 
 #include "redis/cache_trust.h"
@@ -8,11 +8,12 @@
 struct hash_ask;
 
 struct hash_ask_options {
-    const char *key_template; // with {recipient} (canonical) or {pseudonym} (32 lower-case hex digits)
-    const char *epoch_key;    // NULL = none
+    const char
+            *key_template; // with {recipient} (canonical) or {pseudonym} (32 lower-case hex digits)
+    const char *epoch_key; // NULL = none
     const char *field_names[HASH_FIELD_COUNT]; // NULL = that field's own name
-    uint32_t max_lookups;     // a pipeline
-    bool assume_complete;     // without an epoch key: believe a miss nevertheless
+    uint32_t max_lookups;                      // a pipeline
+    bool assume_complete;                      // without an epoch key: believe a miss nevertheless
 };
 
 MUST_CHECK enum err hash_ask_create(
@@ -24,5 +25,5 @@ size_t hash_ask_plan(struct hash_ask *ask, const struct cache_trust *trust, stru
         size_t count, size_t *ret_plan_count);
 MUST_CHECK enum err hash_ask_add(
         struct hash_ask *ask, struct redis_connection *connection, size_t *ret_reply_count);
-enum trust hash_ask_read(struct hash_ask *ask, struct cache_trust *trust, redisReply *const *replies,
-        struct wall_time now, struct arena *arena);
+enum trust hash_ask_read(struct hash_ask *ask, struct cache_trust *trust,
+        redisReply *const *replies, struct wall_time now, struct arena *arena);

@@ -89,8 +89,8 @@ static bool read_opted_out(struct view text, struct view channel, bool *ret_opte
     return true;
 }
 
-static bool read_number(const struct view values[HASH_FIELD_COUNT], struct view channel,
-        struct facts *facts)
+static bool read_number(
+        const struct view values[HASH_FIELD_COUNT], struct view channel, struct facts *facts)
 {
     facts->reassigned = REASSIGNED_NO_DATA;
     if (!view_is_none(values[HASH_REASSIGNED])) {
@@ -108,29 +108,29 @@ static bool read_number(const struct view values[HASH_FIELD_COUNT], struct view 
     }
     facts->opted_out = false;
     return view_is_none(values[HASH_OPTED_OUT]) ||
-            read_opted_out(values[HASH_OPTED_OUT], view_is_none(channel) ? VIEW("sms") : channel,
-                    &facts->opted_out);
+           read_opted_out(values[HASH_OPTED_OUT], view_is_none(channel) ? VIEW("sms") : channel,
+                   &facts->opted_out);
 }
 
 static bool read_party(const struct view values[HASH_FIELD_COUNT], const struct lookup *lookup,
         struct party_fact *party)
 {
     int role = view_is_none(values[HASH_ROLE])
-            ? ROLE_BORROWER
-            : find_word(role_names, ROLE_COUNT, values[HASH_ROLE]);
+                       ? ROLE_BORROWER
+                       : find_word(role_names, ROLE_COUNT, values[HASH_ROLE]);
     int status = view_is_none(values[HASH_STATUS])
-            ? STATUS_ACTIVE
-            : find_word(status_names, STATUS_COUNT, values[HASH_STATUS]);
+                         ? STATUS_ACTIVE
+                         : find_word(status_names, STATUS_COUNT, values[HASH_STATUS]);
     if (role < 0 || status < 0 || !read_time(values[HASH_CLOSED_AT], &party->closed_at_ms)) {
         return false;
     }
     party->role = (enum party_role)role;
     party->status = (enum loan_status)status;
     party->same_tenant = view_is_none(lookup->tenant_id) || view_is_none(values[HASH_TENANT_ID]) ||
-            view_equal(lookup->tenant_id, values[HASH_TENANT_ID]);
+                         view_equal(lookup->tenant_id, values[HASH_TENANT_ID]);
     party->same_loan = party->same_tenant && !view_is_none(lookup->loan_id) &&
-            (view_is_none(values[HASH_LOAN_ID]) ||
-                    view_equal(lookup->loan_id, values[HASH_LOAN_ID]));
+                       (view_is_none(values[HASH_LOAN_ID]) ||
+                               view_equal(lookup->loan_id, values[HASH_LOAN_ID]));
     return true;
 }
 

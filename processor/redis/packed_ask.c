@@ -5,7 +5,8 @@
 #include "common/assure.h"
 #include "relationship/packed.h"
 
-// The ceilings of one pipeline (reference/reliability.md §5): what Redis must keep for us while we are slow.
+// The ceilings of one pipeline (reference/reliability.md §5): what Redis must keep for us while we
+// are slow.
 enum { OUTPUT_BYTES = 256 << 10, EXPECTED_REPLY_BYTES = 4 << 20, KEYS_TEXT_MAX_BYTES = 1 << 20 };
 // A guess at a record in its bucket, to bound the reply; the connection has the hard ceiling.
 enum { GUESSED_RECORD_BYTES = 64, KEY_EXTRA_BYTES = 48 };
@@ -23,8 +24,8 @@ struct packed_ask {
     uint32_t max_lookups;
     struct asked *asked;
     size_t asked_count;
-    struct strbuf keys;      // the texts of the keys of one MGET
-    const char **words;      // of one MGET
+    struct strbuf keys; // the texts of the keys of one MGET
+    const char **words; // of one MGET
     size_t *lengths;
 };
 
@@ -90,8 +91,8 @@ static size_t lookups_that_fit(const struct packed_ask *ask, const struct epoch 
 {
     uint64_t records = epoch->record_count / epoch->bucket_count + 1;
     size_t by_reply = records > EXPECTED_REPLY_BYTES / GUESSED_RECORD_BYTES
-            ? 1
-            : EXPECTED_REPLY_BYTES / GUESSED_RECORD_BYTES / (size_t)records;
+                              ? 1
+                              : EXPECTED_REPLY_BYTES / GUESSED_RECORD_BYTES / (size_t)records;
     size_t by_output = OUTPUT_BYTES / (ask->prefix.n + KEY_EXTRA_BYTES);
     size_t fit = least(least(by_reply, by_output), ask->max_lookups);
     return fit > 0 ? fit : 1;
@@ -110,14 +111,14 @@ size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
         }
         struct asked *asked = &ask->asked[ask->asked_count++];
         asked->lookup = &lookups[taken];
-        // The tags' epochs flip one after another, so each has its own generation, key and number of bits for a moment. Which tag
-        // a recipient belongs to follows from the first one's key; a tag under another key voids the pipeline (below).
+        // The tags' epochs flip one after another, so each has its own generation, key and number
+        // of bits for a moment. Which tag a recipient belongs to follows from the first one's key;
+        // a tag under another key voids the pipeline (below).
         asked->pseudonym = keyring_pseudonym(first->key, lookups[taken].recipient);
-        unsigned tag = first->epoch.tags == 1
-                ? 0
-                : packed_bucket_number(&asked->pseudonym, HASH_TAG_BITS);
-        uint32_t bucket = packed_bucket_number(
-                &asked->pseudonym, trust->epochs[tag].epoch.bucket_bits);
+        unsigned tag =
+                first->epoch.tags == 1 ? 0 : packed_bucket_number(&asked->pseudonym, HASH_TAG_BITS);
+        uint32_t bucket =
+                packed_bucket_number(&asked->pseudonym, trust->epochs[tag].epoch.bucket_bits);
         asked->place = (uint64_t)tag << 32 | bucket;
     }
     qsort(ask->asked, ask->asked_count, sizeof *ask->asked, compare_asked);
@@ -159,8 +160,8 @@ static enum err add_buckets(struct packed_ask *ask, struct redis_connection *con
         uint64_t place = ask->asked[i].place;
         if (i == begin || place != ask->asked[i - 1].place) {
             size_t from = ask->keys.n;
-            packed_add_bucket_key(&ask->keys, ask->prefix, place_tag(place), generation,
-                    place_bucket(place));
+            packed_add_bucket_key(
+                    &ask->keys, ask->prefix, place_tag(place), generation, place_bucket(place));
             ask->lengths[word_count++] = ask->keys.n - from;
         }
     }
@@ -212,8 +213,8 @@ static enum trust read_bucket(struct cache_trust *trust, const struct keyring_ke
 {
     struct lookup *lookup = asked->lookup;
     if (bucket->type != REDIS_REPLY_STRING) {
-        return fail_lookup(lookup, cache_trust_fail(trust, TRUST_NONE,
-                "a bucket is absent: the data is not whole"));
+        return fail_lookup(lookup,
+                cache_trust_fail(trust, TRUST_NONE, "a bucket is absent: the data is not whole"));
     }
     struct view body = VIEW_NONE;
     struct view bytes = {bucket->str, bucket->len};
@@ -259,7 +260,8 @@ static enum trust check_bracket(const struct packed_ask *ask, struct cache_trust
         return cache_trust_error(trust, "MGET", buckets);
     }
     if (buckets->type != REDIS_REPLY_ARRAY || buckets->elements != count_buckets(ask, begin, end)) {
-        return cache_trust_fail(trust, TRUST_BROKEN, "the server's answer is to no question of ours");
+        return cache_trust_fail(
+                trust, TRUST_BROKEN, "the server's answer is to no question of ours");
     }
     enum trust t = cache_trust_check(trust, tag, replies[0], now);
     return t == TRUST_WHOLE ? cache_trust_check(trust, tag, replies[2], now) : t;
@@ -273,8 +275,7 @@ static enum trust read_tag(struct packed_ask *ask, struct cache_trust *trust,
     size_t bucket = 0;
     for (size_t i = begin; i < end; i++) {
         bucket += i > begin && ask->asked[i].place != ask->asked[i - 1].place;
-        enum trust t = read_bucket(
-                trust, key, &ask->asked[i], replies[1]->element[bucket], arena);
+        enum trust t = read_bucket(trust, key, &ask->asked[i], replies[1]->element[bucket], arena);
         worst = t > worst ? t : worst;
     }
     return worst;

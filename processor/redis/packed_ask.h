@@ -12,15 +12,16 @@ MUST_CHECK enum err packed_ask_create(
         struct packed_ask **ret_ask, struct view prefix, uint32_t max_lookups);
 void packed_ask_destroy(struct packed_ask *ask);
 
-// Takes lookups from the front, as many as one pipeline may hold, and returns how many; those of no possible number are
-// passed over. The epochs must be known. `ret_plan_count` is how many are to be asked.
+// Takes lookups from the front, as many as one pipeline may hold, and returns how many; those of no
+// possible number are passed over. The epochs must be known. `ret_plan_count` is how many are to be
+// asked.
 size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
         struct lookup *lookups, size_t count, size_t *ret_plan_count);
 // Adds the commands of the plan.
 MUST_CHECK enum err packed_ask_add(struct packed_ask *ask, const struct cache_trust *trust,
         struct redis_connection *connection, size_t *ret_reply_count);
-// Takes the replies and sets the facts of the lookups in the plan. TRUST_VOID and TRUST_BROKEN: the facts are untouched.
-// Else each lookup has its own answer, and the worst of them is returned.
+// Takes the replies and sets the facts of the lookups in the plan. TRUST_VOID and TRUST_BROKEN: the
+// facts are untouched. Else each lookup has its own answer, and the worst of them is returned.
 enum trust packed_ask_read(struct packed_ask *ask, struct cache_trust *trust,
         redisReply *const *replies, struct wall_time now, struct arena *arena);
 

@@ -1,5 +1,6 @@
-// The way of a batch: be connected, look (INFO and the epochs) where nothing is known, then one pipeline after another,
-// each asked again once when a flip voided it. Whatever goes wrong becomes the answer of all lookups that have none yet.
+// The way of a batch: be connected, look (INFO and the epochs) where nothing is known, then one
+// pipeline after another, each asked again once when a flip voided it. Whatever goes wrong becomes
+// the answer of all lookups that have none yet.
 #include "redis/redis_store.h"
 
 #include <stdlib.h>
@@ -64,7 +65,8 @@ static enum trust lose_connection(struct redis_store *store)
     return TRUST_BROKEN;
 }
 
-// Turns what the trust says into the answer. Whoever is not to be believed is looked at anew before the next pipeline.
+// Turns what the trust says into the answer. Whoever is not to be believed is looked at anew before
+// the next pipeline.
 static enum trust conclude(struct redis_store *store, enum trust t)
 {
     const char *why = store->trust.why.n > 0 ? store->trust.why.p : "";
@@ -194,7 +196,8 @@ static enum trust look(struct redis_store *store, struct mono_time deadline)
 static enum trust get_ready(struct redis_store *store, struct mono_time deadline)
 {
     if (!redis_connection_is_open(store->connection)) {
-        // Until then the last answer stands: a server that is down must not cost every batch its whole deadline.
+        // Until then the last answer stands: a server that is down must not cost every batch its
+        // whole deadline.
         if (store->backoff_ms > 0 && clock_mono().ns < store->retry_at.ns) {
             return TRUST_NONE;
         }
@@ -247,16 +250,16 @@ static void advance(struct batch *batch, size_t count)
     batch->was_voided = false;
 }
 
-// One pipeline from the front of the batch. Unless it was void, or nobody is to be believed, its lookups have their
-// answers and are off the batch.
+// One pipeline from the front of the batch. Unless it was void, or nobody is to be believed, its
+// lookups have their answers and are off the batch.
 static enum trust ask(struct redis_store *store, struct batch *batch)
 {
     size_t asked_count = 0;
     size_t reply_count = 0;
-    size_t taken = store->packed != NULL
-            ? packed_ask_plan(
-                      store->packed, &store->trust, batch->lookups, batch->count, &asked_count)
-            : hash_ask_plan(store->hash, &store->trust, batch->lookups, batch->count, &asked_count);
+    size_t taken = store->packed != NULL ? packed_ask_plan(store->packed, &store->trust,
+                                                   batch->lookups, batch->count, &asked_count)
+                                         : hash_ask_plan(store->hash, &store->trust, batch->lookups,
+                                                   batch->count, &asked_count);
     if (asked_count == 0) {
         advance(batch, taken);
         return TRUST_WHOLE;
@@ -273,9 +276,10 @@ static enum trust ask(struct redis_store *store, struct batch *batch)
     enum trust t = read_info(store, has_info);
     if (t == TRUST_WHOLE) {
         redisReply *const *replies = store->replies + (has_info ? 1 : 0);
-        t = store->packed != NULL
-                ? packed_ask_read(store->packed, &store->trust, replies, clock_wall(), batch->arena)
-                : hash_ask_read(store->hash, &store->trust, replies, clock_wall(), batch->arena);
+        t = store->packed != NULL ? packed_ask_read(store->packed, &store->trust, replies,
+                                            clock_wall(), batch->arena)
+                                  : hash_ask_read(store->hash, &store->trust, replies, clock_wall(),
+                                            batch->arena);
         if (t != TRUST_VOID && t != TRUST_BROKEN) {
             advance(batch, taken);
         }
@@ -289,7 +293,8 @@ static enum trust ask(struct redis_store *store, struct batch *batch)
     return conclude(store, t);
 }
 
-// A server may close a connection that was idle, or restart between two batches: that alone is no trouble.
+// A server may close a connection that was idle, or restart between two batches: that alone is no
+// trouble.
 static bool give_second_chance(struct redis_store *store, struct batch *batch, bool was_open)
 {
     if (!was_open || batch->was_lost || clock_mono().ns >= batch->deadline.ns) {
@@ -323,12 +328,11 @@ static void answer_rest(const struct redis_store *store, const struct batch *bat
     }
 }
 
-static void redis_store_lookup(
-        void *self, struct lookup *lookups, size_t count, struct mono_time deadline, struct arena *arena)
+static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
+        struct mono_time deadline, struct arena *arena)
 {
     struct redis_store *store = self;
-    struct batch batch = {
-            .lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
+    struct batch batch = {.lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
     bool was_open = redis_connection_is_open(store->connection);
     begin(store, lookups, count);
     if (was_open || clock_mono().ns >= store->retry_at.ns) {
@@ -344,8 +348,8 @@ static void redis_store_lookup(
             return;
         }
         bool goes_on = batch.count < before_count || t == TRUST_WHOLE ||
-                (t == TRUST_BROKEN && batch.count == count &&
-                        give_second_chance(store, &batch, was_open));
+                       (t == TRUST_BROKEN && batch.count == count &&
+                               give_second_chance(store, &batch, was_open));
         if (!goes_on) {
             answer_rest(store, &batch);
             return;

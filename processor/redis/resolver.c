@@ -140,7 +140,8 @@ static bool start_job(struct job *job)
 
 static bool await_job(struct job *job, struct mono_time deadline)
 {
-    struct timespec until = {.tv_sec = deadline.ns / 1000000000, .tv_nsec = deadline.ns % 1000000000};
+    struct timespec until = {
+            .tv_sec = deadline.ns / 1000000000, .tv_nsec = deadline.ns % 1000000000};
     int waited = 0;
     pthread_mutex_lock(&job->lock);
     while (!job->done && waited == 0) {
@@ -151,8 +152,7 @@ static bool await_job(struct job *job, struct mono_time deadline)
     return done;
 }
 
-static enum err conclude(
-        const struct resolver *resolver, int failed, struct strbuf *ret_why)
+static enum err conclude(const struct resolver *resolver, int failed, struct strbuf *ret_why)
 {
     if (failed != 0) {
         strbuf_printf(ret_why, "cannot resolve %s: %s", resolver->host, gai_strerror(failed));

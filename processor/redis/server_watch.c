@@ -80,7 +80,8 @@ const char *server_watch_look(
     if (!view_is(info_field(info, "loading"), "0")) {
         return "the server is loading its data";
     }
-    return evicting ? "the server is evicting: it has dropped keys for want of memory since this generation was "
+    return evicting ? "the server is evicting: it has dropped keys for want of memory since this "
+                      "generation was "
                       "loaded"
                     : NULL;
 }

@@ -1,4 +1,5 @@
-// Whether a Redis server is one to be believed, by its INFO: a master, not loading, not evicting. Pure.
+// Whether a Redis server is one to be believed, by its INFO: a master, not loading, not evicting.
+// Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -15,10 +16,11 @@ struct server_watch {
     bool is_master; // at the last look
 };
 
-// Looks at the text of an INFO. `generation` is that of the epoch in force (0 = none). NULL = believe it; else why not, in
-// words. Eviction is remembered over reconnections to the same run of a server, until a new generation comes.
-// `absence_shows` = an evicted key cannot be taken for a miss (packed layout), so that what was evicted before the first
-// look does not matter; without it, it does, unless the server never evicts.
+// Looks at the text of an INFO. `generation` is that of the epoch in force (0 = none). NULL =
+// believe it; else why not, in words. Eviction is remembered over reconnections to the same run of
+// a server, until a new generation comes. `absence_shows` = an evicted key cannot be taken for a
+// miss (packed layout), so that what was evicted before the first look does not matter; without it,
+// it does, unless the server never evicts.
 const char *server_watch_look(
         struct server_watch *watch, struct view info, uint64_t generation, bool absence_shows);
 // The value of a field of INFO; none where it is not there.

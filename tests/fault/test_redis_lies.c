@@ -1,5 +1,6 @@
-// The Redis store against a server that lies: each lie gives the right answer, within the deadline, and none outlives it.
-// A miss that is believed although the server lied would be a false accusation: there is no such row.
+// The Redis store against a server that lies: each lie gives the right answer, within the deadline,
+// and none outlives it. A miss that is believed although the server lied would be a false
+// accusation: there is no such row.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,8 @@ static void tear_down(struct fixture *f)
 }
 
 // Looks a borrower, a stranger and an impossible number up.
-static void look_up(struct fixture *f, enum lookup_state *ret_borrower, enum lookup_state *ret_stranger)
+static void look_up(
+        struct fixture *f, enum lookup_state *ret_borrower, enum lookup_state *ret_stranger)
 {
     char borrower[16];
     char stranger[16];
@@ -96,7 +98,7 @@ static bool is_well(struct fixture *f)
     enum lookup_state stranger;
     look_up(f, &borrower, &stranger);
     return borrower == LOOKUP_FOUND && stranger == LOOKUP_MISS &&
-            f->store.ops->state(f->store.self) == CACHE_TRUSTED;
+           f->store.ops->state(f->store.self) == CACHE_TRUSTED;
 }
 
 static bool recovers(struct fixture *f)
@@ -130,11 +132,14 @@ static const struct lie_row rows[] = {
         {LIE_FLOOD, NULL, LOOKUP_UNREACHABLE, ""},
         {LIE_ONE_MORE, NULL, LOOKUP_UNREACHABLE, "more than was asked"},
         {LIE_ERROR, "LOADING Redis is loading the dataset in memory", LOOKUP_UNTRUSTED, "LOADING"},
-        {LIE_ERROR, "READONLY You can't write against a read only replica.", LOOKUP_UNTRUSTED, "READONLY"},
+        {LIE_ERROR, "READONLY You can't write against a read only replica.", LOOKUP_UNTRUSTED,
+                "READONLY"},
         {LIE_ERROR, "NOAUTH Authentication required.", LOOKUP_UNTRUSTED, "lacks the permission"},
         {LIE_ERROR, "MOVED 3999 127.0.0.1:6381", LOOKUP_UNTRUSTED, "MOVED"},
-        {LIE_ERROR, "OOM command not allowed when used memory > 'maxmemory'.", LOOKUP_UNTRUSTED, "OOM"},
-        {LIE_ERROR, "ERR unknown command 'GET', with args beginning with: 'wn'", LOOKUP_UNTRUSTED, "ERR"},
+        {LIE_ERROR, "OOM command not allowed when used memory > 'maxmemory'.", LOOKUP_UNTRUSTED,
+                "OOM"},
+        {LIE_ERROR, "ERR unknown command 'GET', with args beginning with: 'wn'", LOOKUP_UNTRUSTED,
+                "ERR"},
         {LIE_ERROR, "", LOOKUP_UNTRUSTED, "an error"},
         {LIE_INFO_ERROR, "NOPERM this user has no permissions to run the 'info' command",
                 LOOKUP_UNTRUSTED, "permission for INFO"},
@@ -148,7 +153,8 @@ static const struct lie_row rows[] = {
         {LIE_FLIPS, NULL, LOOKUP_UNTRUSTED, "epoch changed"},
         {LIE_BUCKETS_ABSENT, NULL, LOOKUP_UNTRUSTED, "not whole"},
         {LIE_MGET_ERROR, "WRONGTYPE Operation against a key", LOOKUP_UNTRUSTED, "WRONGTYPE"},
-        {LIE_MGET_ERROR, "TRYAGAIN Multiple keys request during rehashing of slot", LOOKUP_UNTRUSTED, "TRYAGAIN"},
+        {LIE_MGET_ERROR, "TRYAGAIN Multiple keys request during rehashing of slot",
+                LOOKUP_UNTRUSTED, "TRYAGAIN"},
         {LIE_SHORT_ARRAY, NULL, LOOKUP_UNREACHABLE, "no question of ours"},
         {LIE_WRONG_TYPE, NULL, LOOKUP_UNREACHABLE, "no question of ours"},
         {LIE_BUCKET_VERSION, NULL, LOOKUP_UNTRUSTED, "not well formed"},
@@ -161,8 +167,8 @@ static void check_row(struct fixture *f, const struct lie_row *row, const char *
     enum lookup_state stranger;
     look_up(f, &borrower, &stranger);
     const char *why = redis_store_why(&f->store);
-    bool as_expected = borrower == row->expected && stranger == row->expected &&
-            strstr(why, row->why) != NULL;
+    bool as_expected =
+            borrower == row->expected && stranger == row->expected && strstr(why, row->why) != NULL;
     CU_ASSERT_TRUE(as_expected);
     if (!as_expected) {
         printf("\n  lie %d (%s), %s: %d and %d, not %d; why: %s\n", (int)row->lie,
@@ -186,11 +192,12 @@ static void test_lies_before_the_first_lookup(void)
     tear_down(&f);
 }
 
-// INFO is asked once a second, so a server that changes its role in between is found out by the next.
+// INFO is asked once a second, so a server that changes its role in between is found out by the
+// next.
 static bool is_of_info(enum lie lie)
 {
     return lie == LIE_INFO_ERROR || lie == LIE_REPLICA || lie == LIE_LOADING ||
-            lie == LIE_INFO_EMPTY || lie == LIE_EVICTING;
+           lie == LIE_INFO_EMPTY || lie == LIE_EVICTING;
 }
 
 static void await_next_info(struct fixture *f)
@@ -300,7 +307,8 @@ static void test_epochs(void)
     int64_t now_ms = f.data.watermark_ms;
     CU_ASSERT_TRUE(is_well(&f));
 
-    f.data.watermark_ms = now_ms - 1; // the same generation with an older watermark: writes were lost
+    f.data.watermark_ms =
+            now_ms - 1; // the same generation with an older watermark: writes were lost
     set_epoch(&f);
     check_both(&f, LOOKUP_UNTRUSTED, "back in time");
     f.data.watermark_ms = now_ms + 1;
@@ -335,8 +343,8 @@ static void test_unknown_key_id(void)
     struct fixture f;
     set_up(&f, LAYOUT_PACKED);
     struct keyring *other = NULL;
-    CU_ASSERT_EQUAL_FATAL(keyring_create(&other, VIEW("k9"), VIEW("0123456789abcdef"), VIEW_NONE,
-                                  VIEW_NONE),
+    CU_ASSERT_EQUAL_FATAL(
+            keyring_create(&other, VIEW("k9"), VIEW("0123456789abcdef"), VIEW_NONE, VIEW_NONE),
             ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(redis_store_create(&f.store, &f.config, other), ERR_NONE);
     check_both(&f, LOOKUP_UNTRUSTED, "key id demo, which is not configured");

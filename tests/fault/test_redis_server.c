@@ -1,4 +1,5 @@
-// The Redis store against a real redis-server: found and missed, then everything that an operator or a crash may do to it.
+// The Redis store against a real redis-server: found and missed, then everything that an operator
+// or a crash may do to it.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +97,8 @@ static void tear_down(struct fixture *f)
 }
 
 // Looks up recipients first, first + step, …; counts the answers by state.
-static void look_up(struct fixture *f, uint32_t first, uint32_t step, size_t count, size_t ret_counts[6])
+static void look_up(
+        struct fixture *f, uint32_t first, uint32_t step, size_t count, size_t ret_counts[6])
 {
     struct lookup *lookups = calloc(count, sizeof *lookups);
     char(*storage)[16] = calloc(count, sizeof *storage);
@@ -111,7 +113,8 @@ static void look_up(struct fixture *f, uint32_t first, uint32_t step, size_t cou
     memset(ret_counts, 0, 6 * sizeof *ret_counts);
     for (size_t i = 0; i < count; i++) {
         ret_counts[lookups[i].facts.lookup]++;
-        CU_ASSERT_TRUE(lookups[i].facts.lookup != LOOKUP_FOUND ||
+        CU_ASSERT_TRUE(
+                lookups[i].facts.lookup != LOOKUP_FOUND ||
                 (lookups[i].facts.party_count == 1 && lookups[i].facts.parties[0].same_tenant));
     }
     free(lookups);
@@ -124,7 +127,7 @@ static bool is_well(struct fixture *f)
     size_t counts[6];
     look_up(f, f->data.borrower_count - 500, 1, 1000, counts);
     return counts[LOOKUP_FOUND] == 500 && counts[LOOKUP_MISS] == 500 &&
-            f->store.ops->state(f->store.self) == CACHE_TRUSTED;
+           f->store.ops->state(f->store.self) == CACHE_TRUSTED;
 }
 
 static bool all_are(struct fixture *f, enum lookup_state expected)
@@ -309,8 +312,8 @@ static void test_acl_user(void)
     struct fixture f;
     prepare(&f, NULL);
     load(&f);
-    CU_ASSERT_TRUE(redis_server_command(f.server,
-            "ACL SETUSER judge on >se-cret ~wn:* +get +mget +info +select"));
+    CU_ASSERT_TRUE(redis_server_command(
+            f.server, "ACL SETUSER judge on >se-cret ~wn:* +get +mget +info +select"));
     write_password(&f, "se-cret\n");
     f.config.redis.user = own(&f, "judge");
     open_store(&f);
@@ -366,7 +369,8 @@ static void test_tags(void)
     load(&f);
     open_store(&f);
     CU_ASSERT_TRUE(is_well(&f));
-    // One tag's epoch is gone: its recipients are unknown, and so is the whole once the epochs are learnt anew.
+    // One tag's epoch is gone: its recipients are unknown, and so is the whole once the epochs are
+    // learnt anew.
     CU_ASSERT_TRUE(redis_server_command(f.server, "DEL wn:{2a}:epoch"));
     size_t counts[6];
     look_up(&f, 0, 1, 1000, counts);
@@ -413,7 +417,8 @@ static void test_evicting_server(void)
     for (int i = 0; i < 100; i++) {
         (void)redis_server_command(f.server, "SET filler 1");
     }
-    // What the server dropped is seen at once: a bucket, or an epoch, is absent. Not one borrower is missed.
+    // What the server dropped is seen at once: a bucket, or an epoch, is absent. Not one borrower
+    // is missed.
     size_t counts[6];
     look_up(&f, 0, 1, 5000, counts);
     CU_ASSERT_EQUAL(counts[LOOKUP_MISS], 0);

@@ -104,7 +104,8 @@ static void add_get(struct lying_redis *s, struct view key)
     if (is_epoch && s->lie == LIE_EPOCH_TEXT) {
         value = view_of(s->text);
     }
-    if (is_epoch && (s->lie == LIE_EPOCH_ABSENT || (s->lie == LIE_FLUSHED_MIDWAY && s->mgets > 0))) {
+    if (is_epoch &&
+            (s->lie == LIE_EPOCH_ABSENT || (s->lie == LIE_FLUSHED_MIDWAY && s->mgets > 0))) {
         value = VIEW_NONE;
     }
     if (view_is_none(value)) {
@@ -398,7 +399,8 @@ struct lying_redis *lying_redis_start(void)
     strbuf_init(&s->out, TEXT_MAX_BYTES);
     pthread_mutex_init(&s->lock, NULL);
     snprintf(s->folder, sizeof s->folder, "/tmp/wn-lying-XXXXXX");
-    ASSURE(s->keys != NULL && mkdtemp(s->folder) != NULL && pipe2(s->wake, O_NONBLOCK | O_CLOEXEC) == 0);
+    ASSURE(s->keys != NULL && mkdtemp(s->folder) != NULL &&
+            pipe2(s->wake, O_NONBLOCK | O_CLOEXEC) == 0);
     snprintf(s->path, sizeof s->path, "%s/redis.sock", s->folder);
     snprintf(s->address, sizeof s->address, "unix:%s", s->path);
     struct sockaddr_un at = {.sun_family = AF_UNIX};

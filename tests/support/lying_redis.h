@@ -1,5 +1,5 @@
-// A server that speaks Redis's protocol on a Unix socket, from a small table of keys, and lies on demand. One connection
-// at a time, on a thread of its own.
+// A server that speaks Redis's protocol on a Unix socket, from a small table of keys, and lies on
+// demand. One connection at a time, on a thread of its own.
 #pragma once
 
 #include "common/clock.h"
@@ -8,26 +8,26 @@
 enum lie {
     LIE_NONE,
     // of the transport
-    LIE_SILENT,         // reads, never answers
-    LIE_DEAF,           // never reads
-    LIE_DRIP,           // a byte every 20 ms
-    LIE_GARBAGE,        // bytes that are no protocol
-    LIE_CLOSE_AT_ONCE,  // accepts and closes
-    LIE_CLOSE_MIDWAY,   // half of an answer, then closes
-    LIE_HUGE_BULK,      // a string of 500 MB begins
-    LIE_HUGE_ARRAY,     // an array of a billion begins
-    LIE_NESTED,         // arrays in arrays in arrays
-    LIE_FLOOD,          // sends without end
-    LIE_ONE_MORE,       // a reply too many
+    LIE_SILENT,        // reads, never answers
+    LIE_DEAF,          // never reads
+    LIE_DRIP,          // a byte every 20 ms
+    LIE_GARBAGE,       // bytes that are no protocol
+    LIE_CLOSE_AT_ONCE, // accepts and closes
+    LIE_CLOSE_MIDWAY,  // half of an answer, then closes
+    LIE_HUGE_BULK,     // a string of 500 MB begins
+    LIE_HUGE_ARRAY,    // an array of a billion begins
+    LIE_NESTED,        // arrays in arrays in arrays
+    LIE_FLOOD,         // sends without end
+    LIE_ONE_MORE,      // a reply too many
     // of the server
-    LIE_ERROR,          // `text` is the error reply to every command but INFO
-    LIE_INFO_ERROR,     // … to INFO
+    LIE_ERROR,      // `text` is the error reply to every command but INFO
+    LIE_INFO_ERROR, // … to INFO
     LIE_REPLICA,
     LIE_LOADING,
-    LIE_EVICTING,       // more keys at every INFO
+    LIE_EVICTING, // more keys at every INFO
     LIE_INFO_EMPTY,
     // of the data
-    LIE_EPOCH_TEXT,     // `text` is the epoch
+    LIE_EPOCH_TEXT, // `text` is the epoch
     LIE_EPOCH_ABSENT,
     LIE_FLUSHED_MIDWAY, // the epoch is there before the buckets, not after
     LIE_FLIPS,          // another generation after each MGET, without end

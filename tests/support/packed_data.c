@@ -41,8 +41,8 @@ static struct row *sorted_rows(const struct packed_data *data)
     return rows;
 }
 
-static void add_record(
-        struct strbuf *bucket, struct strbuf *body, const struct packed_data *data, const struct row *row)
+static void add_record(struct strbuf *bucket, struct strbuf *body, const struct packed_data *data,
+        const struct row *row)
 {
     char loan[16];
     int n = snprintf(loan, sizeof loan, "L%u", row->number);
@@ -51,8 +51,7 @@ static void add_record(
             .role = ROLE_BORROWER,
             .status = STATUS_ACTIVE,
             .closed_at_ms = TIME_NONE};
-    struct relationship rel = {
-            .reassigned_at_ms = TIME_NONE, .party_count = 1, .parties = &party};
+    struct relationship rel = {.reassigned_at_ms = TIME_NONE, .party_count = 1, .parties = &party};
     strbuf_reset(body);
     packed_add_body(body, keyring_current(data->ring), &rel);
     packed_add_record(bucket, packed_suffix(&row->pseudonym), strbuf_view(body));

@@ -1,4 +1,5 @@
-// Relationship data in the packed layout, as the keys and values that a loader would set, for tests of the Redis store.
+// Relationship data in the packed layout, as the keys and values that a loader would set, for tests
+// of the Redis store.
 #pragma once
 
 #include "identity/keyring.h"
@@ -12,7 +13,8 @@ struct packed_data {
     unsigned tags;
     int64_t watermark_ms;
     int64_t valid_for_ms;
-    uint32_t borrower_count; // recipients +8613000000000, +8613000000001, …, each one active loan L<i> of tenant t1
+    uint32_t borrower_count; // recipients +8613000000000, +8613000000001, …, each one active loan
+                             // L<i> of tenant t1
 };
 
 struct pair_sink {

@@ -84,8 +84,8 @@ struct redis_server *redis_server_start(const char *const *arguments)
     ASSURE(mkdtemp(s->folder) != NULL);
     snprintf(s->path, sizeof s->path, "%s/redis.sock", s->folder);
     snprintf(s->address, sizeof s->address, "unix:%s", s->path);
-    const char *const fixed[] = {"redis-server", "--port", "0", "--unixsocket", s->path, "--save", "",
-            "--appendonly", "no", "--daemonize", "no"};
+    const char *const fixed[] = {"redis-server", "--port", "0", "--unixsocket", s->path, "--save",
+            "", "--appendonly", "no", "--daemonize", "no"};
     size_t n = 0;
     for (; n < sizeof fixed / sizeof fixed[0]; n++) {
         s->arguments[n] = fixed[n];

@@ -55,13 +55,15 @@ static void tear_down(struct fixture *f)
     arena_destroy(f->arena);
 }
 
-// As an owner of such a cache would write it: without what only the packed layout needs. `key_id` "" = none.
+// As an owner of such a cache would write it: without what only the packed layout needs. `key_id`
+// "" = none.
 static void set_epoch(struct fixture *f, int64_t watermark_ms, const char *key_id)
 {
     struct strbuf text;
     strbuf_init(&text, 1024);
     strbuf_printf(&text,
-            "{\"layout\": \"hash1\", \"generation\": 3, \"record_count\": 1, \"source_watermark\": %lld, "
+            "{\"layout\": \"hash1\", \"generation\": 3, \"record_count\": 1, \"source_watermark\": "
+            "%lld, "
             "\"valid_for_ms\": 3600000",
             (long long)watermark_ms);
     if (key_id[0] != '\0') {
@@ -129,14 +131,16 @@ static const struct row rows[] = {
                 "borrower active same_tenant same_loan no_data"},
         {"role=contact;status=closed;closed_at=2026-01-02",
                 "contact closed 1767312000000 same_tenant same_loan no_data"},
-        {"status=sold;closed_at=1767312000000", "borrower sold 1767312000000 same_tenant same_loan no_data"},
+        {"status=sold;closed_at=1767312000000",
+                "borrower sold 1767312000000 same_tenant same_loan no_data"},
         {"reassigned=yes;reassigned_at=2026-01-02T00:00:00Z",
                 "borrower active same_tenant same_loan yes 1767312000000"},
         {"reassigned=no;reassigned_at=2026-01-02", "borrower active same_tenant same_loan no"},
         {"reassigned=yes", "borrower active same_tenant same_loan yes"},
         {"opted_out=sms,voice", "borrower active same_tenant same_loan no_data opted_out"},
         {"opted_out=sms, voice ", "borrower active same_tenant same_loan no_data opted_out"},
-        {"opted_out=[\"sms\", \"voice\"]", "borrower active same_tenant same_loan no_data opted_out"},
+        {"opted_out=[\"sms\", \"voice\"]",
+                "borrower active same_tenant same_loan no_data opted_out"},
         {"opted_out=sms", "borrower active same_tenant same_loan no_data"},
         {"opted_out=[]", "borrower active same_tenant same_loan no_data"},
         {"opted_out=invoice", "borrower active same_tenant same_loan no_data"},
@@ -159,7 +163,7 @@ static void describe(struct strbuf *sb, const struct facts *facts)
 {
     if (facts->lookup != LOOKUP_FOUND) {
         strbuf_add_text(sb, facts->lookup == LOOKUP_UNTRUSTED ? "untrusted"
-                        : facts->lookup == LOOKUP_MISS        ? "miss"
+                            : facts->lookup == LOOKUP_MISS    ? "miss"
                                                               : "other");
         return;
     }
@@ -208,8 +212,10 @@ static void test_mapped_fields(void)
     f.config.redis.hash_fields[1] = loan_field;
     ASSURE(redis_store_create(&f.store, &f.config, f.ring) == ERR_NONE);
     set_epoch(&f, clock_wall().ms, "");
-    check_fields(&f, &(struct row){"loan_id=L9;contractNo=L1", "borrower active same_tenant same_loan no_data"});
-    check_fields(&f, &(struct row){"loan_id=L1;contractNo=L9", "borrower active same_tenant no_data"});
+    check_fields(&f, &(struct row){"loan_id=L9;contractNo=L1",
+                             "borrower active same_tenant same_loan no_data"});
+    check_fields(
+            &f, &(struct row){"loan_id=L1;contractNo=L9", "borrower active same_tenant no_data"});
     tear_down(&f);
 }
 
@@ -224,7 +230,8 @@ static void test_absence(void)
     CU_ASSERT_EQUAL(look_up(&f, stranger).lookup, LOOKUP_MISS);
     CU_ASSERT_EQUAL(look_up(&f, known).lookup, LOOKUP_FOUND);
     set_epoch(&f, clock_wall().ms + 1, "demo");
-    CU_ASSERT_EQUAL(look_up(&f, stranger).lookup, LOOKUP_MISS); // void under the other key id, asked again
+    CU_ASSERT_EQUAL(
+            look_up(&f, stranger).lookup, LOOKUP_MISS); // void under the other key id, asked again
     lying_redis_lie(f.server, LIE_MGET_ERROR, "");
     CU_ASSERT_EQUAL(look_up(&f, known).lookup, LOOKUP_FOUND); // MGET is not used
     lying_redis_lie(f.server, LIE_ERROR, "NOPERM no");
