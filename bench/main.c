@@ -4,6 +4,8 @@
 
 static const struct verb verbs[] = {
         {"sandbox", bench_sandbox, "a small Kafka in one process, for trying out and for tests"},
+        {"generate", bench_generate,
+                "make up a day of traffic, with the truth about every message"},
         {"replay", bench_replay, "run recorded messages through the processor, offline"},
         {"decode", bench_decode, "print tally frames and snapshots"},
         {NULL, NULL, NULL},

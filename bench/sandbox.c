@@ -1,8 +1,10 @@
-// sandbox: a Kafka to try things out on, for one machine and one afternoon: librdkafka's mock cluster in a process of its
-// own. Real TCP on 127.0.0.1, any number of clients; everything is gone when it ends. It keeps at most 5 MiB a partition
-// and knows no transactions, compaction, TLS or CreateTopics (reference: reliability §2).
+// sandbox: a Kafka to try things out on, for one machine and one afternoon: librdkafka's mock
+// cluster in a process of its own. Real TCP on 127.0.0.1, any number of clients; everything is gone
+// when it ends. It keeps at most 5 MiB a partition and knows no transactions, compaction, TLS or
+// CreateTopics (reference: reliability §2).
 //
-// Faults are injected by lines on stdin; each is answered by one line on stdout, "ok" or "error: ...".
+// Faults are injected by lines on stdin; each is answered by one line on stdout, "ok" or "error:
+// ...".
 #include <errno.h>
 #include <getopt.h>
 #include <librdkafka/rdkafka.h>
@@ -20,22 +22,25 @@
 
 enum { WORDS_MAX = 5, LINE_BYTES = 512, POLL_MS = 200, BROKERS_MAX = 9 };
 
+// clang-format off
 static const char usage[] =
         "usage: wrongnumber-bench sandbox [-c FILE] [--bootstrap-file FILE] [--partitions N]\n"
         "                                 [--tally-partitions N] [--brokers N] [--exit-on-eof]\n"
         "\n"
         "A small Kafka in this process, for trying out and for tests. Makes the topics of the\n"
         "configuration and prints host:port. Ends by SIGTERM or SIGINT.\n"
-        "\n" OPTIONS_USAGE
+        "\n"
+        OPTIONS_USAGE
         "      --bootstrap-file FILE  write host:port there as well, once it can be used\n"
-        "      --partitions N         of the outbound topic (16)\n"
-        "      --tally-partitions N   of the tally topic (4)\n"
-        "      --brokers N            1 to 9 (1)\n"
+        "      --partitions N         of the outbound topic (by default as configured)\n"
+        "      --tally-partitions N   of the tally topic (by default as configured)\n"
+        "      --brokers N            1 to 9 (default 1)\n"
         "      --exit-on-eof          end when stdin does\n"
         "  -h, --help                 this text\n"
         "\n"
         "Lines on stdin: down BROKER | up BROKER | rtt BROKER MS | err APIKEY COUNT CODE |\n"
         "leader TOPIC PARTITION BROKER (-1 = none) | quit\n";
+// clang-format on
 
 struct sandbox_arguments {
     struct options options;

@@ -72,7 +72,8 @@ static enum err apply_property(struct config *config, const char *text)
 {
     const char *equals = strchr(text, '=');
     struct view name = {text, (size_t)(equals - text)};
-    // The one name that people type for any Kafka tool; it has a place of its own in the configuration.
+    // The one name that people type for any Kafka tool; it has a place of its own in the
+    // configuration.
     char **place = view_is(name, "bootstrap.servers") ? &config->kafka.bootstrap
                                                       : property_place(config, name);
     if (place == NULL) {

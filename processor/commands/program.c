@@ -48,7 +48,8 @@ static int close_output(void)
 
 int program_run(const struct program *program, int argc, char **argv)
 {
-    // A reader of our output that has gone away, or a broken connection, is an error code and no death.
+    // A reader of our output that has gone away, or a broken connection, is an error code and no
+    // death.
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         print_usage(program, stderr);

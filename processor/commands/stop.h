@@ -1,4 +1,5 @@
-// The stop flag: set by SIGINT and SIGTERM (a second one ends the process at once), looked at by every loop of a verb that runs until it is told to end.
+// The stop flag: set by SIGINT and SIGTERM (a second one ends the process at once), looked at by
+// every loop of a verb that runs until it is told to end.
 #pragma once
 
 #include <signal.h>

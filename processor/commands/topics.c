@@ -13,11 +13,13 @@
 
 enum { EXIT_MISSING = 1, TIMEOUT_S = 10, ATTEMPT_MS = 500, OUTPUT_MAX_BYTES = 256 * 1024 };
 
+// clang-format off
 static const char usage[] =
         "usage: wrongnumber topics [-c FILE] [-X NAME=VALUE]... [--create] [--json] [--timeout S]\n"
         "\n"
         "Lists the topics that wrongnumber reads and writes, and whether they are there.\n"
-        "\n" OPTIONS_USAGE
+        "\n"
+        OPTIONS_USAGE
         "      --create          make those that are missing\n"
         "      --json            one JSON object a line\n"
         "      --timeout S       give up when Kafka does not answer for so long (default 10)\n"
@@ -25,6 +27,7 @@ static const char usage[] =
         "\n"
         "exit status: 0 all are there, 1 some are missing or could not be made, 69 Kafka is away,\n"
         "78 the configuration is wrong\n";
+// clang-format on
 
 struct topics_arguments {
     struct options options;
@@ -118,7 +121,8 @@ static const char *row_state(const struct topic_row *row)
     if (row->partitions == 0) {
         return row->made.text[0] != '\0' ? "failed" : "missing";
     }
-    // The number of tally partitions decides which tenant is counted where: another one is no matter of taste.
+    // The number of tally partitions decides which tenant is counted where: another one is no
+    // matter of taste.
     bool is_fixed = strcmp(row->plan->role, "tallies") == 0 ||
                     strcmp(row->plan->role, "detector-state") == 0;
     return is_fixed && row->partitions != row->plan->partitions ? "differs" : "there";
@@ -147,12 +151,12 @@ static void add_text_row(struct strbuf *sb, const struct topic_row *row)
     const char *state = row_state(row);
     strbuf_printf(sb, "%-8s %-16s %-36s ", state, row->plan->role, row->plan->name);
     if (row->partitions == 0) {
-        strbuf_printf(sb, "wants %u partitions", row->plan->partitions);
+        strbuf_printf(sb, "partitions wanted: %u", row->plan->partitions);
     } else if (strcmp(state, "differs") == 0) {
-        strbuf_printf(sb, "%u partitions, the configuration says %u", row->partitions,
+        strbuf_printf(sb, "partitions: %u, the configuration says %u", row->partitions,
                 row->plan->partitions);
     } else {
-        strbuf_printf(sb, "%u partitions", row->partitions);
+        strbuf_printf(sb, "partitions: %u", row->partitions);
     }
     strbuf_printf(sb, "%s%s%s\n", row->plan->compacted ? ", compacted" : "",
             row->made.text[0] != '\0' ? ": " : "", row->made.text);
@@ -171,14 +175,14 @@ static int print_rows(const struct topic_row *rows, bool is_json)
             add_text_row(&sb, &rows[i]);
         }
     }
-    bool is_written = sb.failed == ERR_NONE && fwrite(sb.p, 1, sb.n, stdout) == sb.n &&
-                      fflush(stdout) == 0;
+    bool is_written =
+            sb.failed == ERR_NONE && fwrite(sb.p, 1, sb.n, stdout) == sb.n && fflush(stdout) == 0;
     strbuf_fini(&sb);
     return !is_written ? err_exit_status(ERR_IO) : is_complete ? 0 : EXIT_MISSING;
 }
 
-static int list_topics(const struct topics_arguments *args, const struct config *config,
-        struct kafka_admin *admin)
+static int list_topics(
+        const struct topics_arguments *args, const struct config *config, struct kafka_admin *admin)
 {
     struct topic_plan plans[TOPIC_PLAN_COUNT];
     topic_plans(config, plans);
@@ -211,7 +215,8 @@ int command_topics(int argc, char **argv)
     if (err != ERR_NONE) {
         return err_exit_status(err);
     }
-    // librdkafka's running commentary is not what was asked for; the last trouble is printed at the end.
+    // librdkafka's running commentary is not what was asked for; the last trouble is printed at the
+    // end.
     log_setup(config->log.format, LOG_ERROR);
     stop_on_signals();
     struct strbuf findings;

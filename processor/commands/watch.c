@@ -1,4 +1,5 @@
-// watch: follows alerts and commands, one line each, without joining a group or committing anything.
+// watch: follows alerts and commands, one line each, without joining a group or committing
+// anything.
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,19 +15,22 @@
 
 enum { POLL_MS = 200, RETRY_MS = 1000, LINE_MAX_BYTES = 4 * 1024 * 1024, CLOSE_MS = 5000 };
 
+// clang-format off
 static const char usage[] =
         "usage: wrongnumber watch [-c FILE] [-X NAME=VALUE]... [--from beginning|end] [--json]\n"
         "                         [--seconds N] [--count N]\n"
         "\n"
-        "Prints alerts and quarantine commands as they happen, one line each. Reads on the side: joins\n"
-        "no consumer group and commits nothing. Waits when Kafka or the topics are not there yet.\n"
-        "\n" OPTIONS_USAGE
-        "      --from WHERE      beginning: also what is there already; end (the default): only what\n"
-        "                        is new\n"
+        "Prints alerts and quarantine commands as they happen, one line each. Reads on the side:\n"
+        "joins no consumer group and commits nothing. Waits when Kafka or the topics are not there.\n"
+        "\n"
+        OPTIONS_USAGE
+        "      --from WHERE      beginning: also what is there already; end (the default): only\n"
+        "                        what is new\n"
         "      --json            the records' own JSON, one a line\n"
         "      --seconds N       end after so long\n"
         "      --count N         end after so many lines\n"
         "  -h, --help            this text\n";
+// clang-format on
 
 struct watch_arguments {
     struct options options;
@@ -48,7 +52,7 @@ struct watch {
     struct strbuf line;
     struct mono_time deadline; // 0 = none
     struct mono_time retry_at; // to look for topics that are not there yet
-    bool has_looked; // Kafka has answered before
+    bool has_looked;           // Kafka has answered before
     int64_t printed;
 };
 
@@ -92,7 +96,8 @@ static enum err parse_arguments(struct watch_arguments *args, int argc, char **a
 
 // --- following ---------------------------------------------------------------------------------
 
-// Topics that appear after we began hold nothing that we could have missed at their end: they are read whole.
+// Topics that appear after we began hold nothing that we could have missed at their end: they are
+// read whole.
 static int64_t where_to_begin(const struct watch *watch)
 {
     return watch->has_looked ? KAFKA_FROM_BEGINNING : watch->args->from;
@@ -178,7 +183,8 @@ static enum err serve_event(struct watch *watch)
         kafka_reader_release(watch->reader, event.message);
         break;
     case KAFKA_OFFSET_LOST:
-        log_warn("watch", "%s partition %d has lost what was behind offset %lld: going on at its beginning",
+        log_warn("watch",
+                "%s partition %d has lost what was behind offset %lld: going on at its beginning",
                 event.topic, (int)event.partition, (long long)event.offset);
         break;
     case KAFKA_TROUBLE:

@@ -71,11 +71,9 @@ enum err watch_lines_create(struct watch_lines **ret_lines)
     if (lines == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err err =
-            json_pointers_create(&lines->alert, alert_pointers, ALERT_FIELD_COUNT, NULL);
+    enum err err = json_pointers_create(&lines->alert, alert_pointers, ALERT_FIELD_COUNT, NULL);
     if (err == ERR_NONE) {
-        err = json_pointers_create(
-                &lines->command, command_pointers, COMMAND_FIELD_COUNT, NULL);
+        err = json_pointers_create(&lines->command, command_pointers, COMMAND_FIELD_COUNT, NULL);
     }
     lines->arena = arena_create(ARENA_BYTES);
     if (err == ERR_NONE && lines->arena == NULL) {
@@ -127,8 +125,8 @@ static void add_shown(struct strbuf *sb, struct view text)
 }
 
 // A string's or number's text, "-" without one; padded to `width` bytes.
-static void add_field(struct watch_lines *lines, struct strbuf *sb, const struct json_value *value,
-        size_t width)
+static void add_field(
+        struct watch_lines *lines, struct strbuf *sb, const struct json_value *value, size_t width)
 {
     size_t before = sb->n;
     if (value->kind == JSON_STRING) {
@@ -201,8 +199,8 @@ void watch_lines_add_command(struct watch_lines *lines, struct view json, struct
     add_field(lines, sb, &values[COMMAND_TIME], 24);
     add_field(lines, sb, &values[COMMAND_ACTION], 18);
     add_field(lines, sb, &values[COMMAND_TIER], 10);
-    add_scope(lines, sb, &values[COMMAND_TARGET_KIND], &values[COMMAND_ID],
-            &values[COMMAND_TENANT]);
+    add_scope(
+            lines, sb, &values[COMMAND_TARGET_KIND], &values[COMMAND_ID], &values[COMMAND_TENANT]);
     strbuf_add_text(sb, "| ");
     add_field(lines, sb, &values[COMMAND_REASON], 0);
     strbuf_add_text(sb, "| until ");

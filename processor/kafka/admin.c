@@ -148,8 +148,8 @@ static rd_kafka_NewTopic_t *new_topic(const struct topic_plan *plan, struct topi
     return topic;
 }
 
-static void read_results(rd_kafka_event_t *event, const struct topic_plan *plans,
-        size_t count, struct topic_made *ret_made)
+static void read_results(rd_kafka_event_t *event, const struct topic_plan *plans, size_t count,
+        struct topic_made *ret_made)
 {
     size_t result_count = 0;
     const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);

@@ -1,14 +1,17 @@
 // How a partition lives here. A slot is in one of four states:
 //
-//            rebalance                resolve: commits and watermarks known
-//   NONE ───────────────▶ NEW ──────────────────────────────────────────────▶ RUNNING ─┐ rewind (new generation)
-//    ▲                     ▲ │ a broker is away: again in a second              │  ▲ ◀──┘
-//    │                     └─┘                            offset out of range   ▼  │ resolve: begins at low
-//    └──────────────── revoke, from every state ──────────────────────────────  STRAY
+// clang-format off
+//          rebalance         resolve: commits and watermarks known
+//   NONE ────────────▶ NEW ───────────────────────────────────────▶ RUNNING ──┐ rewind
+//    ▲                 ▲ │ a broker is away:                         │  ▲ ◀───┘ (a new generation)
+//    │                 └─┘ again in a second    offset out of range  ▼  │ resolve: begins at low
+//    └───────────── revoke, from every state ────────────────────── STRAY
+// clang-format on
 //
-// Only RUNNING slots are given to rd_kafka_assign, each with an explicit offset. Every change assigns the whole set
-// anew from our own table of next offsets: that drops what was fetched ahead, and needs neither seek_partitions (its
-// timeout is off by a factor of 1,000 at 2.0.2, librdkafka #4230) nor pause and resume (#4637, #5591).
+// Only RUNNING slots are given to rd_kafka_assign, each with an explicit offset. Every change
+// assigns the whole set anew from our own table of next offsets: that drops what was fetched ahead,
+// and needs neither seek_partitions (its timeout is off by a factor of 1,000 at 2.0.2, librdkafka
+// #4230) nor pause and resume (#4637, #5591).
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,13 +88,11 @@ bool consumer_has_announced(const struct kafka_consumer *consumer)
 static rd_kafka_topic_partition_list_t *list_in_states(
         const struct kafka_consumer *consumer, unsigned states)
 {
-    rd_kafka_topic_partition_list_t *list =
-            rd_kafka_topic_partition_list_new(consumer->slot_count);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(consumer->slot_count);
     for (int32_t i = 0; i < consumer->slot_count; i++) {
         const struct slot *slot = &consumer->slots[i];
         if ((states & 1U << slot->state) != 0) {
-            rd_kafka_topic_partition_list_add(list, consumer->topic, i)->offset =
-                    slot->next_offset;
+            rd_kafka_topic_partition_list_add(list, consumer->topic, i)->offset = slot->next_offset;
         }
     }
     return list;
@@ -100,7 +101,8 @@ static rd_kafka_topic_partition_list_t *list_in_states(
 static enum err assign_running(struct kafka_consumer *consumer)
 {
     drop_held_back(consumer);
-    rd_kafka_topic_partition_list_t *list = list_in_states(consumer, 1U << SLOT_RUNNING);
+    rd_kafka_topic_partition_list_t *list =
+            list_in_states(consumer, consumer->is_held ? 0 : 1U << SLOT_RUNNING);
     rd_kafka_resp_err_t error = rd_kafka_assign(consumer->client.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -126,8 +128,9 @@ static rd_kafka_topic_partition_list_t *ask_watermark(struct kafka_consumer *con
     for (int i = 0; i < list->cnt; i++) {
         list->elems[i].offset = which;
     }
-    // ListOffsets reads the timestamps -2 and -1 as "earliest" and "latest"; this way one request a broker answers for
-    // all of its partitions, where rd_kafka_query_watermark_offsets asks for one at a time.
+    // ListOffsets reads the timestamps -2 and -1 as "earliest" and "latest"; this way one request a
+    // broker answers for all of its partitions, where rd_kafka_query_watermark_offsets asks for one
+    // at a time.
     if (*ret_error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         *ret_error = rd_kafka_offsets_for_times(consumer->client.rk, list, RESOLVE_STEP_MS);
     }
@@ -169,9 +172,9 @@ static void announce(struct kafka_consumer *consumer, int32_t partition,
             .low = slot->low,
             .high = slot->high,
     };
-    slot->next_offset = assignment.committed >= 0            ? assignment.committed
+    slot->next_offset = assignment.committed >= 0           ? assignment.committed
                         : consumer->start == START_EARLIEST ? slot->low
-                                                             : slot->high;
+                                                            : slot->high;
     slot->announced = true;
     consumer->owner->on_assign(consumer->self, &assignment, &slot->next_offset);
 }
@@ -185,7 +188,8 @@ static void note_lost(struct kafka_consumer *consumer, struct slot *slot)
     consumer->counts.offsets_lost++;
 }
 
-static bool resolve_slot(struct kafka_consumer *consumer, const struct resolution *resolution, int i)
+static bool resolve_slot(
+        struct kafka_consumer *consumer, const struct resolution *resolution, int i)
 {
     const rd_kafka_topic_partition_t *committed = &resolution->committed->elems[i];
     const rd_kafka_topic_partition_t *low = &resolution->low->elems[i];
@@ -210,7 +214,8 @@ static bool resolve_slot(struct kafka_consumer *consumer, const struct resolutio
     return true;
 }
 
-// Tries to get every unresolved slot running. What is still unresolved afterwards is tried again in a second.
+// Tries to get every unresolved slot running. What is still unresolved afterwards is tried again in
+// a second.
 static void resolve(struct kafka_consumer *consumer)
 {
     struct resolution resolution;
@@ -301,4 +306,13 @@ enum err kafka_consumer_rewind(
         }
     }
     return changed ? assign_running(consumer) : ERR_NONE;
+}
+
+enum err kafka_consumer_hold(struct kafka_consumer *consumer, bool holds)
+{
+    if (consumer->is_held == holds) {
+        return ERR_NONE;
+    }
+    consumer->is_held = holds;
+    return assign_running(consumer);
 }

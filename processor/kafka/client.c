@@ -31,7 +31,8 @@ static const struct setting defaults[] = {
         {"fetch.wait.max.ms", "50", FETCHING},
         {"fetch.error.backoff.ms", "100", FETCHING},
         {"session.timeout.ms", "30000", CLIENT_CONSUMER},
-        // Both limits or neither: with only one of them raised a fast consumer stalls for a second at a time.
+        // Both limits or neither: with only one of them raised a fast consumer stalls for a second
+        // at a time.
         {"queued.min.messages", "1000000", CLIENT_CONSUMER},
         {"queued.max.messages.kbytes", "262144", CLIENT_CONSUMER},
         {"linger.ms", "2", CLIENT_PRODUCER},
@@ -54,7 +55,8 @@ static const struct setting fixed[] = {
         {"acks", "all", CLIENT_PRODUCER},
 };
 
-// Names that have a place of their own in the configuration, other names of fixed ones, and what nobody may set.
+// Names that have a place of their own in the configuration, other names of fixed ones, and what
+// nobody may set.
 static const struct {
     const char *name;
     const char *why;
@@ -78,7 +80,8 @@ const char *kafka_library_version(void)
 
 enum err kafka_err(rd_kafka_resp_err_t error)
 {
-    // A switch over librdkafka's 150 codes would have to name each (-Wswitch-enum); these are the ones that matter.
+    // A switch over librdkafka's 150 codes would have to name each (-Wswitch-enum); these are the
+    // ones that matter.
     static const struct {
         rd_kafka_resp_err_t code;
         enum err err;
@@ -116,13 +119,14 @@ int kafka_timeout(int64_t ms)
 
 // --- log and trouble ---------------------------------------------------------------------------
 
-// What librdkafka says about every connection attempt reaches us through the error callback as well, and settings of
-// the other kind of client are no mistake here: producers and consumers are given the same properties.
+// What librdkafka says about every connection attempt reaches us through the error callback as
+// well, and settings of the other kind of client are no mistake here: producers and consumers are
+// given the same properties.
 static bool is_noise(const char *facility, const char *text)
 {
     return strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
-            strcmp(facility, "AUTOCREATE") == 0 ||
-            strstr(text, "property and will be ignored by") != NULL;
+           strcmp(facility, "AUTOCREATE") == 0 ||
+           strstr(text, "property and will be ignored by") != NULL;
 }
 
 // Any thread of librdkafka's.

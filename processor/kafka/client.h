@@ -1,6 +1,7 @@
-// Inside of the room: what our consumers, producers, readers and admins share. Settings come in three layers: our
-// defaults, the properties of the configuration (-X name=value too), and what our promises rest on, which no
-// property can change. librdkafka's log goes to ours; its errors become one "trouble" text for the owner.
+// Inside of the room: what our consumers, producers, readers and admins share. Settings come in
+// three layers: our defaults, the properties of the configuration (-X name=value too), and what our
+// promises rest on, which no property can change. librdkafka's log goes to ours; its errors become
+// one "trouble" text for the owner.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -34,8 +35,8 @@ struct kafka_client {
     struct log_site log_sites[LOG_DEBUG + 1]; // librdkafka's threads; guarded by common/log
 };
 
-// The three layers. Appends findings and returns ERR_CONFIG when a property is not acceptable. The callbacks' opaque
-// is `client`, which must stay where it is.
+// The three layers. Appends findings and returns ERR_CONFIG when a property is not acceptable. The
+// callbacks' opaque is `client`, which must stay where it is.
 MUST_CHECK enum err kafka_client_conf(struct kafka_client *client, enum client_role role,
         const struct config *config, struct strbuf *findings, rd_kafka_conf_t **ret_conf);
 // Sets one more; only for names and values that are ours.
@@ -43,8 +44,9 @@ void kafka_client_set(rd_kafka_conf_t *conf, const char *name, const char *value
 // Starts the client and takes over `conf`, also on failure.
 MUST_CHECK enum err kafka_client_start(struct kafka_client *client, enum client_role role,
         rd_kafka_conf_t *conf, struct strbuf *findings);
-// Ends it within the time, or leaves it behind in a thread of its own and returns ERR_DEADLINE: then `client` must
-// stay allocated and the process should end by _exit. (destroy can block for ever at 2.0.2: librdkafka #4724.)
+// Ends it within the time, or leaves it behind in a thread of its own and returns ERR_DEADLINE:
+// then `client` must stay allocated and the process should end by _exit. (destroy can block for
+// ever at 2.0.2: librdkafka #4724.)
 enum err kafka_client_stop(struct kafka_client *client, int64_t timeout_ms);
 
 // Notes trouble that did not come through the error callback.

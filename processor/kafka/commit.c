@@ -16,8 +16,8 @@ static bool is_ascii(const char *text)
     return true;
 }
 
-static rd_kafka_topic_partition_list_t *list_commits(const struct kafka_consumer *consumer,
-        const struct kafka_commit *commits, size_t count)
+static rd_kafka_topic_partition_list_t *list_commits(
+        const struct kafka_consumer *consumer, const struct kafka_commit *commits, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
@@ -26,11 +26,12 @@ static rd_kafka_topic_partition_list_t *list_commits(const struct kafka_consumer
             continue;
         }
         ASSURE(commit->offset >= 0);
-        rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(
-                list, consumer->topic, commit->partition);
+        rd_kafka_topic_partition_t *element =
+                rd_kafka_topic_partition_list_add(list, consumer->topic, commit->partition);
         element->offset = commit->offset;
         if (commit->metadata != NULL && commit->metadata[0] != '\0') {
-            // Binary metadata comes back garbled (librdkafka #4649); brokers refuse more than 4,096 bytes.
+            // Binary metadata comes back garbled (librdkafka #4649); brokers refuse more than 4,096
+            // bytes.
             ASSURE(is_ascii(commit->metadata) && strlen(commit->metadata) <= METADATA_MAX);
             element->metadata = strdup(commit->metadata);
             element->metadata_size = element->metadata != NULL ? strlen(commit->metadata) : 0;
@@ -83,8 +84,8 @@ static void on_waited_commit(rd_kafka_t *rk, rd_kafka_resp_err_t error,
     count_commit(waited->consumer, error, offsets);
 }
 
-// rd_kafka_commit waits without a limit; over a queue of our own the wait has one. An answer that comes later is
-// thrown away with the queue.
+// rd_kafka_commit waits without a limit; over a queue of our own the wait has one. An answer that
+// comes later is thrown away with the queue.
 static enum err commit_and_wait(struct kafka_consumer *consumer,
         const rd_kafka_topic_partition_list_t *list, int64_t wait_ms)
 {

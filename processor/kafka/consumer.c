@@ -35,7 +35,8 @@ static bool take_lost(struct kafka_consumer *consumer, struct kafka_event *ret_e
     return false;
 }
 
-// What callbacks and resolves have left to be told. Lost offsets come before any message behind them.
+// What callbacks and resolves have left to be told. Lost offsets come before any message behind
+// them.
 static bool take_news(struct kafka_consumer *consumer, struct kafka_event *ret_event)
 {
     if (consumer->lost_untold > 0 && take_lost(consumer, ret_event)) {
@@ -55,12 +56,13 @@ static bool take_news(struct kafka_consumer *consumer, struct kafka_event *ret_e
     return false;
 }
 
-// Takes over `rkm`. Nothing comes out of messages of partitions that have just been taken away or rewound.
+// Takes over `rkm`. Nothing comes out of messages of partitions that have just been taken away or
+// rewound.
 static bool take_message(
         struct kafka_consumer *consumer, rd_kafka_message_t *rkm, struct kafka_event *ret_event)
 {
     struct slot *slot = consumer_running(consumer, rkm->partition);
-    if (slot == NULL || rkm->offset < slot->next_offset) {
+    if (slot == NULL || consumer->is_held || rkm->offset < slot->next_offset) {
         rd_kafka_message_destroy(rkm);
         return false;
     }
@@ -88,8 +90,8 @@ static bool take_message(
     return true;
 }
 
-static bool take_eof(
-        struct kafka_consumer *consumer, const rd_kafka_message_t *rkm, struct kafka_event *ret_event)
+static bool take_eof(struct kafka_consumer *consumer, const rd_kafka_message_t *rkm,
+        struct kafka_event *ret_event)
 {
     struct slot *slot = consumer_running(consumer, rkm->partition);
     if (slot == NULL) {
@@ -109,8 +111,8 @@ static bool take_eof(
     return true;
 }
 
-static bool take_error(
-        struct kafka_consumer *consumer, const rd_kafka_message_t *rkm, struct kafka_event *ret_event)
+static bool take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *rkm,
+        struct kafka_event *ret_event)
 {
     if (rkm->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         return take_eof(consumer, rkm, ret_event);
@@ -138,8 +140,8 @@ static bool take(
     return taken;
 }
 
-// A rebalance runs inside rd_kafka_consumer_poll, which may go on to a message of a partition whose lost offsets have
-// not been told: that message waits.
+// A rebalance runs inside rd_kafka_consumer_poll, which may go on to a message of a partition whose
+// lost offsets have not been told: that message waits.
 static rd_kafka_message_t *next_message(struct kafka_consumer *consumer, int64_t wait_ms)
 {
     rd_kafka_message_t *rkm = consumer->held_back;

@@ -1,5 +1,6 @@
-// Inside of kafka/consumer.h's implementation: the table of partitions, shared by consumer.c (poll, life),
-// assignment.c (which partitions, from where) and commit.c. assignment.c opens with how a partition lives.
+// Inside of kafka/consumer.h's implementation: the table of partitions, shared by consumer.c (poll,
+// life), assignment.c (which partitions, from where) and commit.c. assignment.c opens with how a
+// partition lives.
 #pragma once
 
 #include "common/clock.h"
@@ -35,6 +36,7 @@ struct kafka_consumer {
     int32_t unresolved;  // slots that are NEW or STRAY
     int32_t lost_untold;
     struct mono_time resolve_at;
+    bool is_held;
 
     rd_kafka_message_t *held_back; // fetched, but lost offsets are to be told first
 

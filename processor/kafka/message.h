@@ -1,5 +1,6 @@
-// One consumed message: borrowed views into librdkafka's buffer, alive until it is released. A batch may keep thousands
-// of them; they hold the fetched bytes in memory, so release them when the batch is settled.
+// One consumed message: borrowed views into librdkafka's buffer, alive until it is released. A
+// batch may keep thousands of them; they hold the fetched bytes in memory, so release them when the
+// batch is settled.
 #pragma once
 
 #include <stdint.h>

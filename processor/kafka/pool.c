@@ -89,7 +89,8 @@ static enum err read_headers(struct kafka_message *message, rd_kafka_message_t *
     return ERR_NONE;
 }
 
-// librdkafka gives NULL both for null and, in some versions, for empty; a length above 0 always has bytes.
+// librdkafka gives NULL both for null and, in some versions, for empty; a length above 0 always has
+// bytes.
 static struct view bytes_or_none(const void *p, size_t n)
 {
     return p == NULL ? VIEW_NONE : view_bytes(p, n);
@@ -108,8 +109,7 @@ enum err message_pool_wrap(struct message_pool *pool, rd_kafka_message_t *rkm, s
             .topic = topic,
             .partition = rkm->partition,
             .offset = rkm->offset,
-            .timestamp_ms =
-                    timestamp_type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
+            .timestamp_ms = timestamp_type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
             .key = bytes_or_none(rkm->key, rkm->key_len),
             .value = bytes_or_none(rkm->payload, rkm->len),
     };

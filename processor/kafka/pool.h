@@ -1,4 +1,5 @@
-// Inside of the room: wraps librdkafka's messages into struct kafka_message and keeps the empty wrappers for reuse.
+// Inside of the room: wraps librdkafka's messages into struct kafka_message and keeps the empty
+// wrappers for reuse.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -13,8 +14,8 @@ struct message_pool {
 };
 
 void message_pool_fini(struct message_pool *pool);
-// Takes over `rkm`, which must be a message and no error. `topic` must outlive the message. On ERR_NO_MEMORY the
-// caller still owns `rkm`.
+// Takes over `rkm`, which must be a message and no error. `topic` must outlive the message. On
+// ERR_NO_MEMORY the caller still owns `rkm`.
 MUST_CHECK enum err message_pool_wrap(struct message_pool *pool, rd_kafka_message_t *rkm,
         struct view topic, uint64_t generation, struct kafka_message **ret_message);
 void message_pool_release(struct message_pool *pool, struct kafka_message *message);

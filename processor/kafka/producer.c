@@ -10,7 +10,8 @@
 enum { QUEUE_WAIT_MS = 5000, QUEUE_SLICE_MS = 20, PURGE_MS = 5000, STOP_MS = 10000 };
 
 struct kafka_producer {
-    // A client of its own allocation: one that cannot be stopped stays behind while a new one takes over.
+    // A client of its own allocation: one that cannot be stopped stays behind while a new one takes
+    // over.
     struct kafka_client *client;
     struct kafka_producer_options options;
     struct kafka_producer_counts counts;
@@ -57,8 +58,8 @@ static enum err copy_headers(const struct record *record, rd_kafka_headers_t **r
     return ERR_NONE;
 }
 
-// producev and not produceva: the latter frees the headers twice when the partition does not exist (librdkafka #4628).
-// On success the library owns `headers`, else they are still ours.
+// producev and not produceva: the latter frees the headers twice when the partition does not exist
+// (librdkafka #4628). On success the library owns `headers`, else they are still ours.
 static rd_kafka_resp_err_t produce(struct kafka_producer *producer, const struct record *record,
         const char *topic, rd_kafka_headers_t *headers)
 {
@@ -178,8 +179,8 @@ static enum err start_client(struct kafka_producer *producer, struct strbuf *fin
     }
     client->owner = producer;
     rd_kafka_conf_t *conf = NULL;
-    enum err err = kafka_client_conf(
-            client, CLIENT_PRODUCER, producer->options.config, findings, &conf);
+    enum err err =
+            kafka_client_conf(client, CLIENT_PRODUCER, producer->options.config, findings, &conf);
     if (err == ERR_NONE) {
         if (producer->options.client_id != NULL) {
             kafka_client_set(conf, "client.id", producer->options.client_id);

@@ -21,7 +21,8 @@ struct reader_partition {
     int64_t next_offset; // or one of KAFKA_FROM_*
 };
 
-// The old ("simple") consumer interface: librdkafka's new one insists on a group, which needs rights and would be seen.
+// The old ("simple") consumer interface: librdkafka's new one insists on a group, which needs
+// rights and would be seen.
 struct kafka_reader {
     struct kafka_client client;
     struct message_pool pool;
@@ -84,7 +85,8 @@ enum err kafka_reader_destroy(struct kafka_reader *reader, int64_t timeout_ms)
 
 // --- what is read ------------------------------------------------------------------------------
 
-static enum err find_or_add_topic(struct kafka_reader *reader, const char *name, uint32_t *ret_topic)
+static enum err find_or_add_topic(
+        struct kafka_reader *reader, const char *name, uint32_t *ret_topic)
 {
     for (uint32_t i = 0; i < reader->topic_count; i++) {
         if (strcmp(reader->topics[i].name, name) == 0) {
@@ -181,8 +183,8 @@ static void begin_again(struct kafka_reader *reader, struct reader_partition *at
     }
 }
 
-static enum kafka_event_kind take_error(struct kafka_reader *reader, struct reader_partition *at,
-        const rd_kafka_message_t *rkm)
+static enum kafka_event_kind take_error(
+        struct kafka_reader *reader, struct reader_partition *at, const rd_kafka_message_t *rkm)
 {
     if (rkm->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         kafka_client_recovered(&reader->client);

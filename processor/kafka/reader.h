@@ -1,5 +1,6 @@
-// Reads topics from a chosen place without a group: nothing is joined, nothing committed, nobody disturbed. For
-// looking on (`watch`) and for reading a log from its beginning (snapshots, what is held now). One thread.
+// Reads topics from a chosen place without a group: nothing is joined, nothing committed, nobody
+// disturbed. For looking on (`watch`) and for reading a log from its beginning (snapshots, what is
+// held now). One thread.
 #pragma once
 
 #include <stdbool.h>
@@ -17,15 +18,16 @@ struct kafka_reader;
 #define KAFKA_FROM_END INT64_C(-1)
 
 // Needs no broker to be there. ERR_CONFIG with findings for properties that are not acceptable.
-MUST_CHECK enum err kafka_reader_create(struct kafka_reader **ret_reader,
-        const struct config *config, struct strbuf *findings);
+MUST_CHECK enum err kafka_reader_create(
+        struct kafka_reader **ret_reader, const struct config *config, struct strbuf *findings);
 enum err kafka_reader_destroy(struct kafka_reader *reader, int64_t timeout_ms);
 
 // Begins to read one partition. `topic` is copied. ERR_CEILING above 100,000 partitions.
 MUST_CHECK enum err kafka_reader_add(
         struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from);
-// The next event: MESSAGE, PARTITION_EOF, OFFSET_LOST (then that partition is read from its beginning) or TROUBLE, as
-// of kafka/consumer.h; generation, low and high are not used. The topic is in ret_event->topic.
+// The next event: MESSAGE, PARTITION_EOF, OFFSET_LOST (then that partition is read from its
+// beginning) or TROUBLE, as of kafka/consumer.h; generation, low and high are not used. The topic
+// is in ret_event->topic.
 enum kafka_event_kind kafka_reader_poll(
         struct kafka_reader *reader, int64_t timeout_ms, struct kafka_event *ret_event);
 void kafka_reader_release(struct kafka_reader *reader, struct kafka_message *message);

@@ -9,8 +9,7 @@
 void mock_kafka_property(struct mock_kafka *mock, const char *name, const char *value)
 {
     ASSURE(mock->config.kafka.property_count < PROPERTY_MAX);
-    struct property *property =
-            &mock->config.kafka.properties[mock->config.kafka.property_count++];
+    struct property *property = &mock->config.kafka.properties[mock->config.kafka.property_count++];
     property->name = strdup(name);
     property->value = strdup(value);
 }
@@ -69,8 +68,7 @@ void mock_kafka_start(struct mock_kafka *mock, int partitions)
     struct topic_plan plans[TOPIC_PLAN_COUNT];
     topic_plans(&mock->config, plans);
     for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
-        rd_kafka_mock_topic_create(
-                mock->cluster, plans[i].name, (int)plans[i].partitions, 1);
+        rd_kafka_mock_topic_create(mock->cluster, plans[i].name, (int)plans[i].partitions, 1);
     }
     mock_kafka_property(mock, "session.timeout.ms", "3000");
     mock_kafka_property(mock, "heartbeat.interval.ms", "500");

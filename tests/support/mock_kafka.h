@@ -1,4 +1,5 @@
-// A Kafka of the test's own: librdkafka's mock cluster inside this process, and a configuration that points at it.
+// A Kafka of the test's own: librdkafka's mock cluster inside this process, and a configuration
+// that points at it.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -12,8 +13,8 @@ struct mock_kafka {
     struct config config;
 };
 
-// One broker, the outbound topic ("in") with `partitions`, the tally topic ("tallies") with as many, and one partition
-// for each other topic.
+// One broker, the outbound topic ("in") with `partitions`, the tally topic ("tallies") with as
+// many, and one partition for each other topic.
 void mock_kafka_start(struct mock_kafka *mock, int partitions);
 void mock_kafka_stop(struct mock_kafka *mock);
 void mock_kafka_property(struct mock_kafka *mock, const char *name, const char *value);
