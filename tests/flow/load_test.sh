@@ -35,7 +35,7 @@ cli() { redis-cli -s "$socket" "$@"; }
 epoch() { cli --raw GET 'wn:{00}:epoch'; }
 # field NAME: of the JSON on stdin
 field() { python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
-peek() { python3 "$here/packed_peek.py" "$socket" wn "$key" "$@"; }
+peek() { python3 -B "$here/packed_peek.py" "$socket" wn "$key" "$@"; }
 
 # load ARGUMENT...: its summary in $dir/out, its talk in $dir/err, its exit status on stdout
 load() {
