@@ -146,10 +146,12 @@ settled_count() {
     { fetch "$1.verdicts"; fetch "$1.dead-letter"; } | python3 "$here/compare.py" count
 }
 has_settled() { (($(settled_count "$1") >= $2)); }
+has_settled_or_ended() { has_settled "$@" || has_ended "$processor_pid"; }
 
 # await_settled CASE COUNT SECONDS: waits until so many messages have a verdict or a dead letter.
 await_settled() {
-    if ! wait_until "$3" has_settled "$1" "$2"; then
+    if ! wait_until "$3" has_settled_or_ended "$1" "$2" || ! has_settled "$1" "$2"; then
+        is_running "$processor_pid" || echo "$1: the processor has ended"
         echo "$1: $(settled_count "$1") of $2 messages settled within $3 s; the processor's log ends:"
         tail -n 15 "$work/$1.log"
         return 1
