@@ -67,8 +67,12 @@ static void write_change_point(struct json_out *out, const struct message_positi
 static void write_evidence(struct json_out *out, const struct evidence *evidence)
 {
     json_object(out, "evidence");
+    if (!view_is_none(evidence->scope.id)) {
+        encode_scope(out, "scope", scope_kind_names[evidence->scope.kind], &evidence->scope);
+    }
     json_int(out, "judged", evidence->judged);
     json_int(out, "misdirected", evidence->misdirected);
+    json_int(out, "guarded", evidence->guarded);
     json_int(out, "distinct_recipients", evidence->distinct_recipients);
     json_bool(out, "distinct_is_lower_bound", evidence->distinct_is_lower_bound);
     json_millionths(out, "baseline", evidence->baseline_millionths);

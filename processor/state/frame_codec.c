@@ -103,9 +103,11 @@ static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena 
 
 enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena)
 {
-    pb_frame pb = WRONGNUMBER__V1__TALLY_FRAME__INIT;
-    pb_totals totals = WRONGNUMBER__V1__TOTALS__INIT;
+    pb_frame pb;
+    pb_totals totals;
     bool ok = true;
+    wrongnumber__v1__tally_frame__init(&pb);
+    wrongnumber__v1__totals__init(&totals);
     pb.version = FRAME_VERSION;
     pb.source_topic = text_out(arena, frame->source_topic, &ok);
     pb.source_partition = frame->source_partition;

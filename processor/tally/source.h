@@ -7,7 +7,7 @@
 #include "model/frame.h"
 #include "tally/tally.h"
 
-enum { NO_SCOPE = UINT32_MAX };
+#define NO_SCOPE UINT32_MAX
 
 struct leaf {
     struct leaf_key key; // views into the chunk's arena

@@ -16,7 +16,9 @@ static struct alert_action alert_full(void)
             .evidence =
                     {
                             .judged = 9,
+                            .scope = {SCOPE_VENDOR, VIEW("v1"), VIEW("acme")},
                             .misdirected = 7,
+                            .guarded = 6,
                             .distinct_recipients = 7,
                             .baseline_millionths = 5000,
                             .estimated_rate_millionths = 777778,
@@ -59,7 +61,8 @@ static void alert_bytes(void)
             "{\"cause\":\"shifted_column\",\"share\":0.700000},"
             "{\"cause\":\"wrong_list\",\"share\":0.300000}]},"
             "\"reasons\":{\"no_record\":7," ALERT_REASONS_AFTER_FIRST "\"cache_stale\":4294967295},"
-            "\"evidence\":{\"judged\":9,\"misdirected\":7,\"distinct_recipients\":7,"
+            "\"evidence\":{\"scope\":{\"kind\":\"vendor\",\"id\":\"v1\",\"tenant_id\":\"acme\"},"
+            "\"judged\":9,\"misdirected\":7,\"guarded\":6,\"distinct_recipients\":7,"
             "\"distinct_is_lower_bound\":false,\"baseline\":0.005000,"
             "\"estimated_rate\":0.777778,\"interval\":[0.456789,0.945000],"
             "\"log_likelihood_ratio\":20.988096,\"threshold\":-19.519293,"
