@@ -17,8 +17,7 @@ struct redis_options {
     const char *password_file; // NULL = no AUTH
     unsigned database;
     int64_t connect_timeout_ms;
-    const char
-            *client_name; // for CLIENT SETNAME, a server that refuses it is no matter; NULL = none
+    const char *client_name;   // NULL = none; a server that refuses CLIENT SETNAME is no trouble
 };
 
 enum {
@@ -57,6 +56,5 @@ MUST_CHECK enum err redis_connection_exchange(
         struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline);
 
 // The first word of an error reply, such as LOADING: the only part fit for logs, since the rest may
-// quote a command.
-// "" for any other reply.
+// quote a command. "" for any other reply.
 struct view redis_reply_error_code(const redisReply *reply);
