@@ -21,7 +21,8 @@ static const char usage[] =
         "\n"
         "Loads relationship data, one JSON object a line, from FILE (- = standard input) into "
         "Redis.\n"
-        "A full load replaces everything at one instant, at its end; with --delta the lines change\n"
+        "A full load replaces everything at one instant, at its end; with --delta the lines "
+        "change\n"
         "what is there. Prints a summary as one JSON object.\n"
         "\n"
         "  -c, --config FILE        the configuration; without it the defaults\n"
@@ -37,7 +38,8 @@ static const char usage[] =
         "      --allow-empty        a full load of a file that names nobody\n"
         "  -h, --help               this text\n"
         "\n"
-        "exit status: 0 loaded, 64 wrong use, 65 lines were refused or the data is older than what\n"
+        "exit status: 0 loaded, 64 wrong use, 65 lines were refused or the data is older than "
+        "what\n"
         "is there, 66 FILE cannot be opened, 69 Redis cannot be reached, 75 another loader is at\n"
         "work, 77 Redis refused, 78 something is wrong with the configuration\n";
 
@@ -101,8 +103,8 @@ static enum err parse_option(struct load_arguments *args, int c, const char *val
         options->tags = (unsigned)number;
         return e;
     case 'b':
-        e = parse_number("--bucket-bits", value, CONF_COUNT, 1, LOAD_BUCKET_BITS_MAX, "1-28",
-                &number);
+        e = parse_number(
+                "--bucket-bits", value, CONF_COUNT, 1, LOAD_BUCKET_BITS_MAX, "1-28", &number);
         options->bucket_bits = (unsigned)number;
         return e;
     default:
@@ -150,7 +152,8 @@ static enum err complete_options(struct load_options *options, const struct conf
         options->watermark_ms = clock_wall().ms;
     }
     if (config->redis.layout == LAYOUT_HASH) {
-        fputs("wrongnumber load: redis.layout is hash: that cache is loaded by its owner, and so is "
+        fputs("wrongnumber load: redis.layout is hash: that cache is loaded by its owner, and so "
+              "is "
               "its epoch record\n",
                 stderr);
         return ERR_CONFIG;
@@ -276,7 +279,8 @@ static enum err load_with_config(struct load_options *options, const struct conf
     options->redis = &redis;
     options->progress = show_progress;
     options->progress_self = &watching;
-    // An interrupt is seen at the next breath, so that the lock is given back and nothing is left half-written.
+    // An interrupt is seen at the next breath, so that the lock is given back and nothing is left
+    // half-written.
     sigset_t interrupts;
     sigset_t before;
     sigemptyset(&interrupts);

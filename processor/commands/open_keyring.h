@@ -5,5 +5,4 @@
 #include "policy/config.h"
 
 // The keys that the configuration names, or the demo key with a warning. Reasons go to stderr.
-MUST_CHECK enum err command_open_keyring(
-        struct keyring **ret_ring, const struct config *config);
+MUST_CHECK enum err command_open_keyring(struct keyring **ret_ring, const struct config *config);

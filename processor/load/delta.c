@@ -1,5 +1,6 @@
-// A delta: one script a bucket, each atomic and each by itself, into the generation in force. Applying one twice gives
-// the same data, so that a delta that broke off is simply loaded again. The epoch's count and watermark move at the end.
+// A delta: one script a bucket, each atomic and each by itself, into the generation in force.
+// Applying one twice gives the same data, so that a delta that broke off is simply loaded again.
+// The epoch's count and watermark move at the end.
 #include "load/bucket_walk.h"
 #include "load/scripts.h"
 #include "load/session.h"
@@ -76,8 +77,8 @@ static void change_add_record(
     change_end_argument(change);
 }
 
-static enum err change_bucket(struct session *s, struct change *change, struct bucket_walk *walk,
-        uint32_t bucket)
+static enum err change_bucket(
+        struct session *s, struct change *change, struct bucket_walk *walk, uint32_t bucket)
 {
     const struct packed_ref *refs = NULL;
     uint64_t count = 0;
@@ -163,9 +164,10 @@ static enum err advance_once(struct session *s, const struct epoch *epoch, bool 
     struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&s->epoch_text),
             strbuf_view(&text)};
     redisReply *reply = NULL;
-    enum err e = key_text.failed != ERR_NONE || text.failed != ERR_NONE
-                         ? ERR_NO_MEMORY
-                         : target_eval(&s->target, script_advance, key_count, keys, 3, args, &reply);
+    enum err e =
+            key_text.failed != ERR_NONE || text.failed != ERR_NONE
+                    ? ERR_NO_MEMORY
+                    : target_eval(&s->target, script_advance, key_count, keys, 3, args, &reply);
     if (e == ERR_NONE) {
         *ret_done = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
         freeReplyObject(reply);
@@ -175,7 +177,8 @@ static enum err advance_once(struct session *s, const struct epoch *epoch, bool 
     return e;
 }
 
-// A heartbeat may change the epoch in between, so that this is tried anew from what is there by then.
+// A heartbeat may change the epoch in between, so that this is tried anew from what is there by
+// then.
 static enum err advance(struct session *s, int64_t change, struct epoch *ret_epoch)
 {
     const uint64_t generation = s->epoch.generation;
@@ -212,7 +215,8 @@ static enum err take_epochs_key(struct session *s)
     const struct keyring_key *key = keyring_find(s->options->ring, view_of(s->epoch.key_id));
     if (key == NULL) {
         return session_fail(s, ERR_CONFIG,
-                "the data in force was packed with a key that is not configured: a full load is needed");
+                "the data in force was packed with a key that is not configured: a full load is "
+                "needed");
     }
     s->key = key;
     return ERR_NONE;

@@ -1,13 +1,14 @@
 // A full load, in the order of its steps. G is the new generation.
 //
-//   1. P:{00}:loading gets the geometry of G, and of the generation in force, before a key of G is written
+//   1. P:{00}:loading gets the geometries of G and of the generation in force
 //   2. every bucket of G is written, the empty ones too
-//   3. the flip: every epoch is set to G, in one script that also sees to it that the lock is still ours
-//   4. the buckets of the generation before are removed, and what P:{00}:loading says with them
+//   3. the flip: one script sees that the lock is still ours and sets every epoch to G
+//   4. the buckets of the generation before go, and what P:{00}:loading says with them
 //
-// A crash before 3 leaves the old generation in force, one after 3 the new. What it left behind stands in P:{00}:loading,
-// and the next full load begins by removing it. G is above every generation that is named anywhere, so that a loader
-// that stood still and wakes up writes into a generation of its own that nobody will ever read.
+// A crash before 3 leaves the old generation in force, one after 3 the new. What it left behind
+// stands in P:{00}:loading, and the next full load begins by removing it. G is above every
+// generation that is named anywhere, so that a loader that stood still and wakes up writes into a
+// generation of its own that nobody will ever read.
 #include <stdlib.h>
 
 #include "load/bucket_walk.h"
@@ -26,7 +27,8 @@ enum {
 
 // --- commands of many keys ----------------------------------------------------------------------
 
-// One MSET or UNLINK that grows: the bytes of its arguments one behind the other. All keys have one hash tag.
+// One MSET or UNLINK that grows: the bytes of its arguments one behind the other. All keys have one
+// hash tag.
 struct batch {
     struct view verb;
     struct strbuf bytes;
@@ -193,7 +195,8 @@ static enum err clear_leftover(struct session *s, struct view member, uint64_t *
     return e == ERR_NONE ? change_loading(s, VIEW("SREM"), member) : e;
 }
 
-// Removes what loads before this one left, and raises *ret_newest to the newest generation they name.
+// Removes what loads before this one left, and raises *ret_newest to the newest generation they
+// name.
 static enum err clear_leftovers(struct session *s, uint64_t *ret_newest)
 {
     struct strbuf key;
@@ -300,13 +303,12 @@ static enum err flip(struct session *s, const struct generation *g)
     strbuf_add_u64(&generation, g->number);
     epoch_add(&text, &epoch);
     bool had_more = s->has_epoch && s->epoch.tags > g->tags;
-    size_t key_count =
-            session_epoch_keys(s, had_more ? s->epoch.tags : g->tags, &key_text, keys);
+    size_t key_count = session_epoch_keys(s, had_more ? s->epoch.tags : g->tags, &key_text, keys);
     struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&generation),
             strbuf_view(&text), g->tags == 1 ? VIEW("1") : VIEW("64")};
     redisReply *reply = NULL;
-    bool is_whole = key_text.failed == ERR_NONE && generation.failed == ERR_NONE &&
-                    text.failed == ERR_NONE;
+    bool is_whole =
+            key_text.failed == ERR_NONE && generation.failed == ERR_NONE && text.failed == ERR_NONE;
     enum err e = is_whole ? target_eval(&s->target, script_flip, key_count, keys, 4, args, &reply)
                           : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
@@ -329,7 +331,8 @@ static unsigned choose_bucket_bits(uint64_t record_count)
     return bits;
 }
 
-// Where none is in force, the wall clock in seconds: so generations do not go back even when the database was emptied.
+// Where none is in force, the wall clock in seconds: so generations do not go back even when the
+// database was emptied.
 static uint64_t next_generation(const struct session *s, uint64_t newest_named)
 {
     uint64_t before = s->has_epoch ? s->epoch.generation : (uint64_t)(clock_wall().ms / 1000);
@@ -380,7 +383,8 @@ enum err load_full(struct session *s)
     }
     if (packed_table_count(s->table) == 0 && !s->options->allow_empty) {
         return session_fail(s, ERR_DATA,
-                "the file names nobody: loaded, it would make every message misdirected (--allow-empty does it)");
+                "the file names nobody: loaded, it would make every message misdirected "
+                "(--allow-empty does it)");
     }
     uint64_t newest_named = 0;
     e = clear_leftovers(s, &newest_named);

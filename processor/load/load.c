@@ -56,8 +56,8 @@ enum err session_read_epoch(struct session *s)
     return e;
 }
 
-size_t session_epoch_keys(
-        const struct session *s, unsigned tags, struct strbuf *text, struct view ret_keys[HASH_TAG_COUNT + 1])
+size_t session_epoch_keys(const struct session *s, unsigned tags, struct strbuf *text,
+        struct view ret_keys[HASH_TAG_COUNT + 1])
 {
     size_t ends[HASH_TAG_COUNT + 1];
     size_t count = 0;
@@ -113,7 +113,8 @@ enum err session_read_file(struct session *s)
     s->result->change_count = packed_table_count(s->table);
     switch ((int)e) {
     case ERR_DATA:
-        return session_fail(s, e, "lines were refused, so nothing was loaded (--skip-bad goes on without them)");
+        return session_fail(s, e,
+                "lines were refused, so nothing was loaded (--skip-bad goes on without them)");
     case ERR_NO_INPUT:
         return session_fail(s, e, "the file cannot be opened");
     case ERR_IO:
@@ -136,7 +137,8 @@ static enum err session_work(struct session *s)
     if (s->has_epoch && s->options->watermark_ms < s->epoch.source_watermark_ms &&
             !s->options->allow_older) {
         return session_fail(s, ERR_DATA,
-                "the data in force is from a later time than this file's watermark (--allow-older loads it anyway)");
+                "the data in force is from a later time than this file's watermark (--allow-older "
+                "loads it anyway)");
     }
     return s->options->is_delta ? load_delta(s) : load_full(s);
 }

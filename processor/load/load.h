@@ -1,5 +1,6 @@
-// Puts relationship data into Redis, packed layout (schemas/redis-keys.md): a full load beside the data in force and a
-// flip at its end, or a delta into the data in force. Redis shows either all of a full load or nothing of it.
+// Puts relationship data into Redis, packed layout (schemas/redis-keys.md): a full load beside the
+// data in force and a flip at its end, or a delta into the data in force. Redis shows either all of
+// a full load or nothing of it.
 #pragma once
 
 #include "common/strbuf.h"
@@ -26,8 +27,8 @@ struct load_options {
     unsigned bucket_bits; // 0 = so that a bucket has about ten records
     int64_t valid_for_ms;
     int64_t watermark_ms; // everything that the source knew by then is in the file
-    // Called about every second and at the end of each phase. `total` is 0 where it is not known. May be NULL. An
-    // error ends the load.
+    // Called about every second and at the end of each phase. `total` is 0 where it is not known.
+    // May be NULL. An error ends the load.
     enum err (*progress)(void *self, enum load_phase phase, uint64_t done, uint64_t total);
     void *progress_self;
 };
@@ -43,8 +44,9 @@ struct load_result {
     int64_t source_watermark_ms;
 };
 
-// Does it. On failure `why` gets the reason in words, and what was in force is in force. ERR_DATA: lines were refused
-// (the report lists them), or the data may not be loaded as it is; ERR_LOCKED; ERR_CONFIG: the data in force was
-// packed with a key that is not in the ring; ERR_NO_INPUT, ERR_IO; else as the connection says.
+// Does it. On failure `why` gets the reason in words, and what was in force is in force. ERR_DATA:
+// lines were refused (the report lists them), or the data may not be loaded as it is; ERR_LOCKED;
+// ERR_CONFIG: the data in force was packed with a key that is not in the ring; ERR_NO_INPUT,
+// ERR_IO; else as the connection says.
 MUST_CHECK enum err load_run(
         const struct load_options *options, struct load_result *ret_result, struct strbuf *why);

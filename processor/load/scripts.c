@@ -1,12 +1,10 @@
 #include "load/scripts.h"
 
-const char script_renew[] =
-        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
-        "return redis.call('PEXPIRE', KEYS[1], ARGV[2])\n";
+const char script_renew[] = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
+                            "return redis.call('PEXPIRE', KEYS[1], ARGV[2])\n";
 
-const char script_release[] =
-        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
-        "return redis.call('DEL', KEYS[1])\n";
+const char script_release[] = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
+                              "return redis.call('DEL', KEYS[1])\n";
 
 const char script_flip[] =
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then\n"
@@ -25,17 +23,17 @@ const char script_flip[] =
         "end\n"
         "return 1\n";
 
-const char script_advance[] =
-        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then\n"
-        "  return redis.error_reply('WNLOCK the lock is lost')\n"
-        "end\n"
-        "for i = 2, #KEYS do\n"
-        "  if redis.call('GET', KEYS[i]) ~= ARGV[2] then return 0 end\n"
-        "end\n"
-        "for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[3]) end\n"
-        "return 1\n";
+const char script_advance[] = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then\n"
+                              "  return redis.error_reply('WNLOCK the lock is lost')\n"
+                              "end\n"
+                              "for i = 2, #KEYS do\n"
+                              "  if redis.call('GET', KEYS[i]) ~= ARGV[2] then return 0 end\n"
+                              "end\n"
+                              "for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[3]) end\n"
+                              "return 1\n";
 
-// A merge of two ascending lists. Suffixes are compared byte by byte, because Lua's < follows the server's locale.
+// A merge of two ascending lists. Suffixes are compared byte by byte, because Lua's < follows the
+// server's locale.
 const char script_change[] =
         "local ok, epoch = pcall(cjson.decode, redis.call('GET', KEYS[1]) or '')\n"
         "if not ok or type(epoch) ~= 'table' or epoch.generation ~= tonumber(ARGV[1]) then\n"

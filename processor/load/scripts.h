@@ -1,17 +1,18 @@
-// What a loader does on the server in one step (Lua; schemas/redis-keys.md gives the protocols they are part of).
+// What a loader does on the server in one step (Lua; schemas/redis-keys.md gives the protocols they
+// are part of).
 #pragma once
 
 // KEYS: lock. ARGV: token, milliseconds. 1, or 0 when the lock is another's.
 extern const char script_renew[];
 // KEYS: lock. ARGV: token. 1, or 0 when the lock is another's.
 extern const char script_release[];
-// KEYS: lock, the epoch of every tag there is or was. ARGV: token, generation, epoch text, how many tags there are.
-// Puts the generation in force and removes the epochs of the other tags, or answers WNLOCK, or WNEPOCH where a
-// generation in force is not older.
+// KEYS: lock, the epoch of every tag there is or was. ARGV: token, generation, epoch text, how many
+// tags there are. Puts the generation in force and removes the epochs of the other tags, or answers
+// WNLOCK, or WNEPOCH where a generation in force is not older.
 extern const char script_flip[];
-// KEYS: lock, every tag's epoch. ARGV: token, text expected, new text. 1, or 0 where an epoch's text is another; never
-// creates one. WNLOCK.
+// KEYS: lock, every tag's epoch. ARGV: token, text expected, new text. 1, or 0 where an epoch's
+// text is another; never creates one. WNLOCK.
 extern const char script_advance[];
-// KEYS: epoch, bucket. ARGV: generation, then records in ascending order of suffix, a bare suffix to remove one. How
-// many records more there are now, or WNEPOCH, or WNBUCKET.
+// KEYS: epoch, bucket. ARGV: generation, then records in ascending order of suffix, a bare suffix
+// to remove one. How many records more there are now, or WNEPOCH, or WNBUCKET.
 extern const char script_change[];

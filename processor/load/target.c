@@ -10,8 +10,7 @@ enum {
     EVAL_ARGS_MAX = 8,
 };
 
-enum err target_init(
-        struct target *target, const struct redis_options *options, struct view prefix)
+enum err target_init(struct target *target, const struct redis_options *options, struct view prefix)
 {
     *target = (struct target){.prefix = prefix};
     strbuf_init(&target->why, WHY_BYTES);
@@ -97,8 +96,8 @@ static enum err target_exchange(struct target *target, redisReply **ret_last)
     if (count == 0) {
         return ERR_NONE;
     }
-    enum err e = redis_connection_exchange(target->connection, replies, count,
-            mono_after_ms(clock_mono(), EXCHANGE_MS));
+    enum err e = redis_connection_exchange(
+            target->connection, replies, count, mono_after_ms(clock_mono(), EXCHANGE_MS));
     if (e != ERR_NONE) {
         return target_fail(target, e);
     }
@@ -124,8 +123,8 @@ enum err target_flush(struct target *target)
 enum err target_add(struct target *target, size_t argc, const struct view *args)
 {
     enum err e = target_append(target, argc, args);
-    bool is_full = target->pending_count == TARGET_PIPELINE_MAX ||
-                   target->pending_bytes >= PIPELINE_BYTES;
+    bool is_full =
+            target->pending_count == TARGET_PIPELINE_MAX || target->pending_bytes >= PIPELINE_BYTES;
     return e == ERR_NONE && is_full ? target_flush(target) : e;
 }
 

@@ -14,7 +14,9 @@ struct writer_lock {
 
 // ERR_LOCKED: somebody else has it.
 MUST_CHECK enum err writer_lock_acquire(struct writer_lock *lock, struct target *target);
-// Does nothing until LOCK_RENEW_MS after the last time. ERR_LOCKED: it ran out and may be another's by now.
+// Does nothing until LOCK_RENEW_MS after the last time. ERR_LOCKED: it ran out and may be another's
+// by now.
 MUST_CHECK enum err writer_lock_renew_if_due(struct writer_lock *lock, struct target *target);
-// Gives it back where the connection still stands, else it runs out by itself. Also after a failed acquire.
+// Gives it back where the connection still stands, else it runs out by itself. Also after a failed
+// acquire.
 void writer_lock_release(struct writer_lock *lock, struct target *target);

@@ -1,5 +1,5 @@
-// The reader is its own and not cJSON, because an epoch decides what may be believed: it takes a flat object of
-// plain values and nothing else, every number a whole one, every known key once.
+// The reader is its own and not cJSON, because an epoch decides what may be believed: it takes a
+// flat object of plain values and nothing else, every number a whole one, every known key once.
 #include "redis/epoch.h"
 
 #include "common/json_out.h"
@@ -28,8 +28,10 @@ static const char *const key_names[KEY_COUNT] = {"layout", "generation", "key_id
         "bucket_count", "tags", "record_count", "source_watermark", "valid_for_ms", "heartbeat_ms"};
 
 // What an owner of a hash layout may leave out: the geometry is none of theirs.
-enum { OPTIONAL_FOR_HASH = 1 << KEY_KEY_ID | 1 << KEY_BUCKET_BITS | 1 << KEY_BUCKET_COUNT |
-                           1 << KEY_TAGS | 1 << KEY_HEARTBEAT_MS };
+enum {
+    OPTIONAL_FOR_HASH = 1 << KEY_KEY_ID | 1 << KEY_BUCKET_BITS | 1 << KEY_BUCKET_COUNT |
+                        1 << KEY_TAGS | 1 << KEY_HEARTBEAT_MS
+};
 
 void epoch_add(struct strbuf *sb, const struct epoch *epoch)
 {
@@ -51,8 +53,8 @@ void epoch_add(struct strbuf *sb, const struct epoch *epoch)
 
 static void skip_space(struct view *text)
 {
-    while (text->n > 0 && (text->p[0] == ' ' || text->p[0] == '\t' || text->p[0] == '\n' ||
-                                  text->p[0] == '\r')) {
+    while (text->n > 0 &&
+            (text->p[0] == ' ' || text->p[0] == '\t' || text->p[0] == '\n' || text->p[0] == '\r')) {
         *text = view_skip(*text, 1);
     }
 }
@@ -212,7 +214,8 @@ static bool is_consistent(const struct epoch_values *values, enum epoch_layout l
     const unsigned all = (1U << KEY_COUNT) - 1;
     unsigned required = layout == EPOCH_HASH1 ? all & ~(unsigned)OPTIONAL_FOR_HASH : all;
     bool has_key_id = (values->seen >> KEY_KEY_ID & 1) != 0;
-    return (values->seen & required) == required && (!has_key_id || key_id_is_valid(values->key_id)) &&
+    return (values->seen & required) == required &&
+           (!has_key_id || key_id_is_valid(values->key_id)) &&
            values->numbers[KEY_GENERATION] >= 1 && geometry_is_valid(values, layout) &&
            clock_is_accepted((int64_t)values->numbers[KEY_SOURCE_WATERMARK]) &&
            values->numbers[KEY_VALID_FOR_MS] >= 1;

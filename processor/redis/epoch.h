@@ -15,25 +15,26 @@ enum epoch_layout { EPOCH_PACKED1, EPOCH_HASH1 };
 
 struct epoch {
     enum epoch_layout layout;
-    uint64_t generation;             // from 1
+    uint64_t generation;               // from 1
     char key_id[KEY_ID_MAX_BYTES + 1]; // "" where a hash layout names none
-    unsigned bucket_bits;            // 0 for the hash layout
-    uint64_t bucket_count;           // 1 << bucket_bits; 0 for the hash layout
-    unsigned tags;                   // 1 or 64
+    unsigned bucket_bits;              // 0 for the hash layout
+    uint64_t bucket_count;             // 1 << bucket_bits; 0 for the hash layout
+    unsigned tags;                     // 1 or 64
     uint64_t record_count;
-    int64_t source_watermark_ms;     // wall clock: everything the source knew by then is in
-    int64_t valid_for_ms;            // from the watermark
-    int64_t heartbeat_ms;            // 0 = none
+    int64_t source_watermark_ms; // wall clock: everything the source knew by then is in
+    int64_t valid_for_ms;        // from the watermark
+    int64_t heartbeat_ms;        // 0 = none
 };
 
 // Appends the JSON: the pinned order of keys, no white space.
 void epoch_add(struct strbuf *sb, const struct epoch *epoch);
-// Reads it, keys in any order, white space allowed, unknown keys with plain values ignored. ERR_DATA when it is not
-// a whole, consistent epoch of a known layout, or longer than EPOCH_MAX_BYTES.
+// Reads it, keys in any order, white space allowed, unknown keys with plain values ignored.
+// ERR_DATA when it is not a whole, consistent epoch of a known layout, or longer than
+// EPOCH_MAX_BYTES.
 MUST_CHECK enum err epoch_parse(struct epoch *ret_epoch, struct view text);
 
-// Whether answers read under one epoch are good under the other: same layout, generation, key id and geometry.
-// Counts and times may differ.
+// Whether answers read under one epoch are good under the other: same layout, generation, key id
+// and geometry. Counts and times may differ.
 bool epoch_is_same(const struct epoch *a, const struct epoch *b);
 // now <= source_watermark + valid_for. The heartbeat is not looked at.
 bool epoch_is_fresh(const struct epoch *epoch, struct wall_time now);

@@ -1,4 +1,5 @@
-// The names of the packed layout's keys, and which of them a pseudonym belongs to (schemas/redis-keys.md).
+// The names of the packed layout's keys, and which of them a pseudonym belongs to
+// (schemas/redis-keys.md).
 #pragma once
 
 #include <stdint.h>
@@ -13,10 +14,12 @@ bool packed_geometry_is_valid(unsigned bucket_bits, unsigned tags);
 
 // The first `bucket_bits` (1–32) bits of the pseudonym.
 uint32_t packed_bucket_number(const struct pseudonym *pseudonym, unsigned bucket_bits);
-// The hash tag of a bucket: its number's first 6 bits when tags is 64, else 0. The same for all of its pseudonyms.
+// The hash tag of a bucket: its number's first 6 bits when tags is 64, else 0. The same for all of
+// its pseudonyms.
 unsigned packed_bucket_tag(uint32_t bucket, unsigned bucket_bits, unsigned tags);
 
-// Each appends one key: prefix:{tt}:epoch, prefix:{tt}:generation:bucket, prefix:{00}:lock, prefix:{00}:loading.
+// Each appends one key: prefix:{tt}:epoch, prefix:{tt}:generation:bucket, prefix:{00}:lock,
+// prefix:{00}:loading.
 void packed_add_epoch_key(struct strbuf *sb, struct view prefix, unsigned tag);
 void packed_add_bucket_key(
         struct strbuf *sb, struct view prefix, unsigned tag, uint64_t generation, uint32_t bucket);

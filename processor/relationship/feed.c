@@ -24,8 +24,8 @@ struct feed_reader {
     const struct feed *feed;
     struct feed_report *report;
     int fd;
-    struct strbuf line;  // what came of the line that is not ended yet
-    bool line_too_long;  // the rest of it is thrown away
+    struct strbuf line; // what came of the line that is not ended yet
+    bool line_too_long; // the rest of it is thrown away
     struct strbuf why;
     struct arena *arena;
     struct ndjson *ndjson;

@@ -5,7 +5,8 @@
 #include "relationship/packed.h"
 #include "relationship/packed_table.h"
 
-// One record for every phone number there can be in a large country; what is really held is bounded by what is loaded.
+// One record for every phone number there can be in a large country; what is really held is bounded
+// by what is loaded.
 static const uint64_t MEMORY_STORE_MAX_COUNT = (uint64_t)1 << 31;
 
 struct memory_store {

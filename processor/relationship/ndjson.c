@@ -179,8 +179,8 @@ static enum err read_word(const struct reading *r, const char *field,
 }
 
 // Absent leaves *ret_ms.
-static enum err read_time(const struct reading *r, const char *field,
-        const struct json_value *value, int64_t *ret_ms)
+static enum err read_time(
+        const struct reading *r, const char *field, const struct json_value *value, int64_t *ret_ms)
 {
     if (is_absent(value)) {
         return ERR_NONE;
@@ -189,7 +189,9 @@ static enum err read_time(const struct reading *r, const char *field,
     enum clock_parse parse = CLOCK_OK;
     if (value->kind == JSON_NUMBER) {
         bool is_whole = json_integer_read(value->raw, &ms) == JSON_INTEGER;
-        parse = !is_whole ? CLOCK_BAD_SYNTAX : clock_is_accepted(ms) ? CLOCK_OK : CLOCK_OUT_OF_RANGE;
+        parse = !is_whole               ? CLOCK_BAD_SYNTAX
+                : clock_is_accepted(ms) ? CLOCK_OK
+                                        : CLOCK_OUT_OF_RANGE;
     } else {
         struct view text;
         enum err e = read_string(r, field, value, ID_MAX_BYTES, &text);
@@ -200,8 +202,9 @@ static enum err read_time(const struct reading *r, const char *field,
     }
     if (parse != CLOCK_OK) {
         return refuse(r, field,
-                parse == CLOCK_OUT_OF_RANGE ? "is a time outside 2000-2100"
-                                            : "is no RFC 3339 time, no date and no epoch milliseconds");
+                parse == CLOCK_OUT_OF_RANGE
+                        ? "is a time outside 2000-2100"
+                        : "is no RFC 3339 time, no date and no epoch milliseconds");
     }
     *ret_ms = ms;
     return ERR_NONE;
@@ -262,8 +265,8 @@ static enum err read_party(const struct reading *r, struct view element, struct 
     unsigned role = ROLE_BORROWER;
     unsigned status = STATUS_ACTIVE;
     if (e == ERR_NONE) {
-        e = read_word(r, party_pointers[PARTY_ROLE], &values[PARTY_ROLE], role_names, ROLE_COUNT,
-                &role);
+        e = read_word(
+                r, party_pointers[PARTY_ROLE], &values[PARTY_ROLE], role_names, ROLE_COUNT, &role);
     }
     if (e == ERR_NONE) {
         e = read_word(r, party_pointers[PARTY_STATUS], &values[PARTY_STATUS], status_names,
@@ -272,8 +275,8 @@ static enum err read_party(const struct reading *r, struct view element, struct 
     party->role = (enum party_role)role;
     party->status = (enum loan_status)status;
     if (e == ERR_NONE) {
-        e = read_time(r, party_pointers[PARTY_CLOSED_AT], &values[PARTY_CLOSED_AT],
-                &party->closed_at_ms);
+        e = read_time(
+                r, party_pointers[PARTY_CLOSED_AT], &values[PARTY_CLOSED_AT], &party->closed_at_ms);
     }
     return e;
 }
@@ -312,8 +315,8 @@ static enum err read_parties(
 
 // --- the line ---------------------------------------------------------------------------------
 
-static enum err read_recipient(const struct reading *r, const struct json_value *values,
-        struct recipient *ret_recipient)
+static enum err read_recipient(
+        const struct reading *r, const struct json_value *values, struct recipient *ret_recipient)
 {
     const char *field = line_pointers[LINE_RECIPIENT];
     struct view text = VIEW_NONE;
@@ -359,8 +362,8 @@ static enum err read_line(
         e = read_deleted(r, &values[LINE_DELETED], &rel->deleted);
     }
     if (e == ERR_NONE) {
-        e = read_word(r, line_pointers[LINE_REASSIGNED], &values[LINE_REASSIGNED],
-                reassigned_names, REASSIGNED_YES + 1, &reassigned);
+        e = read_word(r, line_pointers[LINE_REASSIGNED], &values[LINE_REASSIGNED], reassigned_names,
+                REASSIGNED_YES + 1, &reassigned);
     }
     rel->reassigned = (enum reassigned)reassigned;
     if (e == ERR_NONE) {

@@ -3,7 +3,7 @@
 //   flags           bits 0–1 reassigned, bit 2 has opted-out, bits 3–7 party count, 31 = it follows
 //   party count     2 bytes, if those bits are 31
 //   reassigned_at   6 bytes, if reassigned is REASSIGNED_DATED
-//   opted-out       1 byte bitmap of known channels; bit 7: count, then (length, bytes) each; if bit 2
+//   opted-out       if bit 2: a bitmap of known channels; its bit 7: count, then (length, bytes)
 //   parties         flags, tenant tag, [loan tag], [closed_at]
 #include "relationship/packed.h"
 
@@ -75,8 +75,7 @@ static struct view tenant_or_default(struct view tenant_id)
     return view_is_none(tenant_id) ? VIEW("default") : tenant_id;
 }
 
-static void add_party(
-        struct strbuf *sb, const struct keyring_key *key, const struct party *party)
+static void add_party(struct strbuf *sb, const struct keyring_key *key, const struct party *party)
 {
     bool dated = party->closed_at_ms != TIME_NONE;
     bool has_loan = !view_is_none(party->loan_id);
@@ -349,8 +348,8 @@ static bool take_head(
     unsigned reassigned = *flags & REASSIGNED_BITS;
     *ret_facts = (struct facts){
             .lookup = LOOKUP_FOUND,
-            .reassigned = reassigned == REASSIGNED_DATED ? REASSIGNED_YES
-                                                         : (enum reassigned)reassigned,
+            .reassigned =
+                    reassigned == REASSIGNED_DATED ? REASSIGNED_YES : (enum reassigned)reassigned,
             .reassigned_at_ms = TIME_NONE,
     };
     if (reassigned == REASSIGNED_DATED && !take_time(rest, &ret_facts->reassigned_at_ms)) {
@@ -360,8 +359,8 @@ static bool take_head(
            ((*flags & HAS_OPTED_OUT) == 0 || take_opted_out(rest, channel, &ret_facts->opted_out));
 }
 
-enum err packed_decode(struct view body, const struct keyring_key *key, struct lookup *lookup,
-        struct arena *arena)
+enum err packed_decode(
+        struct view body, const struct keyring_key *key, struct lookup *lookup, struct arena *arena)
 {
     struct view channel = view_is_none(lookup->channel) ? VIEW("sms") : lookup->channel;
     struct facts facts;

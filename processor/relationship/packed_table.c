@@ -1,7 +1,8 @@
-// Records lie one behind the other in chunks: pseudonym (16 bytes), length (2), body. A slot holds where a record is,
-// plus one, in its lower 40 bits (0 = free) and some of the pseudonym's last bits above them, so that most probes end
-// without a look at the record. What replaced and removed records leave behind is garbage; when there is more of it
-// than of the living, the living move into fresh chunks.
+// Records lie one behind the other in chunks: pseudonym (16 bytes), length (2), body. A slot holds
+// where a record is, plus one, in its lower 40 bits (0 = free) and some of the pseudonym's last
+// bits above them, so that most probes end without a look at the record. What replaced and removed
+// records leave behind is garbage; when there is more of it than of the living, the living move
+// into fresh chunks.
 #include "relationship/packed_table.h"
 
 #include <stdlib.h>
@@ -74,8 +75,8 @@ static uint8_t *heap_at(const struct heap *heap, uint64_t at)
     return heap->chunks[at >> CHUNK_SHIFT] + (at & (CHUNK_BYTES - 1));
 }
 
-static enum err heap_add(struct heap *heap, const struct pseudonym *pseudonym, struct view body,
-        uint64_t *ret_at)
+static enum err heap_add(
+        struct heap *heap, const struct pseudonym *pseudonym, struct view body, uint64_t *ret_at)
 {
     size_t n = HEAD_BYTES + body.n;
     if (heap->count == 0 || heap->used + n > CHUNK_BYTES) {
@@ -140,8 +141,8 @@ static uint64_t slot_find(const struct packed_table *table, const uint8_t *pseud
     uint64_t tag = slot_tag(pseudonym);
     for (uint64_t i = slot_home(table, pseudonym);; i = (i + 1) & slot_mask(table)) {
         uint64_t slot = table->slots[i];
-        if (slot == 0 || ((slot & ~AT_MASK) == tag &&
-                                 memcmp(slot_record(table, slot), pseudonym, PSEUDONYM_BYTES) == 0)) {
+        if (slot == 0 || ((slot & ~AT_MASK) == tag && memcmp(slot_record(table, slot), pseudonym,
+                                                              PSEUDONYM_BYTES) == 0)) {
             return i;
         }
     }
@@ -171,7 +172,8 @@ static enum err slots_grow(struct packed_table *table)
     return ERR_NONE;
 }
 
-// Closes the gap at `hole`: what stands behind it and would not be found across it moves up (Knuth 6.4, algorithm R).
+// Closes the gap at `hole`: what stands behind it and would not be found across it moves up
+// (Knuth 6.4, algorithm R).
 static void slots_close_gap(struct packed_table *table, uint64_t hole)
 {
     uint64_t mask = slot_mask(table);

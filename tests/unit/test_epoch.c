@@ -45,7 +45,8 @@ static void reads_what_others_write(void)
 {
     static const char *const texts[] = {
             " {\n \"heartbeat_ms\" : 5000 , \"note\": \"by hand\", \"more\": null, \"yes\":true,\n"
-            "\t\"valid_for_ms\":1,\"source_watermark\":1763769600000,\"record_count\":0,\"tags\":64,"
+            "\t\"valid_for_ms\":1,\"source_watermark\":1763769600000,\"record_count\":0,\"tags\":"
+            "64,"
             "\"bucket_count\":64,\"bucket_bits\":6,\"key_id\":\"A-b.c_9\",\"generation\":1,"
             "\"layout\":\"packed1\"}\r\n",
             "{\"layout\":\"hash1\",\"generation\":9007199254740991,\"record_count\":5,"

@@ -37,8 +37,7 @@ static enum err put_number(struct packed_table *table, uint64_t number, uint32_t
 static bool has_number(const struct packed_table *table, uint64_t number, uint32_t value)
 {
     struct pseudonym pseudonym = pseudonym_of(number);
-    return view_equal(
-            packed_table_find(table, &pseudonym), view_bytes(&value, sizeof value));
+    return view_equal(packed_table_find(table, &pseudonym), view_bytes(&value, sizeof value));
 }
 
 // Puts, replaces and removes at random beside an array that does the same.
@@ -191,7 +190,8 @@ static void answers_from_a_file(void)
             VIEW("\xef\xbb\xbf{\"recipient\":\"+8613800138000\",\"parties\":[{\"tenant_id\":\"t1\","
                  "\"loan_id\":\"L1\"}]}\r\n\n \t\r\n"
                  "{\"recipient\":\"13800138001\",\"parties\":[{\"tenant_id\":\"t2\"}]}\n"
-                 "{\"recipient\":\"13800138002\"}\n{\"recipient\":\"13800138002\",\"deleted\":true}\n"
+                 "{\"recipient\":\"13800138002\"}\n{\"recipient\":\"13800138002\",\"deleted\":true}"
+                 "\n"
                  "{\"recipient\":\"13800138001\",\"opted_out\":[\"sms\"]}\n"
                  "{\"recipient\":\"13800138003\",\"kind\":\"push\"}"),
             false, &report);
@@ -272,8 +272,7 @@ static void says_when_there_is_no_file(void)
     fixture_init(&f);
     struct feed_report report;
     unlink(f.path);
-    CU_ASSERT_EQUAL(
-            memory_store_load_file(&f.store, f.path, "CN", false, &report), ERR_NO_INPUT);
+    CU_ASSERT_EQUAL(memory_store_load_file(&f.store, f.path, "CN", false, &report), ERR_NO_INPUT);
     CU_ASSERT_EQUAL(report.lines, 0);
     CU_ASSERT_EQUAL(memory_store_load_file(&f.store, "/tmp", "CN", false, &report), ERR_IO);
     fixture_fini(&f);

@@ -51,10 +51,13 @@ static void reads_a_whole_line(void)
     struct fixture f;
     fixture_init(&f);
     static const char line[] =
-            " {\"recipient\": \"+8613800138000\", \"parties\": [{\"tenant_id\": \"t1\", \"loan_id\": "
+            " {\"recipient\": \"+8613800138000\", \"parties\": [{\"tenant_id\": \"t1\", "
+            "\"loan_id\": "
             "\"L\\u00e9[},\\\"1\", \"borrower_id\": \"B1\", \"role\": \"co_borrower\", \"status\": "
-            "\"written_off\", \"closed_at\": \"2026-11-20\"} , {\"tenant_id\":12,\"loan_id\":-1.50e1,"
-            "\"role\":\"contact\",\"status\":\"sold\",\"closed_at\":null,\"x\":[[],{\"role\":1}]}], "
+            "\"written_off\", \"closed_at\": \"2026-11-20\"} , "
+            "{\"tenant_id\":12,\"loan_id\":-1.50e1,"
+            "\"role\":\"contact\",\"status\":\"sold\",\"closed_at\":null,\"x\":[[],{\"role\":1}]}],"
+            " "
             "\"reassigned\": \"yes\", \"reassigned_at\": \"2026-10-01T08:00:00+08:00\", "
             "\"opted_out\": [\"sms\", \"v\\u006fice\", \"sms\"], \"new\": {\"recipient\": 1}}\r";
     CU_ASSERT_EQUAL_FATAL(parse(&f, view_of(line)), ERR_NONE);
@@ -108,8 +111,7 @@ static void takes_absent_for_absent(void)
     CU_ASSERT_TRUE(view_is_none(f.rel.parties[0].loan_id));
     CU_ASSERT_EQUAL(f.rel.parties[0].role, ROLE_BORROWER);
     CU_ASSERT_EQUAL(f.rel.parties[0].status, STATUS_ACTIVE);
-    CU_ASSERT_EQUAL(
-            parse(&f, VIEW("{\"recipient\":\"13800138000\",\"deleted\":true}")), ERR_NONE);
+    CU_ASSERT_EQUAL(parse(&f, VIEW("{\"recipient\":\"13800138000\",\"deleted\":true}")), ERR_NONE);
     CU_ASSERT_TRUE(f.rel.deleted);
     fixture_fini(&f);
 }
@@ -122,8 +124,7 @@ static void keeps_kinds_apart(void)
             parse(&f, VIEW("{\"recipient\":\"A@b.example\",\"kind\":\"email\"}")), ERR_NONE);
     CU_ASSERT_EQUAL(f.rel.recipient.kind, RECIPIENT_EMAIL);
     check_view("address", f.rel.recipient.canonical, "A@b.example");
-    CU_ASSERT_EQUAL_FATAL(
-            parse(&f, VIEW("{\"recipient\":\"x\",\"kind\":\"wechat\"}")), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(parse(&f, VIEW("{\"recipient\":\"x\",\"kind\":\"wechat\"}")), ERR_NONE);
     CU_ASSERT_EQUAL(f.rel.recipient.kind, RECIPIENT_WECHAT);
     fixture_fini(&f);
 }
@@ -168,8 +169,10 @@ static void refuses_with_a_reason(void)
             {"{" R ",\"reassigned\":true}", "reassigned is no string"},
             {"{" R ",\"reassigned_at\":\"yesterday\"}",
                     "reassigned_at is no RFC 3339 time, no date and no epoch milliseconds"},
-            {"{" R ",\"reassigned_at\":\"1999-12-31\"}", "reassigned_at is a time outside 2000-2100"},
-            {"{" R ",\"reassigned_at\":\"9999-01-01\"}", "reassigned_at is a time outside 2000-2100"},
+            {"{" R ",\"reassigned_at\":\"1999-12-31\"}",
+                    "reassigned_at is a time outside 2000-2100"},
+            {"{" R ",\"reassigned_at\":\"9999-01-01\"}",
+                    "reassigned_at is a time outside 2000-2100"},
             {"{" R ",\"reassigned_at\":0}", "reassigned_at is a time outside 2000-2100"},
             {"{" R ",\"opted_out\":\"sms\"}", "opted_out is no array"},
             {"{" R ",\"opted_out\":[1]}", "opted_out is no string"},
@@ -182,11 +185,14 @@ static void refuses_with_a_reason(void)
             {"{" R ",\"parties\":[[]]}", "parties has an element that is no object"},
             {P("\"tenant_id\":true"), "tenant_id is no string"},
             {P("\"tenant_id\":0.5"), "tenant_id is a number, but no whole one within 2^53 - 1"},
-            {P("\"loan_id\":9007199254740992"), "loan_id is a number, but no whole one within 2^53 - 1"},
+            {P("\"loan_id\":9007199254740992"),
+                    "loan_id is a number, but no whole one within 2^53 - 1"},
             {P("\"loan_id\":\"\\ud800\""), "loan_id has \\u0000 or half a surrogate pair in it"},
             {P("\"borrower_id\":{}"), "borrower_id is no string"},
-            {P("\"role\":\"BORROWER\""), "role is none of borrower, co_borrower, guarantor, contact"},
-            {P("\"status\":\"paid\""), "status is none of active, overdue, closed, written_off, sold"},
+            {P("\"role\":\"BORROWER\""),
+                    "role is none of borrower, co_borrower, guarantor, contact"},
+            {P("\"status\":\"paid\""),
+                    "status is none of active, overdue, closed, written_off, sold"},
             {P("\"status\":2"), "status is no string"},
             {P("\"closed_at\":\"2026-02-30\""),
                     "closed_at is no RFC 3339 time, no date and no epoch milliseconds"},
@@ -251,13 +257,13 @@ static void has_ceilings(void)
     struct fixture f;
     fixture_init(&f);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CU_ASSERT_EQUAL(parse_repeated(&f, rows[i].head, rows[i].piece, rows[i].count, rows[i].tail),
+        CU_ASSERT_EQUAL(
+                parse_repeated(&f, rows[i].head, rows[i].piece, rows[i].count, rows[i].tail),
                 rows[i].e);
         unit_check_text("why", strbuf_view(&f.why).p, rows[i].why);
     }
     struct arena *tiny = arena_create(1);
-    CU_ASSERT_EQUAL(
-            ndjson_parse(f.ndjson, VIEW("{" R ",\"parties\":[{}]}"), tiny, &f.rel, &f.why),
+    CU_ASSERT_EQUAL(ndjson_parse(f.ndjson, VIEW("{" R ",\"parties\":[{}]}"), tiny, &f.rel, &f.why),
             ERR_CEILING);
     arena_destroy(tiny);
     fixture_fini(&f);

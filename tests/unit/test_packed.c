@@ -1,5 +1,6 @@
-// The packed codec: known bytes, round trips, and every hostile bucket is refused without a read past its end (each
-// one is handed over in a heap block of its exact size, so that the sanitizer would see it).
+// The packed codec: known bytes, round trips, and every hostile bucket is refused without a read
+// past its end (each one is handed over in a heap block of its exact size, so that the sanitizer
+// would see it).
 #include "relationship/packed.h"
 
 #include <stdio.h>
@@ -78,8 +79,11 @@ static void free_guarded(struct view bytes)
 #define DEFAULT_TENANT "0d2e713cb1d0"
 #define L1 "c76955ade6a476a8"
 
-static const struct party one_party[] = {{.tenant_id = {"t1", 2}, .loan_id = {"L1", 2},
-        .role = ROLE_GUARANTOR, .status = STATUS_CLOSED, .closed_at_ms = 1795305600000}};
+static const struct party one_party[] = {{.tenant_id = {"t1", 2},
+        .loan_id = {"L1", 2},
+        .role = ROLE_GUARANTOR,
+        .status = STATUS_CLOSED,
+        .closed_at_ms = 1795305600000}};
 static const struct party bare_party[] = {
         {.role = ROLE_BORROWER, .status = STATUS_ACTIVE, .closed_at_ms = TIME_NONE}};
 
@@ -94,25 +98,33 @@ static void writes_known_bytes(void)
             {"not reassigned", {.reassigned = REASSIGNED_NO, .reassigned_at_ms = TIME_NONE}, "01"},
             {"a date without a yes is nothing",
                     {.reassigned = REASSIGNED_NO, .reassigned_at_ms = 1795305600000}, "01"},
-            {"reassigned, undated",
-                    {.reassigned = REASSIGNED_YES, .reassigned_at_ms = TIME_NONE}, "02"},
-            {"reassigned, dated",
-                    {.reassigned = REASSIGNED_YES, .reassigned_at_ms = 1795305600000},
-                    "03" "01a2008d7400"},
+            {"reassigned, undated", {.reassigned = REASSIGNED_YES, .reassigned_at_ms = TIME_NONE},
+                    "02"},
+            {"reassigned, dated", {.reassigned = REASSIGNED_YES, .reassigned_at_ms = 1795305600000},
+                    "03"
+                    "01a2008d7400"},
             {"opted out",
-                    {.reassigned_at_ms = TIME_NONE, .opted_out = {{"sms", 3}, {"rcs", 3}},
+                    {.reassigned_at_ms = TIME_NONE,
+                            .opted_out = {{"sms", 3}, {"rcs", 3}},
                             .opted_out_count = 2},
-                    "04" "41"},
+                    "04"
+                    "41"},
             {"opted out of an unknown channel too",
-                    {.reassigned_at_ms = TIME_NONE, .opted_out = {{"fax", 3}, {"voice", 5}},
+                    {.reassigned_at_ms = TIME_NONE,
+                            .opted_out = {{"fax", 3}, {"voice", 5}},
                             .opted_out_count = 2},
-                    "04" "82" "01" "03666178"},
+                    "04"
+                    "82"
+                    "01"
+                    "03666178"},
             {"a party with everything",
                     {.reassigned_at_ms = TIME_NONE, .party_count = 1, .parties = one_party},
-                    "08" "6a" T1 L1 "01a2008d7400"},
+                    "08"
+                    "6a" T1 L1 "01a2008d7400"},
             {"a party with nothing",
                     {.reassigned_at_ms = TIME_NONE, .party_count = 1, .parties = bare_party},
-                    "08" "00" DEFAULT_TENANT},
+                    "08"
+                    "00" DEFAULT_TENANT},
     };
     struct fixture f;
     fixture_init(&f);
@@ -154,7 +166,8 @@ static void compares_tenant_and_loan(void)
     fixture_init(&f);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct party party = {.tenant_id = view_of(rows[i].party_tenant),
-                .loan_id = view_of(rows[i].party_loan), .closed_at_ms = TIME_NONE};
+                .loan_id = view_of(rows[i].party_loan),
+                .closed_at_ms = TIME_NONE};
         const struct relationship rel = {
                 .reassigned_at_ms = TIME_NONE, .party_count = 1, .parties = &party};
         strbuf_reset(&f.bytes);
@@ -175,7 +188,8 @@ static void compares_tenant_and_loan(void)
 static void asks_for_the_channel(void)
 {
     const struct relationship rel = {.reassigned_at_ms = TIME_NONE,
-            .opted_out = {{"sms", 3}, {"fax", 3}}, .opted_out_count = 2};
+            .opted_out = {{"sms", 3}, {"fax", 3}},
+            .opted_out_count = 2};
     static const struct {
         const char *channel;
         bool opted_out;
@@ -207,7 +221,9 @@ static void keeps_every_role_status_and_count(void)
     }
     for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
         const struct relationship rel = {.reassigned = REASSIGNED_YES,
-                .reassigned_at_ms = CLOCK_END_MS - 1, .party_count = counts[c], .parties = parties};
+                .reassigned_at_ms = CLOCK_END_MS - 1,
+                .party_count = counts[c],
+                .parties = parties};
         strbuf_reset(&f.bytes);
         arena_reset(f.arena);
         packed_add_body(&f.bytes, f.key, &rel);
@@ -360,16 +376,20 @@ static void refuses_bad_buckets(void)
     fixture_fini(&f);
 }
 
-// A good bucket with each of its bytes changed to each value, and cut at each length: an answer or ERR_DATA, and the
-// sanitizer sees nothing.
+// A good bucket with each of its bytes changed to each value, and cut at each length: an answer or
+// ERR_DATA, and the sanitizer sees nothing.
 static void survives_every_changed_byte(void)
 {
     struct fixture f;
     fixture_init(&f);
     struct strbuf record;
     strbuf_init(&record, TEXT_CEILING);
-    const struct relationship rel = {.reassigned = REASSIGNED_YES, .reassigned_at_ms = CLOCK_MIN_MS,
-            .opted_out = {{"fax", 3}}, .opted_out_count = 1, .party_count = 1, .parties = one_party};
+    const struct relationship rel = {.reassigned = REASSIGNED_YES,
+            .reassigned_at_ms = CLOCK_MIN_MS,
+            .opted_out = {{"fax", 3}},
+            .opted_out_count = 1,
+            .party_count = 1,
+            .parties = one_party};
     packed_add_body(&record, f.key, &rel);
     strbuf_add_byte(&f.bytes, PACKED_VERSION);
     packed_add_record(&f.bytes, suffix_a, strbuf_view(&record));
