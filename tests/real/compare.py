@@ -207,7 +207,7 @@ def verb_frames(args):
     for _, _, value in frames(args[0]):
         frame = fields(value)
         key = (frame.get(2, [b""])[0], frame.get(3, [0])[0], frame.get(4, [0])[0])
-        for raw in frame.get(11, []):
+        for raw in frame.get(12, []):
             leaf = fields(raw)
             name = tuple(leaf.get(number, [b""])[0] for number in range(1, 7))
             leaves[key + name] = [leaf.get(number, [0])[0] for number in (7, 8, 9, 10)]
