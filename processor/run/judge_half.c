@@ -9,12 +9,11 @@
 #include "kafka/consumer.h"
 #include "redis/redis_store.h"
 #include "run/commits.h"
+#include "run/gathered.h"
 #include "run/tracked_sink.h"
 #include "state/frame_codec.h"
 
 enum {
-    SLICE_MAX = 4096,
-    BATCH_BYTES = 64 * 1024 * 1024, // of values; the messages of a batch stay in memory together
     UNSETTLED_MAX = 4096,           // segments; above it the half waits for acknowledgements
     TOTALS_MS = 1000,
     WAIT_FOR_CACHE_MS = 200,
@@ -36,58 +35,13 @@ struct judge_half {
     struct strbuf frame_bytes;
     struct mono_time next_totals;
     bool cache_trouble_told;
-    // the batch being gathered
-    struct judge_item *items;
-    struct kafka_message *messages; // chained; released together
-    size_t item_count;
-    size_t byte_count;
-    struct judge_slice slices[SLICE_MAX];
-    size_t slice_count;
-    uint32_t slice_of[SLICE_MAX]; // by partition: index into slices + 1; 0 = none
-    bool had_traffic[SLICE_MAX];  // by partition: since its last totals
+    struct gathered batch;
+    bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
 
 static int64_t chunk_start(int64_t offset)
 {
     return offset >> CHUNK_BITS << CHUNK_BITS;
-}
-
-// --- the batch ---------------------------------------------------------------------------------
-
-static void batch_clear(struct judge_half *half)
-{
-    while (half->messages != NULL) {
-        struct kafka_message *message = half->messages;
-        half->messages = message->next;
-        kafka_consumer_release(half->consumer, message);
-    }
-    for (size_t i = 0; i < half->slice_count; i++) {
-        half->slice_of[half->slices[i].partition] = 0;
-    }
-    half->item_count = 0;
-    half->byte_count = 0;
-    half->slice_count = 0;
-}
-
-static uint32_t batch_slice(struct judge_half *half, int32_t partition)
-{
-    ASSURE(partition >= 0 && partition < SLICE_MAX);
-    if (half->slice_of[partition] == 0) {
-        half->slices[half->slice_count] = (struct judge_slice){.partition = partition};
-        half->slice_of[partition] = (uint32_t)++half->slice_count;
-    }
-    return half->slice_of[partition] - 1;
-}
-
-static void batch_add(struct judge_half *half, struct kafka_message *message)
-{
-    message->next = half->messages;
-    half->messages = message;
-    struct judge_item *item = &half->items[half->item_count++];
-    item->raw = message->raw;
-    item->slice = batch_slice(half, message->raw.partition);
-    half->slices[item->slice].idle = false;
-    half->byte_count += message->raw.value.n;
 }
 
 // --- partitions come and go --------------------------------------------------------------------
@@ -139,7 +93,7 @@ static void close_partitions(struct judge_half *half)
 static void on_revoke(void *self, bool lost)
 {
     struct judge_half *half = self;
-    batch_clear(half); // the next owner reads it again
+    gathered_clear(&half->batch, half->consumer); // the next owner reads it again
     if (!lost) {
         commits_settle(&half->commits, half->consumer, half->sink.producer, half->config->drain_ms);
     }
@@ -162,7 +116,7 @@ static enum err begin_anew(struct judge_half *half, int32_t partition)
 
 static enum err begin_all_anew(struct judge_half *half)
 {
-    batch_clear(half);
+    gathered_clear(&half->batch, half->consumer);
     enum err e = ERR_NONE;
     for (int32_t i = 0; i < offsets_partition_end(half->offsets) && e == ERR_NONE; i++) {
         if (offsets_is_begun(half->offsets, i)) {
@@ -233,14 +187,14 @@ static enum err on_offset_lost(struct judge_half *half, const struct kafka_event
 static enum kafka_event_kind gather(struct judge_half *half, struct kafka_event *ret_event)
 {
     struct mono_time until = mono_after_ms(clock_mono(), half->config->batch.wait_ms);
-    while (half->item_count < half->config->batch.messages && half->byte_count < BATCH_BYTES) {
+    while (!gathered_is_full(&half->batch)) {
         int64_t left_ms = mono_left_ms(clock_mono(), until);
         switch (kafka_consumer_poll(half->consumer, left_ms, ret_event)) {
         case KAFKA_MESSAGE:
-            batch_add(half, ret_event->message);
+            gathered_add(&half->batch, ret_event->message);
             break;
         case KAFKA_PARTITION_EOF:
-            half->slices[batch_slice(half, ret_event->partition)].idle = true;
+            gathered_slice(&half->batch, ret_event->partition)->idle = true;
             break;
         case KAFKA_NOTHING:
             if (left_ms == 0 || *half->stop) {
@@ -258,18 +212,14 @@ static enum kafka_event_kind gather(struct judge_half *half, struct kafka_event 
 // Opens a segment for each slice; its offsets are those of the slice's messages.
 static enum err open_segments(struct judge_half *half)
 {
-    int64_t to_offsets[SLICE_MAX];
-    for (size_t i = 0; i < half->slice_count; i++) {
-        to_offsets[i] = -1;
-    }
-    for (size_t i = 0; i < half->item_count; i++) {
-        to_offsets[half->items[i].slice] = half->items[i].raw.offset + 1;
-    }
-    for (size_t i = 0; i < half->slice_count; i++) {
-        struct judge_slice *slice = &half->slices[i];
-        int64_t read_to = kafka_consumer_next_offset(half->consumer, slice->partition);
-        int64_t to_offset = to_offsets[i] >= 0 ? to_offsets[i] : read_to;
-        half->had_traffic[slice->partition] |= to_offsets[i] >= 0;
+    struct gathered *batch = &half->batch;
+    for (size_t i = 0; i < batch->slice_count; i++) {
+        struct judge_slice *slice = &batch->slices[i];
+        bool has_messages = batch->to_offsets[i] >= 0;
+        half->had_traffic[slice->partition] |= has_messages;
+        int64_t to_offset = has_messages
+                                    ? batch->to_offsets[i]
+                                    : kafka_consumer_next_offset(half->consumer, slice->partition);
         struct segment *segment;
         enum err e = offsets_open(half->offsets, slice->partition, to_offset, &segment);
         if (e != ERR_NONE) {
@@ -294,31 +244,32 @@ static void tell_cache(struct judge_half *half)
 
 static enum err judge_batch(struct judge_half *half, bool totals)
 {
+    struct gathered *batch = &half->batch;
     enum err e = open_segments(half);
     if (e != ERR_NONE) {
         return e;
     }
-    e = judge_line_batch(half->line, half->items, half->item_count, half->slices, half->slice_count,
-            clock_wall(), totals);
+    e = judge_line_batch(half->line, batch->items, batch->item_count, batch->slices,
+            batch->slice_count, clock_wall(), totals);
     bool waits = false;
-    for (size_t i = 0; i < half->slice_count; i++) {
-        struct judge_slice *slice = &half->slices[i];
+    for (size_t i = 0; i < batch->slice_count; i++) {
+        struct judge_slice *slice = &batch->slices[i];
         if (e == ERR_NONE && !slice->waits) {
             offsets_done(half->offsets, slice->ticket);
         } else {
             offsets_reported(half->offsets, slice->ticket, ERR_UNAVAILABLE); // O4: begun anew below
         }
     }
-    for (size_t i = 0; i < half->slice_count && e == ERR_NONE; i++) {
-        if (half->slices[i].waits) {
+    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
+        if (batch->slices[i].waits) {
             waits = true;
-            e = begin_anew(half, half->slices[i].partition);
+            e = begin_anew(half, batch->slices[i].partition);
         }
     }
-    if (half->item_count > 0) {
+    if (batch->item_count > 0) {
         tell_cache(half);
     }
-    batch_clear(half);
+    gathered_clear(batch, half->consumer);
     if (waits) {
         kafka_producer_poll(half->sink.producer, WAIT_FOR_CACHE_MS);
     }
@@ -336,7 +287,7 @@ static bool gather_totals(struct judge_half *half)
     bool any = false;
     for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
         if (offsets_is_begun(half->offsets, i) && half->had_traffic[i]) {
-            batch_slice(half, i);
+            gathered_slice(&half->batch, i);
             half->had_traffic[i] = false;
             any = true;
         }
@@ -350,7 +301,7 @@ static enum err half_step(struct judge_half *half)
     enum kafka_event_kind kind = gather(half, &event);
     enum err e = ERR_NONE;
     bool totals = gather_totals(half);
-    if (half->slice_count > 0) {
+    if (half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
     if (kind == KAFKA_TROUBLE) {
@@ -379,8 +330,8 @@ static enum err half_open(struct judge_half *half, const struct half_options *op
     const struct config *config = options->config;
     strbuf_init(&half->frame_bytes, FRAME_MAX_BYTES);
     half->frame_arena = arena_create(FRAME_ARENA_BYTES);
-    half->items = calloc(config->batch.messages, sizeof *half->items);
-    if (half->frame_arena == NULL || half->items == NULL) {
+    if (half->frame_arena == NULL ||
+            gathered_init(&half->batch, config->batch.messages) != ERR_NONE) {
         return ERR_NO_MEMORY;
     }
     struct strbuf findings;
@@ -457,7 +408,7 @@ static enum err half_close(struct judge_half *half)
     keyring_destroy(half->ring);
     arena_destroy(half->frame_arena);
     strbuf_fini(&half->frame_bytes);
-    free(half->items);
+    gathered_fini(&half->batch);
     free(half);
     return e;
 }
