@@ -1,83 +1,111 @@
-// decode: shows tally frames for people and scripts.
+// decode: shows tally frames for people and scripts, from a topic or from a recording of it.
 #include <getopt.h>
 #include <stdio.h>
 
 #include "bench/commands.h"
+#include "bench/decode.h"
 #include "bench/tally_log.h"
-#include "common/json_out.h"
 #include "state/frame_codec.h"
 
 enum { LINE_BYTES = 16 * 1024 * 1024 };
 
 static const char *const help =
-        "Usage: wrongnumber-bench decode [FILE|-]\n"
+        "Usage: wrongnumber-bench decode FILE|-\n"
+        "       wrongnumber-bench decode [-c CONFIG] [-X name=value]... [--record]\n"
         "\n"
-        "Prints recorded tally frames as JSON, one a line: {partition, offset, frame}. The input is the\n"
-        "envelope of `kcat -J` with the value as payload_base64; `wrongnumber-bench decode --help-kcat`\n"
-        "shows how to record one.\n"
+        "Prints tally frames as JSON, one a line: {\"partition\", \"offset\", \"frame\"}. Given a file, it is a\n"
+        "recording: lines in the envelope of `kcat -J`, the frame in payload_base64. Without one, the tally\n"
+        "topic of the configuration is read from its beginning to its present end.\n"
         "\n"
-        "  -h, --help\n";
+        "      --record          do not decode: print the envelope lines themselves, for a file that this\n"
+        "                        verb and `replay --tallies` read\n"
+        "  -c, --config FILE     the configuration; without it, its defaults\n"
+        "  -X, --property N=V    a property for librdkafka, also bootstrap.servers=HOST:PORT\n"
+        "  -h, --help\n"
+        "\n"
+        "Exit status 65 when something in the log was no tally frame.\n";
 
-static const char *const help_kcat =
-        "kcat's own -J breaks binary values, so take them as base64 (one partition at a time):\n"
-        "\n"
-        "  kcat -C -e -q -b HOST:PORT -t collections.tallies.v1 -p 0 -f '%o %S\\n%s' ...\n"
-        "\n"
-        "or record them with the program itself, which writes the right envelope:\n"
-        "\n"
-        "  wrongnumber-bench decode --record --bootstrap HOST:PORT --topic collections.tallies.v1\n";
+enum { OPTION_RECORD = 256 };
 
-static int print_frames(struct tally_log *log)
+enum err decode_print(struct strbuf *text, int32_t partition, int64_t offset, const struct frame *frame)
 {
-    struct strbuf text;
-    strbuf_init(&text, LINE_BYTES);
-    uint64_t refused = 0;
+    strbuf_reset(text);
+    strbuf_printf(text, "{\"partition\":%d,\"offset\":%lld,\"frame\":", (int)partition,
+            (long long)offset);
+    frame_add_json(text, frame);
+    strbuf_add_text(text, "}\n");
+    if (text->failed != ERR_NONE) {
+        return text->failed;
+    }
+    return fwrite(text->p, 1, text->n, stdout) == text->n ? ERR_NONE : ERR_IO;
+}
+
+static enum err decode_log(struct tally_log *log, struct strbuf *text)
+{
+    bool refused = false;
     for (;;) {
         struct tally_log_row row;
         bool has_row;
         enum err e = tally_log_next(log, &row, &has_row);
-        if (e != ERR_NONE || !has_row) {
-            strbuf_fini(&text);
-            return err_exit_status(e != ERR_NONE ? e : refused > 0 ? ERR_DATA : ERR_NONE);
+        if (e == ERR_NONE && !has_row) {
+            return refused ? ERR_DATA : ERR_NONE;
         }
-        if (row.wrong != NULL) {
+        if (e == ERR_NONE && row.wrong != NULL) {
             fprintf(stderr, "line %llu: %s\n", (unsigned long long)row.line, row.wrong);
-            refused++;
-            continue;
+            refused = true;
+        } else if (e == ERR_NONE) {
+            e = decode_print(text, row.partition, row.offset, &row.frame);
         }
-        strbuf_reset(&text);
-        strbuf_printf(&text, "{\"partition\":%d,\"offset\":%lld,\"frame\":", (int)row.partition,
-                (long long)row.offset);
-        frame_add_json(&text, &row.frame);
-        strbuf_add_text(&text, "}\n");
-        if (text.failed != ERR_NONE || fwrite(text.p, 1, text.n, stdout) != text.n) {
-            strbuf_fini(&text);
-            return err_exit_status(ERR_IO);
+        if (e != ERR_NONE) {
+            return e;
         }
     }
 }
 
-int bench_decode(int argc, char **argv)
+static enum err decode_file(const char *path)
 {
-    (void)help_kcat;
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int option;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return 0;
-        }
-        fputs("Try `wrongnumber-bench decode --help`.\n", stderr);
-        return err_exit_status(ERR_USAGE);
-    }
-    const char *path = optind < argc ? argv[optind] : "-";
     struct tally_log *log;
     enum err e = tally_log_open(&log, path);
+    if (e == ERR_NONE) {
+        struct strbuf text;
+        strbuf_init(&text, LINE_BYTES);
+        e = decode_log(log, &text);
+        strbuf_fini(&text);
+        tally_log_close(log);
+    }
     if (e != ERR_NONE) {
         fprintf(stderr, "wrongnumber-bench decode: %s: %s\n", path, err_text(e));
-        return err_exit_status(e);
     }
-    int status = print_frames(log);
-    tally_log_close(log);
-    return status;
+    return e;
+}
+
+int bench_decode(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+            OPTIONS_LONG, {"record", no_argument, NULL, OPTION_RECORD}, {NULL, 0, NULL, 0}};
+    struct options options = {0};
+    bool records = false;
+    int option;
+    while ((option = getopt_long(argc, argv, OPTIONS_SHORT, long_options, NULL)) != -1) {
+        if (option == OPTION_RECORD) {
+            records = true;
+        } else if (!options_take(&options, option, optarg)) {
+            fputs("Try `wrongnumber-bench decode --help`.\n", stderr);
+            return err_exit_status(ERR_USAGE);
+        }
+    }
+    if (options.helps) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (argc - optind > 1 || (argc - optind == 1 && records)) {
+        fputs("wrongnumber-bench decode: one file, or --record without one\n", stderr);
+        return err_exit_status(ERR_USAGE);
+    }
+    enum err e = argc - optind == 1 ? decode_file(argv[optind]) : decode_topic(&options, records);
+    if (fflush(stdout) != 0 && e == ERR_NONE) {
+        perror("wrongnumber-bench decode: standard output");
+        e = ERR_IO;
+    }
+    return err_exit_status(e);
 }
