@@ -29,6 +29,7 @@ static const struct {
         {LIFE_REASSIGNED, 2},
         {LIFE_DELETED, 2},
         {LIFE_NO_PARTIES, 1},
+        {LIFE_ON_THE_EDGE, 6},
 };
 
 static void deal_slots(struct people *people)
@@ -189,6 +190,25 @@ static enum channel usual_channel(const struct person *person, uint64_t chance)
     return chance % 4 == 0 ? CHANNEL_VOICE : CHANNEL_SMS;
 }
 
+// Whether a message is right depends on its minute.
+static void live_on_the_edge(const struct people *people, struct person *person, uint64_t chance)
+{
+    int64_t during_day_ms = people->day_ms + (int64_t)(chance / 4 % (13 * 60)) * (hour_ms / 60);
+    switch (chance % 4) {
+    case 0:
+        add_link(person, person->home, ROLE_BORROWER, STATUS_ACTIVE, TIME_NONE);
+        reassign(person, REASSIGNED_YES, during_day_ms);
+        return;
+    case 1:
+        add_link(person, person->home, ROLE_BORROWER, STATUS_SOLD, during_day_ms);
+        return;
+    default: // the three days of grace
+        add_link(person, person->home, ROLE_BORROWER, STATUS_CLOSED,
+                during_day_ms - 3 * day_length_ms);
+        return;
+    }
+}
+
 static void live(const struct people *people, struct person *person, uint64_t chance)
 {
     uint32_t home = person->home;
@@ -259,6 +279,9 @@ static void live(const struct people *people, struct person *person, uint64_t ch
         person->is_known = false;
         return;
     case LIFE_NO_PARTIES:
+        return;
+    case LIFE_ON_THE_EDGE:
+        live_on_the_edge(people, person, chance);
         return;
     case LIFE_COUNT:
         break;

@@ -37,6 +37,7 @@ enum life {
     LIFE_REASSIGNED,
     LIFE_DELETED,
     LIFE_NO_PARTIES,
+    LIFE_ON_THE_EDGE, // the grace ends, the loan closes or the number is given away during the day
     LIFE_STRANGER,
     LIFE_COUNT,
 };

@@ -84,6 +84,7 @@ void pick_scattered(struct world *world, struct message *message, uint64_t *curs
             {44, LIFE_DELETED},
             {47, LIFE_SOLD},
             {49, LIFE_NO_PARTIES},
+            {55, LIFE_ON_THE_EDGE},
     };
     uint32_t tenant = message->campaign->tenant;
     uint64_t die = random_below(&world->rng, 100);
@@ -112,6 +113,10 @@ void pick_anybody(struct world *world, struct message *message)
     uint64_t die = random_below(&world->rng, 1000);
     if (die < 600) {
         address_person(world, message, next_stranger(world));
+    } else if (die < 850) {
+        address_person(world, message,
+                people_customer(&world->people, message->campaign->tenant,
+                        random_next(&world->rng)));
     } else if (die < 998) {
         address_person(world, message, random_below(&world->rng, world->people.base_count));
     } else {

@@ -135,13 +135,12 @@ static enum purpose draw_purpose(struct random *rng)
 
 static void draw_campaign(struct random *rng, uint32_t number, uint32_t tenant, struct campaign *ret)
 {
-    *ret = (struct campaign){
-            .tenant = tenant,
-            .purpose = draw_purpose(rng),
-            .by_voice = random_below(rng, 6) == 0,
-            .names_borrowers = random_below(rng, 2) == 0,
-            .tells_size = random_below(rng, 2) == 0,
-    };
+    // One draw a statement: C does not say which of two in one expression comes first.
+    *ret = (struct campaign){.tenant = tenant};
+    ret->purpose = draw_purpose(rng);
+    ret->by_voice = random_below(rng, 6) == 0;
+    ret->names_borrowers = random_below(rng, 2) == 0;
+    ret->tells_size = random_below(rng, 2) == 0;
     unsigned vendor = 1 + (unsigned)random_below(rng, VENDORS);
     unsigned sender = 1 + (unsigned)random_below(rng, SENDERS);
     unsigned template_number = 1 + (unsigned)random_below(rng, TEMPLATES);
@@ -185,15 +184,20 @@ static enum err plan_campaigns(struct traffic *traffic)
         return ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < traffic->campaign_count; i++) {
-        weights[i] = size_quantiles[random_below(rng, SIZE_QUANTILES)] * (75 + random_below(rng, 51));
+        weights[i] = size_quantiles[random_below(rng, SIZE_QUANTILES)];
+        weights[i] *= 75 + random_below(rng, 51);
     }
-    share_out(traffic, weights, generate_healthy_count(options));
+    uint64_t healthy = generate_healthy_count(options);
+    share_out(traffic, weights, healthy);
     free(weights);
     for (uint32_t i = 0; i < traffic->campaign_count; i++) {
         struct stream *stream = &traffic->streams[i];
         struct campaign *campaign = &traffic->campaigns[i];
         draw_campaign(rng, i + 1, i % options->tenants, campaign);
         campaign->planned_size = stream->size;
+        if (stream->size > healthy / 20 && !purpose_is_watched(campaign->purpose)) {
+            campaign->purpose = PURPOSE_REMINDER; // one campaign must not make most of the day exempt
+        }
         stream->campaigns = campaign;
         stream->campaign_count = 1;
         stream->start_us = random_below(rng, DAY_US - HOUR_US);
