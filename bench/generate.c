@@ -150,7 +150,8 @@ static bool write_messages(
 {
     struct out_file events;
     struct out_file labels = {0};
-    bool opened = out_open(&events, dir, "events.ndjson") && out_open(&labels, dir, "labels.ndjson");
+    bool opened =
+            out_open(&events, dir, "events.ndjson") && out_open(&labels, dir, "labels.ndjson");
     struct message message;
     struct label label;
     const struct incident *incident;
@@ -168,8 +169,8 @@ static bool write_messages(
     return opened && events_whole && labels_whole;
 }
 
-static bool write_scenario_file(const struct generate_options *options, const struct traffic *traffic,
-        const struct scenario_counts *counts)
+static bool write_scenario_file(const struct generate_options *options,
+        const struct traffic *traffic, const struct scenario_counts *counts)
 {
     struct out_file out;
     uint32_t count;

@@ -194,8 +194,8 @@ static uint64_t default_size(uint64_t messages)
     return tenth < 1 ? 1 : tenth > 2000 ? 2000 : tenth;
 }
 
-static enum err read_incident(
-        const struct generate_options *options, struct incident_options *incident, struct strbuf *why)
+static enum err read_incident(const struct generate_options *options,
+        struct incident_options *incident, struct strbuf *why)
 {
     const struct incident_reading r = {incident, options, why};
     struct view rest = view_of(incident->text);

@@ -141,8 +141,8 @@ static int64_t long_ago(const struct people *people, uint64_t chance)
     }
 }
 
-static void add_link(
-        struct person *person, uint32_t tenant, enum party_role role, enum loan_status status, int64_t closed_at_ms)
+static void add_link(struct person *person, uint32_t tenant, enum party_role role,
+        enum loan_status status, int64_t closed_at_ms)
 {
     person->links[person->link_count] = (struct link){
             .tenant = tenant,
@@ -193,8 +193,8 @@ static enum channel usual_channel(const struct person *person, uint64_t chance)
 // Whether a message is right depends on its minute.
 static void live_on_the_edge(const struct people *people, struct person *person, uint64_t chance)
 {
-    int64_t during_day_ms = people->day_ms + (int64_t)(chance / 4 % (13 * 60)) * (hour_ms / 60);
-    switch (chance % 4) {
+    int64_t during_day_ms = people->day_ms + (int64_t)(chance / 3 % (13 * 60)) * (hour_ms / 60);
+    switch (chance % 3) {
     case 0:
         add_link(person, person->home, ROLE_BORROWER, STATUS_ACTIVE, TIME_NONE);
         reassign(person, REASSIGNED_YES, during_day_ms);

@@ -13,7 +13,14 @@
 enum { PERSON_LINK_MAX = 2, COHORT_MAX = 64, LIFE_SLOTS = 400 };
 enum { COHORT_LIFE_MAX = 4 };
 
-enum channel { CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_EMAIL, CHANNEL_WECHAT, CHANNEL_PUSH, CHANNEL_COUNT };
+enum channel {
+    CHANNEL_SMS,
+    CHANNEL_VOICE,
+    CHANNEL_EMAIL,
+    CHANNEL_WECHAT,
+    CHANNEL_PUSH,
+    CHANNEL_COUNT,
+};
 extern const char *const channel_names[CHANNEL_COUNT];
 
 // How a person stands to the tenant. A collection message about link 0 may rightly go to the first twelve.

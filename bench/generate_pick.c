@@ -84,7 +84,7 @@ void pick_scattered(struct world *world, struct message *message, uint64_t *curs
             {44, LIFE_DELETED},
             {47, LIFE_SOLD},
             {49, LIFE_NO_PARTIES},
-            {55, LIFE_ON_THE_EDGE},
+            {60, LIFE_ON_THE_EDGE},
     };
     uint32_t tenant = message->campaign->tenant;
     uint64_t die = random_below(&world->rng, 100);
@@ -96,9 +96,9 @@ void pick_scattered(struct world *world, struct message *message, uint64_t *curs
     }
     // The loan is that of a rightful customer, the recipient somebody else.
     message->loan = loan_of(next_rightful(world, tenant, cursor), 0);
-    if (die < 75) {
+    if (die < 78) {
         address_person(world, message, next_stranger(world));
-    } else if (die < 87) {
+    } else if (die < 88) {
         uint64_t elsewhere = *cursor + 1 + random_below(&world->rng, 100);
         address_person(world, message, next_rightful(world, tenant, &elsewhere));
     } else if (die < 95) {

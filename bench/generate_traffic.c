@@ -89,7 +89,8 @@ static void heap_sink_top(struct traffic *traffic)
     uint32_t i = 0;
     for (;;) {
         uint32_t first = i;
-        for (uint32_t child = 2 * i + 1; child <= 2 * i + 2 && child < traffic->heap_count; child++) {
+        for (uint32_t child = 2 * i + 1; child < traffic->heap_count && child <= 2 * i + 2;
+                child++) {
             if (goes_before(traffic, traffic->heap[child], traffic->heap[first])) {
                 first = child;
             }
@@ -133,7 +134,8 @@ static enum purpose draw_purpose(struct random *rng)
                       : PURPOSE_OTP;
 }
 
-static void draw_campaign(struct random *rng, uint32_t number, uint32_t tenant, struct campaign *ret)
+static void draw_campaign(
+        struct random *rng, uint32_t number, uint32_t tenant, struct campaign *ret)
 {
     // One draw a statement: C does not say which of two in one expression comes first.
     *ret = (struct campaign){.tenant = tenant};
@@ -196,12 +198,13 @@ static enum err plan_campaigns(struct traffic *traffic)
         draw_campaign(rng, i + 1, i % options->tenants, campaign);
         campaign->planned_size = stream->size;
         if (stream->size > healthy / 20 && !purpose_is_watched(campaign->purpose)) {
-            campaign->purpose = PURPOSE_REMINDER; // one campaign must not make most of the day exempt
+            campaign->purpose = PURPOSE_REMINDER; // or one campaign makes most of the day exempt
         }
         stream->campaigns = campaign;
         stream->campaign_count = 1;
         stream->start_us = random_below(rng, DAY_US - HOUR_US);
-        stream->span_us = HOUR_US / 2 + random_below(rng, DAY_US - stream->start_us - HOUR_US / 2);
+        stream->span_us =
+                HOUR_US / 2 + random_below(rng, DAY_US - stream->start_us - HOUR_US / 2);
         stream->cursor = random_next(rng) >> 32;
         if (stream->size > 0) {
             heap_add(traffic, i);
@@ -211,7 +214,8 @@ static enum err plan_campaigns(struct traffic *traffic)
 }
 
 // The campaign that an incident goes on in, or takes after.
-static const struct campaign *find_like(struct traffic *traffic, const struct incident_options *options)
+static const struct campaign *find_like(
+        const struct traffic *traffic, const struct incident_options *options)
 {
     for (uint32_t i = 0; i < traffic->campaign_count; i++) {
         const struct campaign *campaign = &traffic->campaigns[i];

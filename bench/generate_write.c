@@ -115,7 +115,8 @@ static void begin_relationship(
     }
 }
 
-static void add_party(struct json_out *out, const struct link *link, uint64_t index, uint64_t chance)
+static void add_party(
+        struct json_out *out, const struct link *link, uint64_t index, uint64_t chance)
 {
     json_object(out, NULL);
     add_tenant(out, link->tenant);

@@ -177,7 +177,7 @@ static void labels_are_what_the_judge_says(void)
     static const char *const seeds[] = {"1", "2", "3", "18446744073709551615"};
     static const char *const tenants[] = {"4", "1", "7", "2"};
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
-        struct generate_options options = OPTIONS("--seed", seeds[i], "--messages", "6000",
+        struct generate_options options = OPTIONS("--seed", seeds[i], "--messages", "20000",
                 "--tenants", tenants[i], "--incident", "wrong_list:at=5%,size=200", "--incident",
                 "closed_loans:size=200", "--incident", "shifted_column:size=200", "--incident",
                 "number_walking:size=200,rate=50%", "--incident", "feed_lag:size=200,at=0",
@@ -364,7 +364,7 @@ static void the_same_arguments_give_the_same_bytes(void)
         strbuf_fini(&bytes[1]);
     }
     // On every machine. Whoever changes the generator on purpose puts the new sums here.
-    static const uint32_t expected[4] = {0x375cd84d, 0x2386fb06, 0x2496e5b7, 0x809ea819};
+    static const uint32_t expected[4] = {0x38d804da, 0xcf30a26f, 0x1890bff3, 0xf0e3335d};
     for (size_t i = 0; i < 4; i++) {
         if (crc[i] != expected[i]) {
             printf("%s: CRC-32C is %#x\n", file_names[i], crc[i]);
