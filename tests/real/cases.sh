@@ -282,18 +282,21 @@ case_broker() {
         skip "$name" "the built-in broker forgets everything when it ends"
         return
     fi
-    broker_config=$(write_config broker "$outbound" "batch:
+    broker_config=$(write_config broker broker.outbound "batch:
   messages: 50")
     make_topics "$broker_config" || {
         fail "broker: topics"
         return
     }
+    cat "$work/part.00" "$work/part.01" | produce broker.outbound
     "$root/deploy/dev-kafka" kill --dir "$WN_KAFKA_DIR"
     start_processor "$broker_config"
     check "broker down at start: the processor says so" wait_until 30 has_spoken
     check "broker down at start: and waits" is_running "$processor_pid"
     "$root/deploy/dev-kafka" start --dir "$WN_KAFKA_DIR"
     check "broker down at start: it begins when there is one" await_settled broker 1 60
+    # The broker dies in the first rush of the rest.
+    cat "$work"/part.0[2-4] | produce broker.outbound
     "$root/deploy/dev-kafka" kill --dir "$WN_KAFKA_DIR"
     "$root/deploy/dev-kafka" start --dir "$WN_KAFKA_DIR"
     check "broker killed: every message is settled" await_settled broker "$events" 120
