@@ -211,6 +211,7 @@ static enum err send_alert(struct decide *decide, const struct delta *delta,
             .evidence = *evidence,
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
+            .assume_complete = decide->options.policy->assume_complete,
             .traceparent = cause->traceparent,
             .tracestate = cause->tracestate,
     };

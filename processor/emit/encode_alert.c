@@ -122,6 +122,9 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     json_array_end(out);
     json_string(out, "policy_version", action->policy_version);
     json_string(out, "detector_version", action->detector_version);
+    if (action->assume_complete) {
+        json_bool(out, "assume_complete", true);
+    }
     json_object_end(out);
 }
 

@@ -74,6 +74,7 @@ struct alert_action {
     uint32_t sample_count;
     struct view policy_version;
     struct view detector_version;
+    bool assume_complete; // misses were believed without an epoch record (policy.h): the alert says so
     struct view traceparent;
     struct view tracestate;
 };
