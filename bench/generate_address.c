@@ -101,7 +101,9 @@ size_t address_write(const struct address *address, char ret_text[ADDRESS_MAX_BY
     if (address->is_foreign) {
         return write_foreign(address, false, ret_text);
     }
-    memcpy(ret_text, "+86", 3);
+    ret_text[0] = '+';
+    ret_text[1] = '8';
+    ret_text[2] = '6';
     uint64_t rest = address->national;
     for (size_t i = 14; i-- > 3;) {
         ret_text[i] = (char)('0' + rest % 10);

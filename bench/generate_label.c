@@ -1,6 +1,6 @@
 #include "bench/generate_label.h"
 
-static const int64_t grace_ms = 3 * 24 * INT64_C(3600000);
+static const int64_t grace_ms = INT64_C(3) * 24 * 3600000;
 
 // How close one link comes to being owed what the message asks for.
 enum closeness { OF_OTHER_TENANT, OF_OTHER_LOAN, CONCERNED };

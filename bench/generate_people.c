@@ -3,7 +3,7 @@
 #include "common/assure.h"
 
 static const int64_t hour_ms = 3600000;
-static const int64_t day_length_ms = 24 * 3600000;
+static const int64_t day_length_ms = 24 * INT64_C(3600000);
 
 const char *const channel_names[CHANNEL_COUNT] = {"sms", "voice", "email", "wechat", "push"};
 
@@ -193,7 +193,8 @@ static enum channel usual_channel(const struct person *person, uint64_t chance)
 // Whether a message is right depends on its minute.
 static void live_on_the_edge(const struct people *people, struct person *person, uint64_t chance)
 {
-    int64_t during_day_ms = people->day_ms + (int64_t)(chance / 3 % (13 * 60)) * (hour_ms / 60);
+    const uint64_t minutes = 780; // of the day's traffic
+    int64_t during_day_ms = people->day_ms + (int64_t)(chance / 3 % minutes) * (hour_ms / 60);
     switch (chance % 3) {
     case 0:
         add_link(person, person->home, ROLE_BORROWER, STATUS_ACTIVE, TIME_NONE);

@@ -358,7 +358,7 @@ static void address(struct traffic *traffic, struct stream *stream, struct messa
 static int64_t occurred_ms(struct traffic *traffic)
 {
     int64_t ms = GENERATE_DAY_MS + (int64_t)(traffic->now_us / 1000);
-    uint64_t die = random_below(&traffic->world.rng, 64 * 2000);
+    uint64_t die = random_below(&traffic->world.rng, 128000);
     return die < 2000 ? ms - (int64_t)die : ms;
 }
 

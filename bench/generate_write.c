@@ -7,7 +7,7 @@
 
 enum { DIGITS_OF_SAFE_INTEGER = 15 };
 
-static const int64_t day_length_ms = 24 * 3600000;
+static const int64_t day_length_ms = 24 * INT64_C(3600000);
 
 // --- values -----------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ static void add_occurred_at(struct json_out *out, uint32_t tenant, int64_t ms)
         json_int(out, "occurred_at", ms);
         return;
     case 2:
-        json_time(out, "occurred_at", ms + 8 * 3600000);
+        json_time(out, "occurred_at", ms + INT64_C(8) * 3600000);
         strbuf_truncate(out->sb, out->sb->n - sizeof "Z");
         strbuf_add_text(out->sb, "+08:00\"");
         return;
