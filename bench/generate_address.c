@@ -120,7 +120,8 @@ static size_t widen(char text[ADDRESS_MAX_BYTES], size_t n)
     ASSURE(3 * n < sizeof wide);
     for (size_t i = 0; i < n; i++) {
         unsigned char last = text[i] == '+' ? 0x8b : (unsigned char)(0x90 + (text[i] - '0'));
-        memcpy(wide + 3 * i, "\xef\xbc", 2);
+        wide[3 * i] = '\xef';
+        wide[3 * i + 1] = '\xbc';
         wide[3 * i + 2] = (char)last;
     }
     memcpy(text, wide, 3 * n);
