@@ -22,7 +22,9 @@ enum { ARGS_MAX = 32, ARENA_BYTES = 1 << 20, LINE_BYTES = 1 << 16 };
 // getopt wants what it does not change to be changeable.
 static char *arg(const char *text)
 {
-    return (char *)(uintptr_t)text;
+    char *changeable;
+    memcpy(&changeable, &text, sizeof changeable);
+    return changeable;
 }
 
 static struct generate_options options_of(const char *const *args)
