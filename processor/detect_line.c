@@ -90,7 +90,7 @@ static enum err take_command(void *self, const struct command_action *command)
     if (line->silent) {
         return ERR_NONE;
     }
-    line->counts.commands++;
+    line->counts.commands += command->kind != COMMAND_EXPIRED;
     return emit_command(line->emitter, command, line->ticket);
 }
 
@@ -99,6 +99,17 @@ static void take_explained(
 {
     struct detect_line *line = self;
     detect_subtract(line->detect, parent, child, share_num, share_den);
+}
+
+static void take_closed(void *self, int32_t scope)
+{
+    struct detect_line *line = self;
+    detect_reset(line->detect, scope);
+}
+
+static struct decision_taker taker_of(struct detect_line *line)
+{
+    return (struct decision_taker){take_alert, take_command, take_explained, take_closed, line};
 }
 
 // What one scope's statistics say now, and what follows.
@@ -120,7 +131,7 @@ static enum err decide_scope(
         detect_evidence(line->detect, row->scope, &name, &reading, &evidence);
         enum tier admitted = decide_admit(line->decide, row, reading.tier, &evidence);
         if (admitted == reading.tier) {
-            const struct decision_taker taker = {take_alert, take_command, take_explained, line};
+            const struct decision_taker taker = taker_of(line);
             return decide_raise(line->decide, delta, row, admitted, &evidence, &taker);
         }
         highest = admitted; // the evidence of the lower tier may be another node's
@@ -144,6 +155,8 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     if (!delta.applied) {
         return ERR_NONE;
     }
+    const struct decision_taker taker = taker_of(line);
+    e = decide_expire(line->decide, &delta, &taker);
     for (uint32_t i = 0; i < delta.scope_count && e == ERR_NONE; i++) {
         e = detect_step(line->detect, &delta, &delta.scopes[i]);
     }

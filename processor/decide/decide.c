@@ -19,6 +19,11 @@ struct incident {
     enum tier tier; // TIER_NONE = no incident
 };
 
+struct held {
+    int32_t scope;
+    int64_t until_ms;
+};
+
 struct decide {
     struct decide_options options;
     struct scopes *scopes;
@@ -27,6 +32,10 @@ struct decide {
     uint32_t capacity;
     uint32_t open_count;
     uint64_t overflowed;
+    struct held *held; // in no order
+    uint32_t held_count;
+    uint32_t held_capacity;
+    int64_t next_expiry_ms; // the earliest of them
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -41,6 +50,7 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     decide->options = *options;
     decide->scopes = scopes;
     decide->recent = recent;
+    decide->next_expiry_ms = INT64_MAX;
     strbuf_init(&decide->id_text, ID_TEXT_BYTES);
     strbuf_init(&decide->reason_text, ID_TEXT_BYTES);
     *ret_decide = decide;
@@ -53,6 +63,7 @@ void decide_destroy(struct decide *decide)
         strbuf_fini(&decide->id_text);
         strbuf_fini(&decide->reason_text);
         free(decide->incidents);
+        free(decide->held);
         free(decide);
     }
 }
@@ -223,6 +234,30 @@ static enum err send_alert(struct decide *decide, const struct delta *delta,
     return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
 }
 
+// Keeps when the hold of a scope runs out; a later hold of the same scope replaces the earlier.
+static enum err remember_held(struct decide *decide, int32_t scope, int64_t until_ms)
+{
+    uint32_t at = 0;
+    while (at < decide->held_count && decide->held[at].scope != scope) {
+        at++;
+    }
+    if (at == decide->held_capacity) {
+        uint32_t capacity = at == 0 ? 16 : at * 2;
+        struct held *grown = realloc(decide->held, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        decide->held = grown;
+        decide->held_capacity = capacity;
+    }
+    decide->held_count += at == decide->held_count;
+    decide->held[at] = (struct held){scope, until_ms};
+    if (until_ms < decide->next_expiry_ms) {
+        decide->next_expiry_ms = until_ms;
+    }
+    return ERR_NONE;
+}
+
 static enum err send_hold(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, int32_t scope, const struct scope_name *name,
         const struct incident *incident, const struct evidence *evidence,
@@ -254,7 +289,7 @@ static enum err send_hold(struct decide *decide, const struct delta *delta,
         e = taker->command(taker->self, &command);
     }
     scopes_hold(decide->scopes, scope, command.expires_at_ms);
-    return e;
+    return e != ERR_NONE ? e : remember_held(decide, scope, command.expires_at_ms);
 }
 
 // Takes what a held scope explains off the wider scopes that its messages came through.
@@ -322,6 +357,79 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {
         if (decide_tier(decide, children[i].scope) < child_tier) {
             e = decide_act(decide, delta, row, children[i].scope, child_tier, evidence, taker);
+        }
+    }
+    return e;
+}
+
+// Tells that an incident is over because its hold has run out, and lifts it in the state topic.
+static enum err decide_close(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
+{
+    struct incident *incident = &decide->incidents[scope];
+    const struct scope_name name = scopes_name(decide->scopes, scope);
+    const struct policy *policy = decide->options.policy;
+    struct command_action lifted = {
+            .sequence = delta->sequence,
+            .kind = COMMAND_EXPIRED,
+            .target = TARGET_SCOPE,
+            .scope = name,
+            .tier = incident->tier,
+            .reason = VIEW("the hold has run out"),
+            .has_incident = true,
+            .incident_id = incident->id,
+            .issued_at_ms = delta->log_time_ms,
+            .expires_at_ms = delta->log_time_ms,
+            .mode = policy->mode,
+    };
+    struct alert_action alert = {
+            .incident_id = incident->id,
+            .kind = ALERT_INCIDENT_CLOSED,
+            .tier = TIER_NONE,
+            .scope = name,
+            .occurred_at_ms = delta->log_time_ms,
+            .evidence = {.scope = name},
+            .policy_version = view_of(policy->version),
+            .detector_version = view_of(decide->options.detector_version),
+            .assume_complete = policy->assume_complete,
+    };
+    enum err e = make_step_id(decide, "expired", &incident->id, incident->tier, delta->sequence,
+            &lifted.command_id);
+    if (e == ERR_NONE) {
+        e = make_step_id(decide, "closed", &incident->id, incident->tier, delta->sequence,
+                &alert.alert_id);
+    }
+    if (e == ERR_NONE) {
+        e = taker->command(taker->self, &lifted);
+    }
+    if (e == ERR_NONE) {
+        e = taker->alert(taker->self, &alert);
+    }
+    scopes_lift(decide->scopes, scope);
+    taker->closed(taker->self, scope);
+    *incident = (struct incident){0};
+    decide->open_count--;
+    return e;
+}
+
+enum err decide_expire(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
+{
+    if (delta->log_time_ms < decide->next_expiry_ms) {
+        return ERR_NONE;
+    }
+    enum err e = ERR_NONE;
+    decide->next_expiry_ms = INT64_MAX;
+    for (uint32_t i = 0; i < decide->held_count;) {
+        const struct held held = decide->held[i];
+        if (e == ERR_NONE && held.until_ms <= delta->log_time_ms) {
+            e = decide_close(decide, delta, held.scope, taker);
+            decide->held[i] = decide->held[--decide->held_count];
+        } else {
+            if (held.until_ms < decide->next_expiry_ms) {
+                decide->next_expiry_ms = held.until_ms;
+            }
+            i++;
         }
     }
     return e;

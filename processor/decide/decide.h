@@ -3,7 +3,8 @@
 // A scope has at most one open incident. Its tier only rises:
 //
 //   none --notice reached--> notice --> alert --> quarantine --> stop      each arrow: one alert record
-//                                                 `--hold--'    `--hold--' and a hold command
+//    ^                                            `--hold--'    `--hold--' and a hold command
+//    '--------- the hold has run out by log time: closed, and the scope begins anew ---------'
 //
 // Extra conditions: quarantine wants evidence of at least 3 people; stop wants at least 3 campaigns, none of them with more
 // than half of it, and a rate whose 95 % lower bound is above max(5 %, 3 p0). A wide scope whose evidence at most three
@@ -26,6 +27,8 @@ struct decision_taker {
     enum err (*command)(void *self, const struct command_action *command);
     // A share of what speaks against `parent` is `child`'s, which is held now.
     void (*explained)(void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den);
+    // The scope's incident is over: nothing speaks against it any more.
+    void (*closed)(void *self, int32_t scope);
     void *self;
 };
 
@@ -50,6 +53,10 @@ enum tier decide_admit(const struct decide *decide, const struct scope_delta *ro
 MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker);
+
+// Closes the incidents whose holds have run out by the delta's log time. Comes before the delta's rows are stepped.
+MUST_CHECK enum err decide_expire(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
 
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.

@@ -227,3 +227,11 @@ void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint3
         bank_subtract(&detect->scopes[parent].bank, &detect->scopes[child].bank, share_num, share_den);
     }
 }
+
+void detect_reset(struct detect *detect, int32_t scope)
+{
+    if ((uint32_t)scope < detect->capacity) {
+        change_points_destroy(detect->scopes[scope].points);
+        detect->scopes[scope] = (struct detect_scope){0};
+    }
+}

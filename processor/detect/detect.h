@@ -36,6 +36,8 @@ struct bank_reading detect_read(
 // The evidence behind a reading. Views are good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);
+// Forgets what speaks against a scope: a new excursion begins from nothing.
+void detect_reset(struct detect *detect, int32_t scope);
 // What `child` explains no longer speaks against `parent`: the share of the child's statistics that came through it.
 void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,
         uint32_t share_den);

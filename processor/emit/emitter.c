@@ -98,8 +98,11 @@ enum err emit_command(struct emitter *em, const struct command_action *action, v
         return ERR_NONE;
     }
     struct record record;
-    enum err e = encode_command(&em->encoding, action, source_of(em), &record);
-    e = send_record(em, e, &record, ticket);
+    enum err e = ERR_NONE;
+    if (action->kind != COMMAND_EXPIRED) {
+        e = encode_command(&em->encoding, action, source_of(em), &record);
+        e = send_record(em, e, &record, ticket);
+    }
     if (e != ERR_NONE || action->target != TARGET_SCOPE) {
         return e;
     }

@@ -13,6 +13,7 @@ static const char *const command_types[] = {
 static const char *const state_types[] = {
         [COMMAND_HOLD] = "io.wrongnumber.quarantine-state.held.v1",
         [COMMAND_RELEASE] = "io.wrongnumber.quarantine-state.lifted.v1",
+        [COMMAND_EXPIRED] = "io.wrongnumber.quarantine-state.lifted.v1",
 };
 
 static const char *target_name(const struct command_action *action)
@@ -89,6 +90,7 @@ static void add_headers(struct encoding *enc, const struct command_action *actio
 enum err encode_command(struct encoding *enc, const struct command_action *action,
         struct view source, struct record *ret_record)
 {
+    ASSURE(action->kind != COMMAND_EXPIRED);
     encoding_begin(enc);
     struct json_out out;
     json_begin(&out, &enc->value);

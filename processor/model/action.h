@@ -24,7 +24,11 @@ struct verdict_action {
     struct view policy_version;
 };
 
-enum command_kind { COMMAND_HOLD, COMMAND_RELEASE };
+enum command_kind {
+    COMMAND_HOLD,
+    COMMAND_RELEASE,
+    COMMAND_EXPIRED, // a scope's hold has run out by itself: no command, only the state's tombstone
+};
 enum target_kind { TARGET_MESSAGE, TARGET_SCOPE };
 
 // A hold or release. Scope commands also become a quarantine-state record.
