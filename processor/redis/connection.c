@@ -1,7 +1,6 @@
 #include "redis/connection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -9,36 +8,12 @@
 #include <unistd.h>
 
 #include "common/assure.h"
-#include "redis/dial.h"
+#include "redis/connection_inside.h"
 
 enum {
     WHY_MAX_BYTES = 512,
-    PASSWORD_MAX_BYTES = 1024,
     RECEIVE_BYTES = 64 << 10,
-    HANDSHAKE_MAX = 3,
     NESTING_MAX = 6, // arrays in arrays
-};
-
-struct redis_connection {
-    struct dialler *dialler;
-    char *user;
-    char *password_file;
-    char *client_name;
-    unsigned database;
-    int64_t connect_timeout_ms;
-
-    int fd; // -1 = not open
-    redisReader *reader;
-    redisReplyObjectFunctions functions;        // hiredis's own but for create_array
-    redisReplyObjectFunctions *plain_functions; // hiredis's own
-    size_t elements_left;                       // of the exchange under way
-    size_t bytes_left;
-
-    struct strbuf output;
-    size_t sent_bytes;
-    size_t pending_count; // commands in the output
-    struct strbuf why;
-    char *received; // RECEIVE_BYTES, scratch
 };
 
 // --- life ---------------------------------------------------------------------------------------
@@ -115,14 +90,14 @@ void redis_connection_close(struct redis_connection *c)
     c->pending_count = 0;
 }
 
-static enum err fail(struct redis_connection *c, enum err e, const char *text)
+enum err connection_fail(struct redis_connection *c, enum err e, const char *text)
 {
     strbuf_reset(&c->why);
     strbuf_add_text(&c->why, text);
     return e;
 }
 
-static enum err fail_errno(struct redis_connection *c, const char *text, int problem)
+enum err connection_fail_errno(struct redis_connection *c, const char *text, int problem)
 {
     const char *description = strerrordesc_np(problem);
     strbuf_reset(&c->why);
@@ -158,7 +133,7 @@ static enum err create_reader(struct redis_connection *c)
 {
     c->reader = redisReaderCreate();
     if (c->reader == NULL) {
-        return fail(c, ERR_NO_MEMORY, "out of memory");
+        return connection_fail(c, ERR_NO_MEMORY, "out of memory");
     }
     c->plain_functions = c->reader->fn;
     c->functions = *c->reader->fn;
@@ -214,7 +189,7 @@ static enum err send_some(struct redis_connection *c)
             return ERR_NONE;
         }
         if (n < 0) {
-            return fail_errno(c, "the connection broke while sending", errno);
+            return connection_fail_errno(c, "the connection broke while sending", errno);
         }
         c->sent_bytes += (size_t)n;
     }
@@ -226,18 +201,18 @@ static enum err receive_some(struct redis_connection *c)
 {
     ssize_t n = recv(c->fd, c->received, RECEIVE_BYTES, 0);
     if (n == 0) {
-        return fail(c, ERR_UNAVAILABLE, "the server closed the connection");
+        return connection_fail(c, ERR_UNAVAILABLE, "the server closed the connection");
     }
     if (n < 0) {
         bool later = errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
-        return later ? ERR_NONE : fail_errno(c, "the connection broke while receiving", errno);
+        return later ? ERR_NONE : connection_fail_errno(c, "the connection broke while receiving", errno);
     }
     if ((size_t)n > c->bytes_left) {
-        return fail(c, ERR_PROTOCOL, "the server's answer is longer than it can be");
+        return connection_fail(c, ERR_PROTOCOL, "the server's answer is longer than it can be");
     }
     c->bytes_left -= (size_t)n;
     if (redisReaderFeed(c->reader, c->received, (size_t)n) != REDIS_OK) {
-        return fail(c, ERR_NO_MEMORY, "out of memory");
+        return connection_fail(c, ERR_NO_MEMORY, "out of memory");
     }
     return ERR_NONE;
 }
@@ -251,10 +226,10 @@ static enum err check_quiet(struct redis_connection *c)
         return ERR_NONE;
     }
     if (n < 0) {
-        return fail_errno(c, "the connection broke", errno);
+        return connection_fail_errno(c, "the connection broke", errno);
     }
-    return n == 0 ? fail(c, ERR_UNAVAILABLE, "the server closed the connection")
-                  : fail(c, ERR_PROTOCOL, "the server sent what nobody asked for");
+    return n == 0 ? connection_fail(c, ERR_UNAVAILABLE, "the server closed the connection")
+                  : connection_fail(c, ERR_PROTOCOL, "the server sent what nobody asked for");
 }
 
 static enum err await_ready(
@@ -262,7 +237,7 @@ static enum err await_ready(
 {
     int64_t left_ms = mono_left_ms(clock_mono(), deadline);
     if (left_ms == 0) {
-        return fail(c, ERR_DEADLINE, "the server did not answer in time");
+        return connection_fail(c, ERR_DEADLINE, "the server did not answer in time");
     }
     bool unsent = c->sent_bytes < c->output.n;
     struct pollfd poller = {.fd = c->fd, .events = POLLIN};
@@ -271,7 +246,7 @@ static enum err await_ready(
     }
     int ready = poll(&poller, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
     if (ready < 0 && errno != EINTR) {
-        return fail_errno(c, "cannot wait for the server", errno);
+        return connection_fail_errno(c, "cannot wait for the server", errno);
     }
     *ret_readable = ready > 0 && (poller.revents & ~POLLOUT) != 0;
     return ERR_NONE;
@@ -297,7 +272,7 @@ static enum err exchange(struct redis_connection *c, redisReply **replies, size_
         }
     }
     if (e == ERR_NONE && (c->sent_bytes < c->output.n || c->reader->pos < c->reader->len)) {
-        e = fail(c, ERR_PROTOCOL, "the server answered more than was asked");
+        e = connection_fail(c, ERR_PROTOCOL, "the server answered more than was asked");
     }
     return e;
 }
@@ -333,7 +308,7 @@ enum err redis_connection_exchange(
         struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline)
 {
     if (c->fd < 0) {
-        return fail(c, ERR_UNAVAILABLE, "not connected");
+        return connection_fail(c, ERR_UNAVAILABLE, "not connected");
     }
     ASSURE(count == c->pending_count);
     size_t taken = 0;
@@ -353,116 +328,6 @@ enum err redis_connection_exchange(
 
 // --- opening ------------------------------------------------------------------------------------
 
-// Reads the password into `ret_password`, without a line feed at its end.
-static enum err read_password(struct redis_connection *c, char *ret_password, size_t *ret_bytes)
-{
-    int fd = open(c->password_file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, ret_password, PASSWORD_MAX_BYTES) : -1;
-    int problem = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (n < 0) {
-        (void)fail_errno(c, "cannot read the password file", problem);
-        return ERR_CONFIG;
-    }
-    if (n > 0 && ret_password[n - 1] == '\n') {
-        n--;
-    }
-    if (n == 0 || n == PASSWORD_MAX_BYTES) {
-        return fail(c, ERR_CONFIG, "the password file is empty or too long");
-    }
-    *ret_bytes = (size_t)n;
-    return ERR_NONE;
-}
-
-static enum err add_auth(struct redis_connection *c)
-{
-    char password[PASSWORD_MAX_BYTES];
-    size_t password_bytes = 0;
-    enum err e = read_password(c, password, &password_bytes);
-    if (e == ERR_NONE && c->user != NULL) {
-        const char *words[] = {"AUTH", c->user, password};
-        size_t lengths[] = {4, strlen(c->user), password_bytes};
-        e = redis_connection_add(c, 3, words, lengths);
-    } else if (e == ERR_NONE) {
-        const char *words[] = {"AUTH", password};
-        size_t lengths[] = {4, password_bytes};
-        e = redis_connection_add(c, 2, words, lengths);
-    }
-    explicit_bzero(password, sizeof password);
-    return e;
-}
-
-static enum err add_select(struct redis_connection *c)
-{
-    struct strbuf number;
-    strbuf_init(&number, 16);
-    strbuf_add_u64(&number, c->database);
-    enum err e = number.failed;
-    if (e == ERR_NONE) {
-        const char *words[] = {"SELECT", number.p};
-        size_t lengths[] = {6, number.n};
-        e = redis_connection_add(c, 2, words, lengths);
-    }
-    strbuf_fini(&number);
-    return e;
-}
-
-static enum err judge_handshake(
-        struct redis_connection *c, const char *command, const redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_STATUS) {
-        return ERR_NONE;
-    }
-    struct view code = redis_reply_error_code(reply);
-    strbuf_reset(&c->why);
-    strbuf_printf(&c->why, "the server refused %s: %.*s", command, VIEW_ARGS(code));
-    if (reply->type != REDIS_REPLY_ERROR) {
-        return ERR_PROTOCOL;
-    }
-    bool passing = view_is(code, "LOADING") || view_is(code, "BUSY") || view_is(code, "MASTERDOWN");
-    return passing ? ERR_UNAVAILABLE : ERR_REFUSED;
-}
-
-static enum err shake_hands(struct redis_connection *c, struct mono_time deadline)
-{
-    const char *commands[HANDSHAKE_MAX];
-    redisReply *replies[HANDSHAKE_MAX];
-    size_t count = 0;
-    enum err e = ERR_NONE;
-    if (c->password_file != NULL) {
-        e = add_auth(c);
-        commands[count++] = "AUTH";
-    }
-    if (e == ERR_NONE && c->database != 0) {
-        e = add_select(c);
-        commands[count++] = "SELECT";
-    }
-    size_t required_count = count;
-    if (e == ERR_NONE && c->client_name != NULL) {
-        const char *words[] = {"CLIENT", "SETNAME", c->client_name};
-        size_t lengths[] = {6, 7, strlen(c->client_name)};
-        e = redis_connection_add(c, 3, words, lengths);
-        commands[count++] = "CLIENT SETNAME";
-    }
-    if (e != ERR_NONE || count == 0) {
-        return e;
-    }
-    e = redis_connection_exchange(c, replies, count, deadline);
-    explicit_bzero(c->output.p, c->output.capacity_bytes);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (i < required_count && e == ERR_NONE) {
-            e = judge_handshake(c, commands[i], replies[i]);
-        }
-        freeReplyObject(replies[i]);
-    }
-    return e;
-}
-
 enum err redis_connection_open(struct redis_connection *c, struct mono_time deadline)
 {
     redis_connection_close(c);
@@ -479,7 +344,7 @@ enum err redis_connection_open(struct redis_connection *c, struct mono_time dead
     c->fd = fd;
     e = create_reader(c);
     if (e == ERR_NONE) {
-        e = shake_hands(c, deadline);
+        e = connection_shake_hands(c, deadline);
     }
     if (e != ERR_NONE) {
         redis_connection_close(c);

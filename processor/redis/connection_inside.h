@@ -1,0 +1,34 @@
+// Inside of redis/connection.h's implementation: connection.c moves the bytes, handshake.c says who we are.
+#pragma once
+
+#include "redis/connection.h"
+#include "redis/dial.h"
+
+struct redis_connection {
+    struct dialler *dialler;
+    char *user;
+    char *password_file;
+    char *client_name;
+    unsigned database;
+    int64_t connect_timeout_ms;
+
+    int fd; // -1 = not open
+    redisReader *reader;
+    redisReplyObjectFunctions functions;        // hiredis's own but for create_array
+    redisReplyObjectFunctions *plain_functions; // hiredis's own
+    size_t elements_left;                       // of the exchange under way
+    size_t bytes_left;
+
+    struct strbuf output;
+    size_t sent_bytes;
+    size_t pending_count; // commands in the output
+    struct strbuf why;
+    char *received; // RECEIVE_BYTES, scratch
+};
+
+// Sets why and returns the error.
+enum err connection_fail(struct redis_connection *c, enum err e, const char *text);
+// The same with the system's words; ERR_UNAVAILABLE.
+enum err connection_fail_errno(struct redis_connection *c, const char *text, int problem);
+// On a socket that has just been connected: AUTH, SELECT, CLIENT SETNAME, as far as they are asked for.
+MUST_CHECK enum err connection_shake_hands(struct redis_connection *c, struct mono_time deadline);
