@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# stories.sh BUILD_DIR [STORY.case...]: runs the stories of this folder (README.md) through `wrongnumber-bench replay`,
+# with the relationships in memory and in a private Redis, in batches of 1, 7 and 1000. KEEP=1 keeps the files.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$(cd "${1:?usage: stories.sh BUILD_DIR [STORY.case...]}" && pwd)
+shift
+if (($# == 0)); then
+    set -- "$here"/*.case
+fi
+/usr/bin/env python3 -c 'import jsonschema' 2>/dev/null || {
+    echo "python3-jsonschema is missing"
+    exit 77
+}
+work=$(mktemp -d "${TMPDIR:-/tmp}/stories.XXXXXX")
+server=
+
+clean_up() {
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null
+        wait "$server" 2>/dev/null
+    fi
+    if [[ -n ${KEEP:-} ]]; then
+        echo "kept $work"
+    else
+        rm -rf "$work"
+    fi
+}
+trap clean_up EXIT
+trap 'exit 143' TERM INT HUP
+
+redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
+server=$!
+for ((i = 0; i < 2000; i++)); do
+    if redis-cli -s "$work/redis.sock" PING 2>/dev/null | grep -q PONG; then
+        break
+    fi
+    sleep 0.01
+done
+
+mkdir "$work/out"
+python3 -B "$here/run_story.py" "$build" "$work/redis.sock" "$work/out" "$@"

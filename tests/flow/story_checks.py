@@ -1,0 +1,313 @@
+"""story_checks.py: holds what a replay wrote against the story, and against what is true of every replay."""
+
+import base64
+import collections
+import datetime
+import difflib
+import json
+import re
+import urllib.parse
+
+DAY_MS = 24 * 3600 * 1000
+FILES = ("verdicts", "alerts", "quarantine-commands", "quarantine-state", "dead-letter")
+
+
+def read_run(directory):
+    """The records of each file."""
+    return {
+        name: [json.loads(line) for line in (directory / f"{name}.ndjson").read_bytes().splitlines()]
+        for name in FILES
+    }
+
+
+def ms_of(text):
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return round(moment.timestamp() * 1000)
+
+
+def differ(title, expected, found):
+    if expected == found:
+        return []
+    body = difflib.unified_diff(expected, found, "the story", "the program", "", "", 1, lineterm="")
+    return [f"{title}:"] + [f"  {line}" for line in body if not line.startswith("@@")]
+
+
+def target_key(kind, scope):
+    parts = (scope["tenant_id"], kind, scope["id"])
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def headers_of(record):
+    pairs = record["headers"]
+    return dict(zip(pairs[::2], pairs[1::2]))
+
+
+# --- fate: each line ends as one verdict or one dead letter, in order ----------------------------
+
+
+def fates(run):
+    """(offset, words) of each verdict and dead letter."""
+    for verdict in run["verdicts"]:
+        words = [verdict["verdict"]] + ([",".join(verdict["reasons"])] if verdict["reasons"] else [])
+        yield verdict["source"]["offset"], " ".join(words)
+    for letter in run["dead-letter"]:
+        headers = headers_of(letter)
+        yield int(headers["__connect.errors.offset"]), f"dead {headers['wn.reason']}"
+
+
+def check_fates(story, run):
+    found = collections.defaultdict(list)
+    for offset, words in fates(run):
+        found[offset].append(words)
+    labels = {offset: message.label for offset, message in enumerate(story.messages)}
+    expected = [
+        f"{m.label} => " + " ".join([m.verdict] + ([",".join(m.reasons)] if m.reasons else []))
+        for m in story.messages
+    ]
+    actual = [
+        f"{labels.get(offset, offset)} => " + " and ".join(found.get(offset, ["nothing"]))
+        for offset in sorted(set(labels) | set(found))
+    ]
+    trouble = differ("verdicts and dead letters", expected, actual)
+    offsets = [verdict["source"]["offset"] for verdict in run["verdicts"]]
+    if offsets != sorted(offsets):
+        trouble.append("the verdicts are not in the order of the messages")
+    return trouble
+
+
+# --- message holds: one for each misdirected verdict, and no other ---------------------------------
+
+
+def log_times(story, occurred):
+    """Of each message: the running maximum of its envelope's time or else its own, at most a day's step (design §5)."""
+    now = None
+    for offset, message in enumerate(story.messages):
+        line = parse_or_none(message.line)
+        ts = line.get("ts") if isinstance(line, dict) and "payload" in line else None
+        at = ts if ts is not None else occurred.get(offset)
+        if now is None:
+            now = at
+        elif at is not None and at > now:
+            now += min(at - now, DAY_MS)
+        yield now
+
+
+def parse_or_none(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def check_message_holds(story, run, hold_ms, mode):
+    occurred = {v["source"]["offset"]: ms_of(v["occurred_at"]) for v in run["verdicts"]}
+    times = list(log_times(story, occurred))
+    expected = [
+        f"{v['tenant_id'] or 'default'} {v['message_id']} {','.join(v['reasons'])} at {times[v['source']['offset']]}"
+        for v in run["verdicts"]
+        if v["verdict"] == "misdirected"
+    ]
+    holds = [c for c in run["quarantine-commands"] if c["target"]["kind"] == "message"]
+    found = [
+        f"{c['target']['tenant_id']} {c['target']['id']} {c['reason']} at {ms_of(c['issued_at'])}" for c in holds
+    ]
+    trouble = differ("holds of messages (tenant, id, reasons, log time)", expected, found)
+    ids = {}
+    for c in holds:
+        fixed = (c["action"], c["tier"], c["sequence"], c["incident_id"], c["mode"])
+        if fixed != ("hold", "quarantine", 0, None, mode):
+            trouble.append(f"the hold of {c['target']['id']} is {fixed}")
+        if ms_of(c["expires_at"]) - ms_of(c["issued_at"]) != hold_ms:
+            trouble.append(f"the hold of {c['target']['id']} does not last {hold_ms} ms")
+        target = (c["target"]["tenant_id"], c["target"]["id"])
+        if ids.setdefault(c["command_id"], target) != target:
+            trouble.append(f"{target} and {ids[c['command_id']]} have one command_id")
+    if len(ids) != len(set(ids.values())):
+        trouble.append("a message that came twice has two command ids")
+    return trouble
+
+
+# --- alerts and commands of scopes ---------------------------------------------------------------
+
+
+def cause_label(story, alert):
+    """The label of the message that an alert was raised by."""
+    labels = {}
+    for message in story.messages:
+        labels[message_id_of(message)] = message.label
+    return labels.get(alert["samples"][0], alert["samples"][0]) if alert["samples"] else "?"
+
+
+def message_id_of(message):
+    record = parse_or_none(message.line)
+    if isinstance(record, dict) and "payload" in record:
+        record = parse_or_none(record["payload"])
+    return record.get("message_id", message.label) if isinstance(record, dict) else message.label
+
+
+def alert_detail(alert, name):
+    evidence = alert["evidence"]
+    if name == "cause":
+        return alert["cause"]["likely"]
+    if name == "causes":
+        return ",".join(row["cause"] for row in alert["cause"]["ranked"])
+    if name == "contributors":
+        return ",".join(f"{c['kind']}/{c['id']}:{c['misdirected']}" for c in alert["contributors"])
+    if name == "reasons":
+        return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
+    if name == "since":
+        return evidence["change_point"]["message_id"]
+    if name == "from":
+        return target_key(evidence["scope"]["kind"], evidence["scope"])
+    if name == "at":
+        return alert["occurred_at"]
+    return str(evidence[name])
+
+
+def details_of(line):
+    """The name=value words at the end of an expected line."""
+    return [word.split("=", 1)[0] for word in line.split() if "=" in word]
+
+
+def describe_alert(story, alert, details):
+    e = alert["evidence"]
+    words = [
+        cause_label(story, alert), alert["type"].removeprefix("incident."), alert["tier"],
+        target_key(alert["scope"]["kind"], alert["scope"]), f"{e['misdirected']} of {e['judged']}",
+    ]  # fmt: skip
+    return " ".join(words + [f"{name}={alert_detail(alert, name)}" for name in details])
+
+
+def check_alerts(story, run, frame):
+    expected = story.alerts[frame]
+    found = []
+    for at, alert in enumerate(run["alerts"]):
+        details = details_of(expected[at]) if at < len(expected) else []
+        found.append(describe_alert(story, alert, details))
+    return differ("alerts", expected, found)
+
+
+def check_scope_commands(story, run, frame):
+    raised = {(a["incident_id"], a["tier"]): a for a in run["alerts"]}
+    expected = story.commands[frame]
+    found, trouble = [], []
+    scope_commands = [c for c in run["quarantine-commands"] if c["target"]["kind"] != "message"]
+    for at, command in enumerate(scope_commands):
+        alert = raised.get((command["incident_id"], command["tier"]))
+        if alert is None:
+            trouble.append(f"{command['command_id']}: no alert has its incident and tier")
+            continue
+        details = details_of(expected[at]) if at < len(expected) else []
+        words = [cause_label(story, alert), command["action"], command["tier"],
+                 target_key(command["target"]["kind"], command["target"])]  # fmt: skip
+        found.append(" ".join(words + [f"{name}={command[name]}" for name in details]))
+    return trouble + differ("commands", expected, found)
+
+
+def check_state(run, mode):
+    """The compacted topic says what the commands said, under the key of the target."""
+    expected = [
+        f"{target_key(c['target']['kind'], c['target'])} {c['command_id']} {c['sequence']} {c['expires_at']}"
+        for c in run["quarantine-commands"]
+        if c["target"]["kind"] != "message"
+    ]
+    found = [
+        f"{s['key']} {s['value']['command_id']} {s['value']['sequence']} {s['value']['expires_at']}"
+        for s in run["quarantine-state"]
+    ]
+    trouble = differ("quarantine state", expected, found)
+    trouble += [f"{s['key']}: mode is not {mode}" for s in run["quarantine-state"] if s["value"]["mode"] != mode]
+    return trouble
+
+
+# --- dead letters: the original, whole -----------------------------------------------------------
+
+
+def original_of(message):
+    """(value, key, timestamp, headers) as they came."""
+    line = parse_or_none(message.line)
+    is_envelope = isinstance(line, dict) and {"topic", "partition", "offset"} <= line.keys()
+    payloads = [name for name in ("payload", "payload_base64") if is_envelope and name in line]
+    if len(payloads) != 1:
+        return message.line, None, None, []
+    value = line[payloads[0]]
+    if payloads[0] == "payload_base64":
+        value = base64.b64decode(value)
+    elif isinstance(value, str):
+        value = value.encode()
+    elif value is not None:  # JSON that is no text; the story writes it as json.dumps does
+        value = re.search(rb'"payload":(.*)}$', message.line)[1]
+    return value, line.get("key"), line.get("ts"), line.get("headers", [])
+
+
+def check_dead_letters(story, run):
+    trouble = []
+    for letter in run["dead-letter"]:
+        message = story.messages[int(headers_of(letter)["__connect.errors.offset"])]
+        value, key, ts, headers = original_of(message)
+        if "payload_base64" in letter:
+            kept = base64.b64decode(letter["payload_base64"])
+        else:
+            kept = letter["payload"].encode() if letter["payload"] is not None else None
+        cut = int(headers_of(letter).get("wn.truncated", 0))
+        whole = kept == value or (cut == len(value or b"") and value.startswith(kept) and len(kept) == 65536)
+        if not whole:
+            trouble.append(f"{message.label}: the dead letter's value is not the original")
+        if (letter["key"], letter.get("ts")) != (key, ts):
+            trouble.append(f"{message.label}: key or timestamp of the dead letter is not the original")
+        if letter["headers"][: len(headers)] != headers:
+            trouble.append(f"{message.label}: the dead letter does not begin with the original headers")
+    return trouble
+
+
+# --- and the rest --------------------------------------------------------------------------------
+
+
+def check_recipients(story, run):
+    pseudonyms = {story.messages[v["source"]["offset"]].label: v["recipient_pseudonym"] for v in run["verdicts"]}
+    return [
+        f"{m.label}: is not taken for the recipient of {m.same_as}"
+        for m in story.messages
+        if m.same_as is not None and pseudonyms.get(m.label) != pseudonyms.get(m.same_as)
+    ]
+
+
+def check_summary(run, summary):
+    counts = collections.Counter(v["verdict"] for v in run["verdicts"])
+    expected = {
+        "messages": len(run["verdicts"]) + len(run["dead-letter"]),
+        "verdicts": {name: counts[name] for name in ("clear", "misdirected", "unknown", "exempt")},
+        "dead_letters": len(run["dead-letter"]),
+        "alerts": len(run["alerts"]),
+        "scope_commands": sum(c["target"]["kind"] != "message" for c in run["quarantine-commands"]),
+    }
+    return [
+        f"summary.json: {name} is {summary[name]}, and should be {value}"
+        for name, value in expected.items()
+        if summary[name] != value
+    ]
+
+
+def check_numbers_hidden(story, texts):
+    """No recipient's number stands in what is published; dead letters keep the original, which is their purpose."""
+    numbers = set()
+    for message in story.messages:
+        record = parse_or_none(message.line)
+        number = record.get("recipient") if isinstance(record, dict) else None
+        if isinstance(number, str) and len(number) > 8:
+            numbers.add(number.lstrip("+"))
+    return [
+        f"a recipient's number stands in {name}"
+        for name, text in texts.items()
+        if name != "dead-letter" and any(number in text for number in numbers)
+    ]
+
+
+def check_quoted(run):
+    """A state key can be read back into its three parts."""
+    return [
+        f"{s['key']}: does not read back"
+        for s in run["quarantine-state"]
+        if [urllib.parse.unquote(part) for part in s["key"].split("/")]
+        != [s["value"]["target"][name] for name in ("tenant_id", "kind", "id")]
+    ]
