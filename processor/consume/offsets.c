@@ -188,6 +188,13 @@ int64_t offsets_settled(const struct offsets *offsets, int32_t partition)
     return state->settled;
 }
 
+int64_t offsets_reached(const struct offsets *offsets, int32_t partition)
+{
+    const struct partition *state = offsets_partition(offsets, partition);
+    ASSURE(state != NULL);
+    return state->last != NULL ? state->last->to_offset : -1;
+}
+
 bool offsets_has_failed(const struct offsets *offsets, int32_t partition)
 {
     const struct partition *state = offsets_partition(offsets, partition);

@@ -50,6 +50,8 @@ void offsets_sent(struct segment *segment);
 void offsets_reported(struct offsets *offsets, struct segment *segment, enum err err);
 
 int64_t offsets_settled(const struct offsets *offsets, int32_t partition);
+// What the partition's last unsettled segment goes up to: the least for the next one (O2). -1 when there is none.
+int64_t offsets_reached(const struct offsets *offsets, int32_t partition);
 // Whether a record of the partition has failed for good since it began.
 bool offsets_has_failed(const struct offsets *offsets, int32_t partition);
 // Segments that are not settled, over all partitions: a bound for how far ahead the work may run.

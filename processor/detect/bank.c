@@ -9,32 +9,45 @@ static int64_t node_cap(unsigned node)
     return table_threshold(BUDGET_1E10, node) + CAP_ABOVE_NAT6;
 }
 
-unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard)
+static uint32_t add_saturating(uint32_t count, uint64_t more)
 {
-    ASSURE(level < LEVEL_COUNT);
+    return more > UINT32_MAX - count ? UINT32_MAX : count + (uint32_t)more; // B5
+}
+
+unsigned bank_step_by(
+        struct bank *bank, const struct bank_batch *batch, const struct step_table *steps)
+{
     unsigned started = 0;
-    bool misdirected = batch->fresh + batch->guarded > 0;
+    uint64_t misdirected = (uint64_t)batch->fresh + batch->guarded;
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         struct bank_node *node = &bank->nodes[j];
         if (node->w_nat6 == 0) {
-            if (!misdirected) {
+            if (misdirected == 0) {
                 continue;
             }
             *node = (struct bank_node){.start_serial = batch->first_serial};
             started |= 1u << j;
         }
-        int64_t up = table_step_up(level, j);
-        int64_t up_guarded = guard ? table_step_up_guarded(level, j) : up;
-        int64_t net = batch->fresh * up + batch->guarded * up_guarded -
-                      batch->good * table_step_down(level, j); // B2
+        int64_t net = batch->fresh * steps->up[j] + batch->guarded * steps->up_guarded[j] -
+                      batch->good * steps->down[j]; // B2
         int64_t w = node->w_nat6 + net;
         int64_t cap = node_cap(j);
         node->w_nat6 = w < 0 ? 0 : w > cap ? cap : w; // B1
-        node->judged += batch->good + batch->fresh + batch->guarded;
-        node->misdirected += batch->fresh + batch->guarded;
-        node->guarded += batch->guarded;
+        node->judged = add_saturating(node->judged, batch->good + misdirected);
+        node->misdirected = add_saturating(node->misdirected, misdirected);
+        node->guarded = add_saturating(node->guarded, batch->guarded);
     }
     return started;
+}
+
+unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard)
+{
+    ASSURE(level < LEVEL_COUNT);
+    struct step_table steps = table_steps(level);
+    if (!guard) {
+        steps.up_guarded = steps.up;
+    }
+    return bank_step_by(bank, batch, &steps);
 }
 
 struct tier_rule {

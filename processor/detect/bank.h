@@ -11,6 +11,7 @@
 //   B3  judged, misdirected and guarded of a node count from its change point: the first misdirected message of the
 //       first batch that lifted W_j off 0. One message a batch, one level: W_j = k U - (n - k) D.
 //   B4  Only a batch with a misdirected message can raise a tier.
+//   B5  The counts of a node stop at 2^32 - 1; misdirected <= judged always.
 #pragma once
 
 #include <stdbool.h>
@@ -48,6 +49,9 @@ struct bank_reading {
 // Applies a batch at a baseline level. `guard` off: guarded ones count in full. Returns a bit set of the nodes whose
 // change point is this batch.
 unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard);
+// The same by any steps: how calibration and tests use baselines that are not on the ladder.
+unsigned bank_step_by(
+        struct bank *bank, const struct bank_batch *batch, const struct step_table *steps);
 // What it says, with no tier above `highest`.
 struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enum tier highest);
 // Takes off what a narrower scope explains: `share_num / share_den` of its statistics, not below 0.

@@ -4,19 +4,9 @@
 
 const char *const node_names[NODE_COUNT] = {"5", "13", "35", "95", "leak"};
 
-int64_t table_step_up(unsigned level, unsigned node)
+struct step_table table_steps(unsigned level)
 {
-    return step_up[level][node];
-}
-
-int64_t table_step_up_guarded(unsigned level, unsigned node)
-{
-    return step_up_guarded[level][node];
-}
-
-int64_t table_step_down(unsigned level, unsigned node)
-{
-    return step_down[level][node];
+    return (struct step_table){step_up[level], step_up_guarded[level], step_down[level]};
 }
 
 int64_t table_threshold(enum budget budget, unsigned node)

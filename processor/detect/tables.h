@@ -21,9 +21,14 @@ enum budget { BUDGET_1E6, BUDGET_1E7, BUDGET_2E8, BUDGET_8E8, BUDGET_1E10, BUDGE
 // "5", "13", "35", "95" (percent), "leak"
 extern const char *const node_names[NODE_COUNT];
 
-int64_t table_step_up(unsigned level, unsigned node);
-int64_t table_step_up_guarded(unsigned level, unsigned node);
-int64_t table_step_down(unsigned level, unsigned node);
+// One baseline's steps, NODE_COUNT of each.
+struct step_table {
+    const int64_t *up;
+    const int64_t *up_guarded;
+    const int64_t *down;
+};
+
+struct step_table table_steps(unsigned level);
 int64_t table_threshold(enum budget budget, unsigned node);
 // A, the mean number of healthy messages to a false alarm that the threshold guarantees.
 int64_t table_budget_messages(enum budget budget);
