@@ -85,7 +85,7 @@ class Runner:
             *checks.check_scope_commands(story, run, frame),
             *checks.check_message_holds(story, run, HOLD_MS, mode),
             *checks.check_state(run, mode),
-            *checks.check_quoted(run),
+            *checks.check_incidents(run),
             *checks.check_dead_letters(story, run),
             *checks.check_summary(run, json.loads((out / "summary.json").read_text("utf-8"))),
             *checks.check_numbers_hidden(story, texts),
@@ -108,7 +108,7 @@ class Runner:
                 found = differences + self.check(story, out, frame)
                 trouble += [f"--frame {frame}: {line}" if frame > 1 else line for line in found]
             return trouble, outs
-        except (stories.StoryError, KeyError, ValueError, subprocess.TimeoutExpired) as wrong:
+        except (stories.StoryError, KeyError, TypeError, ValueError, OSError, subprocess.TimeoutExpired) as wrong:
             return [f"{type(wrong).__name__}: {wrong}"], outs
 
 

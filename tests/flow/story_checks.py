@@ -135,7 +135,7 @@ def cause_label(story, alert):
     labels = {}
     for message in story.messages:
         labels[message_id_of(message)] = message.label
-    return labels.get(alert["samples"][0], alert["samples"][0]) if alert["samples"] else "?"
+    return labels.get(alert["samples"][0], alert["samples"][0]) if alert["samples"] else "-"
 
 
 def message_id_of(message):
@@ -152,11 +152,13 @@ def alert_detail(alert, name):
     if name == "causes":
         return ",".join(row["cause"] for row in alert["cause"]["ranked"])
     if name == "contributors":
-        return ",".join(f"{c['kind']}/{c['id']}:{c['misdirected']}" for c in alert["contributors"])
+        return ",".join(f"{c['scope']['kind']}/{c['scope']['id']}:{c['misdirected']}" for c in alert["contributors"])
     if name == "reasons":
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
+    if evidence is None:
+        return "-"
     if name == "since":
-        return evidence["change_point"]["message_id"]
+        return evidence["change_point"]["message_id"] if evidence["change_point"] else "-"
     if name == "from":
         return target_key(evidence["scope"]["kind"], evidence["scope"])
     if name == "at":
@@ -171,10 +173,10 @@ def details_of(line):
 
 def describe_alert(story, alert, details):
     e = alert["evidence"]
-    words = [
-        cause_label(story, alert), alert["type"].removeprefix("incident."), alert["tier"],
-        target_key(alert["scope"]["kind"], alert["scope"]), f"{e['misdirected']} of {e['judged']}",
-    ]  # fmt: skip
+    words = [cause_label(story, alert), alert["type"].removeprefix("incident."), alert["tier"] or "",
+             target_key(alert["scope"]["kind"], alert["scope"])]  # fmt: skip
+    if e is not None and e["change_point"] is not None:
+        words.append(f"{e['misdirected']} of {e['judged']}")
     return " ".join(words + [f"{name}={alert_detail(alert, name)}" for name in details])
 
 
@@ -205,19 +207,42 @@ def check_scope_commands(story, run, frame):
 
 
 def check_state(run, mode):
-    """The compacted topic says what the commands said, under the key of the target."""
+    """The compacted topic says what the commands said, under the key of the target; a tombstone ends a hold, and its
+    incident."""
     expected = [
-        f"{target_key(c['target']['kind'], c['target'])} {c['command_id']} {c['sequence']} {c['expires_at']}"
+        f"{target_key(c['target']['kind'], c['target'])} {c['command_id']} {c['sequence']} {c['expires_at']} {mode}"
         for c in run["quarantine-commands"]
         if c["target"]["kind"] != "message"
     ]
-    found = [
-        f"{s['key']} {s['value']['command_id']} {s['value']['sequence']} {s['value']['expires_at']}"
-        for s in run["quarantine-state"]
-    ]
-    trouble = differ("quarantine state", expected, found)
-    trouble += [f"{s['key']}: mode is not {mode}" for s in run["quarantine-state"] if s["value"]["mode"] != mode]
-    return trouble
+    found, held, lifted = [], set(), []
+    for record in run["quarantine-state"]:
+        key, value = record["key"], record["value"]
+        if value is None:
+            lifted.append(key if key in held else f"{key}, which was not held")
+            held.discard(key)
+            continue
+        held.add(key)
+        found.append(f"{key} {value['command_id']} {value['sequence']} {value['expires_at']} {value['mode']}")
+        target = [value["target"][name] for name in ("tenant_id", "kind", "id")]
+        if [urllib.parse.unquote(part) for part in key.split("/")] != target:
+            found.append(f"{key}: does not read back as {target}")
+    closed = [target_key(a["scope"]["kind"], a["scope"]) for a in run["alerts"] if a["type"] == "incident.closed"]
+    return differ("quarantine state", expected, found) + differ("closed and lifted", closed, lifted)
+
+
+def check_incidents(run):
+    """An incident is opened once, and only then escalated or closed; no two have one id."""
+    trouble, scopes = [], {}
+    for alert in run["alerts"]:
+        key, incident = target_key(alert["scope"]["kind"], alert["scope"]), alert["incident_id"]
+        if alert["type"] == "incident.opened":
+            if incident in scopes:
+                trouble.append(f"{key}: incident {incident} is opened twice")
+            scopes[incident] = key
+        elif scopes.get(incident) != key:
+            trouble.append(f"{key}: incident {incident} was not opened")
+    ids = [record["alert_id"] for record in run["alerts"]]
+    return trouble + (["two alerts have one id"] if len(ids) != len(set(ids)) else [])
 
 
 # --- dead letters: the original, whole -----------------------------------------------------------
@@ -302,12 +327,3 @@ def check_numbers_hidden(story, texts):
         if name != "dead-letter" and any(number in text for number in numbers)
     ]
 
-
-def check_quoted(run):
-    """A state key can be read back into its three parts."""
-    return [
-        f"{s['key']}: does not read back"
-        for s in run["quarantine-state"]
-        if [urllib.parse.unquote(part) for part in s["key"].split("/")]
-        != [s["value"]["target"][name] for name in ("tenant_id", "kind", "id")]
-    ]

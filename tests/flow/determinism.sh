@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# determinism.sh BUILD_DIR: made-up days with incidents, replayed: verdicts and reasons are the generator's, and the same
+# input gives the same bytes: twice, in any batches, from memory and from Redis.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$(cd "${1:?usage: determinism.sh BUILD_DIR}" && pwd)
+bench=$build/wrongnumber-bench
+work=$(mktemp -d "${TMPDIR:-/tmp}/determinism.XXXXXX")
+files=(verdicts alerts quarantine-commands quarantine-state dead-letter)
+server=
+failures=0
+
+clean_up() {
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null
+        wait "$server" 2>/dev/null
+    fi
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 143' TERM INT HUP
+
+# expect NAME COMMAND...: what it prints is shown when it fails
+expect() {
+    local name=$1
+    shift
+    if "$@" >"$work/said" 2>&1; then
+        echo "ok $name"
+    else
+        sed 's/^/  /' "$work/said"
+        echo "not ok $name"
+        failures=$((failures + 1))
+    fi
+}
+
+# same_files LEFT RIGHT FILE...
+same_files() {
+    local left=$1 right=$2 file rc=0
+    shift 2
+    for file; do
+        cmp "$left/$file" "$right/$file" || rc=1
+    done
+    return "$rc"
+}
+
+# generate SEED OUT
+generate() {
+    "$bench" generate --seed "$1" --messages 12000 --tenants 3 --campaigns 20 \
+        --incident wrong_list:at=20%,size=300 --incident closed_loans:at=40%,size=300 \
+        --incident recycled_numbers:at=50%,size=300 --incident number_walking:at=60%,size=200 \
+        --incident shifted_column:at=80%,size=200 --incident broad_rule:at=30%,size=300 \
+        --incident feed_lag:at=70%,size=200 --out "$2"
+}
+
+# replay DAY OUT OPTION...
+replay() {
+    local day=$1 out=$2
+    shift 2
+    "$bench" replay -c "$work/config.yaml" --events "$day/events.ndjson" --out "$out" "$@"
+}
+
+# Verdicts and reasons of a run beside the labels of the day.
+compare_labels() {
+    python3 -B "$here/compare_labels.py" "$1/labels.ndjson" "$2"
+}
+
+one_seed() {
+    local seed=$1 day=$work/day-$1 out=$work/out-$1 batch
+    local memory=(--relationships "$day/relationships.ndjson")
+    mkdir "$out"
+    printf 'redis:\n  address: unix:%s\n  prefix: day%s\n' "$work/redis.sock" "$seed" >"$work/config.yaml"
+    expect "flow.determinism.$seed.generate" generate "$seed" "$day"
+    generate "$seed" "$work/again-$seed"
+    expect "flow.determinism.$seed.generate_twice" same_files "$day" "$work/again-$seed" \
+        events.ndjson relationships.ndjson labels.ndjson scenario.json
+    expect "flow.determinism.$seed.replay" replay "$day" "$out/first" "${memory[@]}"
+    expect "flow.determinism.$seed.labels" compare_labels "$day" "$out/first"
+    expect "flow.determinism.$seed.incidents" test -s "$out/first/alerts.ndjson"
+    replay "$day" "$out/twice" "${memory[@]}"
+    expect "flow.determinism.$seed.twice" same_files "$out/first" "$out/twice" "${files[@]/%/.ndjson}"
+    for batch in 1 100 5000; do
+        replay "$day" "$out/batch-$batch" "${memory[@]}" --batch "$batch"
+        expect "flow.determinism.$seed.batch_$batch" same_files "$out/first" "$out/batch-$batch" "${files[@]/%/.ndjson}"
+    done
+    expect "flow.determinism.$seed.load" \
+        "$build/wrongnumber" load -c "$work/config.yaml" "$day/relationships.ndjson"
+    for batch in 100 5000; do
+        replay "$day" "$out/redis-$batch" --redis "unix:$work/redis.sock" --batch "$batch"
+        expect "flow.determinism.$seed.redis_$batch" same_files "$out/first" "$out/redis-$batch" \
+            "${files[@]/%/.ndjson}"
+    done
+}
+
+redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
+server=$!
+for ((i = 0; i < 2000; i++)); do
+    if redis-cli -s "$work/redis.sock" PING 2>/dev/null | grep -q PONG; then
+        break
+    fi
+    sleep 0.01
+done
+
+for seed in 1 2 3; do
+    one_seed "$seed"
+done
+((failures == 0))
