@@ -8,14 +8,16 @@ outbound=suite.outbound
 compare() { python3 "$here/compare.py" "$@"; }
 bench() { "$build/wrongnumber-bench" "$@"; }
 
+generate() {
+    bench generate --seed "$seed" --messages "$messages" --tenants 2 --campaigns 20 \
+        --incident wrong_list:at=50%,size=400 --out "$1"
+}
+
 # The data of the whole suite, what replay says about it, and a loaded Redis.
 set_up() {
     local again=$work/again
     start_redis || return 1
-    bench generate --seed "$seed" --messages "$messages" --tenants 2 --campaigns 20 \
-        --incident wrong_list:at=0.5,size=400 --out "$work/data" || return 1
-    bench generate --seed "$seed" --messages "$messages" --tenants 2 --campaigns 20 \
-        --incident wrong_list:at=0.5,size=400 --out "$again" || return 1
+    generate "$work/data" && generate "$again" || return 1
     check "the same seed gives the same bytes" diff -rq "$work/data" "$again"
     events=$(wc -l <"$work/data/events.ndjson")
 

@@ -240,14 +240,17 @@ def verb_reasons(args):
 
 def verb_pick(args):
     """pick LABELS EVENTS VERDICT COUNT PREFIX: prints so many events of that expected verdict, renamed PREFIX0, PREFIX1, …"""
-    chosen = {v["message_id"] for v in values(args[0]) if v["expected"] == args[2] and not v.get("incident")}
+    chosen = {v["message_id"] for v in values(args[0]) if v["expected"] == args[2]}
     count = 0
     for event in values(args[1]):
         if event["message_id"] in chosen and count < int(args[3]):
             event["message_id"] = f"{args[4]}{count}"
             print(json.dumps(event, ensure_ascii=False))
             count += 1
-    return show("too few events", [] if count == int(args[3]) else [f"{count} {args[2]} in {args[1]}"])
+    if count != int(args[3]):
+        print(f"only {count} {args[2]} in {args[1]}", file=sys.stderr)  # what is on stdout is sent
+        return 1
+    return 0
 
 
 def verb_only(args):

@@ -52,8 +52,11 @@ ledger_run() {
     local log=$logs/$name.log
     shift 2
     mkdir -p "$scratch/$name"
-    # The outer redirection swallows bash's own word on a script that was killed.
-    { TMPDIR=$scratch/$name timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null || rc=$?; } 2>/dev/null
+    # In the background, so that a signal to us is heard at once; and without bash's own word on a script that was killed.
+    {
+        TMPDIR=$scratch/$name timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null &
+        wait $! || rc=$?
+    } 2>/dev/null
     ok=$(grep -c '^ok ' "$log") || true
     bad=$(grep -c '^not ok ' "$log") || true
     skip=$(grep -c '^skip ' "$log") || true
