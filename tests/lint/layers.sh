@@ -112,8 +112,9 @@ grep -E ':"[^"]*\.pb-c\.h"' <<<"$includes" | grep -v '^tests/' | sed -E 's/^([^:
 
 # --- what no file may call ---------------------------------------------------------------------------------------------
 
-calls_of 'sprintf|vsprintf|strcpy|strcat|strncat|strtok|strtok_r|gets|atoi|atol|atoll|atof|alloca|system|popen|cJSON_GetObjectItem' |
+calls_of 'sprintf|vsprintf|strcpy|strcat|strncat|strtok|strtok_r|gets|atoi|atol|atoll|atof|alloca|cJSON_GetObjectItem' |
     verdict "no banned function"
+calls_of 'system|popen|exec[lv]p?e?' '(common|processor|bench)/' | verdict "the product starts no other program"
 calls_of 'time|gettimeofday|clock_gettime|clock_wall|clock_mono|clock_cpu_ns|rand|random|getrandom|fopen|open|socket|usleep|nanosleep|getenv' \
     'processor/(judge|tally|fold|detect|decide)/' | verdict "pure stages read no clock, file, network or chance"
 not_in '<(math|time|sys/socket|pthread)\.h>' 'processor/(fold|detect|decide|judge|tally)/' |
