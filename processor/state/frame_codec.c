@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/json_out.h"
+#include "model/event.h"
 #include "tally_frame.pb-c.h"
 
 typedef Wrongnumber__V1__TallyFrame pb_frame;
@@ -150,7 +151,27 @@ static void arena_leave(void *arena, void *p)
     (void)p; // the arena drops everything at once
 }
 
-static bool leaf_in(const pb_leaf *pb, struct frame_leaf *leaf)
+// The greatest topic name is a file's path in replay; a trace state's is the decoder's.
+enum { TOPIC_MAX_BYTES = 4000, TRACE_MAX_BYTES = 1024, SCOPE_BITS = (1 << SCOPE_KIND_COUNT) - 1 };
+
+// What all leaves of a frame add up to.
+struct leaf_sums {
+    uint64_t messages;
+    uint64_t misdirected;
+};
+
+static bool key_is_possible(const struct leaf_key *key)
+{
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (key->ids[kind].n > ID_MAX_BYTES) {
+            return false;
+        }
+    }
+    return !view_is_none(key->ids[SCOPE_TENANT]) && key->channel.n <= ID_MAX_BYTES;
+}
+
+static bool leaf_in(const pb_leaf *pb, const pb_frame *frame, struct leaf_sums *sums,
+        struct frame_leaf *leaf)
 {
     *leaf = (struct frame_leaf){
             .key = {.ids = {[SCOPE_CAMPAIGN] = text_in(pb->campaign_id),
@@ -169,42 +190,56 @@ static bool leaf_in(const pb_leaf *pb, struct frame_leaf *leaf)
     for (size_t reason = 0; reason < pb->n_reasons && reason < REASON_COUNT; reason++) {
         leaf->counts.reasons[reason] = pb->reasons[reason];
     }
-    return !view_is_none(leaf->key.ids[SCOPE_TENANT]) && pb->misdirected <= pb->judged;
+    sums->messages += (uint64_t)pb->judged + pb->unknown + pb->exempt;
+    sums->misdirected += pb->misdirected;
+    bool last_is_possible = pb->judged == 0 || (pb->last_judged_offset >= frame->first_offset &&
+                                                       pb->last_judged_offset < frame->to_offset);
+    return key_is_possible(&leaf->key) && pb->misdirected <= pb->judged && last_is_possible;
 }
 
 static bool entry_in(const pb_entry *pb, const pb_frame *frame, struct frame_entry *entry)
 {
     if (pb->leaf >= frame->n_leaves || pb->recipient_tag.len != RECIPIENT_TAG_BYTES ||
             pb->offset >= frame->to_offset || pb->offset < frame->first_offset ||
-            !clock_is_accepted(pb->occurred_at)) {
+            pb->offset >> CHUNK_BITS != frame->chunk || !clock_is_accepted(pb->occurred_at)) {
         return false;
     }
     *entry = (struct frame_entry){
             .offset = pb->offset,
             .leaf = pb->leaf,
             .reasons = pb->reasons & (REASON_BIT(REASON_COUNT) - 1),
-            .previous_misdirected = (uint8_t)pb->previous_misdirected,
-            .first_in_chunk = (uint8_t)pb->first_in_chunk,
+            .previous_misdirected = pb->previous_misdirected & SCOPE_BITS,
+            .first_in_chunk = pb->first_in_chunk & SCOPE_BITS,
             .occurred_at_ms = pb->occurred_at,
             .message_id = text_in(pb->message_id),
             .traceparent = text_in(pb->traceparent),
             .tracestate = text_in(pb->tracestate),
     };
     memcpy(entry->tag, pb->recipient_tag.data, RECIPIENT_TAG_BYTES);
-    return true;
+    return entry->message_id.n <= ID_MAX_BYTES && entry->traceparent.n <= TRACE_MAX_BYTES &&
+           entry->tracestate.n <= TRACE_MAX_BYTES;
 }
 
 static const char *lists_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
 {
+    if (pb->n_leaves > FRAME_MAX_LEAVES || pb->n_entries > CHUNK_OFFSETS) {
+        return "too many leaves or entries for a chunk";
+    }
     struct frame_leaf *leaves = arena_take(arena, (pb->n_leaves + 1) * sizeof *leaves);
     struct frame_entry *entries = arena_take(arena, (pb->n_entries + 1) * sizeof *entries);
     if (leaves == NULL || entries == NULL) {
         return "too large";
     }
+    struct leaf_sums sums = {0, 0};
     for (size_t i = 0; i < pb->n_leaves; i++) {
-        if (!leaf_in(pb->leaves[i], &leaves[i])) {
+        if (!leaf_in(pb->leaves[i], pb, &sums, &leaves[i])) {
             return "a leaf is wrong";
         }
+    }
+    int64_t offsets = pb->to_offset - pb->first_offset;
+    if (sums.messages > (uint64_t)(offsets < CHUNK_OFFSETS ? offsets : CHUNK_OFFSETS) ||
+            pb->n_entries > sums.misdirected) {
+        return "its counts add up to more than it covers";
     }
     for (size_t i = 0; i < pb->n_entries; i++) {
         if (!entry_in(pb->entries[i], pb, &entries[i]) ||
@@ -217,6 +252,19 @@ static const char *lists_in(const pb_frame *pb, struct arena *arena, struct fram
     frame->entries = entries;
     frame->entry_count = (uint32_t)pb->n_entries;
     return NULL;
+}
+
+// A chunk's frames end within it; its closing one at the first offset of a later chunk.
+static bool range_is_possible(const pb_frame *pb)
+{
+    if (pb->first_offset < 0 || pb->to_offset < pb->first_offset ||
+            pb->to_offset > INT64_MAX - CHUNK_OFFSETS ||
+            pb->chunk != pb->first_offset >> CHUNK_BITS) {
+        return false;
+    }
+    int64_t chunk_end = (pb->chunk + 1) << CHUNK_BITS;
+    return pb->closing ? pb->to_offset >= chunk_end && pb->to_offset % CHUNK_OFFSETS == 0
+                       : pb->to_offset <= chunk_end;
 }
 
 enum err frame_decode(
@@ -236,9 +284,10 @@ enum err frame_decode(
         *ret_why = "a version that this program does not know";
         return ERR_DATA;
     }
-    if (pb->source_partition < 0 || pb->first_offset < 0 || pb->to_offset < pb->first_offset ||
-            pb->chunk < 0 || pb->chunk != pb->first_offset >> CHUNK_BITS ||
-            !clock_is_accepted(pb->judged_at) || (unsigned)pb->cache > CACHE_STALE) {
+    size_t topic_bytes = strlen(pb->source_topic);
+    if (pb->source_partition < 0 || topic_bytes == 0 || topic_bytes > TOPIC_MAX_BYTES ||
+            !range_is_possible(pb) || !clock_is_accepted(pb->judged_at) ||
+            (unsigned)pb->cache > CACHE_STALE) {
         *ret_why = "its numbers contradict each other";
         return ERR_DATA;
     }

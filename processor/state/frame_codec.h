@@ -6,12 +6,17 @@
 #include "common/strbuf.h"
 #include "model/frame.h"
 
-enum { FRAME_VERSION = 1, FRAME_MAX_BYTES = 4 * 1024 * 1024 };
+enum {
+    FRAME_VERSION = 1,
+    FRAME_MAX_BYTES = 4 * 1024 * 1024,
+    FRAME_MAX_LEAVES = CHUNK_OFFSETS + 1, // one a message, and the overflow leaf
+};
 
 // Appends the frame's bytes; the same frame gives the same bytes. `arena` is for what is needed on the way.
 MUST_CHECK enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena);
-// Reads and checks one; what it points to is in `arena`. ERR_DATA for what is no frame of a known version: `ret_why` then
-// says what is wrong with it.
+// Reads one; what it points to is in `arena`. ERR_DATA for what is no frame of a known version, or whose parts contradict
+// each other (more messages than offsets, offsets of another chunk, names that no message can have): `ret_why` then says
+// what is wrong with it, else it is NULL. What is let through, the fold takes.
 MUST_CHECK enum err frame_decode(
         struct view bytes, struct arena *arena, struct frame *ret_frame, const char **ret_why);
 // Appends the frame as JSON, for people.
