@@ -17,7 +17,7 @@ check() {
 }
 
 same_bytes() {
-    local -a arguments=(calibrate --p0 0.003 --p1 0.7,0.2 --budget 5e7 --runs 2000 --seed 9)
+    local -a arguments=(calibrate --p0 0.003 --p1 "0.7,0.2" --budget 5e7 --runs 2000 --seed 9)
     [[ $("$bench" "${arguments[@]}") == "$("$bench" "${arguments[@]}")" ]]
 }
 
