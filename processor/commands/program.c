@@ -1,10 +1,13 @@
 #include "commands/program.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <protobuf-c/protobuf-c.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/conf_version.h"
 #include "common/digest_version.h"
@@ -41,9 +44,31 @@ static bool is_one_of(const char *argument, const char *a, const char *b, const 
     return strcmp(argument, a) == 0 || strcmp(argument, b) == 0 || strcmp(argument, c) == 0;
 }
 
-static int close_output(void)
+// A standard stream that came closed is opened the wrong way round, so that its use is an error and no
+// file or connection of ours takes its number and gets what was meant for it.
+static void keep_standard_streams(void)
 {
-    return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : err_exit_status(ERR_IO);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
+// The exit status, once everything that was printed has arrived. A verb that failed keeps its own.
+static int close_output(const struct program *program, int status)
+{
+    bool had_failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !had_failed) {
+        return status;
+    }
+    // EPIPE: the reader has seen enough and gone; nothing needs saying to it.
+    if (errno != EPIPE) {
+        fprintf(stderr, "%s: cannot write to standard output%s%s\n", program->name,
+                errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+    }
+    return status != 0 ? status : err_exit_status(ERR_IO);
 }
 
 int program_run(const struct program *program, int argc, char **argv)
@@ -51,21 +76,22 @@ int program_run(const struct program *program, int argc, char **argv)
     // A reader of our output that has gone away, or a broken connection, is an error code and no
     // death.
     signal(SIGPIPE, SIG_IGN);
+    keep_standard_streams();
     if (argc < 2) {
         print_usage(program, stderr);
         return err_exit_status(ERR_USAGE);
     }
     if (is_one_of(argv[1], "--help", "-h", "help")) {
         print_usage(program, stdout);
-        return close_output();
+        return close_output(program, 0);
     }
     if (is_one_of(argv[1], "--version", "-V", "version")) {
         print_version(program);
-        return close_output();
+        return close_output(program, 0);
     }
     for (const struct verb *verb = program->verbs; verb->name != NULL; verb++) {
         if (strcmp(verb->name, argv[1]) == 0) {
-            return verb->run(argc - 1, argv + 1);
+            return close_output(program, verb->run(argc - 1, argv + 1));
         }
     }
     fprintf(stderr, "%s: no verb %s; %s --help names them\n", program->name, argv[1],
