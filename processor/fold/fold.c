@@ -343,11 +343,20 @@ static void fold_finish(struct fold *fold, struct delta *delta)
     delta->entry_count = fold->entry_count;
 }
 
+// F7: not a reason to stop or to try again, the same frame would meet the same full table.
+static void fold_leave_out(struct fold *fold, const struct frame *frame, struct delta *delta)
+{
+    delta->applied = false;
+    fold->gaps += !delta->gap.is_there;
+    delta->gap = (struct delta_gap){true, frame->first_offset, frame->to_offset};
+}
+
 enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
         int64_t sequence, struct delta *ret_delta)
 {
     struct fold_source *source;
-    enum err e = fold_find_source(fold, frame, &source);
+    enum err found = fold_find_source(fold, frame, &source);
+    enum err e = found == ERR_CEILING ? ERR_NONE : found;
     if (e == ERR_NONE) {
         e = fold_make_room(fold, frame);
     }
@@ -366,6 +375,10 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
             .tally_partition = tally_partition,
             .log_time_ms = fold->log_time_ms,
     };
+    if (found == ERR_CEILING) {
+        fold_leave_out(fold, frame, ret_delta);
+        return ERR_NONE;
+    }
     int64_t entries_from = 0;
     ret_delta->applied = fold_source_meet(source, frame, &entries_from, &ret_delta->gap);
     fold->gaps += ret_delta->gap.is_there;
@@ -373,6 +386,11 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
         return ERR_NONE;
     }
     e = fold_resolve_leaves(fold, source, frame);
+    if (e == ERR_CEILING) {
+        fold_source_ignore(source);
+        fold_leave_out(fold, frame, ret_delta);
+        return ERR_NONE;
+    }
     for (uint32_t i = 0; i < frame->leaf_count && e == ERR_NONE; i++) {
         fold_leaf_counts(
                 fold, &source->leaves[fold->frame_leaves[i]], &frame->leaves[i].counts);

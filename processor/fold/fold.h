@@ -11,6 +11,7 @@
 //   F5  c is later and first = to_offset  the next chunk: counts begin at 0, then as F4
 //   F6  anything else (first lies inside what is counted) the counts do not compare: ignored to the end of the chunk,
 //       gap record; to_offset follows, so that the next chunk is F5
+//   F7  the table of sources or of a chunk's leaves is full      left out, with a gap record; of leaves: as F6
 //
 // Log time is the running maximum of judged_at; nothing here asks a clock.
 #pragma once

@@ -54,12 +54,19 @@ bool fold_source_meet(struct fold_source *source, const struct frame *frame,
     } else { // F6
         *ret_gap = (struct delta_gap){true, source->to_offset, frame->to_offset};
         fold_source_start(source, frame);
-        source->ignoring = true;
+        fold_source_ignore(source);
         source->to_offset = frame->to_offset;
         return false;
     }
     source->to_offset = frame->to_offset;
     return true;
+}
+
+void fold_source_ignore(struct fold_source *source)
+{
+    source->ignoring = true;
+    source->leaf_count = 0;
+    hashmap_clear(source->leaf_index);
 }
 
 enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *leaf_key,
