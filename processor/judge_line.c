@@ -336,8 +336,14 @@ static enum err flush_slices(
         struct tally_source *source = tally_find(line->tally, slice->partition);
         ASSURE(source != NULL);
         int64_t at_ms = line->options.clock == JUDGE_CLOCK_WALL ? batch->now_ms : line->log_time_ms;
-        e = tally_flush(line->tally, source, at_ms, batch->cache, slice->idle, totals,
-                &line->options.frames);
+        if (slice->next_offset > tally_reached(source)) {
+            e = tally_skip(line->tally, source, slice->next_offset - 1, at_ms, batch->cache,
+                    &line->options.frames);
+        }
+        if (e == ERR_NONE) {
+            e = tally_flush(line->tally, source, at_ms, batch->cache, slice->idle, totals,
+                    &line->options.frames);
+        }
     }
     return e;
 }

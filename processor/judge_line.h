@@ -36,6 +36,9 @@ struct judge_slice {
     int32_t partition;
     void *ticket; // goes with every record that comes from the slice
     bool idle;    // the partition's end has been reached
+    // The next offset to be read: what lies between the last message and it (control records, what was compacted away)
+    // is covered. 0 = not known.
+    int64_t next_offset;
     // Out: a chunk of it is being judged again and the cache is not trusted, so the rest of the slice was left alone; close
     // and open the partition, and try again from there.
     bool waits;

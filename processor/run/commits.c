@@ -34,7 +34,8 @@ void commits_begin(struct commits *commits, int32_t partition, int64_t committed
     commits->committed[partition] = committed;
 }
 
-static void commits_send(struct commits *commits, struct kafka_consumer *consumer, int64_t wait_ms)
+// Up to COMMIT_MAX partitions; true when there may be more.
+static bool commits_send(struct commits *commits, struct kafka_consumer *consumer, int64_t wait_ms)
 {
     struct kafka_commit due[COMMIT_MAX];
     size_t count = 0;
@@ -49,7 +50,7 @@ static void commits_send(struct commits *commits, struct kafka_consumer *consume
         }
     }
     if (count == 0) {
-        return;
+        return false;
     }
     enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
     if (e != ERR_NONE) {
@@ -59,6 +60,7 @@ static void commits_send(struct commits *commits, struct kafka_consumer *consume
             commits->committed[due[i].partition] = -1;
         }
     }
+    return e == ERR_NONE && count == COMMIT_MAX;
 }
 
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer)
@@ -66,7 +68,7 @@ void commits_send_if_due(struct commits *commits, struct kafka_consumer *consume
     struct mono_time now = clock_mono();
     if (now.ns >= commits->next.ns) {
         commits->next = mono_after_ms(now, COMMIT_EVERY_MS);
-        commits_send(commits, consumer, 0);
+        (void)commits_send(commits, consumer, 0); // what is left comes with the next ones
     }
 }
 
@@ -81,6 +83,9 @@ void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
     for (int32_t i = 0; i < commits->capacity; i++) {
         commits->committed[i] = -1; // an earlier commit may have got no answer
     }
-    int64_t left_ms = mono_left_ms(clock_mono(), until);
-    commits_send(commits, consumer, left_ms > 1000 ? left_ms : 1000);
+    bool more = true;
+    while (more) {
+        int64_t left_ms = mono_left_ms(clock_mono(), until);
+        more = commits_send(commits, consumer, left_ms > 1000 ? left_ms : 1000);
+    }
 }

@@ -215,8 +215,9 @@ static enum err half_step(struct detect_half *half)
                 offsets_unsettled(half->offsets) > UNSETTLED_MAX ? 100 : 0);
         tracked_sink_tell_trouble(&half->sink, "detect");
     } while (offsets_unsettled(half->offsets) > UNSETTLED_MAX && !*half->stop &&
-             !kafka_producer_is_broken(half->sink.producer));
-    if ((err_fate(e) == FATE_RETRY || needs_recovery(half)) && !*half->stop) {
+             !needs_recovery(half));
+    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery(half));
+    if (retries && !*half->stop) {
         e = recover_producer(half);
     }
     commits_send_if_due(&half->commits, half->consumer);

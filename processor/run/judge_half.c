@@ -220,6 +220,11 @@ static enum err open_segments(struct judge_half *half)
         int64_t to_offset = has_messages
                                     ? batch->to_offsets[i]
                                     : kafka_consumer_next_offset(half->consumer, slice->partition);
+        int64_t reached = offsets_reached(half->offsets, slice->partition);
+        if (to_offset < reached) {
+            to_offset = reached; // the consumer is looking for its place: its offset was lost
+        }
+        slice->next_offset = to_offset;
         struct segment *segment;
         enum err e = offsets_open(half->offsets, slice->partition, to_offset, &segment);
         if (e != ERR_NONE) {
@@ -317,8 +322,9 @@ static enum err half_step(struct judge_half *half)
                 offsets_unsettled(half->offsets) > UNSETTLED_MAX ? 100 : 0);
         tracked_sink_tell_trouble(&half->sink, "judge");
     } while (offsets_unsettled(half->offsets) > UNSETTLED_MAX && !*half->stop &&
-             !kafka_producer_is_broken(half->sink.producer));
-    if ((err_fate(e) == FATE_RETRY || needs_recovery(half)) && !*half->stop) {
+             !needs_recovery(half));
+    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery(half));
+    if (retries && !*half->stop) {
         e = recover_producer(half);
     }
     commits_send_if_due(&half->commits, half->consumer);

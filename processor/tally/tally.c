@@ -135,6 +135,11 @@ struct tally_source *tally_find(const struct tally *tally, int32_t partition)
     return partition >= 0 && partition < tally->source_capacity ? tally->sources[partition] : NULL;
 }
 
+int64_t tally_reached(const struct tally_source *source)
+{
+    return source->to_offset;
+}
+
 bool tally_is_resuming(const struct tally_source *source, int64_t offset)
 {
     return offset < source->resume_until;
@@ -225,7 +230,7 @@ static struct frame source_frame(const struct tally_source *source, int64_t to_o
 
 // Before an offset of a later chunk: the closing frames (T3), then the new chunk.
 static enum err tally_enter_chunk(struct tally *tally, struct tally_source *source, int64_t offset,
-        int64_t judged_at_ms, enum cache_state cache, const struct frame_taker *taker)
+        int64_t judged_at_ms, enum cache_state cache, bool totals, const struct frame_taker *taker)
 {
     int64_t number = offset >> CHUNK_BITS;
     if (number == source->chunk.number) {
@@ -237,6 +242,8 @@ static enum err tally_enter_chunk(struct tally *tally, struct tally_source *sour
     if (next_first > source->resume_until) { // T5
         struct frame frame = source_frame(source, next_first, judged_at_ms, cache);
         frame.closing = true;
+        frame.has_totals = totals;
+        frame.totals = source->chunk.totals;
         e = tally_send(tally, source, &frame, true, taker);
     }
     chunk_start(&source->chunk, number, next_first);
@@ -248,7 +255,7 @@ enum err tally_skip(struct tally *tally, struct tally_source *source, int64_t of
         int64_t judged_at_ms, enum cache_state cache, const struct frame_taker *taker)
 {
     ASSURE(offset >= source->to_offset);
-    enum err e = tally_enter_chunk(tally, source, offset, judged_at_ms, cache, taker);
+    enum err e = tally_enter_chunk(tally, source, offset, judged_at_ms, cache, false, taker);
     source->to_offset = offset + 1;
     source->idle = false;
     return e;
@@ -282,6 +289,11 @@ enum err tally_flush(struct tally *tally, struct tally_source *source, int64_t j
     source->idle = idle;
     if (source->to_offset < source->resume_until || source->to_offset == source->chunk.first_offset) {
         return ERR_NONE; // T5, or nothing counted yet
+    }
+    if (source->to_offset >> CHUNK_BITS != source->chunk.number) {
+        // The chunk is whole: closed now, because a resumption from exactly here would not know of it.
+        return tally_enter_chunk(
+                tally, source, source->to_offset, judged_at_ms, cache, totals, taker);
     }
     struct frame frame = source_frame(source, source->to_offset, judged_at_ms, cache);
     frame.has_totals = totals;

@@ -15,7 +15,7 @@
 //
 //   closed --tally_open--> open at a chunk's first offset --tally_count--> counting in a chunk --.
 //                            ^                                                                   |
-//                            '--- tally_count with an offset of a later chunk: closing frames ---'
+//                            '--- an offset of a later chunk, or a flush at its end: closing frames'
 //   tally_close from anywhere forgets the source.
 #pragma once
 
@@ -58,6 +58,8 @@ MUST_CHECK enum err tally_open(struct tally *tally, struct view topic, int32_t p
         int64_t start_offset, int64_t resume_until);
 void tally_close(struct tally *tally, int32_t partition);
 struct tally_source *tally_find(const struct tally *tally, int32_t partition);
+// The offset below which everything is counted or skipped.
+int64_t tally_reached(const struct tally_source *source);
 bool tally_is_resuming(const struct tally_source *source, int64_t offset);
 
 // Counts one message; offsets rise. When the message begins a new chunk the closing frames of the old one go to
@@ -68,7 +70,8 @@ MUST_CHECK enum err tally_count(struct tally *tally, struct tally_source *source
 // An offset that was read but is no message to count (a dead letter, a tombstone): it is covered all the same.
 MUST_CHECK enum err tally_skip(struct tally *tally, struct tally_source *source, int64_t offset,
         int64_t judged_at_ms, enum cache_state cache, const struct frame_taker *taker);
-// The end of a batch: a frame to each tally partition that has something new; with `totals`, to every one.
+// The end of a batch: a frame to each tally partition that has something new; with `totals`, or when the chunk is at its
+// end, to every one.
 MUST_CHECK enum err tally_flush(struct tally *tally, struct tally_source *source,
         int64_t judged_at_ms, enum cache_state cache, bool idle, bool totals,
         const struct frame_taker *taker);
