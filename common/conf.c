@@ -150,7 +150,7 @@ static void note_position(struct builder *b, struct fy_event *event)
 {
     const struct fy_mark *mark = fy_event_start_mark(event);
     if (mark == NULL) {
-        return; // a value that is left out stands where its key does
+        return;
     }
     b->here = (struct conf_mark){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
     // libfyaml points behind the opening quote and behind the asterisk.
@@ -230,6 +230,9 @@ static bool take_scalar(struct builder *b, struct fy_token *token)
     }
     node->text = text;
     node->plain = token == NULL || fy_token_scalar_style(token) == FYSS_PLAIN;
+    if (node->plain && text.n == 0 && !view_is_none(node->key)) {
+        node->mark = node->key_mark; // a value that is left out stands where its key does
+    }
     return true;
 }
 
