@@ -145,6 +145,7 @@ end_children() {
 clean_up() {
     local rc=$?
     trap '' INT TERM HUP
+    exec 5>&- # what the producer reads from
     end_children
     if [[ -n $dir_is_ours ]]; then
         rm -rf "$dir"

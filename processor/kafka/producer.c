@@ -171,6 +171,24 @@ void kafka_producer_counts(
 
 // --- life --------------------------------------------------------------------------------------
 
+// Makes the output topics known to the library, which otherwise asks for their leaders when the
+// first record is there, and that takes up to a second: the first hold must not wait for it. A
+// topic that may not exist is left out, since asking for it could create it.
+static void prepare_topics(const struct kafka_producer *producer, const struct kafka_client *client)
+{
+    const struct config *config = producer->options.config;
+    for (int topic = 0; topic < OUT_TOPIC_COUNT; topic++) {
+        if (topic == OUT_VERDICTS && config->verdicts == VERDICTS_NONE) {
+            continue;
+        }
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(
+                client->rk, topic_out_name(config, (enum out_topic)topic), NULL);
+        if (handle != NULL) {
+            rd_kafka_topic_destroy(handle); // the library keeps it
+        }
+    }
+}
+
 static enum err start_client(struct kafka_producer *producer, struct strbuf *findings)
 {
     struct kafka_client *client = calloc(1, sizeof *client);
@@ -192,6 +210,7 @@ static enum err start_client(struct kafka_producer *producer, struct strbuf *fin
         free(client);
         return err;
     }
+    prepare_topics(producer, client);
     producer->client = client;
     return ERR_NONE;
 }
