@@ -354,7 +354,7 @@ static void fold_leave_out(struct fold *fold, const struct frame *frame, struct 
 enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
         int64_t sequence, struct delta *ret_delta)
 {
-    struct fold_source *source;
+    struct fold_source *source = NULL;
     enum err found = fold_find_source(fold, frame, &source);
     enum err e = found == ERR_CEILING ? ERR_NONE : found;
     if (e == ERR_NONE) {
@@ -375,7 +375,7 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
             .tally_partition = tally_partition,
             .log_time_ms = fold->log_time_ms,
     };
-    if (found == ERR_CEILING) {
+    if (source == NULL) { // the table of sources is full
         fold_leave_out(fold, frame, ret_delta);
         return ERR_NONE;
     }
