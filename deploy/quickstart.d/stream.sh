@@ -57,7 +57,9 @@ stream_part() {
         fi
         show_news
         show_passing "$sent of $messages messages sent, $held_singly wrong numbers held one by one"
-        is_running "$processor_pid" && is_running "$producer_pid" || return 1
+        if ! is_running "$processor_pid" || ! is_running "$producer_pid" || [[ ! -d $dir ]]; then
+            return 1
+        fi
         sleep 0.05
     done
 }
