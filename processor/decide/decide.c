@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
-#include "common/digest.h"
 #include "decide/attribute.h"
 #include "decide/cause.h"
+#include "incident/incidents.h"
 
 enum {
     QUARANTINE_PEOPLE = 3,
@@ -14,28 +14,11 @@ enum {
     ID_TEXT_BYTES = 4096,
 };
 
-struct incident {
-    struct digest_id id;
-    enum tier tier; // TIER_NONE = no incident
-};
-
-struct held {
-    int32_t scope;
-    int64_t until_ms;
-};
-
 struct decide {
     struct decide_options options;
     struct scopes *scopes;
     struct recent *recent;
-    struct incident *incidents; // by scope
-    uint32_t capacity;
-    uint32_t open_count;
-    uint64_t overflowed;
-    struct held *held; // in no order
-    uint32_t held_count;
-    uint32_t held_capacity;
-    int64_t next_expiry_ms; // the earliest of them
+    struct incidents *incidents;
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -50,9 +33,13 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     decide->options = *options;
     decide->scopes = scopes;
     decide->recent = recent;
-    decide->next_expiry_ms = INT64_MAX;
     strbuf_init(&decide->id_text, ID_TEXT_BYTES);
     strbuf_init(&decide->reason_text, ID_TEXT_BYTES);
+    enum err e = incidents_create(&decide->incidents, options->max_incidents);
+    if (e != ERR_NONE) {
+        decide_destroy(decide);
+        return e;
+    }
     *ret_decide = decide;
     return ERR_NONE;
 }
@@ -62,25 +49,24 @@ void decide_destroy(struct decide *decide)
     if (decide != NULL) {
         strbuf_fini(&decide->id_text);
         strbuf_fini(&decide->reason_text);
-        free(decide->incidents);
-        free(decide->held);
+        incidents_destroy(decide->incidents);
         free(decide);
     }
 }
 
 uint32_t decide_open_incidents(const struct decide *decide)
 {
-    return decide->open_count;
+    return incidents_open_count(decide->incidents);
 }
 
 uint64_t decide_overflowed(const struct decide *decide)
 {
-    return decide->overflowed;
+    return incidents_overflowed(decide->incidents);
 }
 
 enum tier decide_tier(const struct decide *decide, int32_t scope)
 {
-    return (uint32_t)scope < decide->capacity ? decide->incidents[scope].tier : TIER_NONE;
+    return incidents_find(decide->incidents, scope)->tier;
 }
 
 // A chain of several campaigns, not one that drags its vendor along.
@@ -107,62 +93,6 @@ enum tier decide_admit(const struct decide *decide, const struct scope_delta *ro
         tier = TIER_ALERT;
     }
     return tier;
-}
-
-// The first 16 bytes of SHA-256 over the parts, each ended by a line feed.
-static void make_id(struct decide *decide, struct digest_id *ret_id)
-{
-    uint8_t digest[SHA256_BYTES];
-    digest_sha256(strbuf_view(&decide->id_text), digest);
-    memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
-}
-
-// incident_id = hash of scope, detector version, tally partition and offset of the opening frame (design §6).
-static enum err make_incident_id(struct decide *decide, const struct delta *delta,
-        const struct scope_name *scope, struct digest_id *ret_id)
-{
-    struct strbuf *text = &decide->id_text;
-    strbuf_reset(text);
-    strbuf_printf(text, "incident\n%s\n", scope_kind_names[scope->kind]);
-    strbuf_add_view(text, scope->tenant_id);
-    strbuf_add_byte(text, '\n');
-    strbuf_add_view(text, scope->id);
-    strbuf_printf(text, "\n%s\n%d\n%lld\n", decide->options.detector_version,
-            (int)delta->tally_partition, (long long)delta->sequence);
-    make_id(decide, ret_id);
-    return text->failed;
-}
-
-// The id of an alert or command of an incident: one a kind, tier and frame.
-static enum err make_step_id(struct decide *decide, const char *what, const struct digest_id *incident,
-        enum tier tier, int64_t sequence, struct digest_id *ret_id)
-{
-    struct strbuf *text = &decide->id_text;
-    strbuf_reset(text);
-    strbuf_printf(text, "%s\n", what);
-    hex_add(text, incident->bytes, sizeof incident->bytes);
-    strbuf_printf(text, "\n%s\n%lld\n", tier_names[tier], (long long)sequence);
-    make_id(decide, ret_id);
-    return text->failed;
-}
-
-static enum err decide_make_room(struct decide *decide, int32_t scope)
-{
-    if ((uint32_t)scope < decide->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = decide->capacity == 0 ? 64 : decide->capacity;
-    while (capacity <= (uint32_t)scope) {
-        capacity *= 2;
-    }
-    struct incident *grown = realloc(decide->incidents, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    memset(grown + decide->capacity, 0, (capacity - decide->capacity) * sizeof *grown);
-    decide->incidents = grown;
-    decide->capacity = capacity;
-    return ERR_NONE;
 }
 
 static void fill_reasons(struct alert_action *alert, const struct recent_entry *entries, uint32_t count)
@@ -206,20 +136,30 @@ static void fill_samples(
     }
 }
 
-static enum err send_alert(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, const struct scope_name *scope, const struct incident *incident,
-        bool is_new, const struct evidence *evidence, const struct decision_taker *taker)
+// One step of one incident: what it is about and where it goes.
+struct step {
+    const struct delta *delta;
+    const struct scope_delta *row; // whose evidence it is
+    int32_t scope;                 // whose incident it is: the row's, or a narrower one that explains it
+    struct scope_name name;
+    const struct incident *incident;
+    const struct evidence *evidence;
+    const struct decision_taker *taker;
+};
+
+static enum err send_alert(struct decide *decide, const struct step *step, bool is_new)
 {
     struct recent_entry entries[RECENT_MAX];
-    uint32_t count = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
-    const struct frame_entry *cause = delta->entries[row->last_entry].entry;
+    uint32_t count = recent_since(
+            decide->recent, step->row->scope, step->evidence->start_serial, entries);
+    const struct frame_entry *cause = step->delta->entries[step->row->last_entry].entry;
     struct alert_action alert = {
-            .incident_id = incident->id,
+            .incident_id = step->incident->id,
             .kind = is_new ? ALERT_INCIDENT_OPENED : ALERT_INCIDENT_ESCALATED,
-            .tier = incident->tier,
-            .scope = *scope,
+            .tier = step->incident->tier,
+            .scope = step->name,
             .occurred_at_ms = cause->occurred_at_ms,
-            .evidence = *evidence,
+            .evidence = *step->evidence,
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
             .assume_complete = decide->options.policy->assume_complete,
@@ -228,68 +168,46 @@ static enum err send_alert(struct decide *decide, const struct delta *delta,
     };
     fill_reasons(&alert, entries, count);
     fill_contributors(decide, &alert, entries, count);
-    fill_samples(&alert, delta, row);
-    enum err e = make_step_id(
-            decide, "alert", &incident->id, incident->tier, delta->sequence, &alert.alert_id);
-    return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
+    fill_samples(&alert, step->delta, step->row);
+    enum err e = incident_make_step_id(&decide->id_text, "alert", &step->incident->id,
+            step->incident->tier, step->delta->sequence, &alert.alert_id);
+    if (e == ERR_NONE) {
+        e = incidents_remember(decide->incidents, step->scope, &alert);
+    }
+    return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
 }
 
-// Keeps when the hold of a scope runs out; a later hold of the same scope replaces the earlier.
-static enum err remember_held(struct decide *decide, int32_t scope, int64_t until_ms)
-{
-    uint32_t at = 0;
-    while (at < decide->held_count && decide->held[at].scope != scope) {
-        at++;
-    }
-    if (at == decide->held_capacity) {
-        uint32_t capacity = at == 0 ? 16 : at * 2;
-        struct held *grown = realloc(decide->held, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        decide->held = grown;
-        decide->held_capacity = capacity;
-    }
-    decide->held_count += at == decide->held_count;
-    decide->held[at] = (struct held){scope, until_ms};
-    if (until_ms < decide->next_expiry_ms) {
-        decide->next_expiry_ms = until_ms;
-    }
-    return ERR_NONE;
-}
-
-static enum err send_hold(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, int32_t scope, const struct scope_name *name,
-        const struct incident *incident, const struct evidence *evidence,
-        const struct decision_taker *taker)
+static enum err send_hold(struct decide *decide, const struct step *step)
 {
     const struct policy *policy = decide->options.policy;
-    const struct frame_entry *cause = delta->entries[row->last_entry].entry;
+    const struct frame_entry *cause = step->delta->entries[step->row->last_entry].entry;
     strbuf_reset(&decide->reason_text);
     strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
-            (long long)evidence->misdirected, (long long)evidence->judged);
+            (long long)step->evidence->misdirected, (long long)step->evidence->judged);
     struct command_action command = {
-            .sequence = delta->sequence,
+            .sequence = step->delta->sequence,
             .kind = COMMAND_HOLD,
             .target = TARGET_SCOPE,
-            .scope = *name,
-            .tier = incident->tier,
+            .scope = step->name,
+            .tier = step->incident->tier,
             .reason = strbuf_view(&decide->reason_text),
             .has_incident = true,
-            .incident_id = incident->id,
-            .issued_at_ms = delta->log_time_ms,
-            .expires_at_ms = delta->log_time_ms + policy->scope_hold_ms,
+            .incident_id = step->incident->id,
+            .issued_at_ms = step->delta->log_time_ms,
+            .expires_at_ms = step->delta->log_time_ms + policy->scope_hold_ms,
             .mode = policy->mode,
             .traceparent = cause->traceparent,
             .tracestate = cause->tracestate,
     };
-    enum err e = make_step_id(
-            decide, "hold", &incident->id, incident->tier, delta->sequence, &command.command_id);
+    enum err e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id,
+            step->incident->tier, step->delta->sequence, &command.command_id);
     if (e == ERR_NONE) {
-        e = taker->command(taker->self, &command);
+        e = step->taker->command(step->taker->self, &command);
     }
-    scopes_hold(decide->scopes, scope, command.expires_at_ms);
-    return e != ERR_NONE ? e : remember_held(decide, scope, command.expires_at_ms);
+    scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
+    return e != ERR_NONE
+                   ? e
+                   : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
 }
 
 // Takes what a held scope explains off the wider scopes that its messages came through.
@@ -313,28 +231,25 @@ static enum err decide_act(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, int32_t scope, enum tier tier,
         const struct evidence *evidence, const struct decision_taker *taker)
 {
-    enum err e = decide_make_room(decide, scope);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    struct incident *incident = &decide->incidents[scope];
-    const struct scope_name name = scopes_name(decide->scopes, scope);
-    bool is_new = incident->tier == TIER_NONE;
+    struct step step = {delta, row, scope, scopes_name(decide->scopes, scope),
+            incidents_find(decide->incidents, scope), evidence, taker};
+    bool is_new = step.incident->tier == TIER_NONE;
     if (is_new) {
-        if (decide->open_count >= decide->options.max_incidents) {
-            decide->overflowed++;
-            return ERR_NONE;
+        struct digest_id id;
+        enum err e = incident_make_id(
+                &decide->id_text, delta, &step.name, decide->options.detector_version, &id);
+        if (e == ERR_NONE) {
+            e = incidents_open(decide->incidents, scope, &id, &step.incident);
         }
-        e = make_incident_id(decide, delta, &name, &incident->id);
-        decide->open_count++;
+        if (e != ERR_NONE || step.incident == NULL) {
+            return e;
+        }
     }
-    incident->tier = tier;
-    if (e == ERR_NONE) {
-        e = send_alert(decide, delta, row, &name, incident, is_new, evidence, taker);
-    }
+    incidents_set_tier(decide->incidents, scope, tier);
+    enum err e = send_alert(decide, &step, is_new);
     if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
-        e = send_hold(decide, delta, row, scope, &name, incident, evidence, taker);
-        explain_parents(decide, scope, name.kind, taker);
+        e = send_hold(decide, &step);
+        explain_parents(decide, scope, step.name.kind, taker);
     }
     return e;
 }
@@ -362,13 +277,34 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     return e;
 }
 
+// What closes an incident whose hold has run out: what it told last, and no message that caused it.
+static struct alert_action closing_alert(const struct decide *decide, const struct delta *delta,
+        const struct scope_name *name, const struct incident *incident)
+{
+    struct alert_action alert = {
+            .incident_id = incident->id,
+            .kind = ALERT_INCIDENT_CLOSED,
+            .tier = incident->tier,
+            .scope = *name,
+            .occurred_at_ms = delta->log_time_ms,
+            .evidence = incident->told->evidence,
+            .cause_count = incident->told->cause_count,
+            .policy_version = view_of(decide->options.policy->version),
+            .detector_version = view_of(decide->options.detector_version),
+            .assume_complete = decide->options.policy->assume_complete,
+    };
+    memcpy(alert.causes, incident->told->causes, sizeof alert.causes);
+    memcpy(alert.reasons, incident->told->reasons, sizeof alert.reasons);
+    return alert;
+}
+
 // Tells that an incident is over because its hold has run out, and lifts it in the state topic.
 static enum err decide_close(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker)
 {
-    struct incident *incident = &decide->incidents[scope];
+    const struct incident *incident = incidents_find(decide->incidents, scope);
     const struct scope_name name = scopes_name(decide->scopes, scope);
-    const struct policy *policy = decide->options.policy;
+    struct alert_action alert = closing_alert(decide, delta, &name, incident);
     struct command_action lifted = {
             .sequence = delta->sequence,
             .kind = COMMAND_EXPIRED,
@@ -380,24 +316,13 @@ static enum err decide_close(struct decide *decide, const struct delta *delta, i
             .incident_id = incident->id,
             .issued_at_ms = delta->log_time_ms,
             .expires_at_ms = delta->log_time_ms,
-            .mode = policy->mode,
+            .mode = decide->options.policy->mode,
     };
-    struct alert_action alert = {
-            .incident_id = incident->id,
-            .kind = ALERT_INCIDENT_CLOSED,
-            .tier = TIER_NONE,
-            .scope = name,
-            .occurred_at_ms = delta->log_time_ms,
-            .evidence = {.scope = name},
-            .policy_version = view_of(policy->version),
-            .detector_version = view_of(decide->options.detector_version),
-            .assume_complete = policy->assume_complete,
-    };
-    enum err e = make_step_id(decide, "expired", &incident->id, incident->tier, delta->sequence,
-            &lifted.command_id);
+    enum err e = incident_make_step_id(&decide->id_text, "expired", &incident->id, incident->tier,
+            delta->sequence, &lifted.command_id);
     if (e == ERR_NONE) {
-        e = make_step_id(decide, "closed", &incident->id, incident->tier, delta->sequence,
-                &alert.alert_id);
+        e = incident_make_step_id(&decide->id_text, "closed", &incident->id, incident->tier,
+                delta->sequence, &alert.alert_id);
     }
     if (e == ERR_NONE) {
         e = taker->command(taker->self, &lifted);
@@ -407,30 +332,20 @@ static enum err decide_close(struct decide *decide, const struct delta *delta, i
     }
     scopes_lift(decide->scopes, scope);
     taker->closed(taker->self, scope);
-    *incident = (struct incident){0};
-    decide->open_count--;
+    incidents_close(decide->incidents, scope);
     return e;
 }
 
 enum err decide_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
 {
-    if (delta->log_time_ms < decide->next_expiry_ms) {
-        return ERR_NONE;
-    }
     enum err e = ERR_NONE;
-    decide->next_expiry_ms = INT64_MAX;
-    for (uint32_t i = 0; i < decide->held_count;) {
-        const struct held held = decide->held[i];
-        if (e == ERR_NONE && held.until_ms <= delta->log_time_ms) {
-            e = decide_close(decide, delta, held.scope, taker);
-            decide->held[i] = decide->held[--decide->held_count];
-        } else {
-            if (held.until_ms < decide->next_expiry_ms) {
-                decide->next_expiry_ms = held.until_ms;
-            }
-            i++;
+    while (e == ERR_NONE) {
+        int32_t scope = incidents_take_expired(decide->incidents, delta->log_time_ms);
+        if (scope == SCOPE_NONE) {
+            break;
         }
+        e = decide_close(decide, delta, scope, taker);
     }
     return e;
 }

@@ -190,7 +190,7 @@ def check_alerts(story, run, frame):
 
 
 def check_scope_commands(story, run, frame):
-    raised = {(a["incident_id"], a["tier"]): a for a in run["alerts"]}
+    raised = {(a["incident_id"], a["tier"]): a for a in run["alerts"] if a["type"] != "incident.closed"}
     expected = story.commands[frame]
     found, trouble = [], []
     scope_commands = [c for c in run["quarantine-commands"] if c["target"]["kind"] != "message"]

@@ -1,0 +1,233 @@
+#include "incident/incidents.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/assure.h"
+#include "common/digest.h"
+#include "state/scopes.h"
+
+struct held {
+    int32_t scope;
+    int64_t until_ms;
+};
+
+struct incidents {
+    struct incident *rows; // by scope
+    uint32_t capacity;
+    uint32_t max_open;
+    uint32_t open_count;
+    uint64_t overflowed;
+    struct held *held; // in no order
+    uint32_t held_count;
+    uint32_t held_capacity;
+    int64_t next_expiry_ms; // not after the earliest of them
+};
+
+enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open)
+{
+    struct incidents *incidents = calloc(1, sizeof *incidents);
+    if (incidents == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    incidents->max_open = max_open;
+    incidents->next_expiry_ms = INT64_MAX;
+    *ret_incidents = incidents;
+    return ERR_NONE;
+}
+
+// The texts of a told evidence are its own.
+static void told_destroy(const struct told *told)
+{
+    if (told != NULL) {
+        const struct message_position *at = &told->evidence.change_point;
+        free((void *)(uintptr_t)at->topic.p);
+        free((void *)(uintptr_t)at->message_id.p);
+        free((void *)(uintptr_t)told);
+    }
+}
+
+void incidents_destroy(struct incidents *incidents)
+{
+    if (incidents != NULL) {
+        for (uint32_t i = 0; i < incidents->capacity; i++) {
+            told_destroy(incidents->rows[i].told);
+        }
+        free(incidents->rows);
+        free(incidents->held);
+        free(incidents);
+    }
+}
+
+const struct incident *incidents_find(const struct incidents *incidents, int32_t scope)
+{
+    static const struct incident none;
+    ASSURE(scope >= 0);
+    return (uint32_t)scope < incidents->capacity ? &incidents->rows[scope] : &none;
+}
+
+static enum err incidents_make_room(struct incidents *incidents, int32_t scope)
+{
+    if ((uint32_t)scope < incidents->capacity) {
+        return ERR_NONE;
+    }
+    uint32_t capacity = incidents->capacity == 0 ? 64 : incidents->capacity;
+    while (capacity <= (uint32_t)scope) {
+        capacity *= 2;
+    }
+    struct incident *grown = realloc(incidents->rows, capacity * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memset(grown + incidents->capacity, 0, (capacity - incidents->capacity) * sizeof *grown);
+    incidents->rows = grown;
+    incidents->capacity = capacity;
+    return ERR_NONE;
+}
+
+static struct incident *incidents_row(struct incidents *incidents, int32_t scope)
+{
+    ASSURE(scope >= 0 && (uint32_t)scope < incidents->capacity);
+    return &incidents->rows[scope];
+}
+
+enum err incidents_open(struct incidents *incidents, int32_t scope, const struct digest_id *id,
+        const struct incident **ret_incident)
+{
+    *ret_incident = NULL;
+    if (incidents->open_count >= incidents->max_open) {
+        incidents->overflowed++;
+        return ERR_NONE;
+    }
+    enum err e = incidents_make_room(incidents, scope);
+    if (e == ERR_NONE) {
+        struct incident *row = incidents_row(incidents, scope);
+        ASSURE(row->told == NULL);
+        row->id = *id;
+        incidents->open_count++;
+        *ret_incident = row;
+    }
+    return e;
+}
+
+void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier tier)
+{
+    incidents_row(incidents, scope)->tier = tier;
+}
+
+enum err incidents_remember(
+        struct incidents *incidents, int32_t scope, const struct alert_action *alert)
+{
+    struct told *told = malloc(sizeof *told);
+    if (told == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    *told = (struct told){.evidence = alert->evidence, .cause_count = alert->cause_count};
+    memcpy(told->causes, alert->causes, sizeof told->causes);
+    memcpy(told->reasons, alert->reasons, sizeof told->reasons);
+    struct message_position *at = &told->evidence.change_point;
+    bool has_id = !view_is_none(at->message_id);
+    at->topic.p = strndup(at->topic.p != NULL ? at->topic.p : "", at->topic.n);
+    at->message_id.p = has_id ? strndup(at->message_id.p, at->message_id.n) : NULL;
+    if (at->topic.p == NULL || (has_id && at->message_id.p == NULL)) {
+        told_destroy(told);
+        return ERR_NO_MEMORY;
+    }
+    struct incident *row = incidents_row(incidents, scope);
+    told_destroy(row->told);
+    row->told = told;
+    return ERR_NONE;
+}
+
+void incidents_close(struct incidents *incidents, int32_t scope)
+{
+    struct incident *row = incidents_row(incidents, scope);
+    ASSURE(row->tier != TIER_NONE);
+    told_destroy(row->told);
+    *row = (struct incident){0};
+    incidents->open_count--;
+}
+
+enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms)
+{
+    uint32_t at = 0;
+    while (at < incidents->held_count && incidents->held[at].scope != scope) {
+        at++;
+    }
+    if (at == incidents->held_capacity) {
+        uint32_t capacity = at == 0 ? 16 : at * 2;
+        struct held *grown = realloc(incidents->held, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        incidents->held = grown;
+        incidents->held_capacity = capacity;
+    }
+    incidents->held_count += at == incidents->held_count;
+    incidents->held[at] = (struct held){scope, until_ms};
+    if (until_ms < incidents->next_expiry_ms) {
+        incidents->next_expiry_ms = until_ms;
+    }
+    return ERR_NONE;
+}
+
+int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms)
+{
+    if (now_ms < incidents->next_expiry_ms) {
+        return SCOPE_NONE;
+    }
+    int64_t earliest_ms = INT64_MAX;
+    for (uint32_t i = 0; i < incidents->held_count; i++) {
+        const struct held held = incidents->held[i];
+        if (held.until_ms <= now_ms) {
+            incidents->held[i] = incidents->held[--incidents->held_count];
+            return held.scope;
+        }
+        earliest_ms = held.until_ms < earliest_ms ? held.until_ms : earliest_ms;
+    }
+    incidents->next_expiry_ms = earliest_ms;
+    return SCOPE_NONE;
+}
+
+uint32_t incidents_open_count(const struct incidents *incidents)
+{
+    return incidents->open_count;
+}
+
+uint64_t incidents_overflowed(const struct incidents *incidents)
+{
+    return incidents->overflowed;
+}
+
+// The first 16 bytes of SHA-256 over the text.
+static enum err make_id(const struct strbuf *text, struct digest_id *ret_id)
+{
+    uint8_t digest[SHA256_BYTES];
+    digest_sha256(strbuf_view(text), digest);
+    memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
+    return text->failed;
+}
+
+enum err incident_make_id(struct strbuf *text, const struct delta *delta,
+        const struct scope_name *scope, const char *detector_version, struct digest_id *ret_id)
+{
+    strbuf_reset(text);
+    strbuf_printf(text, "incident\n%s\n", scope_kind_names[scope->kind]);
+    strbuf_add_view(text, scope->tenant_id);
+    strbuf_add_byte(text, '\n');
+    strbuf_add_view(text, scope->id);
+    strbuf_printf(text, "\n%s\n%d\n%lld\n", detector_version, (int)delta->tally_partition,
+            (long long)delta->sequence);
+    return make_id(text, ret_id);
+}
+
+enum err incident_make_step_id(struct strbuf *text, const char *step,
+        const struct digest_id *incident, enum tier tier, int64_t sequence,
+        struct digest_id *ret_id)
+{
+    strbuf_reset(text);
+    strbuf_printf(text, "%s\n", step);
+    hex_add(text, incident->bytes, sizeof incident->bytes);
+    strbuf_printf(text, "\n%s\n%lld\n", tier_names[tier], (long long)sequence);
+    return make_id(text, ret_id);
+}
