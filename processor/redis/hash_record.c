@@ -108,8 +108,7 @@ static bool read_number(
     }
     facts->opted_out = false;
     return view_is_none(values[HASH_OPTED_OUT]) ||
-           read_opted_out(values[HASH_OPTED_OUT], view_is_none(channel) ? VIEW("sms") : channel,
-                   &facts->opted_out);
+           read_opted_out(values[HASH_OPTED_OUT], channel, &facts->opted_out);
 }
 
 static bool read_party(const struct view values[HASH_FIELD_COUNT], const struct lookup *lookup,

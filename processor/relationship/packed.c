@@ -362,10 +362,9 @@ static bool take_head(
 enum err packed_decode(
         struct view body, const struct keyring_key *key, struct lookup *lookup, struct arena *arena)
 {
-    struct view channel = view_is_none(lookup->channel) ? VIEW("sms") : lookup->channel;
     struct facts facts;
     uint64_t count;
-    if (!take_head(&body, channel, &facts, &count)) {
+    if (!take_head(&body, lookup->channel, &facts, &count)) {
         return ERR_DATA;
     }
     if (count > 0) {

@@ -14,7 +14,7 @@ struct lookup {
     struct recipient recipient; // canonical; kind RECIPIENT_INVALID is not asked
     struct view tenant_id;      // of the message; none = every party counts as the tenant's own
     struct view loan_id;        // of the message; none = no loan named
-    struct view channel;        // of the message; none = sms
+    struct view channel;        // of the message; none = no opt-out applies
     struct facts facts;         // the answer
 };
 

@@ -193,7 +193,7 @@ static void asks_for_the_channel(void)
     static const struct {
         const char *channel;
         bool opted_out;
-    } rows[] = {{"sms", true}, {NULL, true}, {"fax", true}, {"voice", false}, {"fa", false},
+    } rows[] = {{"sms", true}, {NULL, false}, {"fax", true}, {"voice", false}, {"fa", false},
             {"SMS", false}, {"", false}};
     struct fixture f;
     fixture_init(&f);
