@@ -1,16 +1,18 @@
 #include "commands/stop.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_requested;
+// Written by a signal handler and by threads, read by all threads: only a lock-free atomic may be both.
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "the stop flag must be lock-free");
+static atomic_bool stop_requested;
 
 static void on_signal(int signal_number)
 {
-    if (stop_requested != 0) {
+    if (atomic_exchange(&stop_requested, true)) {
         _exit(128 + signal_number); // asked twice: at once
     }
-    stop_requested = 1;
 }
 
 void stop_on_signals(void)
@@ -25,15 +27,15 @@ void stop_on_signals(void)
 
 void stop_request(void)
 {
-    stop_requested = 1;
+    stop_requested = true;
 }
 
 bool stop_is_requested(void)
 {
-    return stop_requested != 0;
+    return stop_requested;
 }
 
-const volatile sig_atomic_t *stop_flag(void)
+const atomic_bool *stop_flag(void)
 {
     return &stop_requested;
 }

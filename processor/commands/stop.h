@@ -2,7 +2,7 @@
 // every loop of a verb that runs until it is told to end.
 #pragma once
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 // Installs the handlers, and ignores SIGPIPE. System calls that wait come back with EINTR.
@@ -10,5 +10,5 @@ void stop_on_signals(void);
 // Sets it from within; any thread.
 void stop_request(void);
 bool stop_is_requested(void);
-// For those who wait elsewhere: not 0 once a stop is requested.
-const volatile sig_atomic_t *stop_flag(void);
+// For those who wait elsewhere, on any thread: true once a stop is requested.
+const atomic_bool *stop_flag(void);

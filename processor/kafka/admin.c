@@ -93,7 +93,7 @@ static void say_missing(const char *const *names, size_t count, const uint32_t *
 }
 
 enum err kafka_admin_await(struct kafka_admin *admin, const char *const *names, size_t count,
-        const volatile sig_atomic_t *stop, uint32_t *ret_partitions)
+        const atomic_bool *stop, uint32_t *ret_partitions)
 {
     bool has_waited = false;
     while (*stop == 0) {

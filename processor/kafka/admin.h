@@ -2,7 +2,7 @@
 // thread.
 #pragma once
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +32,7 @@ MUST_CHECK enum err kafka_admin_partitions(struct kafka_admin *admin, const char
 // Waits for a broker and for all of the named topics, saying in the log what is missing, until
 // *stop is set (ERR_DEADLINE). `names` may be none: then any answer will do.
 MUST_CHECK enum err kafka_admin_await(struct kafka_admin *admin, const char *const *names,
-        size_t count, const volatile sig_atomic_t *stop, uint32_t *ret_partitions);
+        size_t count, const atomic_bool *stop, uint32_t *ret_partitions);
 
 // Makes the topics as planned. Says for each what became of it; ERR_NONE when all are there now.
 MUST_CHECK enum err kafka_admin_make(struct kafka_admin *admin, const struct topic_plan *plans,

@@ -27,7 +27,7 @@ struct detect_partition {
 
 struct detect_half {
     const struct config *config;
-    const volatile sig_atomic_t *stop;
+    const atomic_bool *stop;
     char *group;
     struct offsets *offsets;
     struct tracked_sink sink;

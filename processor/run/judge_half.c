@@ -22,7 +22,7 @@ enum {
 
 struct judge_half {
     const struct config *config;
-    const volatile sig_atomic_t *stop;
+    const atomic_bool *stop;
     struct keyring *ring;
     struct store store;
     struct offsets *offsets;

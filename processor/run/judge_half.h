@@ -3,7 +3,7 @@
 // chunk, judges again in silence up to it, and goes on (design §5).
 #pragma once
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "common/err.h"
 #include "identity/keyring.h"
@@ -11,7 +11,7 @@
 
 struct half_options {
     const struct config *config;          // borrowed
-    const volatile sig_atomic_t *stop;    // set to ask for a drain
+    const atomic_bool *stop;    // set to ask for a drain
     uint32_t tally_partitions;            // of the tally topic as it is
 };
 

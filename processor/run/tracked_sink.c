@@ -9,7 +9,7 @@ static void on_delivered(void *self, void *ticket, enum err err)
 }
 
 enum err tracked_sink_init(struct tracked_sink *tracked, const struct config *config,
-        const char *client_id, struct offsets *offsets, const volatile sig_atomic_t *stop,
+        const char *client_id, struct offsets *offsets, const atomic_bool *stop,
         struct strbuf *findings)
 {
     *tracked = (struct tracked_sink){.offsets = offsets, .stop = stop};

@@ -2,7 +2,7 @@
 // committed only when everything produced from it is acknowledged. The ticket of each record is its segment.
 #pragma once
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "consume/offsets.h"
 #include "kafka/producer.h"
@@ -11,12 +11,12 @@
 struct tracked_sink {
     struct kafka_producer *producer;
     struct offsets *offsets;
-    const volatile sig_atomic_t *stop;
+    const atomic_bool *stop;
 };
 
 // Starts the producer. `offsets` is borrowed and must outlive it; the sink must stay where it is.
 MUST_CHECK enum err tracked_sink_init(struct tracked_sink *tracked, const struct config *config,
-        const char *client_id, struct offsets *offsets, const volatile sig_atomic_t *stop,
+        const char *client_id, struct offsets *offsets, const atomic_bool *stop,
         struct strbuf *findings);
 // Waits while the queue is full. ERR_UNAVAILABLE once the producer is broken, or when a stop is asked for meanwhile.
 struct sink tracked_sink_role(struct tracked_sink *tracked);

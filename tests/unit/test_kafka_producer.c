@@ -212,9 +212,9 @@ static void test_reader_and_admin(void)
     CU_ASSERT_EQUAL(partitions[0], 2);
     CU_ASSERT_EQUAL(partitions[1], 0);
     CU_ASSERT_EQUAL(partitions[2], 1);
-    volatile sig_atomic_t stop = 0;
+    atomic_bool stop = false;
     CU_ASSERT_EQUAL(kafka_admin_await(admin, names, 1, &stop, partitions), ERR_NONE);
-    stop = 1;
+    stop = true;
     CU_ASSERT_EQUAL(kafka_admin_await(admin, names, 1, &stop, partitions), ERR_DEADLINE);
     // The mock knows no CreateTopics: said, not waited for without end.
     struct topic_plan plan = {.name = "new", .partitions = 1, .replication = 1};
