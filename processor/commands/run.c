@@ -11,6 +11,7 @@
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
 #include "run/detect_half.h"
+#include "run/gathered.h"
 #include "run/judge_half.h"
 
 static const char *const help =
@@ -62,6 +63,14 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     e = kafka_admin_await(admin, names, count, stop_flag(), partitions);
     kafka_admin_destroy(admin);
     strbuf_fini(&findings);
+    for (size_t i = 0; i < count && e == ERR_NONE; i++) {
+        bool is_read = names[i] == config->topics.tallies || names[i] == config->topics.outbound;
+        if (is_read && partitions[i] > GATHERED_PARTITION_MAX) {
+            log_error("run", "%s has %u partitions; more than %d cannot be read", names[i],
+                    partitions[i], GATHERED_PARTITION_MAX);
+            e = ERR_CONFIG;
+        }
+    }
     *ret_tally_partitions = e == ERR_NONE ? partitions[0] : 0;
     return e;
 }
