@@ -126,11 +126,13 @@ static enum err read_string(const struct reading *r, const char *field,
     return ERR_NONE;
 }
 
-// A string, or a whole number, which is taken by value. Absent leaves *ret_id.
+// A string, or a whole number, which is taken by value. Absent leaves *ret_id, and so does
+// an empty string, as in events: a message cannot name the tenant "".
 static enum err read_id(const struct reading *r, const char *field, const struct json_value *value,
         struct view *ret_id)
 {
-    if (is_absent(value)) {
+    bool is_empty = value->kind == JSON_STRING && value->raw.n == 0;
+    if (is_absent(value) || is_empty) {
         return ERR_NONE;
     }
     if (value->kind != JSON_NUMBER) {
