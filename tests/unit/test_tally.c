@@ -206,6 +206,24 @@ static void test_resume(void)
     bench_fini(&b);
 }
 
+// T5 over more than one chunk: a resumption from further back closes nothing in silence.
+static void test_resume_over_chunks(void)
+{
+    struct bench b;
+    bench_init(&b, 1, 100);
+    open_at(&b, 0, CHUNK_OFFSETS + 10);
+    misdirected(&b, 0);
+    clear(&b, CHUNK_OFFSETS - 1);
+    flush(&b, true);
+    clear(&b, CHUNK_OFFSETS);
+    clear(&b, CHUNK_OFFSETS + 9);
+    CU_ASSERT_EQUAL(b.log.count, 0);
+    flush(&b, false);
+    CU_ASSERT_EQUAL(frame_at(&b, 0)->first_offset, CHUNK_OFFSETS);
+    CU_ASSERT_EQUAL(frame_at(&b, 0)->leaves[0].counts.judged, 2);
+    bench_fini(&b);
+}
+
 // A log that has lost the messages up to `resume_until` and more: nothing may stay silent for ever.
 static void test_resume_over_a_hole(void)
 {
@@ -430,6 +448,7 @@ int main(int argc, char **argv)
             {"chunk_change", test_chunk_change},
             {"batch_ends_with_the_chunk", test_batch_ends_with_the_chunk},
             {"resume", test_resume},
+            {"resume_over_chunks", test_resume_over_chunks},
             {"resume_over_a_hole", test_resume_over_a_hole},
             {"entry_bits", test_entry_bits},
             {"partitions", test_partitions},
