@@ -162,6 +162,10 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     }
     for (uint32_t i = 0; i < delta.scope_count && e == ERR_NONE; i++) {
         e = decide_scope(line, &delta, &delta.scopes[i]);
+        if (e == ERR_NONE) {
+            bool is_calm = detect_is_calm(line->detect, delta.scopes[i].scope);
+            e = decide_calm(line->decide, &delta, &delta.scopes[i], is_calm, &taker);
+        }
     }
     return e;
 }

@@ -266,10 +266,12 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     if (explained == 0) {
         return decide_act(decide, delta, row, row->scope, tier, evidence, taker);
     }
-    // Stop is for the wide scope as a whole; what explains it is put into quarantine.
-    enum tier child_tier = tier > TIER_QUARANTINE ? TIER_QUARANTINE : tier;
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {
+        // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is about enough people.
+        enum tier highest =
+                children[i].misdirected < QUARANTINE_PEOPLE ? TIER_ALERT : TIER_QUARANTINE;
+        enum tier child_tier = tier < highest ? tier : highest;
         if (decide_tier(decide, children[i].scope) < child_tier) {
             e = decide_act(decide, delta, row, children[i].scope, child_tier, evidence, taker);
         }
@@ -277,7 +279,7 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     return e;
 }
 
-// What closes an incident whose hold has run out: what it told last, and no message that caused it.
+// What closes an incident: what it told last, and no message that caused it.
 static struct alert_action closing_alert(const struct decide *decide, const struct delta *delta,
         const struct scope_name *name, const struct incident *incident)
 {
@@ -298,13 +300,28 @@ static struct alert_action closing_alert(const struct decide *decide, const stru
     return alert;
 }
 
-// Tells that an incident is over because its hold has run out, and lifts it in the state topic.
+// Tells that an incident is over.
 static enum err decide_close(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker)
 {
     const struct incident *incident = incidents_find(decide->incidents, scope);
     const struct scope_name name = scopes_name(decide->scopes, scope);
     struct alert_action alert = closing_alert(decide, delta, &name, incident);
+    enum err e = incident_make_step_id(&decide->id_text, "closed", &incident->id, incident->tier,
+            delta->sequence, &alert.alert_id);
+    if (e == ERR_NONE) {
+        e = taker->alert(taker->self, &alert);
+    }
+    incidents_close(decide->incidents, scope);
+    return e;
+}
+
+// Lifts a hold that has run out in the state topic, and closes its incident.
+static enum err decide_lift(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
+{
+    const struct incident *incident = incidents_find(decide->incidents, scope);
+    const struct scope_name name = scopes_name(decide->scopes, scope);
     struct command_action lifted = {
             .sequence = delta->sequence,
             .kind = COMMAND_EXPIRED,
@@ -321,19 +338,23 @@ static enum err decide_close(struct decide *decide, const struct delta *delta, i
     enum err e = incident_make_step_id(&decide->id_text, "expired", &incident->id, incident->tier,
             delta->sequence, &lifted.command_id);
     if (e == ERR_NONE) {
-        e = incident_make_step_id(&decide->id_text, "closed", &incident->id, incident->tier,
-                delta->sequence, &alert.alert_id);
-    }
-    if (e == ERR_NONE) {
         e = taker->command(taker->self, &lifted);
-    }
-    if (e == ERR_NONE) {
-        e = taker->alert(taker->self, &alert);
     }
     scopes_lift(decide->scopes, scope);
     taker->closed(taker->self, scope);
-    incidents_close(decide->incidents, scope);
-    return e;
+    return e != ERR_NONE ? e : decide_close(decide, delta, scope, taker);
+}
+
+enum err decide_calm(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, bool is_calm, const struct decision_taker *taker)
+{
+    enum tier tier = decide_tier(decide, row->scope);
+    if (tier == TIER_NONE || tier >= TIER_QUARANTINE ||
+            !incidents_note_calm(decide->incidents, row->scope, is_calm, row->judged,
+                    delta->log_time_ms)) {
+        return ERR_NONE;
+    }
+    return decide_close(decide, delta, row->scope, taker);
 }
 
 enum err decide_expire(
@@ -345,7 +366,7 @@ enum err decide_expire(
         if (scope == SCOPE_NONE) {
             break;
         }
-        e = decide_close(decide, delta, scope, taker);
+        e = decide_lift(decide, delta, scope, taker);
     }
     return e;
 }

@@ -5,6 +5,7 @@
 //   none --notice reached--> notice --> alert --> quarantine --> stop      each arrow: one alert record
 //    ^                                            `--hold--'    `--hold--' and a hold command
 //    '--------- the hold has run out by log time: closed, and the scope begins anew ---------'
+//    '--------- notice, alert: calm for 1,000 messages and ten minutes: closed
 //
 // Extra conditions: quarantine wants evidence of at least 3 people; stop wants at least 3 campaigns, none of them with more
 // than half of it, and a rate whose 95 % lower bound is above max(5 %, 3 p0). A wide scope whose evidence at most three
@@ -57,6 +58,10 @@ MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delt
 // Closes the incidents whose holds have run out by the delta's log time. Comes before the delta's rows are stepped.
 MUST_CHECK enum err decide_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+
+// After a row was stepped and decided: an incident below quarantine closes once the scope has been calm for long enough.
+MUST_CHECK enum err decide_calm(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
 
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.

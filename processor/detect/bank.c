@@ -107,12 +107,35 @@ struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enu
     return reading;
 }
 
+bool bank_is_calm(const struct bank *bank)
+{
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        if (bank->nodes[j].w_nat6 >= table_threshold(BUDGET_1E6, j) / 2) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// `of` less its share of `part`, not below 0.
+static uint32_t less_share(uint32_t of, uint32_t part, uint32_t share_num, uint32_t share_den)
+{
+    uint64_t share = (uint64_t)part * share_num / share_den;
+    return share < of ? of - (uint32_t)share : 0;
+}
+
 void bank_subtract(
         struct bank *bank, const struct bank *child, uint32_t share_num, uint32_t share_den)
 {
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         struct bank_node *node = &bank->nodes[j];
-        int64_t w = node->w_nat6 - child->nodes[j].w_nat6 * share_num / share_den;
-        node->w_nat6 = w > 0 ? w : 0;
+        const struct bank_node *part = &child->nodes[j];
+        int64_t w = node->w_nat6 - part->w_nat6 * share_num / share_den;
+        node->misdirected = less_share(node->misdirected, part->misdirected, share_num, share_den);
+        node->guarded = less_share(node->guarded, part->guarded, share_num, share_den);
+        node->guarded = node->guarded < node->misdirected ? node->guarded : node->misdirected;
+        node->judged = less_share(node->judged, part->judged, share_num, share_den);
+        node->judged = node->judged > node->misdirected ? node->judged : node->misdirected;
+        node->w_nat6 = w > 0 && node->misdirected > 0 ? w : 0; // nothing misdirected, nothing to say
     }
 }

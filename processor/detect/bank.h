@@ -54,6 +54,8 @@ unsigned bank_step_by(
         struct bank *bank, const struct bank_batch *batch, const struct step_table *steps);
 // What it says, with no tier above `highest`.
 struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enum tier highest);
-// Takes off what a narrower scope explains: `share_num / share_den` of its statistics, not below 0.
+// Whether every statistic is below half of notice's threshold.
+bool bank_is_calm(const struct bank *bank);
+// Takes off what a narrower scope explains, statistics and counts: `share_num / share_den` of its statistics, not below 0.
 void bank_subtract(
         struct bank *bank, const struct bank *child, uint32_t share_num, uint32_t share_den);

@@ -235,3 +235,8 @@ void detect_reset(struct detect *detect, int32_t scope)
         detect->scopes[scope] = (struct detect_scope){0};
     }
 }
+
+bool detect_is_calm(const struct detect *detect, int32_t scope)
+{
+    return (uint32_t)scope >= detect->capacity || bank_is_calm(&detect->scopes[scope].bank);
+}

@@ -36,6 +36,8 @@ struct bank_reading detect_read(
 // The evidence behind a reading. Views are good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);
+// Whether nothing much speaks against a scope (bank_is_calm).
+bool detect_is_calm(const struct detect *detect, int32_t scope);
 // Forgets what speaks against a scope: a new excursion begins from nothing.
 void detect_reset(struct detect *detect, int32_t scope);
 // What `child` explains no longer speaks against `parent`: the share of the child's statistics that came through it.

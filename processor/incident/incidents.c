@@ -7,6 +7,8 @@
 #include "common/digest.h"
 #include "state/scopes.h"
 
+enum { CALM_MESSAGES = 1000, CALM_MS = 10 * 60 * 1000 };
+
 struct held {
     int32_t scope;
     int64_t until_ms;
@@ -137,6 +139,24 @@ enum err incidents_remember(
     told_destroy(row->told);
     row->told = told;
     return ERR_NONE;
+}
+
+bool incidents_note_calm(
+        struct incidents *incidents, int32_t scope, bool is_calm, int64_t judged, int64_t now_ms)
+{
+    struct incident *row = incidents_row(incidents, scope);
+    if (!is_calm) {
+        row->calm_since_ms = 0;
+        row->calm_messages = 0;
+        return false;
+    }
+    if (row->calm_since_ms == 0) {
+        row->calm_since_ms = now_ms;
+    }
+    if (judged > 0 && row->calm_messages < CALM_MESSAGES) {
+        row->calm_messages += (uint32_t)(judged < CALM_MESSAGES ? judged : CALM_MESSAGES);
+    }
+    return row->calm_messages >= CALM_MESSAGES && now_ms - row->calm_since_ms >= CALM_MS;
 }
 
 void incidents_close(struct incidents *incidents, int32_t scope)

@@ -22,6 +22,8 @@ struct incident {
     struct digest_id id;
     enum tier tier; // TIER_NONE = no incident
     const struct told *told; // NULL before its first alert
+    int64_t calm_since_ms;   // log time; 0 = it is not calm
+    uint32_t calm_messages;  // judged since then
 };
 
 struct incidents;
@@ -38,6 +40,10 @@ void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier ti
 // Keeps what an alert of the scope's incident says, in the place of what the one before said.
 MUST_CHECK enum err incidents_remember(
         struct incidents *incidents, int32_t scope, const struct alert_action *alert);
+// Notes that so many messages of the scope were judged and whether the detector was calm behind them. True once it has
+// been calm for 1,000 messages and ten minutes of log time (detection.md §3.9).
+bool incidents_note_calm(
+        struct incidents *incidents, int32_t scope, bool is_calm, int64_t judged, int64_t now_ms);
 void incidents_close(struct incidents *incidents, int32_t scope);
 
 // The scope is held until then; a later hold of it replaces the earlier.

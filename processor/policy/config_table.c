@@ -165,7 +165,7 @@ static const struct conf_option options[] = {
                 .fallback = "true", .text = "allow for wrong numbers that come in clumps"},
         {.path = "detector.max_scopes", .type = CONF_COUNT, AT(detector.max_scopes),
                 .fallback = "1000000", RANGE(1000, 10000000),
-                .text = "scopes that are kept; idle healthy ones make room"},
+                .text = "scopes that are watched; new ones above it are counted, and told in the log"},
         {.path = "detector.max_incidents", .type = CONF_COUNT, AT(detector.max_incidents),
                 .fallback = "10000", RANGE(10, 1000000), .text = "incidents that are kept"},
 

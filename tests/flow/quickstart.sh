@@ -28,6 +28,7 @@ check() {
         echo "ok $name"
     else
         echo "not ok $name"
+        tail -n 40 "$work"/*.out 2>/dev/null
         failures=$((failures + 1))
     fi
 }

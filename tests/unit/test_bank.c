@@ -352,13 +352,20 @@ static void test_subtract(void)
 {
     struct bank parent = {0};
     struct bank child = {0};
-    parent.nodes[0].w_nat6 = 10;
-    parent.nodes[1].w_nat6 = 3;
-    child.nodes[0].w_nat6 = 9;
-    child.nodes[1].w_nat6 = 12;
+    parent.nodes[0] = (struct bank_node){
+            .w_nat6 = 10, .judged = 9, .misdirected = 5, .guarded = 4};
+    parent.nodes[1] = (struct bank_node){.w_nat6 = 3, .judged = 2, .misdirected = 2};
+    parent.nodes[2] = (struct bank_node){.w_nat6 = 30, .judged = 3, .misdirected = 2};
+    child.nodes[0] = (struct bank_node){.w_nat6 = 9, .judged = 6, .misdirected = 3, .guarded = 1};
+    child.nodes[1] = (struct bank_node){.w_nat6 = 12};
+    child.nodes[2] = (struct bank_node){.w_nat6 = 3, .judged = 9, .misdirected = 9};
     bank_subtract(&parent, &child, 2, 3);
     CU_ASSERT_EQUAL(parent.nodes[0].w_nat6, 4);
-    CU_ASSERT_EQUAL(parent.nodes[1].w_nat6, 0); // never below
+    CU_ASSERT_EQUAL(parent.nodes[0].judged, 5);
+    CU_ASSERT_EQUAL(parent.nodes[0].misdirected, 3);
+    CU_ASSERT_EQUAL(parent.nodes[0].guarded, 3); // never above the misdirected
+    CU_ASSERT_EQUAL(parent.nodes[1].w_nat6, 0);  // never below
+    CU_ASSERT_EQUAL(parent.nodes[2].w_nat6, 0);  // nothing misdirected is left to speak
 }
 
 int main(int argc, char **argv)

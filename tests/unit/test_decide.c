@@ -273,6 +273,19 @@ static void test_child_explains(void)
     bench_fini(&b);
 }
 
+// Several explain it, but one of them by a single person: that one is not held.
+static void test_child_of_too_few_people(void)
+{
+    struct bench b;
+    bench_init(&b, 10);
+    meet_people(&b, "aaab");
+    raise(&b, SCOPE_VENDOR, "v", TIER_QUARANTINE, 7);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_CAMPAIGN, "a")), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_CAMPAIGN, "b")), TIER_ALERT);
+    CU_ASSERT_EQUAL(b.taken_count, 3); // two alerts, one hold
+    bench_fini(&b);
+}
+
 // Nothing narrower explains it: the wide scope itself, with its contributors.
 static void test_wide_scope(void)
 {
@@ -376,6 +389,7 @@ int main(int argc, char **argv)
             {"three_people", test_three_people},
             {"stop", test_stop},
             {"child_explains", test_child_explains},
+            {"child_of_too_few_people", test_child_of_too_few_people},
             {"wide_scope", test_wide_scope},
             {"ids", test_ids},
             {"expiry", test_expiry},

@@ -166,6 +166,7 @@ static struct facts ask(struct fixture *f, enum recipient_kind kind, const char 
             .recipient = {kind, view_of(canonical)},
             .tenant_id = VIEW("t1"),
             .loan_id = VIEW("L1"),
+            .channel = VIEW("sms"),
     };
     f->store.ops->lookup(f->store.self, &lookup, 1, clock_mono(), f->arena);
     return lookup.facts;
