@@ -6,15 +6,13 @@
 #include "common/log.h"
 #include "detect_line.h"
 #include "kafka/consumer.h"
-#include "run/commits.h"
-#include "run/tracked_sink.h"
+#include "run/outlet.h"
 #include "state/frame_codec.h"
 
 enum {
     PARTITION_MAX = 4096,
     BATCH_FRAMES = 1000,
     BATCH_WAIT_MS = 20,
-    UNSETTLED_MAX = 4096,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
 };
 
@@ -29,11 +27,8 @@ struct detect_half {
     const struct config *config;
     const atomic_bool *stop;
     char *group;
-    struct offsets *offsets;
-    struct tracked_sink sink;
-    struct emitter emitter;
+    struct outlet outlet;
     struct kafka_consumer *consumer;
-    struct commits commits;
     struct arena *arena;
     struct detect_partition partitions[PARTITION_MAX];
 };
@@ -42,11 +37,11 @@ static void close_partition(struct detect_half *half, int32_t partition)
 {
     struct detect_partition *state = &half->partitions[partition];
     if (state->segment != NULL) {
-        offsets_reported(half->offsets, state->segment, ERR_UNAVAILABLE);
+        offsets_reported(half->outlet.offsets, state->segment, ERR_UNAVAILABLE);
     }
     detect_line_destroy(state->line);
     *state = (struct detect_partition){0};
-    offsets_close(half->offsets, partition);
+    offsets_close(half->outlet.offsets, partition);
 }
 
 static enum err open_partition(struct detect_half *half, int32_t partition, int64_t silent_until)
@@ -55,8 +50,8 @@ static enum err open_partition(struct detect_half *half, int32_t partition, int6
     struct detect_partition *state = &half->partitions[partition];
     detect_line_destroy(state->line);
     *state = (struct detect_partition){.silent_until = silent_until};
-    enum err e = detect_line_create(&state->line, half->config, &half->emitter);
-    return e != ERR_NONE ? e : offsets_begin(half->offsets, partition, silent_until);
+    enum err e = detect_line_create(&state->line, half->config, &half->outlet.emitter);
+    return e != ERR_NONE ? e : offsets_begin(half->outlet.offsets, partition, silent_until);
 }
 
 static void on_assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
@@ -79,7 +74,7 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
     *start = assignment->low;
     enum err e = open_partition(half, assignment->partition, silent_until);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->commits, assignment->partition, silent_until);
+    commits_begin(&half->outlet.commits, assignment->partition, silent_until);
     log_info("detect", "tally partition %d: folding from offset %lld, silent up to %lld",
             assignment->partition, (long long)*start, (long long)silent_until);
 }
@@ -88,10 +83,10 @@ static void on_revoke(void *self, bool lost)
 {
     struct detect_half *half = self;
     if (!lost) {
-        commits_settle(&half->commits, half->consumer, half->sink.producer, half->config->drain_ms);
+        outlet_settle(&half->outlet, half->consumer);
     }
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
-        if (offsets_is_begun(half->offsets, i)) {
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
+        if (offsets_is_begun(half->outlet.offsets, i)) {
             close_partition(half, i);
         }
     }
@@ -99,15 +94,14 @@ static void on_revoke(void *self, bool lost)
 }
 
 // All partitions from the beginning, silent up to what is settled.
-static enum err recover_producer(struct detect_half *half)
+static enum err begin_all_anew(struct detect_half *half)
 {
-    log_error("detect", "output was not delivered: starting a new producer, folding the log again");
-    enum err e = kafka_producer_rebuild(half->sink.producer);
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets) && e == ERR_NONE; i++) {
-        if (!offsets_is_begun(half->offsets, i)) {
+    enum err e = ERR_NONE;
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets) && e == ERR_NONE; i++) {
+        if (!offsets_is_begun(half->outlet.offsets, i)) {
             continue;
         }
-        int64_t settled = offsets_settled(half->offsets, i);
+        int64_t settled = offsets_settled(half->outlet.offsets, i);
         close_partition(half, i);
         e = open_partition(half, i, settled);
         const struct kafka_position position = {i, 0}; // below low: OFFSET_LOST tells where it begins
@@ -118,22 +112,13 @@ static enum err recover_producer(struct detect_half *half)
     return e;
 }
 
-static bool needs_recovery(const struct detect_half *half)
-{
-    bool needs = kafka_producer_is_broken(half->sink.producer);
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
-        needs = needs || offsets_has_failed(half->offsets, i);
-    }
-    return needs;
-}
-
 static enum err fold_message(struct detect_half *half, const struct kafka_message *message)
 {
     const struct raw_message *raw = &message->raw;
     struct detect_partition *state = &half->partitions[raw->partition];
     ASSURE(state->line != NULL);
     if (state->segment == NULL) {
-        enum err e = offsets_open(half->offsets, raw->partition, raw->offset + 1, &state->segment);
+        enum err e = offsets_open(half->outlet.offsets, raw->partition, raw->offset + 1, &state->segment);
         if (e != ERR_NONE) {
             return e;
         }
@@ -161,13 +146,31 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     return e;
 }
 
+// A table at its ceiling is no reason to stop, but somebody should know what is not watched any more.
+static void tell_ceilings(int32_t partition, const struct detect_line *line)
+{
+    struct detect_counts counts = detect_line_counts(line);
+    if (counts.scopes_overflowed > 0) {
+        log_error("detect",
+                "tally partition %d: %llu scopes are known, detector.max_scopes; new ones are not watched",
+                partition, (unsigned long long)counts.scopes);
+    }
+    if (counts.incidents_overflowed > 0) {
+        log_error("detect",
+                "tally partition %d: %llu incidents are open, detector.max_incidents; others are not told and "
+                "nothing of theirs is held",
+                partition, (unsigned long long)counts.incidents);
+    }
+}
+
 static void finish_segments(struct detect_half *half)
 {
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         if (state->segment != NULL) {
-            offsets_done(half->offsets, state->segment);
+            offsets_done(half->outlet.offsets, state->segment);
             state->segment = NULL;
+            tell_ceilings(i, state->line);
         }
     }
 }
@@ -210,17 +213,13 @@ static enum err half_step(struct detect_half *half)
     if (e == ERR_NONE) {
         finish_segments(half);
     }
-    do {
-        kafka_producer_poll(half->sink.producer,
-                offsets_unsettled(half->offsets) > UNSETTLED_MAX ? 100 : 0);
-        tracked_sink_tell_trouble(&half->sink, "detect");
-    } while (offsets_unsettled(half->offsets) > UNSETTLED_MAX && !*half->stop &&
-             !needs_recovery(half));
-    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery(half));
+    outlet_serve(&half->outlet, half->consumer);
+    bool needs_recovery = outlet_needs_recovery(&half->outlet);
+    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
     if (retries && !*half->stop) {
-        e = recover_producer(half);
+        e = outlet_rebuild(&half->outlet);
+        e = e != ERR_NONE ? e : begin_all_anew(half);
     }
-    commits_send_if_due(&half->commits, half->consumer);
     return e;
 }
 
@@ -237,21 +236,9 @@ static enum err half_open(struct detect_half *half, const struct half_options *o
     }
     struct strbuf findings;
     strbuf_init(&findings, 64 * 1024);
-    enum err e = offsets_create(&half->offsets);
-    if (e == ERR_NONE) {
-        commits_init(&half->commits, half->offsets);
-        e = tracked_sink_init(&half->sink, config, "wrongnumber-detect", half->offsets,
-                options->stop, &findings);
-    }
-    if (e == ERR_NONE) {
-        const struct emitter_options emitter_options = {
-                .verdicts = VERDICTS_NONE,
-                .writes_headers = true,
-                .group = view_of(config->kafka.group),
-                .instance = VIEW("detect"),
-        };
-        e = emitter_init(&half->emitter, tracked_sink_role(&half->sink), &emitter_options);
-    }
+    enum err e = outlet_init(
+            &half->outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE, options->stop,
+            &findings);
     if (e == ERR_NONE) {
         static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
         const struct kafka_consumer_options consumer_options = {
@@ -273,17 +260,7 @@ static enum err half_open(struct detect_half *half, const struct half_options *o
 
 static enum err half_close(struct detect_half *half)
 {
-    enum err e = ERR_NONE;
-    if (half->consumer != NULL) {
-        e = kafka_consumer_close(half->consumer, half->config->drain_ms); // on_revoke commits
-    }
-    if (half->sink.producer != NULL) {
-        enum err closed = kafka_producer_close(half->sink.producer, half->config->drain_ms);
-        e = e == ERR_NONE ? closed : e;
-    }
-    emitter_fini(&half->emitter);
-    commits_fini(&half->commits);
-    offsets_destroy(half->offsets);
+    enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
     arena_destroy(half->arena);
     free(half->group);
     free(half);
@@ -302,8 +279,8 @@ enum err detect_half_run(const struct half_options *options)
     while (e == ERR_NONE && !*options->stop) {
         e = half_step(half);
     }
-    if (e == ERR_NONE || *options->stop) {
-        log_info("detect", "draining");
+    if (half->outlet.config != NULL) {
+        outlet_drain(&half->outlet);
     }
     enum err closed = half_close(half);
     return e != ERR_NONE && !*options->stop ? e : closed;

@@ -8,13 +8,11 @@
 #include "judge_line.h"
 #include "kafka/consumer.h"
 #include "redis/redis_store.h"
-#include "run/commits.h"
 #include "run/gathered.h"
-#include "run/tracked_sink.h"
+#include "run/outlet.h"
 #include "state/frame_codec.h"
 
 enum {
-    UNSETTLED_MAX = 4096,           // segments; above it the half waits for acknowledgements
     TOTALS_MS = 1000,
     WAIT_FOR_CACHE_MS = 200,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
@@ -25,12 +23,9 @@ struct judge_half {
     const atomic_bool *stop;
     struct keyring *ring;
     struct store store;
-    struct offsets *offsets;
-    struct tracked_sink sink;
-    struct emitter emitter;
+    struct outlet outlet;
     struct judge_line *line;
     struct kafka_consumer *consumer;
-    struct commits commits;
     struct arena *frame_arena;
     struct strbuf frame_bytes;
     struct mono_time next_totals;
@@ -49,7 +44,7 @@ static int64_t chunk_start(int64_t offset)
 static enum err open_partition(
         struct judge_half *half, int32_t partition, int64_t start, int64_t resume_until)
 {
-    enum err e = offsets_begin(half->offsets, partition, resume_until);
+    enum err e = offsets_begin(half->outlet.offsets, partition, resume_until);
     if (e == ERR_NONE) {
         e = judge_line_open(half->line, view_of(half->config->topics.outbound), partition, start,
                 resume_until);
@@ -75,17 +70,17 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
     }
     enum err e = open_partition(half, assignment->partition, *start, resume_until);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->commits, assignment->partition, resume_until);
+    commits_begin(&half->outlet.commits, assignment->partition, resume_until);
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);
 }
 
 static void close_partitions(struct judge_half *half)
 {
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
-        if (offsets_is_begun(half->offsets, i)) {
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
+        if (offsets_is_begun(half->outlet.offsets, i)) {
             judge_line_close(half->line, i);
-            offsets_close(half->offsets, i);
+            offsets_close(half->outlet.offsets, i);
         }
     }
 }
@@ -95,7 +90,7 @@ static void on_revoke(void *self, bool lost)
     struct judge_half *half = self;
     gathered_clear(&half->batch, half->consumer); // the next owner reads it again
     if (!lost) {
-        commits_settle(&half->commits, half->consumer, half->sink.producer, half->config->drain_ms);
+        outlet_settle(&half->outlet, half->consumer);
     }
     close_partitions(half);
     log_info("judge", "partitions revoked%s", lost ? " (lost)" : "");
@@ -104,7 +99,7 @@ static void on_revoke(void *self, bool lost)
 // Begins a partition anew from what is settled; `partition` is read again from the chunk's start.
 static enum err begin_anew(struct judge_half *half, int32_t partition)
 {
-    int64_t settled = offsets_settled(half->offsets, partition);
+    int64_t settled = offsets_settled(half->outlet.offsets, partition);
     struct kafka_position position = {partition, chunk_start(settled)};
     judge_line_close(half->line, partition);
     enum err e = open_partition(half, partition, position.offset, settled);
@@ -118,33 +113,12 @@ static enum err begin_all_anew(struct judge_half *half)
 {
     gathered_clear(&half->batch, half->consumer);
     enum err e = ERR_NONE;
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets) && e == ERR_NONE; i++) {
-        if (offsets_is_begun(half->offsets, i)) {
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets) && e == ERR_NONE; i++) {
+        if (offsets_is_begun(half->outlet.offsets, i)) {
             e = begin_anew(half, i);
         }
     }
     return e;
-}
-
-// A record can never be delivered, or the producer has given up: a new one, and everything not acknowledged once more.
-static enum err recover_producer(struct judge_half *half)
-{
-    log_error("judge", "output was not delivered: starting a new producer, judging again what is not acknowledged");
-    enum err e = kafka_producer_rebuild(half->sink.producer);
-    return e != ERR_NONE ? e : begin_all_anew(half);
-}
-
-static bool needs_recovery(const struct judge_half *half)
-{
-    if (kafka_producer_is_broken(half->sink.producer)) {
-        return true;
-    }
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
-        if (offsets_has_failed(half->offsets, i)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 // --- frames ------------------------------------------------------------------------------------
@@ -164,7 +138,7 @@ static enum err take_frame(void *self, uint32_t tally_partition, const struct fr
             .value = strbuf_view(&half->frame_bytes),
             .ticket = judge_line_ticket(half->line),
     };
-    const struct sink sink = tracked_sink_role(&half->sink);
+    const struct sink sink = tracked_sink_role(&half->outlet.sink);
     return sink_send(&sink, &record);
 }
 
@@ -179,7 +153,7 @@ static enum err on_offset_lost(struct judge_half *half, const struct kafka_event
             event->partition, (long long)event->offset, (long long)event->low,
             (long long)event->high, (long long)event->low);
     judge_line_close(half->line, event->partition);
-    commits_begin(&half->commits, event->partition, event->low);
+    commits_begin(&half->outlet.commits, event->partition, event->low);
     return open_partition(half, event->partition, event->low, event->low);
 }
 
@@ -220,13 +194,13 @@ static enum err open_segments(struct judge_half *half)
         int64_t to_offset = has_messages
                                     ? batch->to_offsets[i]
                                     : kafka_consumer_next_offset(half->consumer, slice->partition);
-        int64_t reached = offsets_reached(half->offsets, slice->partition);
+        int64_t reached = offsets_reached(half->outlet.offsets, slice->partition);
         if (to_offset < reached) {
             to_offset = reached; // the consumer is looking for its place: its offset was lost
         }
         slice->next_offset = to_offset;
         struct segment *segment;
-        enum err e = offsets_open(half->offsets, slice->partition, to_offset, &segment);
+        enum err e = offsets_open(half->outlet.offsets, slice->partition, to_offset, &segment);
         if (e != ERR_NONE) {
             return e;
         }
@@ -260,9 +234,9 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     for (size_t i = 0; i < batch->slice_count; i++) {
         struct judge_slice *slice = &batch->slices[i];
         if (e == ERR_NONE && !slice->waits) {
-            offsets_done(half->offsets, slice->ticket);
+            offsets_done(half->outlet.offsets, slice->ticket);
         } else {
-            offsets_reported(half->offsets, slice->ticket, ERR_UNAVAILABLE); // O4: begun anew below
+            offsets_reported(half->outlet.offsets, slice->ticket, ERR_UNAVAILABLE); // O4: begun anew below
         }
     }
     for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
@@ -276,7 +250,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     }
     gathered_clear(batch, half->consumer);
     if (waits) {
-        kafka_producer_poll(half->sink.producer, WAIT_FOR_CACHE_MS);
+        kafka_producer_poll(half->outlet.sink.producer, WAIT_FOR_CACHE_MS);
     }
     return e;
 }
@@ -290,8 +264,8 @@ static bool gather_totals(struct judge_half *half)
     }
     half->next_totals = mono_after_ms(now, TOTALS_MS);
     bool any = false;
-    for (int32_t i = 0; i < offsets_partition_end(half->offsets); i++) {
-        if (offsets_is_begun(half->offsets, i) && half->had_traffic[i]) {
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
+        if (offsets_is_begun(half->outlet.offsets, i) && half->had_traffic[i]) {
             gathered_slice(&half->batch, i);
             half->had_traffic[i] = false;
             any = true;
@@ -317,17 +291,13 @@ static enum err half_step(struct judge_half *half)
     } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
         e = on_offset_lost(half, &event);
     }
-    do {
-        kafka_producer_poll(half->sink.producer,
-                offsets_unsettled(half->offsets) > UNSETTLED_MAX ? 100 : 0);
-        tracked_sink_tell_trouble(&half->sink, "judge");
-    } while (offsets_unsettled(half->offsets) > UNSETTLED_MAX && !*half->stop &&
-             !needs_recovery(half));
-    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery(half));
+    outlet_serve(&half->outlet, half->consumer);
+    bool needs_recovery = outlet_needs_recovery(&half->outlet);
+    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
     if (retries && !*half->stop) {
-        e = recover_producer(half);
+        e = outlet_rebuild(&half->outlet);
+        e = e != ERR_NONE ? e : begin_all_anew(half);
     }
-    commits_send_if_due(&half->commits, half->consumer);
     return e;
 }
 
@@ -347,28 +317,16 @@ static enum err half_open(struct judge_half *half, const struct half_options *op
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
-        e = offsets_create(&half->offsets);
-    }
-    if (e == ERR_NONE) {
-        commits_init(&half->commits, half->offsets);
-        e = tracked_sink_init(&half->sink, config, "wrongnumber-judge", half->offsets,
+        e = outlet_init(
+                &half->outlet, "judge", "wrongnumber-judge", config, config->verdicts,
                 options->stop, &findings);
-    }
-    if (e == ERR_NONE) {
-        const struct emitter_options emitter_options = {
-                .verdicts = config->verdicts,
-                .writes_headers = true,
-                .group = view_of(config->kafka.group),
-                .instance = VIEW("judge"),
-        };
-        e = emitter_init(&half->emitter, tracked_sink_role(&half->sink), &emitter_options);
     }
     if (e == ERR_NONE) {
         const struct judge_line_options line_options = {
                 .config = config,
                 .ring = half->ring,
                 .store = half->store,
-                .emitter = &half->emitter,
+                .emitter = &half->outlet.emitter,
                 .frames = {take_frame, half},
                 .tally_partitions = options->tally_partitions,
                 .clock = JUDGE_CLOCK_WALL,
@@ -396,18 +354,8 @@ static enum err half_open(struct judge_half *half, const struct half_options *op
 
 static enum err half_close(struct judge_half *half)
 {
-    enum err e = ERR_NONE;
-    if (half->consumer != NULL) {
-        e = kafka_consumer_close(half->consumer, half->config->drain_ms); // on_revoke commits
-    }
-    if (half->sink.producer != NULL) {
-        enum err closed = kafka_producer_close(half->sink.producer, half->config->drain_ms);
-        e = e == ERR_NONE ? closed : e;
-    }
+    enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
     judge_line_destroy(half->line);
-    emitter_fini(&half->emitter);
-    commits_fini(&half->commits);
-    offsets_destroy(half->offsets);
     if (half->store.ops != NULL) {
         half->store.ops->destroy(half->store.self);
     }
@@ -431,8 +379,8 @@ enum err judge_half_run(const struct half_options *options)
     while (e == ERR_NONE && !*options->stop) {
         e = half_step(half);
     }
-    if (e == ERR_NONE || *options->stop) {
-        log_info("judge", "draining");
+    if (half->outlet.config != NULL) {
+        outlet_drain(&half->outlet);
     }
     enum err closed = half_close(half);
     return e != ERR_NONE && !*options->stop ? e : closed;
