@@ -8,7 +8,7 @@
 #include "model/frame.h"
 
 static const char *const help =
-        "Usage: wrongnumber-bench replay --events FILE|- (--relationships FILE | --redis ADDRESS)\n"
+        "Usage: wrongnumber-bench replay --events FILE|- (--relationships FILE | --redis URI)\n"
         "                                [-c CONFIG] --out DIR [--frame N] [--batch N]\n"
         "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR\n"
         "\n"
@@ -19,7 +19,8 @@ static const char *const help =
         "  --events FILE         one event a line, or the envelope of `kcat -J`\n"
         "  --relationships FILE  loader lines, kept in memory; lines that are refused are told\n"
         "                        and left out\n"
-        "  --redis ADDRESS       unix:/path or host:port, filled by `wrongnumber load`\n"
+        "  --redis URI           redis://host:port/database or unix:///path (or host:port, unix:/path),\n"
+        "                        filled by `wrongnumber load`\n"
         "  --tallies FILE        instead of events: recorded tally frames, the value as payload_base64\n"
         "                        in the envelope of `kcat -J`; writes alerts and commands only\n"
         "  -c, --config FILE     without it the defaults, and the pseudonym key \"demo\"\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/redis_uri.h"
 #include "bench/replay.h"
 #include "common/json_out.h"
 #include "common/line_reader.h"
@@ -13,6 +14,9 @@
 #include "judge_line.h"
 #include "redis/redis_store.h"
 #include "relationship/memory_store.h"
+
+// Nobody waits for a replayed message: a slow machine must not make a verdict unknown.
+enum { LOOKUP_DEADLINE_MS = 60000 };
 
 enum { LINES_BYTES = 256 * 1024 * 1024, LINES_FULL_BYTES = 64 * 1024 * 1024 };
 
@@ -78,12 +82,17 @@ static enum err open_store(struct replay *replay, const struct replay_options *o
         return open_memory(replay, options->relationships);
     }
     struct config *config = replay->output.config;
-    char *address = strdup(options->redis);
-    if (address == NULL) {
-        return ERR_NO_MEMORY;
+    char *address;
+    const char *why = "";
+    enum err e = redis_uri_read(options->redis, &address, &config->redis.database, &why);
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber-bench replay: --redis %s: %s\n", options->redis, why);
+        return e;
     }
     free(config->redis.address);
     config->redis.address = address;
+    config->redis.deadline_ms = LOOKUP_DEADLINE_MS;
+    config->redis.connect_timeout_ms = LOOKUP_DEADLINE_MS;
     return redis_store_create(&replay->store, config, replay->ring);
 }
 
