@@ -125,16 +125,26 @@ static enum envelope_kind take_payload(
     return take_bytes(payload, &members[MEMBER_PAYLOAD_BASE64], arena, ret_value);
 }
 
-// Name, value, name, value: as text or, when the array is the one in base64, as base64.
-static enum envelope_kind take_headers(struct view array, bool is_base64, struct arena *arena,
-        struct header *headers, size_t *ret_count)
+static size_t count_elements(struct view array)
+{
+    size_t count = 0;
+    struct json_value element;
+    while (json_array_take(&array, &element)) {
+        count++;
+    }
+    return count;
+}
+
+// Name, value, name, value: as text or, when the array is the one in base64, as base64. `headers`
+// has room for half the array's elements.
+static enum envelope_kind take_headers(
+        struct view array, bool is_base64, struct arena *arena, struct header *headers)
 {
     size_t count = 0;
     struct json_value name;
     struct json_value value;
     while (json_array_take(&array, &name)) {
-        if (count == ENVELOPE_HEADERS_MAX || name.kind != JSON_STRING ||
-                !json_array_take(&array, &value)) {
+        if (name.kind != JSON_STRING || !json_array_take(&array, &value)) {
             return LINE_PLAIN;
         }
         struct header *header = &headers[count++];
@@ -148,7 +158,6 @@ static enum envelope_kind take_headers(struct view array, bool is_base64, struct
             return kind;
         }
     }
-    *ret_count = count;
     return LINE_ENVELOPE;
 }
 
@@ -163,20 +172,23 @@ static enum envelope_kind read_headers(
     if (array->kind != JSON_ARRAY) {
         return LINE_PLAIN;
     }
-    struct header headers[ENVELOPE_HEADERS_MAX];
-    size_t count = 0;
-    enum envelope_kind kind = take_headers(array->raw, is_base64, arena, headers, &count);
-    if (kind != LINE_ENVELOPE || count == 0) {
-        return kind;
+    size_t elements = count_elements(array->raw);
+    if (elements == 0) {
+        return LINE_ENVELOPE;
     }
-    struct header *copy = arena_take(arena, count * sizeof *copy);
-    if (copy == NULL) {
+    if (elements % 2 != 0) {
+        return LINE_PLAIN;
+    }
+    struct header *headers = arena_take(arena, elements / 2 * sizeof *headers);
+    if (headers == NULL) {
         return LINE_NO_ROOM;
     }
-    memcpy(copy, headers, count * sizeof *copy);
-    raw->headers = copy;
-    raw->header_count = count;
-    return LINE_ENVELOPE;
+    enum envelope_kind kind = take_headers(array->raw, is_base64, arena, headers);
+    if (kind == LINE_ENVELOPE) {
+        raw->headers = headers;
+        raw->header_count = elements / 2;
+    }
+    return kind;
 }
 
 // Whether the four members by which an envelope is known are there and no member is given twice.

@@ -10,7 +10,7 @@
 
 // For the line reader. Holds the envelope of every message of 1 MiB: as JSON it grows to six times
 // its length.
-enum { ENVELOPE_LINE_MAX_BYTES = 8 * 1024 * 1024, ENVELOPE_HEADERS_MAX = 256 };
+enum { ENVELOPE_LINE_MAX_BYTES = 8 * 1024 * 1024 };
 
 enum envelope_kind {
     LINE_BLANK, // no message

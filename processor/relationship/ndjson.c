@@ -239,6 +239,9 @@ static enum err read_opted_out(
         if (e != ERR_NONE) {
             return e;
         }
+        if (text.n == 0) {
+            return refuse(r, field, "has an empty channel in it");
+        }
         bool is_there = false;
         for (uint16_t i = 0; i < rel->opted_out_count; i++) {
             is_there = is_there || view_equal(rel->opted_out[i], text);

@@ -177,6 +177,7 @@ static void refuses_with_a_reason(void)
             {"{" R ",\"opted_out\":\"sms\"}", "opted_out is no array"},
             {"{" R ",\"opted_out\":[1]}", "opted_out is no string"},
             {"{" R ",\"opted_out\":[null]}", "opted_out is no string"},
+            {"{" R ",\"opted_out\":[\"\"]}", "opted_out has an empty channel in it"},
             {"{" R ",\"opted_out\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}",
                     "opted_out has more than 16 channels"},
             {"{" R ",\"parties\":{}}", "parties is no array"},
