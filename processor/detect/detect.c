@@ -131,6 +131,7 @@ static enum err detect_mark_change_points(struct detect_scope *state, unsigned s
         char *id_copy = view_is_none(id) ? NULL : strndup(id.p, id.n);
         if (topic_copy == NULL || (id_copy == NULL && !view_is_none(id))) {
             free(topic_copy);
+            free(id_copy);
             return ERR_NO_MEMORY;
         }
         free(state->points->at[j].topic);
@@ -170,6 +171,7 @@ enum err detect_step(
     }
     unsigned started = bank_step(&state->bank, &batch, detect->options.level, detect->options.guard);
     if (started != 0) {
+        ASSURE(first != NULL); // B4: only a misdirected message lifts a statistic
         return detect_mark_change_points(state, started, delta, first->entry);
     }
     if (state->points != NULL && bank_is_quiet(&state->bank)) {

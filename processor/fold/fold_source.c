@@ -33,13 +33,17 @@ bool fold_source_meet(struct fold_source *source, const struct frame *frame,
         int64_t *ret_entries_from, struct delta_gap *ret_gap)
 {
     *ret_gap = (struct delta_gap){0};
-    if (!source->has_state) { // F1
-        fold_source_start(source, frame);
-        *ret_entries_from = frame->first_offset;
-    } else if (frame->to_offset <= source->to_offset) { // F2
+    bool is_first = !source->has_state;
+    bool is_behind_gap = !is_first && frame->first_offset > source->to_offset;
+    bool is_next = !is_first && frame->chunk > source->chunk &&
+                   frame->first_offset == source->to_offset;
+    if (!is_first && frame->to_offset <= source->to_offset) { // F2
         return false;
-    } else if (frame->first_offset > source->to_offset) { // F3
-        *ret_gap = (struct delta_gap){true, source->to_offset, frame->first_offset};
+    }
+    if (is_first || is_behind_gap || is_next) { // F1, F3, F5
+        if (is_behind_gap) {
+            *ret_gap = (struct delta_gap){true, source->to_offset, frame->first_offset};
+        }
         fold_source_start(source, frame);
         *ret_entries_from = frame->first_offset;
     } else if (frame->chunk == source->chunk && source->ignoring) { // F6, once more
@@ -48,9 +52,6 @@ bool fold_source_meet(struct fold_source *source, const struct frame *frame,
     } else if (frame->chunk == source->chunk && frame->first_offset <= source->first_offset) { // F4
         source->first_offset = frame->first_offset;
         *ret_entries_from = source->to_offset;
-    } else if (frame->chunk > source->chunk && frame->first_offset == source->to_offset) { // F5
-        fold_source_start(source, frame);
-        *ret_entries_from = frame->first_offset;
     } else { // F6
         *ret_gap = (struct delta_gap){true, source->to_offset, frame->to_offset};
         fold_source_start(source, frame);

@@ -9,13 +9,21 @@
 
 enum { CALM_MESSAGES = 1000, CALM_MS = 10 * 60 * 1000 };
 
+// What an incident told, with the texts that it points to.
+struct told_row {
+    struct told told;
+    char *topic;
+    char *message_id;
+};
+
 struct held {
     int32_t scope;
     int64_t until_ms;
 };
 
 struct incidents {
-    struct incident *rows; // by scope
+    struct incident *rows;    // by scope
+    struct told_row **told; // by scope; what rows[].told points into
     uint32_t capacity;
     uint32_t max_open;
     uint32_t open_count;
@@ -38,14 +46,12 @@ enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open)
     return ERR_NONE;
 }
 
-// The texts of a told evidence are its own.
-static void told_destroy(const struct told *told)
+static void told_destroy(struct told_row *row)
 {
-    if (told != NULL) {
-        const struct message_position *at = &told->evidence.change_point;
-        free((void *)(uintptr_t)at->topic.p);
-        free((void *)(uintptr_t)at->message_id.p);
-        free((void *)(uintptr_t)told);
+    if (row != NULL) {
+        free(row->topic);
+        free(row->message_id);
+        free(row);
     }
 }
 
@@ -53,9 +59,10 @@ void incidents_destroy(struct incidents *incidents)
 {
     if (incidents != NULL) {
         for (uint32_t i = 0; i < incidents->capacity; i++) {
-            told_destroy(incidents->rows[i].told);
+            told_destroy(incidents->told[i]);
         }
         free(incidents->rows);
+        free(incidents->told);
         free(incidents->held);
         free(incidents);
     }
@@ -81,8 +88,16 @@ static enum err incidents_make_room(struct incidents *incidents, int32_t scope)
     if (grown == NULL) {
         return ERR_NO_MEMORY;
     }
-    memset(grown + incidents->capacity, 0, (capacity - incidents->capacity) * sizeof *grown);
     incidents->rows = grown;
+    struct told_row **told = realloc(incidents->told, capacity * sizeof *told);
+    if (told == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    incidents->told = told;
+    for (uint32_t i = incidents->capacity; i < capacity; i++) {
+        grown[i] = (struct incident){0};
+        told[i] = NULL;
+    }
     incidents->capacity = capacity;
     return ERR_NONE;
 }
@@ -120,24 +135,27 @@ void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier ti
 enum err incidents_remember(
         struct incidents *incidents, int32_t scope, const struct alert_action *alert)
 {
-    struct told *told = malloc(sizeof *told);
-    if (told == NULL) {
+    struct told_row *row = calloc(1, sizeof *row);
+    if (row == NULL) {
         return ERR_NO_MEMORY;
     }
-    *told = (struct told){.evidence = alert->evidence, .cause_count = alert->cause_count};
-    memcpy(told->causes, alert->causes, sizeof told->causes);
-    memcpy(told->reasons, alert->reasons, sizeof told->reasons);
-    struct message_position *at = &told->evidence.change_point;
+    row->told.evidence = alert->evidence;
+    row->told.cause_count = alert->cause_count;
+    memcpy(row->told.causes, alert->causes, sizeof row->told.causes);
+    memcpy(row->told.reasons, alert->reasons, sizeof row->told.reasons);
+    struct message_position *at = &row->told.evidence.change_point;
     bool has_id = !view_is_none(at->message_id);
-    at->topic.p = strndup(at->topic.p != NULL ? at->topic.p : "", at->topic.n);
-    at->message_id.p = has_id ? strndup(at->message_id.p, at->message_id.n) : NULL;
-    if (at->topic.p == NULL || (has_id && at->message_id.p == NULL)) {
-        told_destroy(told);
+    row->topic = strndup(at->topic.p != NULL ? at->topic.p : "", at->topic.n);
+    row->message_id = has_id ? strndup(at->message_id.p, at->message_id.n) : NULL;
+    if (row->topic == NULL || (has_id && row->message_id == NULL)) {
+        told_destroy(row);
         return ERR_NO_MEMORY;
     }
-    struct incident *row = incidents_row(incidents, scope);
-    told_destroy(row->told);
-    row->told = told;
+    at->topic = view_of(row->topic);
+    at->message_id = view_of(row->message_id);
+    told_destroy(incidents->told[scope]);
+    incidents->told[scope] = row;
+    incidents_row(incidents, scope)->told = &row->told;
     return ERR_NONE;
 }
 
@@ -163,7 +181,8 @@ void incidents_close(struct incidents *incidents, int32_t scope)
 {
     struct incident *row = incidents_row(incidents, scope);
     ASSURE(row->tier != TIER_NONE);
-    told_destroy(row->told);
+    told_destroy(incidents->told[scope]);
+    incidents->told[scope] = NULL;
     *row = (struct incident){0};
     incidents->open_count--;
 }

@@ -13,12 +13,16 @@ typedef Wrongnumber__V1__Totals pb_totals;
 // protobuf-c wants strings ended by NUL, not const. Absent is the empty string.
 static char *text_out(struct arena *arena, struct view v, bool *ok)
 {
-    struct view copy = arena_copy(arena, view_is_none(v) ? VIEW("") : v);
-    if (view_is_none(copy)) {
+    char *copy = arena_take(arena, v.n + 1);
+    if (copy == NULL) {
         *ok = false;
         return NULL;
     }
-    return (char *)(uintptr_t)copy.p;
+    if (v.n > 0) {
+        memcpy(copy, v.p, v.n);
+    }
+    copy[v.n] = '\0';
+    return copy;
 }
 
 static struct view text_in(const char *text)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/assure.h"
 #include "state/leaf_key.h"
 
 enum { ENTRY_TEXT_BYTES = 256 * 1024, KEY_BYTES = 8 * 1024 };
@@ -133,9 +134,11 @@ static enum err chunk_add_leaf(struct chunk *chunk, const struct tally_options *
 {
     uint32_t at = chunk->leaf_count;
     enum err e = chunk_grow_leaves(chunk);
-    if (e == ERR_NONE) {
-        e = hashmap_put(chunk->leaf_index, strbuf_view(&chunk->scratch), at);
+    if (e != ERR_NONE) {
+        return e;
     }
+    ASSURE(chunk->leaves != NULL);
+    e = hashmap_put(chunk->leaf_index, strbuf_view(&chunk->scratch), at);
     if (e != ERR_NONE) {
         return e;
     }
