@@ -231,7 +231,8 @@ static void test_many_headers(void)
     CU_ASSERT(view_is(f.raw.headers[999].name, "h999"));
     CU_ASSERT(view_is(f.raw.headers[999].value, "v999"));
     strbuf_fini(&sb);
-    check_kind(&f, VIEW("{" PLACE ",\"payload\":\"x\",\"headers\":[\"h\",\"v\",\"h\"]}"), LINE_PLAIN);
+    check_kind(
+            &f, VIEW("{" PLACE ",\"payload\":\"x\",\"headers\":[\"h\",\"v\",\"h\"]}"), LINE_PLAIN);
     fixture_fini(&f);
 }
 
