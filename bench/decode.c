@@ -74,7 +74,8 @@ static enum err decode_file(const char *path)
         tally_log_close(log);
     }
     if (e != ERR_NONE) {
-        fprintf(stderr, "wrongnumber-bench decode: %s: %s\n", path, err_text(e));
+        const char *what = ferror(stdout) ? "standard output" : path;
+        fprintf(stderr, "wrongnumber-bench decode: %s: %s\n", what, err_text(e));
     }
     return e;
 }

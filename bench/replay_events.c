@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/redis_uri.h"
@@ -106,6 +107,11 @@ static enum err open_input(struct replay *replay, const char *path)
     }
     const char *slash = strrchr(path, '/');
     replay->source = view_of(slash != NULL ? slash + 1 : path);
+    struct stat status;
+    if (fstat(replay->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+        fprintf(stderr, "wrongnumber-bench replay: %s: is a directory\n", path);
+        return ERR_NO_INPUT;
+    }
     enum err e = line_reader_create(&replay->lines, replay->fd, ENVELOPE_LINE_MAX_BYTES);
     return e != ERR_NONE ? e : envelope_reader_create(&replay->envelopes);
 }

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/conf_scalar.h"
 #include "common/json_out.h"
+#include "redis/epoch.h"
 
 enum { TEXT_MAX_BYTES = 64 * 1024 };
 
@@ -150,6 +151,11 @@ static enum err complete_options(struct load_options *options, const struct conf
     }
     if (options->watermark_ms == 0) {
         options->watermark_ms = clock_wall().ms;
+    }
+    if (options->watermark_ms > clock_wall().ms + EPOCH_AHEAD_MAX_MS) {
+        fputs("wrongnumber load: the watermark is in the future; data under it would not be believed\n",
+                stderr);
+        return ERR_DATA;
     }
     if (config->redis.layout == LAYOUT_HASH) {
         fputs("wrongnumber load: redis.layout is hash: that cache is loaded by its owner, and so "

@@ -146,7 +146,9 @@ static enum trust check_fresh(
         return TRUST_WHOLE;
     }
     return cache_trust_fail(trust, TRUST_STALE,
-            "the data is stale: its source's watermark is older than it is valid for");
+            epoch->source_watermark_ms > now.ms
+                    ? "the data's source watermark is in the future: a wrong clock or a wrong unit"
+                    : "the data is stale: its source's watermark is older than it is valid for");
 }
 
 enum trust cache_trust_learn(

@@ -261,5 +261,6 @@ bool epoch_is_same(const struct epoch *a, const struct epoch *b)
 
 bool epoch_is_fresh(const struct epoch *epoch, struct wall_time now)
 {
-    return now.ms <= epoch->source_watermark_ms + epoch->valid_for_ms;
+    return now.ms <= epoch->source_watermark_ms + epoch->valid_for_ms &&
+           epoch->source_watermark_ms <= now.ms + EPOCH_AHEAD_MAX_MS;
 }

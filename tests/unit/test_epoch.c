@@ -173,6 +173,9 @@ static void is_fresh_up_to_its_last_millisecond(void)
     const int64_t end = good_epoch.source_watermark_ms + good_epoch.valid_for_ms;
     CU_ASSERT_TRUE(epoch_is_fresh(&good_epoch, (struct wall_time){end}));
     CU_ASSERT_FALSE(epoch_is_fresh(&good_epoch, (struct wall_time){end + 1}));
+    const int64_t begin = good_epoch.source_watermark_ms - EPOCH_AHEAD_MAX_MS;
+    CU_ASSERT_TRUE(epoch_is_fresh(&good_epoch, (struct wall_time){begin}));
+    CU_ASSERT_FALSE(epoch_is_fresh(&good_epoch, (struct wall_time){begin - 1})); // of the future
 }
 
 static void names_keys(void)
