@@ -60,7 +60,9 @@ enum trust cache_trust_error(
     strbuf_reset(&trust->why);
     strbuf_printf(&trust->why, "the server answered %s with %.*s", command,
             VIEW_ARGS(code.n > 0 ? code : VIEW("an error")));
-    if (view_is(code, "NOPERM") || view_is(code, "NOAUTH")) {
+    if (view_is(code, "NOAUTH")) {
+        strbuf_add_text(&trust->why, ": it wants a password (redis.password_file)");
+    } else if (view_is(code, "NOPERM")) {
         strbuf_printf(&trust->why, ": its user lacks the permission for %s (ACL)", command);
     }
     return TRUST_NONE;

@@ -134,7 +134,7 @@ static const struct lie_row rows[] = {
         {LIE_ERROR, "LOADING Redis is loading the dataset in memory", LOOKUP_UNTRUSTED, "LOADING"},
         {LIE_ERROR, "READONLY You can't write against a read only replica.", LOOKUP_UNTRUSTED,
                 "READONLY"},
-        {LIE_ERROR, "NOAUTH Authentication required.", LOOKUP_UNTRUSTED, "lacks the permission"},
+        {LIE_ERROR, "NOAUTH Authentication required.", LOOKUP_UNTRUSTED, "wants a password"},
         {LIE_ERROR, "MOVED 3999 127.0.0.1:6381", LOOKUP_UNTRUSTED, "MOVED"},
         {LIE_ERROR, "OOM command not allowed when used memory > 'maxmemory'.", LOOKUP_UNTRUSTED,
                 "OOM"},
