@@ -1,5 +1,5 @@
-// calibrate: how many misdirected messages the detector needs, measured by running it. The same bank_step_by as in the
-// processor, at exactly the baseline given, from a fresh state.
+// calibrate: how many misdirected messages the detector needs, measured by running it. The same
+// bank_step_by as in the processor, at exactly the baseline given, from a fresh state.
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,12 +18,16 @@ enum { RATE_MAX = 64, RUNS_MAX = 10000000 };
 static const uint64_t RUN_MAX_MESSAGES = 20000000;
 
 static const char *const help =
-        "Usage: wrongnumber-bench calibrate --p0 RATE --p1 RATE[,RATE]... --budget A --runs N --seed N\n"
+        "Usage: wrongnumber-bench calibrate --p0 RATE --p1 RATE[,RATE]... --budget A --runs N "
+        "--seed N\n"
         "                                   [--guard RHO] [--leak]\n"
         "\n"
-        "Runs the detector on made-up campaigns that go wrong with their first message, and prints a JSON\n"
-        "array with one row a rate: p0, p1, budget, mean_misdirected, p95_misdirected, mean_messages, and\n"
-        "undetected, the runs without an alarm within 20,000,000 messages (left out of the means).\n"
+        "Runs the detector on made-up campaigns that go wrong with their first message, and prints "
+        "a JSON\n"
+        "array with one row a rate: p0, p1, budget, mean_misdirected, p95_misdirected, "
+        "mean_messages, and\n"
+        "undetected, the runs without an alarm within 20,000,000 messages (left out of the "
+        "means).\n"
         "\n"
         "      --p0 RATE      the healthy rate of misdirected messages, exactly (0.005)\n"
         "      --p1 LIST      the rates of the campaigns gone wrong (1,0.5,0.1)\n"
@@ -130,7 +134,8 @@ static void measure(const struct calibration *calibration, double p1, struct ran
     for (uint64_t run = 0; run < calibration->runs; run++) {
         uint32_t misdirected;
         uint64_t messages;
-        if (run_campaign(calibration, &steps, thresholds, bad_below, rng, &misdirected, &messages)) {
+        if (run_campaign(
+                    calibration, &steps, thresholds, bad_below, rng, &misdirected, &messages)) {
             measured->misdirected[measured->detected++] = misdirected;
             measured->misdirected_sum += misdirected;
             measured->messages_sum += (double)messages;
@@ -189,7 +194,8 @@ static int calibrate(const struct calibration *calibration)
 
 static int usage(const char *what)
 {
-    fprintf(stderr, "wrongnumber-bench calibrate: %s\nTry `wrongnumber-bench calibrate --help`.\n", what);
+    fprintf(stderr, "wrongnumber-bench calibrate: %s\nTry `wrongnumber-bench calibrate --help`.\n",
+            what);
     return err_exit_status(ERR_USAGE);
 }
 
@@ -199,8 +205,9 @@ static const char *parse_option(int option, char *argument, struct calibration *
     double number;
     switch (option) {
     case 'p':
-        return parse_number(argument, 1e-6, 0.3, &calibration->p0) ? NULL
-                                                                  : "--p0 takes a rate from 1e-6 to 0.3";
+        return parse_number(argument, 1e-6, 0.3, &calibration->p0)
+                       ? NULL
+                       : "--p0 takes a rate from 1e-6 to 0.3";
     case 'q':
         return parse_rates(argument, calibration) ? NULL : "--p1 takes rates above 0, up to 1";
     case 'b':
@@ -220,8 +227,9 @@ static const char *parse_option(int option, char *argument, struct calibration *
         calibration->seed = (uint64_t)number;
         return NULL;
     case 'g':
-        return parse_number(argument, 0, 0.5, &calibration->rho) ? NULL
-                                                                 : "--guard takes a share from 0 to 0.5";
+        return parse_number(argument, 0, 0.5, &calibration->rho)
+                       ? NULL
+                       : "--guard takes a share from 0 to 0.5";
     case 'l':
         calibration->leak = true;
         return NULL;

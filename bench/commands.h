@@ -1,4 +1,5 @@
-// The verbs of the bench tool, one file each. `argv[0]` is the verb; the result is the exit status (sysexits).
+// The verbs of the bench tool, one file each. `argv[0]` is the verb; the result is the exit status
+// (sysexits).
 #pragma once
 
 int bench_sandbox(int argc, char **argv);

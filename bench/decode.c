@@ -13,11 +13,14 @@ static const char *const help =
         "Usage: wrongnumber-bench decode FILE|-\n"
         "       wrongnumber-bench decode [-c CONFIG] [-X name=value]... [--record]\n"
         "\n"
-        "Prints tally frames as JSON, one a line: {\"partition\", \"offset\", \"frame\"}. Given a file, it is a\n"
-        "recording: lines in the envelope of `kcat -J`, the frame in payload_base64. Without one, the tally\n"
+        "Prints tally frames as JSON, one a line: {\"partition\", \"offset\", \"frame\"}. Given a "
+        "file, it is a\n"
+        "recording: lines in the envelope of `kcat -J`, the frame in payload_base64. Without one, "
+        "the tally\n"
         "topic of the configuration is read from its beginning to its present end.\n"
         "\n"
-        "      --record          do not decode: print the envelope lines themselves, for a file that this\n"
+        "      --record          do not decode: print the envelope lines themselves, for a file "
+        "that this\n"
         "                        verb and `replay --tallies` read\n"
         "  -c, --config FILE     the configuration; without it, its defaults\n"
         "  -X, --property N=V    a property for librdkafka, also bootstrap.servers=HOST:PORT\n"
@@ -27,7 +30,8 @@ static const char *const help =
 
 enum { OPTION_RECORD = 256 };
 
-enum err decode_print(struct strbuf *text, int32_t partition, int64_t offset, const struct frame *frame)
+enum err decode_print(
+        struct strbuf *text, int32_t partition, int64_t offset, const struct frame *frame)
 {
     strbuf_reset(text);
     strbuf_printf(text, "{\"partition\":%d,\"offset\":%lld,\"frame\":", (int)partition,

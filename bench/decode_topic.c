@@ -8,7 +8,12 @@
 #include "kafka/reader.h"
 #include "state/frame_codec.h"
 
-enum { ARENA_BYTES = 64 * 1024 * 1024, LINE_BYTES = 16 * 1024 * 1024, WAIT_MS = 10000, POLL_MS = 200 };
+enum {
+    ARENA_BYTES = 64 * 1024 * 1024,
+    LINE_BYTES = 16 * 1024 * 1024,
+    WAIT_MS = 10000,
+    POLL_MS = 200
+};
 
 struct topic_decode {
     const char *topic;
@@ -120,8 +125,7 @@ enum err decode_topic(const struct options *options, bool records)
     strbuf_init(&decode.text, LINE_BYTES);
     decode.arena = arena_create(ARENA_BYTES);
     uint32_t partitions = 0;
-    e = decode.arena == NULL ? ERR_NO_MEMORY
-                             : open_reader(&decode, config, &findings, &partitions);
+    e = decode.arena == NULL ? ERR_NO_MEMORY : open_reader(&decode, config, &findings, &partitions);
     if (e == ERR_NONE) {
         e = read_to_end(&decode, partitions);
     }

@@ -1,5 +1,5 @@
-// The detector's steps and thresholds for any baseline, by the formulas of detect/tables.h with libm's logarithm: for
-// calibration, never for the processor, whose constants are tabled.
+// The detector's steps and thresholds for any baseline, by the formulas of detect/tables.h with
+// libm's logarithm: for calibration, never for the processor, whose constants are tabled.
 #pragma once
 
 #include <stdbool.h>

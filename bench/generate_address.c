@@ -10,9 +10,10 @@ enum {
     NANP_PER_AREA = 8000000, // 2000000 … 9999999
 };
 
-// North American area codes; the people of the relationship data who live abroad have numbers of these.
-static const unsigned area_codes[AREA_CODE_COUNT] = {202, 206, 212, 213, 214, 305, 312, 404, 415,
-        503, 602, 617, 702, 713, 808, 917};
+// North American area codes; the people of the relationship data who live abroad have numbers of
+// these.
+static const unsigned area_codes[AREA_CODE_COUNT] = {
+        202, 206, 212, 213, 214, 305, 312, 404, 415, 503, 602, 617, 702, 713, 808, 917};
 
 struct address_book address_book_make(uint64_t seed)
 {
@@ -53,8 +54,8 @@ static size_t written(int n)
     return (size_t)n;
 }
 
-// People have American numbers, strangers Japanese ones, so that the two cannot meet. Each has its own number as long
-// as there are fewer than 90 million of one sort.
+// People have American numbers, strangers Japanese ones, so that the two cannot meet. Each has its
+// own number as long as there are fewer than 90 million of one sort.
 static size_t write_foreign(const struct address *address, bool spaced, char *text)
 {
     const char *open = spaced ? " " : "";
@@ -76,14 +77,14 @@ static size_t write_opaque(const struct address *address, char *text)
     unsigned long long index = address->index;
     switch (address->kind) {
     case RECIPIENT_EMAIL:
-        return written(snprintf(text, ADDRESS_MAX_BYTES, "li.wei%llu@mail%llu.example.com", index,
-                index % 7));
+        return written(snprintf(
+                text, ADDRESS_MAX_BYTES, "li.wei%llu@mail%llu.example.com", index, index % 7));
     case RECIPIENT_WECHAT:
         return written(snprintf(text, ADDRESS_MAX_BYTES, "wxid_%012llx",
                 index * 0x9e3779b97f4bu & 0xffffffffffffu));
     case RECIPIENT_PUSH:
-        return written(snprintf(text, ADDRESS_MAX_BYTES, "device:%016llx",
-                index * 0x9e3779b97f4a7c15u));
+        return written(
+                snprintf(text, ADDRESS_MAX_BYTES, "device:%016llx", index * 0x9e3779b97f4a7c15u));
     case RECIPIENT_PHONE:
     case RECIPIENT_INVALID:
     case RECIPIENT_KIND_COUNT:
@@ -178,18 +179,17 @@ size_t address_write_junk(uint64_t chance, char ret_text[ADDRESS_MAX_BYTES])
     unsigned long long x = chance / 8;
     switch (chance % 8) {
     case 0: // a date
-        return written(snprintf(ret_text, ADDRESS_MAX_BYTES, "%llu-%02llu-%02llu",
-                2019 + x % 8, 1 + x / 8 % 12, 1 + x / 96 % 28));
+        return written(snprintf(ret_text, ADDRESS_MAX_BYTES, "%llu-%02llu-%02llu", 2019 + x % 8,
+                1 + x / 8 % 12, 1 + x / 96 % 28));
     case 1: // an amount
-        return written(snprintf(ret_text, ADDRESS_MAX_BYTES, "%llu.%02llu", 100 + x % 9900,
-                x / 9900 % 100));
+        return written(snprintf(
+                ret_text, ADDRESS_MAX_BYTES, "%llu.%02llu", 100 + x % 9900, x / 9900 % 100));
     case 2: // an identity card
         return written(snprintf(ret_text, ADDRESS_MAX_BYTES, "3101%02llu19%02llu%02llu%02llu%04llu",
                 1 + x % 20, 50 + x / 20 % 50, 1 + x / 1000 % 12, 1 + x / 12000 % 28,
                 x / 336000 % 10000));
     case 3: // a bank card
-        return written(
-                snprintf(ret_text, ADDRESS_MAX_BYTES, "622202%013llu", x % 10000000000000u));
+        return written(snprintf(ret_text, ADDRESS_MAX_BYTES, "622202%013llu", x % 10000000000000u));
     case 4: // a loan
         return written(snprintf(ret_text, ADDRESS_MAX_BYTES, "LN-%04llx-1", x % 0xffffu));
     case 5: // a name

@@ -1,5 +1,6 @@
-// Where a made-up person can be reached: a phone number, or an address of another kind. Each index has an address that
-// no other index has, computed and not stored, so that millions of people cost no memory.
+// Where a made-up person can be reached: a phone number, or an address of another kind. Each index
+// has an address that no other index has, computed and not stored, so that millions of people cost
+// no memory.
 #pragma once
 
 #include <stdbool.h>
@@ -36,8 +37,10 @@ uint64_t address_index_of_mobile(const struct address_book *book, uint64_t natio
 
 // In the canonical form: E.164 for phones. Returns the length; ended by NUL.
 size_t address_write(const struct address *address, char ret_text[ADDRESS_MAX_BYTES]);
-// As somebody may have typed it; `chance` decides how. Every spelling is read as the canonical form.
+// As somebody may have typed it; `chance` decides how. Every spelling is read as the canonical
+// form.
 size_t address_spell(
         const struct address *address, uint64_t chance, char ret_text[ADDRESS_MAX_BYTES]);
-// What is found in a phone column that is none: a date, an amount, an account. Never a possible phone number.
+// What is found in a phone column that is none: a date, an amount, an account. Never a possible
+// phone number.
 size_t address_write_junk(uint64_t chance, char ret_text[ADDRESS_MAX_BYTES]);

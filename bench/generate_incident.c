@@ -37,8 +37,7 @@ static void pick_wrong_list(
         address_person(world, message, other_tenants_customer(world, message->campaign->tenant));
     } else {
         uint64_t next_row = *cursor;
-        address_person(world, message,
-                next_rightful(world, message->campaign->tenant, &next_row));
+        address_person(world, message, next_rightful(world, message->campaign->tenant, &next_row));
     }
 }
 
@@ -51,8 +50,8 @@ static void pick_shifted_column(
     if (random_below(&world->rng, 100) < 88) {
         address_junk(world, message);
     } else {
-        address_number(world, message,
-                CN_MOBILE_FIRST + random_below(&world->rng, CN_MOBILE_COUNT));
+        address_number(
+                world, message, CN_MOBILE_FIRST + random_below(&world->rng, CN_MOBILE_COUNT));
     }
 }
 
@@ -116,8 +115,8 @@ static const struct {
                 {LIFE_CONTACT, LIFE_GUARANTOR, LIFE_CLOSED, LIFE_CONTACT}},
 };
 
-void incident_pick(struct incident *incident, struct world *world, struct message *message,
-        uint64_t *cursor)
+void incident_pick(
+        struct incident *incident, struct world *world, struct message *message, uint64_t *cursor)
 {
     kinds[incident->options->kind].pick(incident, world, message, cursor);
 }
@@ -136,8 +135,8 @@ static void name_id(char ret_id[GENERATED_ID_MAX_BYTES], const char *given, cons
     }
 }
 
-// One campaign; an unregistered vendor without a named campaign has INCIDENT_CAMPAIGN_MAX, so that the vendor is what
-// they have in common.
+// One campaign; an unregistered vendor without a named campaign has INCIDENT_CAMPAIGN_MAX, so that
+// the vendor is what they have in common.
 static void make_campaigns(struct incident *incident, uint32_t nth, const struct campaign *like)
 {
     const struct incident_options *options = incident->options;

@@ -31,7 +31,8 @@ static bool is_over(const struct link *link, int64_t at_ms)
     return false;
 }
 
-// What speaks against the message in the person's links. `ret_in_grace`: a closed loan is no fault yet.
+// What speaks against the message in the person's links. `ret_in_grace`: a closed loan is no fault
+// yet.
 static reason_set reasons_of_person(const struct message *message, bool *ret_in_grace)
 {
     const struct person *to = &message->to;
@@ -79,8 +80,8 @@ struct label label_message(const struct message *message)
 {
     bool is_watched = !message->names_purpose || purpose_is_watched(message->campaign->purpose);
     if (message->has_invalid_number) {
-        return (struct label){is_watched ? VERDICT_UNKNOWN : VERDICT_EXEMPT,
-                REASON_BIT(REASON_INVALID_NUMBER)};
+        return (struct label){
+                is_watched ? VERDICT_UNKNOWN : VERDICT_EXEMPT, REASON_BIT(REASON_INVALID_NUMBER)};
     }
     bool in_grace = false;
     reason_set reasons = reasons_of_person(message, &in_grace);

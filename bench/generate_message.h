@@ -41,7 +41,7 @@ struct message {
     uint64_t number; // from 0, in the order of the file
     int64_t occurred_ms;
     const struct campaign *campaign;
-    struct person to;         // whoever answers at the recipient, unless:
+    struct person to; // whoever answers at the recipient, unless:
     bool has_invalid_number;
     char recipient[ADDRESS_MAX_BYTES];
     size_t recipient_bytes;

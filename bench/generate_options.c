@@ -123,8 +123,8 @@ static enum err read_tenant(const struct incident_reading *r, struct view value)
     struct view digits = view_starts_with(value, VIEW("tenant-")) ? view_skip(value, 7) : value;
     uint64_t number;
     if (!read_whole(digits, &number) || number < 1 || number > r->options->tenants) {
-        strbuf_printf(r->why, "tenant '%.*s': expected 1 to %u", VIEW_ARGS(value),
-                r->options->tenants);
+        strbuf_printf(
+                r->why, "tenant '%.*s': expected 1 to %u", VIEW_ARGS(value), r->options->tenants);
         return ERR_USAGE;
     }
     r->incident->tenant = (uint32_t)number - 1;

@@ -31,7 +31,7 @@ struct incident_options {
     bool at_is_share;
     uint64_t size; // messages of its campaign
     uint32_t rate_millionths;
-    uint32_t tenant; // TENANT_NONE = any
+    uint32_t tenant;                       // TENANT_NONE = any
     char campaign[GENERATED_ID_MAX_BYTES]; // "" = one of its own
     char vendor[GENERATED_ID_MAX_BYTES];   // "" = any
 };

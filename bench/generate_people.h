@@ -1,9 +1,10 @@
-// The people of a made-up world and what the lenders' data says of each: a pure function of seed and index, so that
-// nothing is stored and each part of the generator knows the same truth.
+// The people of a made-up world and what the lenders' data says of each: a pure function of seed
+// and index, so that nothing is stored and each part of the generator knows the same truth.
 //
-// Everybody below `count` is in the relationship data (or was, and has been deleted). The first `base_count` are the
-// lenders' ordinary customers, tenant after tenant in turn; behind them come cohorts, people made for one incident,
-// such as the paid-off customers of a list that nobody cleaned. Indices from STRANGER_FIRST on are in nobody's data.
+// Everybody below `count` is in the relationship data (or was, and has been deleted). The first
+// `base_count` are the lenders' ordinary customers, tenant after tenant in turn; behind them come
+// cohorts, people made for one incident, such as the paid-off customers of a list that nobody
+// cleaned. Indices from STRANGER_FIRST on are in nobody's data.
 #pragma once
 
 #include "bench/generate_address.h"
@@ -23,7 +24,8 @@ enum channel {
 };
 extern const char *const channel_names[CHANNEL_COUNT];
 
-// How a person stands to the tenant. A collection message about link 0 may rightly go to the first twelve.
+// How a person stands to the tenant. A collection message about link 0 may rightly go to the first
+// twelve.
 enum life {
     LIFE_ACTIVE,
     LIFE_OVERDUE,

@@ -29,8 +29,8 @@ uint64_t other_tenants_customer(struct world *world, uint32_t tenant)
 void address_person(struct world *world, struct message *message, uint64_t index)
 {
     person_make(&world->people, index, &message->to);
-    message->recipient_bytes = address_spell(
-            &message->to.address, random_next(&world->rng), message->recipient);
+    message->recipient_bytes =
+            address_spell(&message->to.address, random_next(&world->rng), message->recipient);
 }
 
 void address_number(struct world *world, struct message *message, uint64_t national)
@@ -45,8 +45,8 @@ void address_number(struct world *world, struct message *message, uint64_t natio
                 .address = {.kind = RECIPIENT_PHONE, .national = national},
         };
     }
-    message->recipient_bytes = address_spell(
-            &message->to.address, random_next(&world->rng), message->recipient);
+    message->recipient_bytes =
+            address_spell(&message->to.address, random_next(&world->rng), message->recipient);
 }
 
 void address_junk(struct world *world, struct message *message)
@@ -65,8 +65,8 @@ void pick_rightful(struct world *world, struct message *message, uint64_t *curso
 
 static void pick_of_life(struct world *world, struct message *message, enum life life)
 {
-    uint64_t index = people_find(
-            &world->people, message->campaign->tenant, life, random_next(&world->rng));
+    uint64_t index =
+            people_find(&world->people, message->campaign->tenant, life, random_next(&world->rng));
     address_person(world, message, index);
     message->loan = loan_of(index, 0);
 }
@@ -115,8 +115,8 @@ void pick_anybody(struct world *world, struct message *message)
         address_person(world, message, next_stranger(world));
     } else if (die < 850) {
         address_person(world, message,
-                people_customer(&world->people, message->campaign->tenant,
-                        random_next(&world->rng)));
+                people_customer(
+                        &world->people, message->campaign->tenant, random_next(&world->rng)));
     } else if (die < 998) {
         address_person(world, message, random_below(&world->rng, world->people.base_count));
     } else {

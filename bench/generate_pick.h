@@ -1,5 +1,5 @@
-// Who a message goes to and which loan it names: rightly, by one of the scattered mistakes that are in any lender's
-// data, or to anybody, as advertising does.
+// Who a message goes to and which loan it names: rightly, by one of the scattered mistakes that are
+// in any lender's data, or to anybody, as advertising does.
 #pragma once
 
 #include "bench/generate_message.h"

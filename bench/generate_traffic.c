@@ -58,7 +58,8 @@ static uint64_t next_us(const struct stream *stream)
     return stream->start_us + stream->span_us * stream->sent / stream->size;
 }
 
-// The earlier first; of two at once the later stream, so that an incident begins where it is told to.
+// The earlier first; of two at once the later stream, so that an incident begins where it is told
+// to.
 static bool goes_before(const struct traffic *traffic, uint32_t a, uint32_t b)
 {
     uint64_t a_us = next_us(&traffic->streams[a]);
@@ -203,8 +204,7 @@ static enum err plan_campaigns(struct traffic *traffic)
         stream->campaigns = campaign;
         stream->campaign_count = 1;
         stream->start_us = random_below(rng, DAY_US - HOUR_US);
-        stream->span_us =
-                HOUR_US / 2 + random_below(rng, DAY_US - stream->start_us - HOUR_US / 2);
+        stream->span_us = HOUR_US / 2 + random_below(rng, DAY_US - stream->start_us - HOUR_US / 2);
         stream->cursor = random_next(rng) >> 32;
         if (stream->size > 0) {
             heap_add(traffic, i);
@@ -298,12 +298,13 @@ void traffic_destroy(struct traffic *traffic)
 
 // --- a message --------------------------------------------------------------------------------
 
-// The rest of the message follows from its recipient, except what senders now and then leave out. Messages that are
-// to be wrong are whole, because what they leave out could make them right.
+// The rest of the message follows from its recipient, except what senders now and then leave out.
+// Messages that are to be wrong are whole, because what they leave out could make them right.
 static void complete(struct traffic *traffic, const struct stream *stream, struct message *message)
 {
     static const enum channel channels[] = {[RECIPIENT_PHONE] = CHANNEL_SMS,
-            [RECIPIENT_EMAIL] = CHANNEL_EMAIL, [RECIPIENT_PUSH] = CHANNEL_PUSH,
+            [RECIPIENT_EMAIL] = CHANNEL_EMAIL,
+            [RECIPIENT_PUSH] = CHANNEL_PUSH,
             [RECIPIENT_WECHAT] = CHANNEL_WECHAT};
     const struct campaign *campaign = message->campaign;
     enum recipient_kind kind = message->to.address.kind;
@@ -345,8 +346,7 @@ static void address(struct traffic *traffic, struct stream *stream, struct messa
     }
     if (!purpose_is_watched(message->campaign->purpose)) {
         pick_anybody(world, message);
-    } else if (random_chance(
-                       &world->rng, traffic->scatter_millionths[message->campaign->tenant])) {
+    } else if (random_chance(&world->rng, traffic->scatter_millionths[message->campaign->tenant])) {
         message->fault = FAULT_SCATTERED;
         pick_scattered(world, message, &stream->cursor);
     } else {
@@ -362,8 +362,8 @@ static int64_t occurred_ms(struct traffic *traffic)
     return die < 2000 ? ms - (int64_t)die : ms;
 }
 
-static void count_for_incident(struct incident *incident, const struct message *message,
-        const struct label *label)
+static void count_for_incident(
+        struct incident *incident, const struct message *message, const struct label *label)
 {
     if (incident->messages == 0) {
         incident->first_message = message->number;

@@ -1,5 +1,5 @@
-// A day of messages in the order of time: the tenants' campaigns run beside each other, incidents begin where the
-// options say. Holds the campaigns and nothing of the messages that have gone.
+// A day of messages in the order of time: the tenants' campaigns run beside each other, incidents
+// begin where the options say. Holds the campaigns and nothing of the messages that have gone.
 #pragma once
 
 #include "bench/generate_incident.h"

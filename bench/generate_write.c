@@ -33,7 +33,8 @@ static bool is_plain_integer(struct view text)
     return true;
 }
 
-// An id of digits is written as a number by every second writer, and by some as a number with a point.
+// An id of digits is written as a number by every second writer, and by some as a number with a
+// point.
 static void add_id(struct json_out *out, const char *key, struct view id, uint64_t chance)
 {
     if (!is_plain_integer(id) || chance % 2 == 0) {

@@ -19,8 +19,9 @@ bool random_chance(struct random *rng, uint32_t millionths);
 // The same two numbers give the same 64 bits for ever: chance without a state.
 uint64_t random_mix(uint64_t seed, uint64_t x);
 
-// A permutation of 0 … n − 1 that needs no table: four Feistel rounds over the next even power of two, walked until
-// the result is below n (which costs at most four tries on average). n is at least 2 and at most 2^62.
+// A permutation of 0 … n − 1 that needs no table: four Feistel rounds over the next even power of
+// two, walked until the result is below n (which costs at most four tries on average). n is at
+// least 2 and at most 2^62.
 struct permutation {
     uint64_t seed;
     uint64_t n;

@@ -27,7 +27,8 @@ static enum err read_tcp(
         struct view rest, struct strbuf *address, uint32_t *ret_database, const char **ret_why)
 {
     if (memchr(rest.p, '@', rest.n) != NULL) {
-        *ret_why = "a user and password belong into the configuration (redis.user, redis.password_file)";
+        *ret_why = "a user and password belong into the configuration (redis.user, "
+                   "redis.password_file)";
         return ERR_USAGE;
     }
     const char *slash = memchr(rest.p, '/', rest.n);

@@ -1,4 +1,5 @@
-// replay: recorded traffic through the very stage functions of the live processor, from files and into files.
+// replay: recorded traffic through the very stage functions of the live processor, from files and
+// into files.
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +14,18 @@ static const char *const help =
         "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR\n"
         "\n"
         "Judges recorded messages offline: writes verdicts.ndjson, alerts.ndjson,\n"
-        "quarantine-commands.ndjson, quarantine-state.ndjson, dead-letter.ndjson and summary.json.\n"
+        "quarantine-commands.ndjson, quarantine-state.ndjson, dead-letter.ndjson and "
+        "summary.json.\n"
         "The same input gives the same bytes (summary.json also has timings).\n"
         "\n"
         "  --events FILE         one event a line, or the envelope of `kcat -J`\n"
         "  --relationships FILE  loader lines, kept in memory; lines that are refused are told\n"
         "                        and left out\n"
-        "  --redis URI           redis://host:port/database or unix:///path (or host:port, unix:/path),\n"
+        "  --redis URI           redis://host:port/database or unix:///path (or host:port, "
+        "unix:/path),\n"
         "                        filled by `wrongnumber load`\n"
-        "  --tallies FILE        instead of events: recorded tally frames, the value as payload_base64\n"
+        "  --tallies FILE        instead of events: recorded tally frames, the value as "
+        "payload_base64\n"
         "                        in the envelope of `kcat -J`; writes alerts and commands only\n"
         "  -c, --config FILE     without it the defaults, and the pseudonym key \"demo\"\n"
         "  --out DIR             where the files go; made when it is not there\n"
@@ -29,8 +33,15 @@ static const char *const help =
         "  --batch N             messages a lookup (default: the configuration's)\n"
         "  -h, --help\n";
 
-enum { OPTION_EVENTS = 256, OPTION_RELATIONSHIPS, OPTION_REDIS, OPTION_TALLIES, OPTION_OUT,
-    OPTION_FRAME, OPTION_BATCH };
+enum {
+    OPTION_EVENTS = 256,
+    OPTION_RELATIONSHIPS,
+    OPTION_REDIS,
+    OPTION_TALLIES,
+    OPTION_OUT,
+    OPTION_FRAME,
+    OPTION_BATCH
+};
 
 static const struct option options[] = {
         {"events", required_argument, NULL, OPTION_EVENTS},

@@ -1,4 +1,5 @@
-// The two kinds of replay: messages through both halves, and recorded tally frames through the second.
+// The two kinds of replay: messages through both halves, and recorded tally frames through the
+// second.
 #pragma once
 
 #include "emit/emitter.h"

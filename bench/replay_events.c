@@ -64,8 +64,8 @@ static enum err open_memory(struct replay *replay, const char *path)
         return e;
     }
     struct feed_report report;
-    e = memory_store_load_file(&replay->store, path,
-            replay->output.config->identity.default_region, true, &report);
+    e = memory_store_load_file(
+            &replay->store, path, replay->output.config->identity.default_region, true, &report);
     for (uint32_t i = 0; i < report.first_count; i++) {
         fprintf(stderr, "%s:%llu: left out: %s\n", path, (unsigned long long)report.first[i].line,
                 report.first[i].reason);
@@ -137,7 +137,6 @@ static enum err open_lines(struct replay *replay, const struct replay_options *o
     return e != ERR_NONE ? e : judge_line_open(replay->judge, replay->source, 0, 0, 0);
 }
 
-
 // Reads a batch of messages. *ret_count is 0 at the end.
 static enum err read_batch(struct replay *replay, size_t *ret_count)
 {
@@ -184,8 +183,8 @@ static enum err replay_all(struct replay *replay)
     do {
         enum err e = read_batch(replay, &count);
         if (e == ERR_NONE) { // the last, empty one sends the frame that is still open
-            e = judge_line_batch(replay->judge, replay->items, count, &slice, 1,
-                    (struct wall_time){0}, false);
+            e = judge_line_batch(
+                    replay->judge, replay->items, count, &slice, 1, (struct wall_time){0}, false);
         }
         if (e != ERR_NONE) {
             return e;
@@ -194,8 +193,8 @@ static enum err replay_all(struct replay *replay)
     return ERR_NONE;
 }
 
-static enum err write_summary(const struct replay *replay, const char *directory, int64_t wall_ns,
-        int64_t cpu_ns)
+static enum err write_summary(
+        const struct replay *replay, const char *directory, int64_t wall_ns, int64_t cpu_ns)
 {
     struct strbuf text;
     strbuf_init(&text, 64 * 1024);
@@ -222,7 +221,8 @@ static enum err write_summary(const struct replay *replay, const char *directory
     json_int(&out, "frames", (int64_t)detected.frames);
     json_millionths(&out, "wall_seconds", wall_ns / 1000);
     json_millionths(&out, "cpu_seconds", cpu_ns / 1000);
-    int64_t per_second = wall_ns > 0 ? (int64_t)((double)judged->messages * 1e9 / (double)wall_ns) : 0;
+    int64_t per_second =
+            wall_ns > 0 ? (int64_t)((double)judged->messages * 1e9 / (double)wall_ns) : 0;
     json_int(&out, "messages_per_second", per_second);
     json_text(&out, "policy_version", replay->output.config->policy.version);
     json_object_end(&out);

@@ -27,8 +27,8 @@ static enum err replay_frame(struct tally_replay *replay, const struct tally_log
         }
     }
     bool gap;
-    enum err e = detect_line_frame(
-            *line, &row->frame, row->partition, row->offset, false, NULL, &gap);
+    enum err e =
+            detect_line_frame(*line, &row->frame, row->partition, row->offset, false, NULL, &gap);
     if (gap) {
         fprintf(stderr, "line %llu: offsets of source partition %d are missing\n",
                 (unsigned long long)row->line, (int)row->frame.source_partition);

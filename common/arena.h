@@ -1,4 +1,5 @@
-// A bump allocator: many small allocations, dropped together. One arena a batch; not for threads to share.
+// A bump allocator: many small allocations, dropped together. One arena a batch; not for threads to
+// share.
 #pragma once
 
 #include <stddef.h>

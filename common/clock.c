@@ -35,7 +35,8 @@ bool clock_is_accepted(int64_t ms)
 }
 
 // Days since 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible
-// low-level date algorithms", days_from_civil). The year starts in March, so that leap days come last.
+// low-level date algorithms", days_from_civil). The year starts in March, so that leap days come
+// last.
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
@@ -161,9 +162,8 @@ enum clock_parse clock_parse_rfc3339(struct view text, int64_t *ret_ms)
         int second = take_digits(&text, 2);
         int fraction_ms = take_fraction_ms(&text);
         int zone_minutes = 0;
-        if (hour < 0 || hour > 23 || !colon || minute < 0 || minute > 59 || !colon2 ||
-                second < 0 || second > 60 || fraction_ms < 0 || !take_zone(&text, &zone_minutes) ||
-                text.n != 0) {
+        if (hour < 0 || hour > 23 || !colon || minute < 0 || minute > 59 || !colon2 || second < 0 ||
+                second > 60 || fraction_ms < 0 || !take_zone(&text, &zone_minutes) || text.n != 0) {
             return CLOCK_BAD_SYNTAX;
         }
         second = second == 60 ? 59 : second;

@@ -1,4 +1,5 @@
-// Time. Three kinds that cannot be mixed by accident; `now` is passed in, pure code never asks for it.
+// Time. Three kinds that cannot be mixed by accident; `now` is passed in, pure code never asks for
+// it.
 #pragma once
 
 #include <stdbool.h>

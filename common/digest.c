@@ -1,7 +1,7 @@
 #include "common/digest.h"
 
-// The one-shot and EVP forms of HMAC cost 200–2,300 ns; a copied SHA256_CTX costs 107 (limits.md §4). OpenSSL 3
-// deprecates this interface, but it is there and hashes with the same assembly.
+// The one-shot and EVP forms of HMAC cost 200–2,300 ns; a copied SHA256_CTX costs 107 (limits.md
+// §4). OpenSSL 3 deprecates this interface, but it is there and hashes with the same assembly.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -96,8 +96,8 @@ static void base64_add_with(
         uint32_t group = (uint32_t)bytes[at] << 16;
         group |= have > 1 ? (uint32_t)bytes[at + 1] << 8 : 0;
         group |= have > 2 ? bytes[at + 2] : 0;
-        char quad[4] = {alphabet[group >> 18], alphabet[group >> 12 & 63], alphabet[group >> 6 & 63],
-                alphabet[group & 63]};
+        char quad[4] = {alphabet[group >> 18], alphabet[group >> 12 & 63],
+                alphabet[group >> 6 & 63], alphabet[group & 63]};
         if (have < 3) {
             quad[3] = '=';
             quad[2] = have < 2 ? '=' : quad[2];
@@ -114,8 +114,8 @@ void base64url_add(struct strbuf *sb, const uint8_t *bytes, size_t n)
 
 void base64_add(struct strbuf *sb, const uint8_t *bytes, size_t n)
 {
-    base64_add_with(sb, bytes, n,
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
+    base64_add_with(
+            sb, bytes, n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
 }
 
 static int base64_value(char c)
@@ -151,7 +151,8 @@ enum err base64_decode(struct strbuf *sb, struct view text)
             }
             group = group << 6 | (uint32_t)value;
         }
-        // The bits that the padding cuts off must be zero, else two texts would stand for one value.
+        // The bits that the padding cuts off must be zero, else two texts would stand for one
+        // value.
         if ((pads == 1 && (group & 0xff) != 0) || (pads == 2 && (group & 0xffff) != 0)) {
             return ERR_DATA;
         }

@@ -23,7 +23,7 @@ struct hashmap {
     struct slot *slots;
     struct arena *keys;
     uint32_t count;
-    uint32_t capacity; // entries
+    uint32_t capacity;   // entries
     uint32_t slot_count; // power of two, 0 before the first put
     uint32_t ceiling_count;
 };

@@ -1,5 +1,6 @@
-// A table from bytes to a 32-bit number (an index into the caller's own array). Open addressing, linear
-// probing, no removal (clear it whole, or rebuild). The keys are copied into the table's own store.
+// A table from bytes to a 32-bit number (an index into the caller's own array). Open addressing,
+// linear probing, no removal (clear it whole, or rebuild). The keys are copied into the table's own
+// store.
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,7 @@
-// Writes JSON into a strbuf, one value after another, commas and quotes where they belong. Its own code and
-// not cJSON because it runs for every verdict and must give the same bytes for ever: no floating point, keys
-// in the order of the calls, no white space. Bytes that are no UTF-8 become U+FFFD.
+// Writes JSON into a strbuf, one value after another, commas and quotes where they belong. Its own
+// code and not cJSON because it runs for every verdict and must give the same bytes for ever: no
+// floating point, keys in the order of the calls, no white space. Bytes that are no UTF-8 become
+// U+FFFD.
 #pragma once
 
 #include <stdbool.h>

@@ -61,16 +61,17 @@ static void format_line(struct strbuf *line, enum log_level level, const char *c
         bool logfmt = log_format_now == LOG_LOGFMT;
         strbuf_add_text(line, logfmt ? "time=" : "");
         clock_format(line, clock_wall().ms);
-        strbuf_printf(line, logfmt ? " level=%s component=%s msg=" : " %-5s %s: ",
-                level_name(level), component);
+        strbuf_printf(line,
+                logfmt ? " level=%s component=%s msg=" : " %-5s %s: ", level_name(level),
+                component);
         if (logfmt) {
             json_quote(line, view_of(message));
         } else {
             strbuf_add_text(line, message);
         }
         if (suppressed > 0) {
-            strbuf_printf(line, logfmt ? " suppressed=%d" : " (%d lines like this left out)",
-                    suppressed);
+            strbuf_printf(
+                    line, logfmt ? " suppressed=%d" : " (%d lines like this left out)", suppressed);
         }
     }
     strbuf_add_byte(line, '\n');

@@ -1,5 +1,6 @@
-// Structured logs on stderr: one event a line, rate-limited per site. Library code does not log; lines,
-// commands and the Kafka and Redis rooms' outermost callers do. Never with a recipient in it.
+// Structured logs on stderr: one event a line, rate-limited per site. Library code does not log;
+// lines, commands and the Kafka and Redis rooms' outermost callers do. Never with a recipient in
+// it.
 #pragma once
 
 #include <stdbool.h>

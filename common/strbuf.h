@@ -1,5 +1,6 @@
 // A growing buffer of bytes with a ceiling that must be named at its birth. After the first failure
-// (ceiling or memory) appends do nothing and `failed` stays set, so that a writer checks once at the end.
+// (ceiling or memory) appends do nothing and `failed` stays set, so that a writer checks once at
+// the end.
 #pragma once
 
 #include <stdarg.h>
@@ -31,8 +32,10 @@ void strbuf_add_u64(struct strbuf *sb, uint64_t number);
 void strbuf_add_i64(struct strbuf *sb, int64_t number);
 // Big-endian.
 void strbuf_add_be(struct strbuf *sb, uint64_t number, unsigned bytes);
-void strbuf_printf(struct strbuf *sb, const char *format, ...) __attribute__((format(printf, 2, 3)));
-// Makes room for n more bytes and returns where they go (NULL when it cannot); strbuf_grown says how many came.
+void strbuf_printf(struct strbuf *sb, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+// Makes room for n more bytes and returns where they go (NULL when it cannot); strbuf_grown says
+// how many came.
 char *strbuf_room(struct strbuf *sb, size_t n);
 void strbuf_grown(struct strbuf *sb, size_t n);
 

@@ -1,7 +1,7 @@
 // The way of one tally frame through the second half, top to bottom:
 //     fold → detect → decide → emit
-// The only file that knows all stages of it. One line a tally partition: its whole state is a function of the frames that
-// it was given. One thread.
+// The only file that knows all stages of it. One line a tally partition: its whole state is a
+// function of the frames that it was given. One thread.
 #pragma once
 
 #include "emit/emitter.h"
@@ -27,8 +27,8 @@ MUST_CHECK enum err detect_line_create(
         struct detect_line **ret_line, const struct config *config, struct emitter *emitter);
 void detect_line_destroy(struct detect_line *line);
 
-// Folds one frame. `silent`: what follows from it was told before (below the committed offset); only the state moves.
-// `*ret_gap` says that offsets of a source are missing.
+// Folds one frame. `silent`: what follows from it was told before (below the committed offset);
+// only the state moves. `*ret_gap` says that offsets of a source are missing.
 MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap);
 

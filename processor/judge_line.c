@@ -21,7 +21,7 @@ struct judge_line {
     struct judge_counts counts;
     struct strbuf reason_text;
     struct strbuf id_text;
-    void *ticket; // of the slice in hand
+    void *ticket;        // of the slice in hand
     int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
     uint32_t since_frame;
 };
@@ -39,8 +39,7 @@ struct batch {
     enum cache_state cache;
 };
 
-enum err judge_line_create(
-        struct judge_line **ret_line, const struct judge_line_options *options)
+enum err judge_line_create(struct judge_line **ret_line, const struct judge_line_options *options)
 {
     struct judge_line *line = calloc(1, sizeof *line);
     if (line == NULL) {
@@ -56,8 +55,7 @@ enum err judge_line_create(
     };
     enum err e = tally_create(&line->tally, &tally_options);
     if (e == ERR_NONE) {
-        e = decoder_create(
-                &line->decoder, (const char *const *)options->config->fields, NULL);
+        e = decoder_create(&line->decoder, (const char *const *)options->config->fields, NULL);
     }
     line->arena = arena_create(ARENA_BYTES);
     if (e == ERR_NONE && line->arena == NULL) {
@@ -144,13 +142,13 @@ static enum err decode_batch(const struct judge_line *line, struct batch *batch)
 static struct tally_source *item_source(
         const struct judge_line *line, const struct batch *batch, const struct judge_item *item)
 {
-    struct tally_source *source =
-            tally_find(line->tally, batch->slices[item->slice].partition);
+    struct tally_source *source = tally_find(line->tally, batch->slices[item->slice].partition);
     ASSURE(source != NULL);
     return source;
 }
 
-// A chunk that is judged again must not turn what was known into unknown: then its slice has to wait for the cache.
+// A chunk that is judged again must not turn what was known into unknown: then its slice has to
+// wait for the cache.
 static void find_waiting_slices(const struct judge_line *line, struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -185,8 +183,8 @@ static int64_t judged_at_ms(struct judge_line *line, const struct batch *batch, 
     return line->log_time_ms != 0 ? line->log_time_ms : CLOCK_MIN_MS;
 }
 
-// A command about a message depends on tenant, message id, action and policy version only (design §4), so that a
-// duplicated event gives the same command.
+// A command about a message depends on tenant, message id, action and policy version only (design
+// §4), so that a duplicated event gives the same command.
 static enum err make_hold_id(
         struct judge_line *line, const struct event *ev, struct digest_id *ret_id)
 {
@@ -281,7 +279,8 @@ static enum err judge_dead_letter(
                                    &line->options.frames);
 }
 
-static enum err judge_one(struct judge_line *line, const struct batch *batch, size_t i, int64_t at_ms)
+static enum err judge_one(
+        struct judge_line *line, const struct batch *batch, size_t i, int64_t at_ms)
 {
     const struct judge_item *item = &batch->items[i];
     const struct event *ev = batch->decoded[i];
@@ -319,8 +318,8 @@ static enum err flush_if_due(
         return ERR_NONE;
     }
     line->since_frame = 0;
-    return tally_flush(line->tally, item_source(line, batch, &batch->items[i]), at_ms,
-            batch->cache, false, false, &line->options.frames);
+    return tally_flush(line->tally, item_source(line, batch, &batch->items[i]), at_ms, batch->cache,
+            false, false, &line->options.frames);
 }
 
 static enum err flush_slices(
@@ -359,8 +358,8 @@ static enum err judge_part(struct judge_line *line, struct batch *batch)
     if (e != ERR_NONE) {
         return e;
     }
-    const struct enricher enricher = {line->options.store, line->options.ring,
-            line->options.config->identity.default_region};
+    const struct enricher enricher = {
+            line->options.store, line->options.ring, line->options.config->identity.default_region};
     struct mono_time deadline =
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
     e = enrich_batch(

@@ -1,7 +1,7 @@
 // The way of one message through the first half, top to bottom:
 //     consume → decode → enrich → judge → tally → emit
-// The only file that knows all stages of it. Live, consume hands over Kafka batches and frames go to the tally topic; in
-// replay both ends are files and memory, the way between is the same.
+// The only file that knows all stages of it. Live, consume hands over Kafka batches and frames go
+// to the tally topic; in replay both ends are files and memory, the way between is the same.
 #pragma once
 
 #include "common/clock.h"
@@ -16,19 +16,22 @@ struct judge_line;
 
 // Where judged_at comes from.
 enum judge_clock {
-    JUDGE_CLOCK_WALL,    // live: what judge_line_batch is given
-    JUDGE_CLOCK_MESSAGE, // replay: the record's timestamp, else the event time; never back, never more than 24 h on
+    JUDGE_CLOCK_WALL, // live: what judge_line_batch is given
+    // replay: the record's timestamp, else the event time; never back, never more than 24 h on
+    JUDGE_CLOCK_MESSAGE,
 };
 
 struct judge_line_options {
-    const struct config *config;      // all borrowed
+    const struct config *config; // all borrowed
     const struct keyring *ring;
     struct store store;
     struct emitter *emitter;
-    struct frame_taker frames;        // takes finished frames; `ticket` is the slice's (judge_line_ticket)
+    // takes finished frames; `ticket` is the slice's (judge_line_ticket)
+    struct frame_taker frames;
     uint32_t tally_partitions;
     enum judge_clock clock;
-    uint32_t frame_messages;          // replay: a frame after so many messages; 0 = at the end of each batch
+    // replay: a frame after so many messages; 0 = at the end of each batch
+    uint32_t frame_messages;
 };
 
 // One partition's part of a batch.
@@ -36,11 +39,11 @@ struct judge_slice {
     int32_t partition;
     void *ticket; // goes with every record that comes from the slice
     bool idle;    // the partition's end has been reached
-    // The next offset to be read: what lies between the last message and it (control records, what was compacted away)
-    // is covered. 0 = not known.
+    // The next offset to be read: what lies between the last message and it (control records, what
+    // was compacted away) is covered. 0 = not known.
     int64_t next_offset;
-    // Out: a chunk of it is being judged again and the cache is not trusted, so the rest of the slice was left alone; close
-    // and open the partition, and try again from there.
+    // Out: a chunk of it is being judged again and the cache is not trusted, so the rest of the
+    // slice was left alone; close and open the partition, and try again from there.
     bool waits;
 };
 
@@ -61,13 +64,15 @@ MUST_CHECK enum err judge_line_create(
         struct judge_line **ret_line, const struct judge_line_options *options);
 void judge_line_destroy(struct judge_line *line);
 
-// A partition is ours from `start_offset` on; below `resume_until` it is judged again in silence (design §5).
+// A partition is ours from `start_offset` on; below `resume_until` it is judged again in silence
+// (design §5).
 MUST_CHECK enum err judge_line_open(struct judge_line *line, struct view topic, int32_t partition,
         int64_t start_offset, int64_t resume_until);
 void judge_line_close(struct judge_line *line, int32_t partition);
 
-// Judges a batch (an empty one only sends what frames are due): items of one partition in offset order, partitions in any
-// order. On an error, of the sink or for want of memory, the batch's partitions have to be closed and begun anew.
+// Judges a batch (an empty one only sends what frames are due): items of one partition in offset
+// order, partitions in any order. On an error, of the sink or for want of memory, the batch's
+// partitions have to be closed and begun anew.
 MUST_CHECK enum err judge_line_batch(struct judge_line *line, const struct judge_item *items,
         size_t item_count, struct judge_slice *slices, size_t slice_count, struct wall_time now,
         bool totals);

@@ -1,4 +1,5 @@
-// explain: one message from standard input, judged as the processor would, with everything that went into it.
+// explain: one message from standard input, judged as the processor would, with everything that
+// went into it.
 #include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -14,13 +15,14 @@
 
 enum { ARENA_BYTES = 64 * 1024 * 1024, TEXT_BYTES = 16 * 1024 * 1024 };
 
-static const char *const help =
-        "Usage: wrongnumber explain -c CONFIG < event.json\n"
-        "\n"
-        "Judges one message and prints as JSON what is known of its recipient, the verdict with its\n"
-        "reasons, and the scopes it counts in. Sends nothing, changes nothing. Exit status 65 when the\n"
-        "message would be a dead letter.\n"
-        "\n" OPTIONS_USAGE "  -h, --help\n";
+static const char *const help = "Usage: wrongnumber explain -c CONFIG < event.json\n"
+                                "\n"
+                                "Judges one message and prints as JSON what is known of its "
+                                "recipient, the verdict with its\n"
+                                "reasons, and the scopes it counts in. Sends nothing, changes "
+                                "nothing. Exit status 65 when the\n"
+                                "message would be a dead letter.\n"
+                                "\n" OPTIONS_USAGE "  -h, --help\n";
 
 static enum err read_all(struct strbuf *text)
 {
@@ -80,8 +82,8 @@ static void add_facts(struct json_out *out, const struct facts *facts)
 
 static void add_scopes(struct json_out *out, const struct event *ev)
 {
-    const struct view ids[SCOPE_KIND_COUNT] = {ev->campaign_id, ev->template_id, ev->sender_id,
-            ev->vendor_id, event_scope_tenant(ev)};
+    const struct view ids[SCOPE_KIND_COUNT] = {
+            ev->campaign_id, ev->template_id, ev->sender_id, ev->vendor_id, event_scope_tenant(ev)};
     json_array(out, "scopes");
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         if (!view_is_none(ids[kind])) {
@@ -166,8 +168,7 @@ static enum err explain(const struct config *config, struct view text, struct ar
     if (e != ERR_NONE) {
         return e;
     }
-    const struct raw_message raw = {
-            .topic = VIEW("-"), .timestamp_ms = -1, .value = text};
+    const struct raw_message raw = {.topic = VIEW("-"), .timestamp_ms = -1, .value = text};
     struct event ev;
     struct decode_failure failure;
     struct strbuf out;

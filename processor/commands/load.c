@@ -153,7 +153,8 @@ static enum err complete_options(struct load_options *options, const struct conf
         options->watermark_ms = clock_wall().ms;
     }
     if (options->watermark_ms > clock_wall().ms + EPOCH_AHEAD_MAX_MS) {
-        fputs("wrongnumber load: the watermark is in the future; data under it would not be believed\n",
+        fputs("wrongnumber load: the watermark is in the future; data under it would not be "
+              "believed\n",
                 stderr);
         return ERR_DATA;
     }

@@ -44,8 +44,8 @@ static bool is_one_of(const char *argument, const char *a, const char *b, const 
     return strcmp(argument, a) == 0 || strcmp(argument, b) == 0 || strcmp(argument, c) == 0;
 }
 
-// A standard stream that came closed is opened the wrong way round, so that its use is an error and no
-// file or connection of ours takes its number and gets what was meant for it.
+// A standard stream that came closed is opened the wrong way round, so that its use is an error and
+// no file or connection of ours takes its number and gets what was meant for it.
 static void keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

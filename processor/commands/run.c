@@ -14,15 +14,18 @@
 #include "run/gathered.h"
 #include "run/judge_half.h"
 
-static const char *const help =
-        "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
-        "\n"
-        "Reads outbound messages from Kafka, judges each recipient by the relationship data in Redis, and\n"
-        "writes verdicts, message holds, dead letters and tally frames (judge half); reads the tally frames\n"
-        "back, finds campaigns, templates, senders, vendors and tenants that have gone wrong, and writes\n"
-        "alerts and hold commands (detect half). SIGTERM or SIGINT drains and ends it; a second one ends it\n"
-        "at once. Neither loses anything.\n"
-        "\n" OPTIONS_USAGE "  -h, --help\n";
+static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
+                                "\n"
+                                "Reads outbound messages from Kafka, judges each recipient by the "
+                                "relationship data in Redis, and\n"
+                                "writes verdicts, message holds, dead letters and tally frames "
+                                "(judge half); reads the tally frames\n"
+                                "back, finds campaigns, templates, senders, vendors and tenants "
+                                "that have gone wrong, and writes\n"
+                                "alerts and hold commands (detect half). SIGTERM or SIGINT drains "
+                                "and ends it; a second one ends it\n"
+                                "at once. Neither loses anything.\n"
+                                "\n" OPTIONS_USAGE "  -h, --help\n";
 
 struct half_thread {
     const char *name;
@@ -106,8 +109,8 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
 static enum err run(const struct config *config)
 {
     log_setup(config->log.format, config->log.level);
-    log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION,
-            kafka_library_version(), config->policy.version);
+    log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
+            config->policy.version);
     stop_on_signals();
     uint32_t tally_partitions;
     enum err e = await_topics(config, &tally_partitions);

@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
-// Written by a signal handler and by threads, read by all threads: only a lock-free atomic may be both.
+// Written by a signal handler and by threads, read by all threads: only a lock-free atomic may be
+// both.
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "the stop flag must be lock-free");
 static atomic_bool stop_requested;
 

@@ -5,10 +5,10 @@
 #include "common/assure.h"
 
 struct segment {
-    struct segment *next;  // of the same partition, later
-    int32_t partition;     // -1: the partition was closed meanwhile (O3)
+    struct segment *next; // of the same partition, later
+    int32_t partition;    // -1: the partition was closed meanwhile (O3)
     int64_t to_offset;
-    uint32_t pending;      // records, and 1 while it is open
+    uint32_t pending; // records, and 1 while it is open
 };
 
 struct partition {
@@ -67,8 +67,7 @@ enum err offsets_begin(struct offsets *offsets, int32_t partition, int64_t settl
     }
     if (partition >= offsets->capacity) {
         int32_t capacity = partition + 1;
-        struct partition *grown =
-                realloc(offsets->partitions, (size_t)capacity * sizeof *grown);
+        struct partition *grown = realloc(offsets->partitions, (size_t)capacity * sizeof *grown);
         if (grown == NULL) {
             return ERR_NO_MEMORY;
         }

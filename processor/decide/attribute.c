@@ -1,6 +1,7 @@
 #include "decide/attribute.h"
 
-// Insertion keeps the most misdirected first; among equals the one that was met first. At most 64 rows.
+// Insertion keeps the most misdirected first; among equals the one that was met first. At most 64
+// rows.
 static void child_rise(struct child *children, uint32_t at)
 {
     for (; at > 0 && children[at].misdirected > children[at - 1].misdirected; at--) {
@@ -32,8 +33,8 @@ uint32_t attribute_children(const struct recent_entry *entries, uint32_t count,
     return found;
 }
 
-uint32_t attribute_explain(const struct recent_entry *entries, uint32_t count,
-        enum scope_kind kind, struct child ret_children[CHILD_MAX])
+uint32_t attribute_explain(const struct recent_entry *entries, uint32_t count, enum scope_kind kind,
+        struct child ret_children[CHILD_MAX])
 {
     for (unsigned narrower = 0; narrower < (unsigned)kind; narrower++) {
         struct child children[ATTRIBUTE_ROWS];

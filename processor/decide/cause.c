@@ -1,7 +1,8 @@
 #include "decide/cause.h"
 
-// Which reason speaks for which cause. A list that was meant for others has strangers, other lenders' people or the
-// right people's wrong loans in it; contacts are reached when a rule takes in more than the debtors.
+// Which reason speaks for which cause. A list that was meant for others has strangers, other
+// lenders' people or the right people's wrong loans in it; contacts are reached when a rule takes
+// in more than the debtors.
 static const struct {
     enum reason reason;
     const char *cause;

@@ -95,7 +95,8 @@ enum tier decide_admit(const struct decide *decide, const struct scope_delta *ro
     return tier;
 }
 
-static void fill_reasons(struct alert_action *alert, const struct recent_entry *entries, uint32_t count)
+static void fill_reasons(
+        struct alert_action *alert, const struct recent_entry *entries, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
@@ -105,7 +106,8 @@ static void fill_reasons(struct alert_action *alert, const struct recent_entry *
     alert->cause_count = cause_rank(alert->reasons, alert->causes);
 }
 
-// The narrower scopes that the evidence came through, widest share first; of a campaign there are none.
+// The narrower scopes that the evidence came through, widest share first; of a campaign there are
+// none.
 static void fill_contributors(const struct decide *decide, struct alert_action *alert,
         const struct recent_entry *entries, uint32_t count)
 {
@@ -140,7 +142,8 @@ static void fill_samples(
 struct step {
     const struct delta *delta;
     const struct scope_delta *row; // whose evidence it is
-    int32_t scope;                 // whose incident it is: the row's, or a narrower one that explains it
+    // whose incident it is: the row's, or a narrower one that explains it
+    int32_t scope;
     struct scope_name name;
     const struct incident *incident;
     const struct evidence *evidence;
@@ -150,8 +153,8 @@ struct step {
 static enum err send_alert(struct decide *decide, const struct step *step, bool is_new)
 {
     struct recent_entry entries[RECENT_MAX];
-    uint32_t count = recent_since(
-            decide->recent, step->row->scope, step->evidence->start_serial, entries);
+    uint32_t count =
+            recent_since(decide->recent, step->row->scope, step->evidence->start_serial, entries);
     const struct frame_entry *cause = step->delta->entries[step->row->last_entry].entry;
     struct alert_action alert = {
             .incident_id = step->incident->id,
@@ -205,9 +208,8 @@ static enum err send_hold(struct decide *decide, const struct step *step)
         e = step->taker->command(step->taker->self, &command);
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
-    return e != ERR_NONE
-                   ? e
-                   : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
+    return e != ERR_NONE ? e
+                         : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
 }
 
 // Takes what a held scope explains off the wider scopes that its messages came through.
@@ -268,7 +270,8 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     }
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {
-        // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is about enough people.
+        // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is
+        // about enough people.
         enum tier highest =
                 children[i].misdirected < QUARANTINE_PEOPLE ? TIER_ALERT : TIER_QUARANTINE;
         enum tier child_tier = tier < highest ? tier : highest;
@@ -350,8 +353,8 @@ enum err decide_calm(struct decide *decide, const struct delta *delta,
 {
     enum tier tier = decide_tier(decide, row->scope);
     if (tier == TIER_NONE || tier >= TIER_QUARANTINE ||
-            !incidents_note_calm(decide->incidents, row->scope, is_calm, row->judged,
-                    delta->log_time_ms)) {
+            !incidents_note_calm(
+                    decide->incidents, row->scope, is_calm, row->judged, delta->log_time_ms)) {
         return ERR_NONE;
     }
     return decide_close(decide, delta, row->scope, taker);

@@ -1,4 +1,5 @@
-// decide: what the detector says → incidents and what is to be done (design §6, §7). Pure; no clock, no I/O. One thread.
+// decide: what the detector says → incidents and what is to be done (design §6, §7). Pure; no
+// clock, no I/O. One thread.
 //
 // A scope has at most one open incident. Its tier only rises:
 //
@@ -7,10 +8,11 @@
 //    '--------- the hold has run out by log time: closed, and the scope begins anew ---------'
 //    '--------- notice, alert: calm for 1,000 messages and ten minutes: closed
 //
-// Extra conditions: quarantine wants evidence of at least 3 people; stop wants at least 3 campaigns, none of them with more
-// than half of it, and a rate whose 95 % lower bound is above max(5 %, 3 p0). A wide scope whose evidence at most three
-// narrower ones explain is left alone, and those are acted on (decide/attribute.h). What a held scope explains is taken
-// off the wider ones.
+// Extra conditions: quarantine wants evidence of at least 3 people; stop wants at least 3
+// campaigns, none of them with more than half of it, and a rate whose 95 % lower bound is above
+// max(5 %, 3 p0). A wide scope whose evidence at most three narrower ones explain is left alone,
+// and those are acted on (decide/attribute.h). What a held scope explains is taken off the wider
+// ones.
 #pragma once
 
 #include "common/err.h"
@@ -27,7 +29,8 @@ struct decision_taker {
     enum err (*alert)(void *self, const struct alert_action *alert);
     enum err (*command)(void *self, const struct command_action *command);
     // A share of what speaks against `parent` is `child`'s, which is held now.
-    void (*explained)(void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den);
+    void (*explained)(
+            void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den);
     // The scope's incident is over: nothing speaks against it any more.
     void (*closed)(void *self, int32_t scope);
     void *self;
@@ -49,17 +52,19 @@ enum tier decide_tier(const struct decide *decide, int32_t scope);
 // The highest tier, up to `tier`, whose extra conditions the evidence meets.
 enum tier decide_admit(const struct decide *decide, const struct scope_delta *row, enum tier tier,
         const struct evidence *evidence);
-// The scope has reached an admitted tier above its present one. Rows come after all rows of the delta have been stepped,
-// in the delta's order.
+// The scope has reached an admitted tier above its present one. Rows come after all rows of the
+// delta have been stepped, in the delta's order.
 MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker);
 
-// Closes the incidents whose holds have run out by the delta's log time. Comes before the delta's rows are stepped.
+// Closes the incidents whose holds have run out by the delta's log time. Comes before the delta's
+// rows are stepped.
 MUST_CHECK enum err decide_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
 
-// After a row was stepped and decided: an incident below quarantine closes once the scope has been calm for long enough.
+// After a row was stepped and decided: an incident below quarantine closes once the scope has been
+// calm for long enough.
 MUST_CHECK enum err decide_calm(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
 

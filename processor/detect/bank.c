@@ -56,8 +56,9 @@ struct tier_rule {
     unsigned nodes; // the first that many
 };
 
-// From the highest tier down. Stop is for vendors and tenants; the wider kinds share a budget of their own, so that the
-// sum of 1/A over the five kinds is 5e-9 + 4 * 1.25e-9 = 1e-8 (detection.md §3.1).
+// From the highest tier down. Stop is for vendors and tenants; the wider kinds share a budget of
+// their own, so that the sum of 1/A over the five kinds is 5e-9 + 4 * 1.25e-9 = 1e-8 (detection.md
+// §3.1).
 static const struct tier_rule campaign_rules[] = {
         {TIER_QUARANTINE, BUDGET_2E8, ACUTE_COUNT},
         {TIER_ALERT, BUDGET_1E7, NODE_COUNT},
@@ -136,6 +137,7 @@ void bank_subtract(
         node->guarded = node->guarded < node->misdirected ? node->guarded : node->misdirected;
         node->judged = less_share(node->judged, part->judged, share_num, share_den);
         node->judged = node->judged > node->misdirected ? node->judged : node->misdirected;
-        node->w_nat6 = w > 0 && node->misdirected > 0 ? w : 0; // nothing misdirected, nothing to say
+        // nothing misdirected, nothing to say
+        node->w_nat6 = w > 0 && node->misdirected > 0 ? w : 0;
     }
 }

@@ -1,6 +1,8 @@
-// The detector of one scope: a bank of five one-sided CUSUM statistics, in micro-nats (detection.md §3.3).
+// The detector of one scope: a bank of five one-sided CUSUM statistics, in micro-nats (detection.md
+// §3.3).
 //
-// For node j, each healthy message takes D_j off, each misdirected one adds U_j, and the statistic W_j never falls below
+// For node j, each healthy message takes D_j off, each misdirected one adds U_j, and the statistic
+// W_j never falls below
 // 0. While W_j > 0 it is the log-likelihood ratio of "since the change point, the rate has been q_j" against "it has
 // been p0 all along". An alarm is W_j >= h_j = ln(A / w_j).
 //
@@ -34,8 +36,8 @@ struct bank {
 
 struct bank_batch {
     uint32_t good;
-    uint32_t fresh;   // misdirected, counting in full
-    uint32_t guarded; // misdirected, right behind another
+    uint32_t fresh;        // misdirected, counting in full
+    uint32_t guarded;      // misdirected, right behind another
     uint64_t first_serial; // of the first misdirected one
 };
 
@@ -46,8 +48,8 @@ struct bank_reading {
     enum budget budget; // of that tier
 };
 
-// Applies a batch at a baseline level. `guard` off: guarded ones count in full. Returns a bit set of the nodes whose
-// change point is this batch.
+// Applies a batch at a baseline level. `guard` off: guarded ones count in full. Returns a bit set
+// of the nodes whose change point is this batch.
 unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard);
 // The same by any steps: how calibration and tests use baselines that are not on the ladder.
 unsigned bank_step_by(
@@ -56,6 +58,7 @@ unsigned bank_step_by(
 struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enum tier highest);
 // Whether every statistic is below half of notice's threshold.
 bool bank_is_calm(const struct bank *bank);
-// Takes off what a narrower scope explains, statistics and counts: `share_num / share_den` of its statistics, not below 0.
+// Takes off what a narrower scope explains, statistics and counts: `share_num / share_den` of its
+// statistics, not below 0.
 void bank_subtract(
         struct bank *bank, const struct bank *child, uint32_t share_num, uint32_t share_den);

@@ -28,8 +28,8 @@ struct detect {
     uint32_t capacity;
 };
 
-enum err detect_create(
-        struct detect **ret_detect, const struct detect_options *options, const struct recent *recent)
+enum err detect_create(struct detect **ret_detect, const struct detect_options *options,
+        const struct recent *recent)
 {
     ASSURE(options->level < LEVEL_COUNT);
     struct detect *detect = calloc(1, sizeof *detect);
@@ -169,7 +169,8 @@ enum err detect_step(
         first = &delta->entries[row->first_entry];
         batch.first_serial = first->serial;
     }
-    unsigned started = bank_step(&state->bank, &batch, detect->options.level, detect->options.guard);
+    unsigned started =
+            bank_step(&state->bank, &batch, detect->options.level, detect->options.guard);
     if (started != 0) {
         ASSURE(first != NULL); // B4: only a misdirected message lifts a statistic
         return detect_mark_change_points(state, started, delta, first->entry);
@@ -226,7 +227,8 @@ void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint3
         uint32_t share_den)
 {
     if ((uint32_t)parent < detect->capacity && (uint32_t)child < detect->capacity) {
-        bank_subtract(&detect->scopes[parent].bank, &detect->scopes[child].bank, share_num, share_den);
+        bank_subtract(
+                &detect->scopes[parent].bank, &detect->scopes[child].bank, share_num, share_den);
     }
 }
 

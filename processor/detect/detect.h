@@ -1,5 +1,5 @@
-// detect: deltas → detector statistics and what they say (design §6). Pure, integer only; cannot fail but for memory.
-// One detector a tally partition; one thread.
+// detect: deltas → detector statistics and what they say (design §6). Pure, integer only; cannot
+// fail but for memory. One detector a tally partition; one thread.
 #pragma once
 
 #include "common/err.h"
@@ -19,12 +19,13 @@ struct detect_options {
 };
 
 // `recent` is borrowed: it says how many people the evidence is about.
-MUST_CHECK enum err detect_create(
-        struct detect **ret_detect, const struct detect_options *options, const struct recent *recent);
+MUST_CHECK enum err detect_create(struct detect **ret_detect, const struct detect_options *options,
+        const struct recent *recent);
 void detect_destroy(struct detect *detect);
 
-// The baseline level of a scope that nothing is known of yet, from the prior rate, worth `weight` messages: 1.25 times
-// the upper bound p + 1.64 sqrt(p / weight), within 0.05 % and 3 %, rounded up to the ladder (detection.md §3.5).
+// The baseline level of a scope that nothing is known of yet, from the prior rate, worth `weight`
+// messages: 1.25 times the upper bound p + 1.64 sqrt(p / weight), within 0.05 % and 3 %, rounded up
+// to the ladder (detection.md §3.5).
 unsigned detect_prior_level(uint32_t rate_millionths, uint32_t weight);
 
 // Moves the statistics of one scope. Rows of one delta may come in any order.
@@ -40,6 +41,7 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
 bool detect_is_calm(const struct detect *detect, int32_t scope);
 // Forgets what speaks against a scope: a new excursion begins from nothing.
 void detect_reset(struct detect *detect, int32_t scope);
-// What `child` explains no longer speaks against `parent`: the share of the child's statistics that came through it.
+// What `child` explains no longer speaks against `parent`: the share of the child's statistics that
+// came through it.
 void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,
         uint32_t share_den);

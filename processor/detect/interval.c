@@ -5,7 +5,8 @@
 
 static const double LN_2 = 0.69314718055994530942;
 
-// ln x for finite x > 0: x = m 2^e with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh((m - 1) / (m + 1)).
+// ln x for finite x > 0: x = m 2^e with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh((m - 1) / (m +
+// 1)).
 static double plain_ln(double x)
 {
     uint64_t bits;
@@ -62,7 +63,8 @@ static double plain_lgamma(double x)
     }
     double inverse = 1 / x;
     double square = inverse * inverse;
-    double series = inverse * (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square / 1680)));
+    double series =
+            inverse * (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square / 1680)));
     return (x - 0.5) * plain_ln(x) - x + 0.91893853320467274178 + series - shift;
 }
 

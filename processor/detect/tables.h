@@ -1,5 +1,6 @@
-// The detector's constants, in micro-nats (one millionth of a nat). Written by generate_tables.py into tables.inc; no
-// logarithm is taken at run time, so that a replay is bit-identical anywhere. Source: reference detection.md §3.1.
+// The detector's constants, in micro-nats (one millionth of a nat). Written by generate_tables.py
+// into tables.inc; no logarithm is taken at run time, so that a replay is bit-identical anywhere.
+// Source: reference detection.md §3.1.
 //
 //   p0 of level l     0.0002 * 2^(l/4), l = 0..30: 0.02 % to 3.6 %
 //   node q            max(5 %, 3 p0), 13 %, 35 %, 95 %, and the leak node 3 p0
@@ -8,7 +9,8 @@
 //   step down  D      ceil(-1e6 ln((1 - q) / (1 - p0)))       a healthy message
 //   threshold  h      ceil(1e6 ln(A / w)), w = 0.18, 0.18, 0.20, 0.44, leak 1
 //
-// The roundings keep E[e^step] <= 1 under p <= p0, hence E[messages to a false alarm] >= A (detection.md §1).
+// The roundings keep E[e^step] <= 1 under p <= p0, hence E[messages to a false alarm] >= A
+// (detection.md §1).
 #pragma once
 
 #include <stdint.h>

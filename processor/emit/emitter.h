@@ -42,7 +42,8 @@ void emitter_fini(struct emitter *em);
 // same ids.
 MUST_CHECK enum err emit_verdict(
         struct emitter *em, const struct verdict_action *action, void *ticket);
-// The command, then for a scope the quarantine-state record. Of a hold that has run out only the latter.
+// The command, then for a scope the quarantine-state record. Of a hold that has run out only the
+// latter.
 MUST_CHECK enum err emit_command(
         struct emitter *em, const struct command_action *action, void *ticket);
 MUST_CHECK enum err emit_alert(struct emitter *em, const struct alert_action *action, void *ticket);

@@ -18,8 +18,7 @@ enum err enrich_batch(const struct enricher *enricher, const struct event *const
         enriched->recipient = recipient_normalise(ev->recipient,
                 recipient_kind_of_channel(ev->channel), enricher->default_region, arena);
         enriched->pseudonym = keyring_pseudonym(key, enriched->recipient);
-        enriched->facts = (struct facts){
-                .lookup = LOOKUP_NOT_ASKED, .reassigned_at_ms = TIME_NONE};
+        enriched->facts = (struct facts){.lookup = LOOKUP_NOT_ASKED, .reassigned_at_ms = TIME_NONE};
         if (enriched->recipient.kind != RECIPIENT_INVALID) {
             lookups[asked++] = (struct lookup){
                     .recipient = enriched->recipient,

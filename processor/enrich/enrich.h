@@ -1,4 +1,5 @@
-// enrich: a batch of events → what is known of each recipient. One question to the store a batch, never one a message.
+// enrich: a batch of events → what is known of each recipient. One question to the store a batch,
+// never one a message.
 #pragma once
 
 #include "common/arena.h"
@@ -14,12 +15,13 @@ struct enriched {
 };
 
 struct enricher {
-    struct store store;             // borrowed
-    const struct keyring *ring;     // borrowed
-    const char *default_region;     // borrowed
+    struct store store;         // borrowed
+    const struct keyring *ring; // borrowed
+    const char *default_region; // borrowed
 };
 
-// Fills ret_enriched[i] for events[i]; entries that are NULL (undecodable messages) are passed over. ERR_NO_MEMORY when the
-// arena is full.
+// Fills ret_enriched[i] for events[i]; entries that are NULL (undecodable messages) are passed
+// over. ERR_NO_MEMORY when the arena is full.
 MUST_CHECK enum err enrich_batch(const struct enricher *enricher, const struct event *const *events,
-        size_t count, struct mono_time deadline, struct arena *arena, struct enriched *ret_enriched);
+        size_t count, struct mono_time deadline, struct arena *arena,
+        struct enriched *ret_enriched);

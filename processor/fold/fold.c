@@ -120,7 +120,8 @@ static enum err fold_find_source(
     return ERR_NONE;
 }
 
-// Makes every array large enough for a frame, so that the folding itself cannot fail half-way for want of memory.
+// Makes every array large enough for a frame, so that the folding itself cannot fail half-way for
+// want of memory.
 static enum err fold_make_room(struct fold *fold, const struct frame *frame)
 {
     if (frame->entry_count > fold->entry_capacity) {
@@ -219,8 +220,8 @@ static bool leaf_is_held(const struct fold *fold, const struct fold_leaf *leaf)
     return false;
 }
 
-// Adds what a leaf's counts have changed by to each of its scopes. Of a leaf with a held scope only the lifetime sums
-// and the held scopes' shadow counts move.
+// Adds what a leaf's counts have changed by to each of its scopes. Of a leaf with a held scope only
+// the lifetime sums and the held scopes' shadow counts move.
 static void fold_leaf_counts(
         struct fold *fold, struct fold_leaf *leaf, const struct leaf_counts *counts)
 {
@@ -260,8 +261,9 @@ static uint64_t tag_of(const struct frame_entry *entry)
     return tag;
 }
 
-// Whether the entry follows a misdirected message of the scope. What came before it in this source and chunk the
-// judge half knows; before the first of a chunk, the last of the frames before it has to do.
+// Whether the entry follows a misdirected message of the scope. What came before it in this source
+// and chunk the judge half knows; before the first of a chunk, the last of the frames before it has
+// to do.
 static bool entry_is_guarded(const struct fold *fold, const struct delta_entry *de, unsigned kind)
 {
     if ((de->entry->first_in_chunk >> kind & 1) != 0) {
@@ -270,11 +272,10 @@ static bool entry_is_guarded(const struct fold *fold, const struct delta_entry *
     return (de->entry->previous_misdirected >> kind & 1) != 0;
 }
 
-static void fold_count_entry(struct fold *fold, struct delta_entry *de, uint32_t index,
-        unsigned kind, uint64_t tag)
+static void fold_count_entry(
+        struct fold *fold, struct delta_entry *de, uint32_t index, unsigned kind, uint64_t tag)
 {
-    struct scope_delta *delta =
-            fold_scope_delta(fold, de->scopes[kind], (enum scope_kind)kind);
+    struct scope_delta *delta = fold_scope_delta(fold, de->scopes[kind], (enum scope_kind)kind);
     if (recent_has(fold->recent, de->scopes[kind], tag, fold->log_time_ms)) {
         de->uses[kind] = ENTRY_REPEATED;
         delta->repeated++;
@@ -392,8 +393,7 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
         return ERR_NONE;
     }
     for (uint32_t i = 0; i < frame->leaf_count && e == ERR_NONE; i++) {
-        fold_leaf_counts(
-                fold, &source->leaves[fold->frame_leaves[i]], &frame->leaves[i].counts);
+        fold_leaf_counts(fold, &source->leaves[fold->frame_leaves[i]], &frame->leaves[i].counts);
     }
     for (uint32_t i = 0; i < frame->entry_count && e == ERR_NONE; i++) {
         const struct frame_entry *entry = &frame->entries[i];

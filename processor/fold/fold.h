@@ -1,8 +1,8 @@
-// fold: tally frames → deltas per scope, each message applied once (design §5). Pure: the same log gives the same deltas.
-// One fold a tally partition; one thread.
+// fold: tally frames → deltas per scope, each message applied once (design §5). Pure: the same log
+// gives the same deltas. One fold a tally partition; one thread.
 //
-// For every source the fold keeps the open chunk: its leaves' counts, `first_offset` and `to_offset`. A frame of chunk c,
-// covering first .. to, meets it in one of these ways:
+// For every source the fold keeps the open chunk: its leaves' counts, `first_offset` and
+// `to_offset`. A frame of chunk c, covering first .. to, meets it in one of these ways:
 //
 //   F1  no state yet                      base: take it whole from first on
 //   F2  to <= to_offset                   duplicate, older, or a zombie's: no-op
@@ -31,12 +31,14 @@ struct fold_counts {
 };
 
 // `scopes` and `recent` are borrowed.
-MUST_CHECK enum err fold_create(struct fold **ret_fold, struct scopes *scopes, struct recent *recent);
+MUST_CHECK enum err fold_create(
+        struct fold **ret_fold, struct scopes *scopes, struct recent *recent);
 void fold_destroy(struct fold *fold);
 
-// Applies a frame. The delta and what it points to live until the next call; `frame` must live as long.
-MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
-        int64_t sequence, struct delta *ret_delta);
+// Applies a frame. The delta and what it points to live until the next call; `frame` must live as
+// long.
+MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame,
+        int32_t tally_partition, int64_t sequence, struct delta *ret_delta);
 
 int64_t fold_log_time_ms(const struct fold *fold);
 struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope);

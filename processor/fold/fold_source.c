@@ -35,8 +35,8 @@ bool fold_source_meet(struct fold_source *source, const struct frame *frame,
     *ret_gap = (struct delta_gap){0};
     bool is_first = !source->has_state;
     bool is_behind_gap = !is_first && frame->first_offset > source->to_offset;
-    bool is_next = !is_first && frame->chunk > source->chunk &&
-                   frame->first_offset == source->to_offset;
+    bool is_next =
+            !is_first && frame->chunk > source->chunk && frame->first_offset == source->to_offset;
     if (!is_first && frame->to_offset <= source->to_offset) { // F2
         return false;
     }

@@ -24,12 +24,13 @@ struct fold_source {
 
 MUST_CHECK enum err fold_source_init(struct fold_source *source);
 void fold_source_fini(struct fold_source *source);
-// Decides how the frame meets the source, and moves the open chunk accordingly. True when its counts are to be
-// applied; entries then count from the returned `ret_entries_from` on.
+// Decides how the frame meets the source, and moves the open chunk accordingly. True when its
+// counts are to be applied; entries then count from the returned `ret_entries_from` on.
 bool fold_source_meet(struct fold_source *source, const struct frame *frame,
         int64_t *ret_entries_from, struct delta_gap *ret_gap);
 // No more of the open chunk is counted (F7).
 void fold_source_ignore(struct fold_source *source);
-// ERR_CEILING when the chunk has too many leaves. The leaf's index into source->leaves, new ones with zero counts; `*ret_is_new` then asks for its scopes. `key` is scratch.
+// ERR_CEILING when the chunk has too many leaves. The leaf's index into source->leaves, new ones
+// with zero counts; `*ret_is_new` then asks for its scopes. `key` is scratch.
 MUST_CHECK enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *leaf_key,
         struct strbuf *key, uint32_t *ret_leaf, bool *ret_is_new);

@@ -1,5 +1,6 @@
-// The keys under which recipients become pseudonyms: HMAC-SHA256(key, kind ":" canonical), first 16 bytes. Two may
-// be there at once, current and previous, so that they can be rotated. Not for threads to share: one each.
+// The keys under which recipients become pseudonyms: HMAC-SHA256(key, kind ":" canonical), first 16
+// bytes. Two may be there at once, current and previous, so that they can be rotated. Not for
+// threads to share: one each.
 #pragma once
 
 #include <stdint.h>
@@ -23,8 +24,8 @@ MUST_CHECK enum err keyring_create(struct keyring **ret_ring, struct view curren
 void keyring_destroy(struct keyring *ring);
 // The ring of a replay without a config: id "demo", 32 zero bytes.
 MUST_CHECK enum err keyring_create_demo(struct keyring **ret_ring);
-// Reads the keys from files: 64 hex digits or 32–64 raw bytes; one line feed at the end is cut. `previous_path`
-// NULL = none. `ret_why` gets the reason in words when it fails.
+// Reads the keys from files: 64 hex digits or 32–64 raw bytes; one line feed at the end is cut.
+// `previous_path` NULL = none. `ret_why` gets the reason in words when it fails.
 MUST_CHECK enum err keyring_load(struct keyring **ret_ring, const char *current_id,
         const char *current_path, const char *previous_id, const char *previous_path,
         struct strbuf *ret_why);
@@ -35,12 +36,13 @@ const struct keyring_key *keyring_find(const struct keyring *ring, struct view i
 struct view keyring_key_id(const struct keyring_key *key);
 
 struct pseudonym keyring_pseudonym(const struct keyring_key *key, struct recipient recipient);
-// First 6 bytes of HMAC(key, "tenant:" id); first 8 of HMAC(key, "loan:" loan). The tenant is not in the loan's tag,
-// so that a message that names a loan but no tenant can be compared too.
+// First 6 bytes of HMAC(key, "tenant:" id); first 8 of HMAC(key, "loan:" loan). The tenant is not
+// in the loan's tag, so that a message that names a loan but no tenant can be compared too.
 void keyring_tenant_tag(
         const struct keyring_key *key, struct view tenant_id, uint8_t ret_tag[TENANT_TAG_BYTES]);
 void keyring_loan_tag(
         const struct keyring_key *key, struct view loan_id, uint8_t ret_tag[LOAN_TAG_BYTES]);
 
 // "kid:base64url", as it leaves the process.
-void pseudonym_add(struct strbuf *sb, const struct keyring_key *key, const struct pseudonym *pseudonym);
+void pseudonym_add(
+        struct strbuf *sb, const struct keyring_key *key, const struct pseudonym *pseudonym);

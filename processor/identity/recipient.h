@@ -1,5 +1,6 @@
-// Who a message goes to, in the one form that loader and processor share: a phone number in E.164, or an opaque
-// address in the namespace of its kind. A mismatch between the two would be a false alert, so both call this.
+// Who a message goes to, in the one form that loader and processor share: a phone number in E.164,
+// or an opaque address in the namespace of its kind. A mismatch between the two would be a false
+// alert, so both call this.
 #pragma once
 
 #include "common/arena.h"
@@ -22,12 +23,13 @@ struct recipient {
     struct view canonical; // E.164 for phones, else the bytes as they came
 };
 
-// The kind of address that a channel uses: email, push and wechat have the kind of their name, all others and none
-// are phone.
+// The kind of address that a channel uses: email, push and wechat have the kind of their name, all
+// others and none are phone.
 enum recipient_kind recipient_kind_of_channel(struct view channel);
 
-// `text` as it came, meant as `kind` (not RECIPIENT_INVALID). `default_region` is a CLDR code such as "CN". The
-// result borrows from `text` or from `arena`. Never fails: what is no possible phone number is RECIPIENT_INVALID with
-// the bytes as they came (so it is when the arena is full). Any thread.
-struct recipient recipient_normalise(
-        struct view text, enum recipient_kind kind, const char *default_region, struct arena *arena);
+// `text` as it came, meant as `kind` (not RECIPIENT_INVALID). `default_region` is a CLDR code such
+// as "CN". The result borrows from `text` or from `arena`. Never fails: what is no possible phone
+// number is RECIPIENT_INVALID with the bytes as they came (so it is when the arena is full). Any
+// thread.
+struct recipient recipient_normalise(struct view text, enum recipient_kind kind,
+        const char *default_region, struct arena *arena);

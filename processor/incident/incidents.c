@@ -22,7 +22,7 @@ struct held {
 };
 
 struct incidents {
-    struct incident *rows;    // by scope
+    struct incident *rows;  // by scope
     struct told_row **told; // by scope; what rows[].told points into
     uint32_t capacity;
     uint32_t max_open;

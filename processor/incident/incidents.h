@@ -1,5 +1,5 @@
-// The open incidents of a tally partition, by scope, with what each has told last; and which of them hold until when. One
-// thread.
+// The open incidents of a tally partition, by scope, with what each has told last; and which of
+// them hold until when. One thread.
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct told {
 
 struct incident {
     struct digest_id id;
-    enum tier tier; // TIER_NONE = no incident
+    enum tier tier;          // TIER_NONE = no incident
     const struct told *told; // NULL before its first alert
     int64_t calm_since_ms;   // log time; 0 = it is not calm
     uint32_t calm_messages;  // judged since then
@@ -40,8 +40,9 @@ void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier ti
 // Keeps what an alert of the scope's incident says, in the place of what the one before said.
 MUST_CHECK enum err incidents_remember(
         struct incidents *incidents, int32_t scope, const struct alert_action *alert);
-// Notes that so many messages of the scope were judged and whether the detector was calm behind them. True once it has
-// been calm for 1,000 messages and ten minutes of log time (detection.md §3.9).
+// Notes that so many messages of the scope were judged and whether the detector was calm behind
+// them. True once it has been calm for 1,000 messages and ten minutes of log time (detection.md
+// §3.9).
 bool incidents_note_calm(
         struct incidents *incidents, int32_t scope, bool is_calm, int64_t judged, int64_t now_ms);
 void incidents_close(struct incidents *incidents, int32_t scope);
@@ -54,8 +55,8 @@ int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms);
 uint32_t incidents_open_count(const struct incidents *incidents);
 uint64_t incidents_overflowed(const struct incidents *incidents);
 
-// incident_id = hash of scope, detector version, tally partition and offset of the opening frame (design §6). `text` is
-// scratch, as below.
+// incident_id = hash of scope, detector version, tally partition and offset of the opening frame
+// (design §6). `text` is scratch, as below.
 MUST_CHECK enum err incident_make_id(struct strbuf *text, const struct delta *delta,
         const struct scope_name *scope, const char *detector_version, struct digest_id *ret_id);
 // The id of an alert or command of an incident: one a kind of step, tier and frame.

@@ -6,8 +6,9 @@
 struct links {
     unsigned tenant; // of the tenant
     unsigned apply;
-    unsigned contacts;    // of those that apply
-    unsigned ended;       // of those that apply: closed or sold, at or before the message or undated
+    unsigned contacts; // of those that apply
+    // of those that apply: closed or sold, at or before the message or undated
+    unsigned ended;
     int64_t last_ended_ms; // the latest dated end among them; TIME_NONE when none is dated
 };
 
@@ -78,8 +79,8 @@ static reason_set reasons_of_number(const struct event *ev, const struct facts *
     return reasons;
 }
 
-// A loan that has just been closed makes nobody a stranger: while the latest end is within the grace, closed_loan does
-// not count. An undated end has no grace.
+// A loan that has just been closed makes nobody a stranger: while the latest end is within the
+// grace, closed_loan does not count. An undated end has no grace.
 static bool is_in_grace(const struct event *ev, const struct links *links, int64_t grace_ms)
 {
     return links->last_ended_ms != TIME_NONE &&

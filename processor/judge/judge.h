@@ -1,4 +1,5 @@
-// judge: event + facts + policy → verdict with all reasons that apply (design §4). Pure; cannot fail.
+// judge: event + facts + policy → verdict with all reasons that apply (design §4). Pure; cannot
+// fail.
 #pragma once
 
 #include "identity/recipient.h"

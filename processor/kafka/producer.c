@@ -181,8 +181,8 @@ static void prepare_topics(const struct kafka_producer *producer, const struct k
         if (topic == OUT_VERDICTS && config->verdicts == VERDICTS_NONE) {
             continue;
         }
-        rd_kafka_topic_t *handle = rd_kafka_topic_new(
-                client->rk, topic_out_name(config, (enum out_topic)topic), NULL);
+        rd_kafka_topic_t *handle =
+                rd_kafka_topic_new(client->rk, topic_out_name(config, (enum out_topic)topic), NULL);
         if (handle != NULL) {
             rd_kafka_topic_destroy(handle); // the library keeps it
         }

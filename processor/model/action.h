@@ -1,5 +1,5 @@
-// What the halves want done outside: emit turns each into one Kafka record (or file line). Views and arrays borrow
-// from the batch's arena; an action lives until emit has returned.
+// What the halves want done outside: emit turns each into one Kafka record (or file line). Views
+// and arrays borrow from the batch's arena; an action lives until emit has returned.
 #pragma once
 
 #include "common/clock.h"
@@ -37,15 +37,15 @@ struct command_action {
     int64_t sequence; // tally-partition offset of the cause; message commands: hold 0, release 1
     enum command_kind kind;
     enum target_kind target;
-    struct scope_name scope;  // of a message: id = message_id, kind is not looked at
+    struct scope_name scope; // of a message: id = message_id, kind is not looked at
     enum tier tier;
-    struct view reason;       // a short text or the reason codes, joined by commas
+    struct view reason; // a short text or the reason codes, joined by commas
     bool has_incident;
     struct digest_id incident_id;
-    int64_t issued_at_ms;     // log time
+    int64_t issued_at_ms; // log time
     int64_t expires_at_ms;
     enum mode mode;
-    struct view traceparent;  // of the message that caused it
+    struct view traceparent; // of the message that caused it
     struct view tracestate;
 };
 
@@ -78,7 +78,8 @@ struct alert_action {
     uint32_t sample_count;
     struct view policy_version;
     struct view detector_version;
-    bool assume_complete; // misses were believed without an epoch record (policy.h): the alert says so
+    // misses were believed without an epoch record (policy.h): the alert says so
+    bool assume_complete;
     struct view traceparent;
     struct view tracestate;
 };

@@ -1,4 +1,5 @@
-// What one tally frame adds, as fold hands it to detect and decide: each message of it exactly once.
+// What one tally frame adds, as fold hands it to detect and decide: each message of it exactly
+// once.
 #pragma once
 
 #include <stdint.h>

@@ -26,7 +26,7 @@ enum event_field {
 #define EVENT_FIELD_ROW(id, name, required) id,
     EVENT_FIELD_TABLE(EVENT_FIELD_ROW)
 #undef EVENT_FIELD_ROW
-    FIELD_COUNT,
+            FIELD_COUNT,
 };
 
 enum { ID_MAX_BYTES = 256 }; // of UTF-8, for every id

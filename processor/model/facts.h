@@ -1,5 +1,5 @@
-// What is known of a message's recipient, as the judge needs it: no ids, no pseudonyms, only how each party link
-// stands to this one message.
+// What is known of a message's recipient, as the judge needs it: no ids, no pseudonyms, only how
+// each party link stands to this one message.
 #pragma once
 
 #include <stdbool.h>
@@ -34,7 +34,8 @@ struct party_fact {
 // How the lookup ended. Only the first two are knowledge.
 enum lookup_state {
     LOOKUP_FOUND,
-    LOOKUP_MISS,        // believed: the bucket was there, whole and fresh, and the record was not in it
+    // believed: the bucket was there, whole and fresh, and the record was not in it
+    LOOKUP_MISS,
     LOOKUP_UNREACHABLE, // no answer within the deadline, or a broken one
     LOOKUP_UNTRUSTED,   // an answer that may not be believed (design §3)
     LOOKUP_STALE,       // the data is older than it may be

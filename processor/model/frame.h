@@ -1,5 +1,5 @@
-// A tally frame: what one source partition has to say to one tally partition (design §5). On the wire it is
-// schemas/tally_frame.proto; in replay it is handed over as it is.
+// A tally frame: what one source partition has to say to one tally partition (design §5). On the
+// wire it is schemas/tally_frame.proto; in replay it is handed over as it is.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,8 @@ enum { CHUNK_BITS = 12, CHUNK_OFFSETS = 1 << CHUNK_BITS, RECIPIENT_TAG_BYTES = 8
 
 enum cache_state { CACHE_TRUSTED, CACHE_UNREACHABLE, CACHE_UNTRUSTED, CACHE_STALE };
 
-// The scopes that a message belongs to, by name: one leaf each combination. A view of none = absent.
+// The scopes that a message belongs to, by name: one leaf each combination. A view of none =
+// absent.
 struct leaf_key {
     struct view ids[SCOPE_KIND_COUNT]; // by kind; ids[SCOPE_TENANT] is never none
     struct view channel;
@@ -38,10 +39,11 @@ struct frame_leaf {
 // One misdirected message.
 struct frame_entry {
     int64_t offset;
-    uint32_t leaf; // index into the frame's leaves
+    uint32_t leaf;                    // index into the frame's leaves
     uint8_t tag[RECIPIENT_TAG_BYTES]; // the first bytes of the recipient's pseudonym
     reason_set reasons;
-    // Bit k: the previous judged message of its scope of kind k, in this source and chunk, was misdirected.
+    // Bit k: the previous judged message of its scope of kind k, in this source and chunk, was
+    // misdirected.
     uint8_t previous_misdirected;
     // Bit k: it has no previous judged message of its scope of kind k in this source and chunk.
     uint8_t first_in_chunk;
@@ -56,7 +58,7 @@ struct frame_totals {
     uint64_t judged;
     uint64_t misdirected;
     uint64_t unknown;
-    uint32_t tenants;            // seen in the chunk
+    uint32_t tenants;             // seen in the chunk
     uint32_t tenants_misdirected; // of them, with a misdirected message
 };
 
@@ -71,7 +73,8 @@ struct frame {
     bool idle;            // the source is at its end
     bool closing;         // the chunk's last frame: it lists every leaf of the chunk
     enum cache_state cache;
-    const struct frame_leaf *leaves; // those that changed since the frame before, or all when closing
+    // those that changed since the frame before, or all when closing
+    const struct frame_leaf *leaves;
     uint32_t leaf_count;
     const struct frame_entry *entries; // of offsets since the frame before, in offset order
     uint32_t entry_count;

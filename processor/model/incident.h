@@ -33,11 +33,13 @@ struct contributor {
     uint32_t misdirected;
 };
 
-// All counts are from the change point on, repeated recipients left out, so that anyone can recompute the ratio:
-// W = (misdirected - guarded) U + guarded UG - (judged - misdirected) D (detect/bank.h, B3).
+// All counts are from the change point on, repeated recipients left out, so that anyone can
+// recompute the ratio: W = (misdirected - guarded) U + guarded UG - (judged - misdirected) D
+// (detect/bank.h, B3).
 struct evidence {
-    struct scope_name scope; // whose statistic it is; an alert may act on a narrower one that explains it
-    uint64_t start_serial;   // of the entry at the change point (state/recent.h); not told outside
+    // whose statistic it is; an alert may act on a narrower one that explains it
+    struct scope_name scope;
+    uint64_t start_serial; // of the entry at the change point (state/recent.h); not told outside
     int64_t judged;
     int64_t misdirected;
     int64_t guarded; // of the misdirected: right behind another, scored by the clump guard
@@ -50,5 +52,6 @@ struct evidence {
     int64_t threshold_nat6;
     int64_t false_alarm_budget; // A: one false alarm in A healthy messages at most
     struct message_position change_point;
-    const char *node; // which of the detector's nodes spoke: "5", "13", "35", "95" (percent) or "leak"
+    // which of the detector's nodes spoke: "5", "13", "35", "95" (percent) or "leak"
+    const char *node;
 };

@@ -1,5 +1,5 @@
-// One record on its way out, and the two places it can go: Kafka and files (style.md: a role is a const struct of
-// named functions).
+// One record on its way out, and the two places it can go: Kafka and files (style.md: a role is a
+// const struct of named functions).
 #pragma once
 
 #include <stdint.h>
@@ -31,8 +31,8 @@ struct record {
 };
 
 struct sink_ops {
-    // Takes the record; its bytes are copied before it returns. ERR_UNAVAILABLE: nothing was taken and the
-    // caller must hold; a full queue is waited out inside.
+    // Takes the record; its bytes are copied before it returns. ERR_UNAVAILABLE: nothing was taken
+    // and the caller must hold; a full queue is waited out inside.
     enum err (*send)(void *self, const struct record *record);
 };
 

@@ -23,7 +23,7 @@ enum reason {
 #define REASON_ROW(id, name) id,
     REASON_TABLE(REASON_ROW)
 #undef REASON_ROW
-    REASON_COUNT,
+            REASON_COUNT,
 };
 
 // A set of reasons.

@@ -1,4 +1,5 @@
-// The configuration of a process, as read from YAML and checked. Read once; shared read-only between threads.
+// The configuration of a process, as read from YAML and checked. Read once; shared read-only
+// between threads.
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +27,8 @@ struct config {
     unsigned roles; // of ROLE_*
 
     struct {
-        char *bootstrap; // host:port, comma-separated
-        char *group;     // consumer group; the detect half's is <group>.detect
+        char *bootstrap;     // host:port, comma-separated
+        char *group;         // consumer group; the detect half's is <group>.detect
         enum start_at start; // where a group without commits begins
         struct property properties[PROPERTY_MAX]; // straight to librdkafka
         uint32_t property_count;
@@ -56,15 +57,16 @@ struct config {
         uint32_t database;
         char *prefix; // of every key of the packed layout
         enum redis_layout layout;
-        int64_t deadline_ms;         // for the lookups of a batch
+        int64_t deadline_ms; // for the lookups of a batch
         int64_t connect_timeout_ms;
-        uint32_t pipeline_keys;      // lookups a pipeline at most
-        uint32_t tags;               // hash tags of a full load: 1 standalone
-        int64_t valid_for_ms;        // of a full load's epoch
-        char *hash_key;              // template with {recipient} or {pseudonym}
+        uint32_t pipeline_keys; // lookups a pipeline at most
+        uint32_t tags;          // hash tags of a full load: 1 standalone
+        int64_t valid_for_ms;   // of a full load's epoch
+        char *hash_key;         // template with {recipient} or {pseudonym}
         char *hash_epoch_key;
-        char *hash_fields[8];        // see config.c: tenant_id, loan_id, role, status, closed_at, reassigned,
-                                     // reassigned_at, opted_out; NULL = that field's own name
+        // see config.c: tenant_id, loan_id, role, status, closed_at, reassigned, reassigned_at,
+        // opted_out; NULL = that field's own name
+        char *hash_fields[8];
     } redis;
 
     struct {
@@ -78,8 +80,8 @@ struct config {
     char *fields[FIELD_COUNT]; // JSON Pointers
 
     struct {
-        uint32_t messages; // a batch at most
-        int64_t wait_ms;   // and no longer than this while there is traffic
+        uint32_t messages;   // a batch at most
+        int64_t wait_ms;     // and no longer than this while there is traffic
         uint32_t max_leaves; // a chunk
     } batch;
 
@@ -102,12 +104,16 @@ struct config {
 // Everything at its default.
 MUST_CHECK enum err config_create_default(struct config **ret_config);
 // Reads a file. On trouble every finding is appended to `findings`, one a line, as
-// `file:line:column: path: what was expected`, and ERR_CONFIG comes back (ERR_NO_INPUT when it cannot be opened).
-MUST_CHECK enum err config_load(struct config **ret_config, const char *path, struct strbuf *findings);
-// The same with one more check, for what only another room can tell: `check` appends `path: what is wrong`, one a line,
-// path being an option's, and the places are put before its lines. It sees a config even when there are other findings.
+// `file:line:column: path: what was expected`, and ERR_CONFIG comes back (ERR_NO_INPUT when it
+// cannot be opened).
+MUST_CHECK enum err config_load(
+        struct config **ret_config, const char *path, struct strbuf *findings);
+// The same with one more check, for what only another room can tell: `check` appends `path: what is
+// wrong`, one a line, path being an option's, and the places are put before its lines. It sees a
+// config even when there are other findings.
 MUST_CHECK enum err config_load_with(struct config **ret_config, const char *path,
-        struct strbuf *findings, void (*check)(const struct config *config, struct strbuf *findings));
+        struct strbuf *findings,
+        void (*check)(const struct config *config, struct strbuf *findings));
 void config_destroy(struct config *config);
 // Appends what every option is, three lines each: path; type, default and range; meaning.
 void config_describe(struct strbuf *sb);

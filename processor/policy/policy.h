@@ -1,4 +1,5 @@
-// The policy: what counts, what follows from it. Its canonical text has a version that every output names.
+// The policy: what counts, what follows from it. Its canonical text has a version that every output
+// names.
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +27,7 @@ struct policy {
     enum mode mode;
     int64_t message_hold_ms; // how long a message's hold lasts
     int64_t scope_hold_ms;
-    bool assume_complete; // hash layout without an epoch: every alert says so
+    bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
     bool clump_guard;
     char version[POLICY_VERSION_HEX + 1];
@@ -38,7 +39,8 @@ void policy_init(struct policy *policy);
 reason_set policy_default_counting(void);
 // Appends the canonical text: JSON, keys sorted, no white space.
 void policy_add_canonical(struct strbuf *sb, const struct policy *policy);
-// Sets `version`: the first 16 hex digits of SHA-256 over the canonical text. To be called after every change.
+// Sets `version`: the first 16 hex digits of SHA-256 over the canonical text. To be called after
+// every change.
 MUST_CHECK enum err policy_seal(struct policy *policy);
 // The purpose's row, or NULL when messages of it are exempt.
 const struct watched_purpose *policy_watched(const struct policy *policy, struct view purpose);

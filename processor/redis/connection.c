@@ -205,7 +205,8 @@ static enum err receive_some(struct redis_connection *c)
     }
     if (n < 0) {
         bool later = errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
-        return later ? ERR_NONE : connection_fail_errno(c, "the connection broke while receiving", errno);
+        return later ? ERR_NONE
+                     : connection_fail_errno(c, "the connection broke while receiving", errno);
     }
     if ((size_t)n > c->bytes_left) {
         return connection_fail(c, ERR_PROTOCOL, "the server's answer is longer than it can be");

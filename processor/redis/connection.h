@@ -17,7 +17,7 @@ struct redis_options {
     const char *password_file; // NULL = no AUTH
     unsigned database;
     int64_t connect_timeout_ms;
-    const char *client_name;   // NULL = none; a server that refuses CLIENT SETNAME is no trouble
+    const char *client_name; // NULL = none; a server that refuses CLIENT SETNAME is no trouble
 };
 
 enum {

@@ -1,4 +1,5 @@
-// Inside of redis/connection.h's implementation: connection.c moves the bytes, handshake.c says who we are.
+// Inside of redis/connection.h's implementation: connection.c moves the bytes, handshake.c says who
+// we are.
 #pragma once
 
 #include "redis/connection.h"
@@ -30,5 +31,6 @@ struct redis_connection {
 enum err connection_fail(struct redis_connection *c, enum err e, const char *text);
 // The same with the system's words; ERR_UNAVAILABLE.
 enum err connection_fail_errno(struct redis_connection *c, const char *text, int problem);
-// On a socket that has just been connected: AUTH, SELECT, CLIENT SETNAME, as far as they are asked for.
+// On a socket that has just been connected: AUTH, SELECT, CLIENT SETNAME, as far as they are asked
+// for.
 MUST_CHECK enum err connection_shake_hands(struct redis_connection *c, struct mono_time deadline);

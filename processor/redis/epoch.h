@@ -36,8 +36,9 @@ MUST_CHECK enum err epoch_parse(struct epoch *ret_epoch, struct view text);
 // Whether answers read under one epoch are good under the other: same layout, generation, key id
 // and geometry. Counts and times may differ.
 bool epoch_is_same(const struct epoch *a, const struct epoch *b);
-// A watermark may be ahead of our clock by as much as clocks differ, no further: data from the future is not provably fresh
-// (somebody wrote microseconds, or a wrong year).
+// A watermark may be ahead of our clock by as much as clocks differ, no further: data from the
+// future is not provably fresh (somebody wrote microseconds, or a wrong year).
 #define EPOCH_AHEAD_MAX_MS (3600 * 1000LL)
-// now <= source_watermark + valid_for, and source_watermark <= now + an hour. The heartbeat is not looked at.
+// now <= source_watermark + valid_for, and source_watermark <= now + an hour. The heartbeat is not
+// looked at.
 bool epoch_is_fresh(const struct epoch *epoch, struct wall_time now);

@@ -1,5 +1,5 @@
-// Inside of redis/redis_store.h's implementation: store_look.c gets the connection ready and finds out whom to believe,
-// redis_store.c asks a batch.
+// Inside of redis/redis_store.h's implementation: store_look.c gets the connection ready and finds
+// out whom to believe, redis_store.c asks a batch.
 #pragma once
 
 #include "redis/cache_trust.h"
@@ -28,7 +28,8 @@ struct redis_store {
 // Sets the answer of lookups that have none, and why.
 void store_say(struct redis_store *store, enum lookup_state answer, const char *why);
 enum trust store_lose_connection(struct redis_store *store);
-// Turns what the trust says into the answer. Whoever is not to be believed is looked at anew before the next pipeline.
+// Turns what the trust says into the answer. Whoever is not to be believed is looked at anew before
+// the next pipeline.
 enum trust store_conclude(struct redis_store *store, enum trust t);
 // Connects where there is no connection, looks at the server and the epochs where nothing is known.
 enum trust store_get_ready(struct redis_store *store, struct mono_time deadline);

@@ -1,4 +1,5 @@
-// A recipient's relationship data as a loader line says it (design §2, last bullet of "Records out").
+// A recipient's relationship data as a loader line says it (design §2, last bullet of "Records
+// out").
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-// The store role: where relationship data is looked up. Two implementations: Redis (redis/redis_store.h) and memory
-// (relationship/memory_store.h).
+// The store role: where relationship data is looked up. Two implementations: Redis
+// (redis/redis_store.h) and memory (relationship/memory_store.h).
 #pragma once
 
 #include "common/arena.h"
@@ -19,8 +19,8 @@ struct lookup {
 };
 
 struct store_ops {
-    // Answers all of them by `deadline`, with whatever is known by then; the arena holds what the facts point to.
-    // Never fails: trouble is an answer (LOOKUP_UNREACHABLE and its like).
+    // Answers all of them by `deadline`, with whatever is known by then; the arena holds what the
+    // facts point to. Never fails: trouble is an answer (LOOKUP_UNREACHABLE and its like).
     void (*lookup)(void *self, struct lookup *lookups, size_t count, struct mono_time deadline,
             struct arena *arena);
     // Whether misses are believed now; for frames and readiness.

@@ -1,4 +1,5 @@
-// Commits of settled offsets: often enough for lag monitors, never an offset before its time (consume/offsets.h).
+// Commits of settled offsets: often enough for lag monitors, never an offset before its time
+// (consume/offsets.h).
 #pragma once
 
 #include "common/clock.h"
@@ -19,6 +20,7 @@ void commits_fini(struct commits *commits);
 void commits_begin(struct commits *commits, int32_t partition, int64_t committed);
 // Twice a second, without waiting.
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer);
-// Before partitions go: waits for acknowledgements, then commits and waits for the group's answer; both bounded.
+// Before partitions go: waits for acknowledgements, then commits and waits for the group's answer;
+// both bounded.
 void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
         struct kafka_producer *producer, int64_t wait_ms);

@@ -63,12 +63,14 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
         log_error("detect",
                 "tally partition %d: the committed offset %lld is beyond the log's end %lld; "
                 "everything in it is told again",
-                assignment->partition, (long long)assignment->committed, (long long)assignment->high);
+                assignment->partition, (long long)assignment->committed,
+                (long long)assignment->high);
         silent_until = assignment->low;
     }
     if (assignment->low > 0) {
         log_warn("detect",
-                "tally partition %d: the log begins at offset %lld; counts of older frames are gone",
+                "tally partition %d: the log begins at offset %lld; counts of older frames are "
+                "gone",
                 assignment->partition, (long long)assignment->low);
     }
     *start = assignment->low;
@@ -104,7 +106,8 @@ static enum err begin_all_anew(struct detect_half *half)
         int64_t settled = offsets_settled(half->outlet.offsets, i);
         close_partition(half, i);
         e = open_partition(half, i, settled);
-        const struct kafka_position position = {i, 0}; // below low: OFFSET_LOST tells where it begins
+        // below low: OFFSET_LOST tells where it begins
+        const struct kafka_position position = {i, 0};
         if (e == ERR_NONE) {
             e = kafka_consumer_rewind(half->consumer, &position, 1);
         }
@@ -118,7 +121,8 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     struct detect_partition *state = &half->partitions[raw->partition];
     ASSURE(state->line != NULL);
     if (state->segment == NULL) {
-        enum err e = offsets_open(half->outlet.offsets, raw->partition, raw->offset + 1, &state->segment);
+        enum err e = offsets_open(
+                half->outlet.offsets, raw->partition, raw->offset + 1, &state->segment);
         if (e != ERR_NONE) {
             return e;
         }
@@ -138,7 +142,8 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
             state->line, &frame, raw->partition, raw->offset, silent, state->segment, &gap);
     if (gap && !silent) {
         log_error("detect",
-                "tally partition %d, offset %lld: messages of source partition %d before offset %lld were "
+                "tally partition %d, offset %lld: messages of source partition %d before offset "
+                "%lld were "
                 "not counted",
                 raw->partition, (long long)raw->offset, frame.source_partition,
                 (long long)frame.first_offset);
@@ -146,18 +151,21 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     return e;
 }
 
-// A table at its ceiling is no reason to stop, but somebody should know what is not watched any more.
+// A table at its ceiling is no reason to stop, but somebody should know what is not watched any
+// more.
 static void tell_ceilings(int32_t partition, const struct detect_line *line)
 {
     struct detect_counts counts = detect_line_counts(line);
     if (counts.scopes_overflowed > 0) {
         log_error("detect",
-                "tally partition %d: %llu scopes are known, detector.max_scopes; new ones are not watched",
+                "tally partition %d: %llu scopes are known, detector.max_scopes; new ones are not "
+                "watched",
                 partition, (unsigned long long)counts.scopes);
     }
     if (counts.incidents_overflowed > 0) {
         log_error("detect",
-                "tally partition %d: %llu incidents are open, detector.max_incidents; others are not told and "
+                "tally partition %d: %llu incidents are open, detector.max_incidents; others are "
+                "not told and "
                 "nothing of theirs is held",
                 partition, (unsigned long long)counts.incidents);
     }
@@ -185,7 +193,8 @@ static enum err on_trouble(const struct kafka_event *event)
 static enum err on_offset_lost(struct detect_half *half, const struct kafka_event *event)
 {
     (void)half;
-    log_error("detect", "tally partition %d: offset %lld is not in the log any more; folding from %lld",
+    log_error("detect",
+            "tally partition %d: offset %lld is not in the log any more; folding from %lld",
             event->partition, (long long)event->offset, (long long)event->low);
     return ERR_NONE;
 }
@@ -236,9 +245,8 @@ static enum err half_open(struct detect_half *half, const struct half_options *o
     }
     struct strbuf findings;
     strbuf_init(&findings, 64 * 1024);
-    enum err e = outlet_init(
-            &half->outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE, options->stop,
-            &findings);
+    enum err e = outlet_init(&half->outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE,
+            options->stop, &findings);
     if (e == ERR_NONE) {
         static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
         const struct kafka_consumer_options consumer_options = {

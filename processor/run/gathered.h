@@ -1,4 +1,5 @@
-// A batch while it is gathered: the messages polled since the last one, and each partition's slice of them.
+// A batch while it is gathered: the messages polled since the last one, and each partition's slice
+// of them.
 #pragma once
 
 #include "judge_line.h"
@@ -13,7 +14,8 @@ struct gathered {
     size_t byte_count;              // of values: the messages of a batch stay in memory together
     struct kafka_message *messages; // chained; released together
     struct judge_slice slices[GATHERED_PARTITION_MAX];
-    int64_t to_offsets[GATHERED_PARTITION_MAX]; // by slice: behind its last message; -1 = it has none
+    // by slice: behind its last message; -1 = it has none
+    int64_t to_offsets[GATHERED_PARTITION_MAX];
     size_t slice_count;
     uint32_t slice_of[GATHERED_PARTITION_MAX]; // by partition: index into slices + 1; 0 = none
 };

@@ -46,8 +46,8 @@ static enum err open_partition(
 {
     enum err e = offsets_begin(half->outlet.offsets, partition, resume_until);
     if (e == ERR_NONE) {
-        e = judge_line_open(half->line, view_of(half->config->topics.outbound), partition, start,
-                resume_until);
+        e = judge_line_open(
+                half->line, view_of(half->config->topics.outbound), partition, start, resume_until);
     }
     return e;
 }
@@ -58,7 +58,8 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
     int64_t resume_until = *start;
     if (resume_until < assignment->low || resume_until > assignment->high) {
         log_error("judge",
-                "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): messages were "
+                "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): "
+                "messages were "
                 "lost before we read them; going on at %lld",
                 assignment->partition, (long long)resume_until, (long long)assignment->low,
                 (long long)assignment->high, (long long)assignment->low);
@@ -66,7 +67,8 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
     }
     *start = chunk_start(resume_until);
     if (*start < assignment->low) {
-        *start = assignment->low; // the log no longer has the chunk's beginning: the fold notes a gap or compares
+        // the log no longer has the chunk's beginning: the fold notes a gap or compares
+        *start = assignment->low;
     }
     enum err e = open_partition(half, assignment->partition, *start, resume_until);
     ASSURE(e == ERR_NONE);
@@ -144,11 +146,13 @@ static enum err take_frame(void *self, uint32_t tally_partition, const struct fr
 
 // --- the loop ----------------------------------------------------------------------------------
 
-// The log does not have the offset that we wanted: what was read before goes first, then the partition begins at `low`.
+// The log does not have the offset that we wanted: what was read before goes first, then the
+// partition begins at `low`.
 static enum err on_offset_lost(struct judge_half *half, const struct kafka_event *event)
 {
     log_error("judge",
-            "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages were lost "
+            "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages "
+            "were lost "
             "before we read them; going on at %lld",
             event->partition, (long long)event->offset, (long long)event->low,
             (long long)event->high, (long long)event->low);
@@ -214,7 +218,9 @@ static void tell_cache(struct judge_half *half)
     const char *why = redis_store_why(&half->store);
     bool trouble = why[0] != '\0';
     if (trouble && !half->cache_trouble_told) {
-        log_warn("judge", "relationship data is not to be believed: %s; verdicts are unknown until it is", why);
+        log_warn("judge",
+                "relationship data is not to be believed: %s; verdicts are unknown until it is",
+                why);
     } else if (!trouble && half->cache_trouble_told) {
         log_info("judge", "relationship data is to be believed again");
     }
@@ -236,7 +242,8 @@ static enum err judge_batch(struct judge_half *half, bool totals)
         if (e == ERR_NONE && !slice->waits) {
             offsets_done(half->outlet.offsets, slice->ticket);
         } else {
-            offsets_reported(half->outlet.offsets, slice->ticket, ERR_UNAVAILABLE); // O4: begun anew below
+            // O4: begun anew below
+            offsets_reported(half->outlet.offsets, slice->ticket, ERR_UNAVAILABLE);
         }
     }
     for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
@@ -317,8 +324,7 @@ static enum err half_open(struct judge_half *half, const struct half_options *op
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
-        e = outlet_init(
-                &half->outlet, "judge", "wrongnumber-judge", config, config->verdicts,
+        e = outlet_init(&half->outlet, "judge", "wrongnumber-judge", config, config->verdicts,
                 options->stop, &findings);
     }
     if (e == ERR_NONE) {

@@ -10,7 +10,8 @@ enum {
 };
 
 enum err outlet_init(struct outlet *outlet, const char *name, const char *client_id,
-        const struct config *config, enum verdict_output verdicts, const atomic_bool *stop, struct strbuf *findings)
+        const struct config *config, enum verdict_output verdicts, const atomic_bool *stop,
+        struct strbuf *findings)
 {
     outlet->name = name;
     outlet->config = config;
@@ -66,8 +67,8 @@ enum err outlet_rebuild(struct outlet *outlet)
         kafka_producer_poll(outlet->sink.producer, mono_left_ms(now, next));
     }
     outlet->rebuilt_at = clock_mono();
-    log_error(outlet->name,
-            "output was not delivered: starting a new producer, beginning anew behind what is acknowledged");
+    log_error(outlet->name, "output was not delivered: starting a new producer, beginning anew "
+                            "behind what is acknowledged");
     return kafka_producer_rebuild(outlet->sink.producer);
 }
 

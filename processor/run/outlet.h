@@ -1,5 +1,6 @@
-// A half's way out: the emitter over a tracked producer, the offsets that wait for its acknowledgements, and their commits.
-// What both halves do alike after a batch, when a producer gives up, and at the end. One thread, the half's.
+// A half's way out: the emitter over a tracked producer, the offsets that wait for its
+// acknowledgements, and their commits. What both halves do alike after a batch, when a producer
+// gives up, and at the end. One thread, the half's.
 #pragma once
 
 #include "consume/offsets.h"
@@ -21,18 +22,22 @@ struct outlet {
 
 // `outlet` must stay where it is. `verdicts` is what the emitter publishes of them.
 MUST_CHECK enum err outlet_init(struct outlet *outlet, const char *name, const char *client_id,
-        const struct config *config, enum verdict_output verdicts, const atomic_bool *stop, struct strbuf *findings);
+        const struct config *config, enum verdict_output verdicts, const atomic_bool *stop,
+        struct strbuf *findings);
 
 // Serves acknowledgements, waits for them while too much is open, and commits what is settled.
 void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer);
-// Whether the producer has given up or a record can never be delivered: partitions have to be begun anew.
+// Whether the producer has given up or a record can never be delivered: partitions have to be begun
+// anew.
 bool outlet_needs_recovery(const struct outlet *outlet);
 // A new producer; not more often than once a second.
 MUST_CHECK enum err outlet_rebuild(struct outlet *outlet);
 
-// After outlet_init has run, well or not: from here on everything that waits shares one deadline, config.drain from now.
+// After outlet_init has run, well or not: from here on everything that waits shares one deadline,
+// config.drain from now.
 void outlet_drain(struct outlet *outlet);
 // Before partitions go: waits for acknowledgements and commits.
 void outlet_settle(struct outlet *outlet, struct kafka_consumer *consumer);
-// Closes the consumer (whose on_revoke settles), then the producer; frees the rest. ERR_DEADLINE as of their close.
+// Closes the consumer (whose on_revoke settles), then the producer; frees the rest. ERR_DEADLINE as
+// of their close.
 enum err outlet_close(struct outlet *outlet, struct kafka_consumer *consumer);

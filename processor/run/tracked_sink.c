@@ -50,6 +50,7 @@ void tracked_sink_tell_trouble(struct tracked_sink *tracked, const char *compone
 {
     const char *trouble = kafka_producer_take_trouble(tracked->producer);
     if (trouble != NULL) {
-        log_warn(component, "producer: %s; what is not acknowledged is kept and tried again", trouble);
+        log_warn(component, "producer: %s; what is not acknowledged is kept and tried again",
+                trouble);
     }
 }

@@ -174,8 +174,8 @@ static bool key_is_possible(const struct leaf_key *key)
     return !view_is_none(key->ids[SCOPE_TENANT]) && key->channel.n <= ID_MAX_BYTES;
 }
 
-static bool leaf_in(const pb_leaf *pb, const pb_frame *frame, struct leaf_sums *sums,
-        struct frame_leaf *leaf)
+static bool leaf_in(
+        const pb_leaf *pb, const pb_frame *frame, struct leaf_sums *sums, struct frame_leaf *leaf)
 {
     *leaf = (struct frame_leaf){
             .key = {.ids = {[SCOPE_CAMPAIGN] = text_in(pb->campaign_id),

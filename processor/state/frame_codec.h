@@ -1,4 +1,5 @@
-// Tally frames as protobuf (schemas/tally_frame.proto): the only file that knows the generated code.
+// Tally frames as protobuf (schemas/tally_frame.proto): the only file that knows the generated
+// code.
 #pragma once
 
 #include "common/arena.h"
@@ -12,11 +13,13 @@ enum {
     FRAME_MAX_LEAVES = CHUNK_OFFSETS + 1, // one a message, and the overflow leaf
 };
 
-// Appends the frame's bytes; the same frame gives the same bytes. `arena` is for what is needed on the way.
+// Appends the frame's bytes; the same frame gives the same bytes. `arena` is for what is needed on
+// the way.
 MUST_CHECK enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena);
-// Reads one; what it points to is in `arena`. ERR_DATA for what is no frame of a known version, or whose parts contradict
-// each other (more messages than offsets, offsets of another chunk, names that no message can have): `ret_why` then says
-// what is wrong with it, else it is NULL. What is let through, the fold takes.
+// Reads one; what it points to is in `arena`. ERR_DATA for what is no frame of a known version, or
+// whose parts contradict each other (more messages than offsets, offsets of another chunk, names
+// that no message can have): `ret_why` then says what is wrong with it, else it is NULL. What is
+// let through, the fold takes.
 MUST_CHECK enum err frame_decode(
         struct view bytes, struct arena *arena, struct frame *ret_frame, const char **ret_why);
 // Appends the frame as JSON, for people.

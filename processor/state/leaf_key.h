@@ -1,4 +1,5 @@
-// A leaf's names as one table key: length-prefixed, so that no two leaves share bytes; absent is not empty.
+// A leaf's names as one table key: length-prefixed, so that no two leaves share bytes; absent is
+// not empty.
 #pragma once
 
 #include "common/strbuf.h"

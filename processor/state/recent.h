@@ -1,5 +1,6 @@
-// The last 64 misdirected messages of each scope, by recipient: so that one stranger who gets ten messages counts once, so
-// that an alert can say how many people it was and which narrower scopes they came through. One thread.
+// The last 64 misdirected messages of each scope, by recipient: so that one stranger who gets ten
+// messages counts once, so that an alert can say how many people it was and which narrower scopes
+// they came through. One thread.
 #pragma once
 
 #include "common/err.h"
@@ -25,7 +26,8 @@ void recent_destroy(struct recent *recent);
 // Whether the scope has met that recipient within the window.
 bool recent_has(const struct recent *recent, int32_t scope, uint64_t tag, int64_t log_time_ms);
 // Remembers an entry, the oldest makes room.
-MUST_CHECK enum err recent_add(struct recent *recent, int32_t scope, const struct recent_entry *entry);
+MUST_CHECK enum err recent_add(
+        struct recent *recent, int32_t scope, const struct recent_entry *entry);
 // The entries of a scope from `serial` on, oldest first, into `ret_entries`; their number.
 uint32_t recent_since(const struct recent *recent, int32_t scope, uint64_t serial,
         struct recent_entry ret_entries[RECENT_MAX]);

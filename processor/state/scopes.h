@@ -1,5 +1,5 @@
-// The scopes that the detect half knows, numbered from 0. A scope's number is its index into the arrays that fold, detect
-// and decide keep beside this table. One thread.
+// The scopes that the detect half knows, numbered from 0. A scope's number is its index into the
+// arrays that fold, detect and decide keep beside this table. One thread.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ enum { SCOPE_NONE = -1 };
 MUST_CHECK enum err scopes_create(struct scopes **ret_scopes, uint32_t max_scopes);
 void scopes_destroy(struct scopes *scopes);
 
-// The scope's number. SCOPE_NONE when the id is none, or when the table is full (then it is counted).
+// The scope's number. SCOPE_NONE when the id is none, or when the table is full (then it is
+// counted).
 MUST_CHECK enum err scopes_intern(struct scopes *scopes, enum scope_kind kind,
         struct view tenant_id, struct view id, int32_t *ret_scope);
 // Views good as long as the table.

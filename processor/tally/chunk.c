@@ -103,7 +103,8 @@ static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind, stru
     uint32_t at = hashmap_find(chunk->scope_index, strbuf_view(key));
     if (at == HASHMAP_ABSENT) {
         at = chunk->scope_count;
-        enum err e = grow((void **)&chunk->scopes, &chunk->scope_capacity, at, sizeof *chunk->scopes);
+        enum err e =
+                grow((void **)&chunk->scopes, &chunk->scope_capacity, at, sizeof *chunk->scopes);
         if (e == ERR_NONE) {
             e = hashmap_put(chunk->scope_index, strbuf_view(key), at);
         }
@@ -119,8 +120,7 @@ static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind, stru
 static enum err chunk_grow_leaves(struct chunk *chunk)
 {
     uint32_t capacity = chunk->leaf_capacity;
-    enum err e = grow(
-            (void **)&chunk->dirty, &capacity, chunk->leaf_count, sizeof *chunk->dirty);
+    enum err e = grow((void **)&chunk->dirty, &capacity, chunk->leaf_count, sizeof *chunk->dirty);
     if (e == ERR_NONE) {
         e = grow((void **)&chunk->leaves, &chunk->leaf_capacity, chunk->leaf_count,
                 sizeof *chunk->leaves);
@@ -178,14 +178,13 @@ static struct leaf *chunk_lookup_leaf(struct chunk *chunk, const struct leaf_key
     return at == HASHMAP_ABSENT ? NULL : &chunk->leaves[at];
 }
 
-// The leaf of a message. When the table is full: the tenant's own overflow leaf (no narrower scopes), and when even
-// that is one too many, the one overflow leaf of all tenants.
+// The leaf of a message. When the table is full: the tenant's own overflow leaf (no narrower
+// scopes), and when even that is one too many, the one overflow leaf of all tenants.
 static enum err chunk_find_leaf(struct chunk *chunk, const struct tally_options *options,
         const struct event *ev, struct leaf **ret_leaf, bool *ret_overflowed)
 {
-    const struct leaf_key wanted = {
-            .ids = {ev->campaign_id, ev->template_id, ev->sender_id, ev->vendor_id,
-                    event_scope_tenant(ev)},
+    const struct leaf_key wanted = {.ids = {ev->campaign_id, ev->template_id, ev->sender_id,
+                                            ev->vendor_id, event_scope_tenant(ev)},
             .channel = ev->channel};
     const struct leaf_key overflow_of_tenant = {.ids = {[SCOPE_TENANT] = event_scope_tenant(ev)}};
     const struct leaf_key overflow = {.ids = {[SCOPE_TENANT] = VIEW("(overflow)")}};
@@ -205,11 +204,11 @@ static enum err chunk_find_leaf(struct chunk *chunk, const struct tally_options 
     return ERR_INTERNAL;
 }
 
-// A text of an entry, or none when the frame has enough of them: ids are for people, counts do not need them.
+// A text of an entry, or none when the frame has enough of them: ids are for people, counts do not
+// need them.
 static struct view chunk_keep_text(struct chunk *chunk, struct view text)
 {
-    if (view_is_none(text) ||
-            arena_used_bytes(chunk->entry_texts) + text.n > ENTRY_TEXT_BYTES) {
+    if (view_is_none(text) || arena_used_bytes(chunk->entry_texts) + text.n > ENTRY_TEXT_BYTES) {
         return VIEW_NONE;
     }
     return arena_copy(chunk->entry_texts, text);
@@ -244,7 +243,8 @@ static enum err chunk_add_entry(
     return ERR_NONE;
 }
 
-static void chunk_count_judged(struct chunk *chunk, struct leaf *leaf, int64_t offset, bool misdirected)
+static void chunk_count_judged(
+        struct chunk *chunk, struct leaf *leaf, int64_t offset, bool misdirected)
 {
     leaf->counts.judged++;
     leaf->counts.misdirected += misdirected;

@@ -1,4 +1,5 @@
-// The state of one source: its open chunk. Shared by tally.c (the life of a source) and chunk.c (its counts).
+// The state of one source: its open chunk. Shared by tally.c (the life of a source) and chunk.c
+// (its counts).
 #pragma once
 
 #include "common/arena.h"
@@ -36,7 +37,8 @@ struct chunk {
     size_t name_bytes;
     struct hashmap *leaf_index;
     struct leaf *leaves;
-    uint32_t *dirty; // indices of the leaves that changed since the last frame, in order of their first change
+    // indices of the leaves that changed since the last frame, in order of their first change
+    uint32_t *dirty;
     uint32_t leaf_count;
     uint32_t leaf_capacity; // of both arrays
     uint32_t dirty_count;
@@ -64,7 +66,8 @@ struct chunk_counted {
     uint32_t tally_partition;
     bool overflowed; // it went to an overflow leaf
 };
-// Counts one message. With `makes_entry` a misdirected message is kept as an entry of the next frame.
+// Counts one message. With `makes_entry` a misdirected message is kept as an entry of the next
+// frame.
 MUST_CHECK enum err chunk_count(struct chunk *chunk, const struct tally_options *options,
         const struct tally_message *message, bool makes_entry, struct chunk_counted *ret_counted);
 // All has been told in frames: forgets what is dirty and the entries.

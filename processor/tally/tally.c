@@ -170,8 +170,8 @@ static enum err tally_make_scratch(struct tally *tally, const struct chunk *chun
 }
 
 // Puts the leaves and entries that belong to one tally partition into the frame.
-static void tally_fill(
-        struct tally *tally, struct tally_source *source, uint32_t tally_partition, struct frame *frame)
+static void tally_fill(struct tally *tally, struct tally_source *source, uint32_t tally_partition,
+        struct frame *frame)
 {
     struct chunk *chunk = &source->chunk;
     uint32_t candidates = frame->closing ? chunk->leaf_count : chunk->dirty_count;
@@ -287,11 +287,13 @@ enum err tally_flush(struct tally *tally, struct tally_source *source, int64_t j
         enum cache_state cache, bool idle, bool totals, const struct frame_taker *taker)
 {
     source->idle = idle;
-    if (source->to_offset < source->resume_until || source->to_offset == source->chunk.first_offset) {
+    if (source->to_offset < source->resume_until ||
+            source->to_offset == source->chunk.first_offset) {
         return ERR_NONE; // T5, or nothing counted yet
     }
     if (source->to_offset >> CHUNK_BITS != source->chunk.number) {
-        // The chunk is whole: closed now, because a resumption from exactly here would not know of it.
+        // The chunk is whole: closed now, because a resumption from exactly here would not know of
+        // it.
         return tally_enter_chunk(
                 tally, source, source->to_offset, judged_at_ms, cache, totals, taker);
     }

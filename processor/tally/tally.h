@@ -1,9 +1,9 @@
-// tally: verdicts → absolute counts per leaf and chunk, and one entry per misdirected message, handed out as tally
-// frames (design §5). Pure: no I/O, no clock. One thread.
+// tally: verdicts → absolute counts per leaf and chunk, and one entry per misdirected message,
+// handed out as tally frames (design §5). Pure: no I/O, no clock. One thread.
 //
-// Words. A *source* is one partition of the outbound topic. A *chunk* is 4,096 of its offsets. A *leaf* is one
-// combination of tenant, campaign, template, sender, vendor and channel. A *frame* says what one source has to say to
-// one tally partition.
+// Words. A *source* is one partition of the outbound topic. A *chunk* is 4,096 of its offsets. A
+// *leaf* is one combination of tenant, campaign, template, sender, vendor and channel. A *frame*
+// says what one source has to say to one tally partition.
 //
 // Invariants (cited by tests):
 //   T1  A frame's counts cover every offset of first_offset .. to_offset - 1, and nothing else.
@@ -30,8 +30,9 @@ struct tally_source;
 
 struct tally_options {
     uint32_t tally_partitions;
-    uint32_t max_leaves;      // a chunk; above it messages count in their tenant's overflow leaf
-    size_t max_leaf_bytes;    // of names a chunk, so that a closing frame stays below Kafka's record limit
+    uint32_t max_leaves; // a chunk; above it messages count in their tenant's overflow leaf
+    // of names a chunk, so that a closing frame stays below Kafka's record limit
+    size_t max_leaf_bytes;
 };
 
 // Takes a finished frame; it and all it points to live until the call returns.
@@ -52,8 +53,8 @@ struct tally_message {
 MUST_CHECK enum err tally_create(struct tally **ret_tally, const struct tally_options *options);
 void tally_destroy(struct tally *tally);
 
-// Starts a source at `start_offset`, which is the first of a chunk wherever the log still has it. Messages below
-// `resume_until` are counted but make no frames (T5).
+// Starts a source at `start_offset`, which is the first of a chunk wherever the log still has it.
+// Messages below `resume_until` are counted but make no frames (T5).
 MUST_CHECK enum err tally_open(struct tally *tally, struct view topic, int32_t partition,
         int64_t start_offset, int64_t resume_until);
 void tally_close(struct tally *tally, int32_t partition);
@@ -62,16 +63,17 @@ struct tally_source *tally_find(const struct tally *tally, int32_t partition);
 int64_t tally_reached(const struct tally_source *source);
 bool tally_is_resuming(const struct tally_source *source, int64_t offset);
 
-// Counts one message; offsets rise. When the message begins a new chunk the closing frames of the old one go to
-// `taker` first. `judged_at_ms` and `cache` go into those frames.
+// Counts one message; offsets rise. When the message begins a new chunk the closing frames of the
+// old one go to `taker` first. `judged_at_ms` and `cache` go into those frames.
 MUST_CHECK enum err tally_count(struct tally *tally, struct tally_source *source,
         const struct tally_message *message, int64_t judged_at_ms, enum cache_state cache,
         const struct frame_taker *taker);
-// An offset that was read but is no message to count (a dead letter, a tombstone): it is covered all the same.
+// An offset that was read but is no message to count (a dead letter, a tombstone): it is covered
+// all the same.
 MUST_CHECK enum err tally_skip(struct tally *tally, struct tally_source *source, int64_t offset,
         int64_t judged_at_ms, enum cache_state cache, const struct frame_taker *taker);
-// The end of a batch: a frame to each tally partition that has something new; with `totals`, or when the chunk is at its
-// end, to every one.
+// The end of a batch: a frame to each tally partition that has something new; with `totals`, or
+// when the chunk is at its end, to every one.
 MUST_CHECK enum err tally_flush(struct tally *tally, struct tally_source *source,
         int64_t judged_at_ms, enum cache_state cache, bool idle, bool totals,
         const struct frame_taker *taker);

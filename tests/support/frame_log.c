@@ -113,10 +113,10 @@ bool frame_equal(const struct frame *a, const struct frame *b)
                  a->has_totals == b->has_totals;
     const struct frame_totals *x = &a->totals;
     const struct frame_totals *y = &b->totals;
-    equal = equal && (!a->has_totals ||
-                             (x->judged == y->judged && x->misdirected == y->misdirected &&
-                                     x->unknown == y->unknown && x->tenants == y->tenants &&
-                                     x->tenants_misdirected == y->tenants_misdirected));
+    equal = equal &&
+            (!a->has_totals || (x->judged == y->judged && x->misdirected == y->misdirected &&
+                                       x->unknown == y->unknown && x->tenants == y->tenants &&
+                                       x->tenants_misdirected == y->tenants_misdirected));
     for (uint32_t i = 0; equal && i < a->leaf_count; i++) {
         equal = leaf_equal(&a->leaves[i], &b->leaves[i]);
     }

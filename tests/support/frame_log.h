@@ -1,4 +1,5 @@
-// Frames that outlive the call that made them, so that tests can look at a whole log of them and deliver it in any order.
+// Frames that outlive the call that made them, so that tests can look at a whole log of them and
+// deliver it in any order.
 #pragma once
 
 #include <stdbool.h>

@@ -6,7 +6,8 @@
 #include "unit.h"
 
 // One entry a letter: its campaign; '-' = none. All have the template given.
-static uint32_t make_entries(struct recent_entry *entries, const char *campaigns, int32_t template_scope)
+static uint32_t make_entries(
+        struct recent_entry *entries, const char *campaigns, int32_t template_scope)
 {
     uint32_t count = 0;
     for (; campaigns[count] != '\0'; count++) {
@@ -30,13 +31,18 @@ static void test_explain(void)
         const char *children;
     } rows[] = {
             {"AAAA", SCOPE_NONE, SCOPE_VENDOR, 1, SCOPE_CAMPAIGN, "A"},
-            {"AAAAB", SCOPE_NONE, SCOPE_VENDOR, 1, SCOPE_CAMPAIGN, "A"},          // 80 % exactly
-            {"AAABC", SCOPE_NONE, SCOPE_VENDOR, 2, SCOPE_CAMPAIGN, "AB"},         // the first met of equals
-            {"ABCABCABCD", SCOPE_NONE, SCOPE_VENDOR, 3, SCOPE_CAMPAIGN, "ABC"},   // three carry 90 %
-            {"ABCD", SCOPE_NONE, SCOPE_VENDOR, 0, SCOPE_CAMPAIGN, ""},            // three carry 75 %
-            {"ABCDE", 500, SCOPE_VENDOR, 1, SCOPE_TEMPLATE, NULL},                // what they share
-            {"AAAA", 500, SCOPE_VENDOR, 1, SCOPE_CAMPAIGN, "A"},                  // ties go to the narrower
-            {"AAAA", 500, SCOPE_CAMPAIGN, 0, SCOPE_CAMPAIGN, ""},                 // nothing is narrower
+            {"AAAAB", SCOPE_NONE, SCOPE_VENDOR, 1, SCOPE_CAMPAIGN, "A"}, // 80 % exactly
+            // the first met of equals
+            {"AAABC", SCOPE_NONE, SCOPE_VENDOR, 2, SCOPE_CAMPAIGN, "AB"},
+            // three carry 90 %
+            {"ABCABCABCD", SCOPE_NONE, SCOPE_VENDOR, 3, SCOPE_CAMPAIGN, "ABC"},
+            // three carry 75 %
+            {"ABCD", SCOPE_NONE, SCOPE_VENDOR, 0, SCOPE_CAMPAIGN, ""},
+            {"ABCDE", 500, SCOPE_VENDOR, 1, SCOPE_TEMPLATE, NULL}, // what they share
+            // ties go to the narrower
+            {"AAAA", 500, SCOPE_VENDOR, 1, SCOPE_CAMPAIGN, "A"},
+            // nothing is narrower
+            {"AAAA", 500, SCOPE_CAMPAIGN, 0, SCOPE_CAMPAIGN, ""},
             {"A---------", SCOPE_NONE, SCOPE_VENDOR, 0, SCOPE_CAMPAIGN, ""},
             {"AAAAAAAA--", SCOPE_NONE, SCOPE_TENANT, 1, SCOPE_CAMPAIGN, "A"},
             {"AAAAAAA---", SCOPE_NONE, SCOPE_TENANT, 1, SCOPE_VENDOR, NULL},

@@ -1,5 +1,6 @@
-// The CUSUM bank against the tables and test vectors of the detection research (§4): exact baselines that are not on
-// the ladder, so the steps are computed here from the formulas, with libm.
+// The CUSUM bank against the tables and test vectors of the detection research (§4): exact
+// baselines that are not on the ladder, so the steps are computed here from the formulas, with
+// libm.
 #include "detect/bank.h"
 
 #include <math.h>
@@ -46,7 +47,8 @@ static int alarm_of(const struct bank *bank, double budget)
     return -1;
 }
 
-// Plays one message a batch: B misdirected, G good. Stops at the first alarm (A = 1e8); its place from 1, 0 = none.
+// Plays one message a batch: B misdirected, G good. Stops at the first alarm (A = 1e8); its place
+// from 1, 0 = none.
 static size_t play(struct bank *bank, const struct step_table *steps, const char *messages)
 {
     for (size_t i = 0; messages[i] != '\0'; i++) {
@@ -162,7 +164,8 @@ static void test_k_at_all_misdirected(void)
     }
 }
 
-// The leak node alone needs about 35 misdirected messages at three times the baseline (§4); here: every 67th of them.
+// The leak node alone needs about 35 misdirected messages at three times the baseline (§4); here:
+// every 67th of them.
 static void test_leak_node(void)
 {
     unsigned level = table_level_up(5000000);
@@ -187,8 +190,9 @@ static uint32_t next_random(uint64_t *state)
     return (uint32_t)(*state >> 33);
 }
 
-// Healthy traffic at exactly p0: 1e9 messages at A = 1e6 raise about 154 alarms (§4: ARL 6.5e6), and must stay far below
-// the 1,000 that are guaranteed. Healthy runs are one batch each: their steps all go one way.
+// Healthy traffic at exactly p0: 1e9 messages at A = 1e6 raise about 154 alarms (§4: ARL 6.5e6),
+// and must stay far below the 1,000 that are guaranteed. Healthy runs are one batch each: their
+// steps all go one way.
 static void test_false_alarms(void)
 {
     struct exact exact;
@@ -247,7 +251,8 @@ static void test_net_rule(void)
     }
 }
 
-// B2: four misdirected messages and forty good ones in one batch are no alarm, though they would be in some order.
+// B2: four misdirected messages and forty good ones in one batch are no alarm, though they would be
+// in some order.
 static void test_no_peak_inside_a_batch(void)
 {
     struct exact exact;
@@ -352,8 +357,7 @@ static void test_subtract(void)
 {
     struct bank parent = {0};
     struct bank child = {0};
-    parent.nodes[0] = (struct bank_node){
-            .w_nat6 = 10, .judged = 9, .misdirected = 5, .guarded = 4};
+    parent.nodes[0] = (struct bank_node){.w_nat6 = 10, .judged = 9, .misdirected = 5, .guarded = 4};
     parent.nodes[1] = (struct bank_node){.w_nat6 = 3, .judged = 2, .misdirected = 2};
     parent.nodes[2] = (struct bank_node){.w_nat6 = 30, .judged = 3, .misdirected = 2};
     child.nodes[0] = (struct bank_node){.w_nat6 = 9, .judged = 6, .misdirected = 3, .guarded = 1};

@@ -1,7 +1,7 @@
-// Counts that cannot be counted twice: the same random messages through judge-side tally and fold in many ways. Batches of
-// any size, a death at any point and a resumption from the chunk start of any offset that was committed, frames delivered
-// twice, two owners of one source at the same time. The final counts equal a count by hand, and each misdirected message
-// is applied exactly once.
+// Counts that cannot be counted twice: the same random messages through judge-side tally and fold
+// in many ways. Batches of any size, a death at any point and a resumption from the chunk start of
+// any offset that was committed, frames delivered twice, two owners of one source at the same time.
+// The final counts equal a count by hand, and each misdirected message is applied exactly once.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@ enum {
     ROUNDS = 20,
 };
 
-// What the offset of a source is: a function of nothing but the two, so that whoever reads it again gets the same.
+// What the offset of a source is: a function of nothing but the two, so that whoever reads it again
+// gets the same.
 struct message {
     bool is_there; // else a hole in the log
     bool is_skipped;
@@ -93,7 +94,8 @@ static void owner_count(struct owner *owner, int64_t offset, const struct messag
     } else {
         char tenant[16];
         char campaign[16];
-        uint8_t tag[RECIPIENT_TAG_BYTES] = {(uint8_t)owner->source, (uint8_t)(offset >> 8), (uint8_t)offset};
+        uint8_t tag[RECIPIENT_TAG_BYTES] = {
+                (uint8_t)owner->source, (uint8_t)(offset >> 8), (uint8_t)offset};
         const struct event ev = {
                 .message_id = VIEW("m"),
                 .occurred_at = {AT},
@@ -106,8 +108,9 @@ static void owner_count(struct owner *owner, int64_t offset, const struct messag
     CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);
 }
 
-// Judges up to `count` offsets; the frames are in the owner's log then. What may be committed is behind the last message,
-// or, when the log is known to hold no more, behind the hole that follows it.
+// Judges up to `count` offsets; the frames are in the owner's log then. What may be committed is
+// behind the last message, or, when the log is known to hold no more, behind the hole that follows
+// it.
 static void owner_batch(struct owner *owner, uint32_t count, bool totals)
 {
     frame_log_fini(&owner->log);
@@ -122,7 +125,8 @@ static void owner_batch(struct owner *owner, uint32_t count, bool totals)
     struct tally_source *source = tally_find(owner->tally, (int32_t)owner->source);
     if (totals && owner->next > tally_reached(source)) {
         CU_ASSERT_EQUAL_FATAL(
-                tally_skip(owner->tally, source, owner->next - 1, AT, CACHE_TRUSTED, &taker), ERR_NONE);
+                tally_skip(owner->tally, source, owner->next - 1, AT, CACHE_TRUSTED, &taker),
+                ERR_NONE);
     }
     owner->may_commit = tally_reached(source);
     CU_ASSERT_EQUAL_FATAL(
@@ -140,7 +144,8 @@ struct reader {
 
 struct world {
     struct reader readers[TALLY_PARTITIONS];
-    uint8_t applied[SOURCES][MESSAGES]; // how often the entry of a misdirected message came out of a fold
+    // how often the entry of a misdirected message came out of a fold
+    uint8_t applied[SOURCES][MESSAGES];
     uint64_t random;
     struct arena *scratch;
     struct strbuf wire;
@@ -157,8 +162,7 @@ static struct world *world_create(uint64_t seed)
         struct reader *reader = &world->readers[i];
         CU_ASSERT_EQUAL_FATAL(scopes_create(&reader->scopes, 1000), ERR_NONE);
         CU_ASSERT_EQUAL_FATAL(recent_create(&reader->recent), ERR_NONE);
-        CU_ASSERT_EQUAL_FATAL(
-                fold_create(&reader->fold, reader->scopes, reader->recent), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(fold_create(&reader->fold, reader->scopes, reader->recent), ERR_NONE);
     }
     return world;
 }
@@ -213,8 +217,7 @@ static void check_scope(struct world *world, enum scope_kind kind, struct view t
 {
     struct reader *reader = &world->readers[tally_partition_of(tenant_id, TALLY_PARTITIONS)];
     int32_t scope;
-    CU_ASSERT_EQUAL_FATAL(
-            scopes_intern(reader->scopes, kind, tenant_id, id, &scope), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(scopes_intern(reader->scopes, kind, tenant_id, id, &scope), ERR_NONE);
     struct fold_counts got = fold_scope_counts(reader->fold, scope);
     CU_ASSERT_EQUAL(got.judged, expected->judged);
     CU_ASSERT_EQUAL(got.misdirected, expected->misdirected);
@@ -269,8 +272,8 @@ static uint32_t batch_size(struct world *world)
 
 // --- the ways ----------------------------------------------------------------------------------------
 
-// One owner after the other: each dies at some point, with some of its last frames out, and the next begins at an
-// offset that was committed: at the end of a batch whose frames are all out.
+// One owner after the other: each dies at some point, with some of its last frames out, and the
+// next begins at an offset that was committed: at the end of a batch whose frames are all out.
 static void test_deaths(void)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -282,10 +285,12 @@ static void test_deaths(void)
                 owner_open(&owner, source, committed);
                 bool dies = false;
                 while (owner.next < MESSAGES && !dies) {
-                    owner_batch(&owner, batch_size(world), test_random_below(&world->random, 5) == 0);
+                    owner_batch(
+                            &owner, batch_size(world), test_random_below(&world->random, 5) == 0);
                     dies = test_random_below(&world->random, 6) == 0;
-                    size_t out = dies ? test_random_below(&world->random, (uint32_t)owner.log.count + 1)
-                                      : owner.log.count;
+                    size_t out =
+                            dies ? test_random_below(&world->random, (uint32_t)owner.log.count + 1)
+                                 : owner.log.count;
                     deliver_batch(world, &owner.log, out);
                     if (!dies && owner.may_commit > committed &&
                             test_random_below(&world->random, 3) != 0) {
@@ -301,8 +306,8 @@ static void test_deaths(void)
     }
 }
 
-// Two owners of each source at once, neither of which knows of the other: a zombie that goes on from an older offset, and
-// frames of both in any order of batches. One of them gets to the end.
+// Two owners of each source at once, neither of which knows of the other: a zombie that goes on
+// from an older offset, and frames of both in any order of batches. One of them gets to the end.
 static void test_zombies(void)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -314,7 +319,8 @@ static void test_zombies(void)
             while (owners[0].next < MESSAGES / 3) {
                 owner_batch(&owners[0], batch_size(world), false);
                 deliver_batch(world, &owners[0].log, owners[0].log.count);
-                committed = test_random_below(&world->random, 3) == 0 ? owners[0].may_commit : committed;
+                committed = test_random_below(&world->random, 3) == 0 ? owners[0].may_commit
+                                                                      : committed;
             }
             owner_open(&owners[1], source, committed);
             while (owners[0].next < MESSAGES || owners[1].next < MESSAGES) {

@@ -101,8 +101,10 @@ static int32_t scope_of(struct bench *b, enum scope_kind kind, const char *id)
 // One misdirected message of a campaign of vendor v, a new person each time.
 static void meet_person(struct bench *b, const char *campaign)
 {
-    struct recent_entry entry = {
-            .tag = b->serial, .serial = b->serial, .log_time_ms = AT, .reasons = REASON_BIT(REASON_NO_RECORD)};
+    struct recent_entry entry = {.tag = b->serial,
+            .serial = b->serial,
+            .log_time_ms = AT,
+            .reasons = REASON_BIT(REASON_NO_RECORD)};
     entry.scopes[SCOPE_CAMPAIGN] = scope_of(b, SCOPE_CAMPAIGN, campaign);
     entry.scopes[SCOPE_TEMPLATE] = SCOPE_NONE;
     entry.scopes[SCOPE_SENDER] = SCOPE_NONE;
@@ -127,32 +129,45 @@ static void meet_people(struct bench *b, const char *campaigns)
 // Evidence about `n` messages, all misdirected, from the first entry on.
 static struct evidence evidence_of(int64_t n)
 {
-    return (struct evidence){
-            .judged = n, .misdirected = n, .baseline_millionths = 8000, .interval_millionths = {400000, 1000000}};
+    return (struct evidence){.judged = n,
+            .misdirected = n,
+            .baseline_millionths = 8000,
+            .interval_millionths = {400000, 1000000}};
 }
 
 static struct scope_delta row_of(struct bench *b, enum scope_kind kind, const char *id)
 {
-    return (struct scope_delta){
-            .scope = scope_of(b, kind, id), .kind = kind, .fresh = 1, .first_entry = 0, .last_entry = 0};
+    return (struct scope_delta){.scope = scope_of(b, kind, id),
+            .kind = kind,
+            .fresh = 1,
+            .first_entry = 0,
+            .last_entry = 0};
 }
 
-static void raise(struct bench *b, enum scope_kind kind, const char *id, enum tier tier, int64_t sequence)
+static void raise(
+        struct bench *b, enum scope_kind kind, const char *id, enum tier tier, int64_t sequence)
 {
-    b->entry = (struct frame_entry){
-            .offset = 5, .occurred_at_ms = AT - 7, .message_id = VIEW("m5"), .traceparent = VIEW("tp")};
+    b->entry = (struct frame_entry){.offset = 5,
+            .occurred_at_ms = AT - 7,
+            .message_id = VIEW("m5"),
+            .traceparent = VIEW("tp")};
     b->delta_entry = (struct delta_entry){.entry = &b->entry};
     for (unsigned k = 0; k < SCOPE_KIND_COUNT; k++) {
         b->delta_entry.scopes[k] = SCOPE_NONE;
     }
     b->delta_entry.scopes[kind] = scope_of(b, kind, id);
     b->delta_entry.uses[kind] = ENTRY_FRESH;
-    b->delta = (struct delta){.sequence = sequence, .tally_partition = 1, .log_time_ms = AT,
-            .applied = true, .entries = &b->delta_entry, .entry_count = 1};
+    b->delta = (struct delta){.sequence = sequence,
+            .tally_partition = 1,
+            .log_time_ms = AT,
+            .applied = true,
+            .entries = &b->delta_entry,
+            .entry_count = 1};
     const struct scope_delta row = row_of(b, kind, id);
     const struct evidence evidence = evidence_of(4);
     const struct decision_taker taker = taker_of(b);
-    CU_ASSERT_EQUAL_FATAL(decide_raise(b->decide, &b->delta, &row, tier, &evidence, &taker), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            decide_raise(b->decide, &b->delta, &row, tier, &evidence, &taker), ERR_NONE);
 }
 
 // none → notice → alert → quarantine: one alert each, and a hold with the last.
@@ -224,7 +239,7 @@ static void test_stop(void)
         enum tier tier;
     } rows[] = {
             {"abcabcabcabc", 60000, 8000, TIER_STOP},
-            {"aabbccaabbaa", 60000, 8000, TIER_STOP},       // a has exactly half
+            {"aabbccaabbaa", 60000, 8000, TIER_STOP},        // a has exactly half
             {"aabbccaabbaaa", 60000, 8000, TIER_QUARANTINE}, // and now more
             {"abababababab", 60000, 8000, TIER_QUARANTINE},
             {"abcabcabcabc", 49999, 8000, TIER_QUARANTINE},
@@ -245,7 +260,8 @@ static void test_stop(void)
     }
 }
 
-// A vendor's alarm that one campaign explains is the campaign's; what it explains is taken off the vendor and tenant.
+// A vendor's alarm that one campaign explains is the campaign's; what it explains is taken off the
+// vendor and tenant.
 static void test_child_explains(void)
 {
     struct bench b;
@@ -255,7 +271,8 @@ static void test_child_explains(void)
     CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
     CU_ASSERT_EQUAL(b.taken[0].alert.scope.kind, SCOPE_CAMPAIGN);
     CU_ASSERT_TRUE(view_is(b.taken[0].alert.scope.id, "a"));
-    CU_ASSERT_EQUAL(b.taken[0].alert.tier, TIER_QUARANTINE); // stop is for the wide scope as a whole
+    // stop is for the wide scope as a whole
+    CU_ASSERT_EQUAL(b.taken[0].alert.tier, TIER_QUARANTINE);
     CU_ASSERT_TRUE(view_is(b.taken[1].command.scope.id, "a"));
     CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_VENDOR, "v")), TIER_NONE);
     CU_ASSERT_EQUAL_FATAL(b.explained_count, 2);
@@ -305,7 +322,8 @@ static void test_wide_scope(void)
     bench_fini(&b);
 }
 
-// Ids depend on scope, detector version, tally partition and offset of the opening frame, and on nothing else.
+// Ids depend on scope, detector version, tally partition and offset of the opening frame, and on
+// nothing else.
 static void test_ids(void)
 {
     struct digest_id ids[4];
@@ -329,7 +347,8 @@ static void test_ids(void)
     CU_ASSERT_NOT_EQUAL(memcmp(&ids[0], &ids[3], sizeof *ids), 0);
 }
 
-// A hold that has run out by log time closes its incident, tells so, and makes room; the scope may open another.
+// A hold that has run out by log time closes its incident, tells so, and makes room; the scope may
+// open another.
 static void test_expiry(void)
 {
     struct bench b;

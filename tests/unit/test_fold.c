@@ -1,4 +1,5 @@
-// fold: each way in which a frame meets a source (F1–F7), and what the deltas say of guard, repeats and holds.
+// fold: each way in which a frame meets a source (F1–F7), and what the deltas say of guard, repeats
+// and holds.
 #include "fold/fold.h"
 
 #include <stdio.h>
@@ -90,7 +91,8 @@ static int64_t judged_of(struct bench *b, const char *campaign)
     return fold_scope_counts(b->fold, scope_of(b, SCOPE_CAMPAIGN, campaign)).judged;
 }
 
-// The delta's row of a campaign, or of the tenant when `campaign` is NULL; a row of zeros when there is none.
+// The delta's row of a campaign, or of the tenant when `campaign` is NULL; a row of zeros when
+// there is none.
 static struct scope_delta row_of(struct bench *b, const char *campaign)
 {
     int32_t scope = campaign != NULL ? scope_of(b, SCOPE_CAMPAIGN, campaign)
@@ -160,7 +162,8 @@ static void test_next_chunk(void)
     struct bench b;
     bench_init(&b);
     CU_ASSERT_TRUE(apply_counts(&b, 0, 4096, 30));
-    CU_ASSERT_TRUE(apply_counts(&b, 4096, 20480, 7)); // sparse: the next chunk with a message is the fifth
+    // sparse: the next chunk with a message is the fifth
+    CU_ASSERT_TRUE(apply_counts(&b, 4096, 20480, 7));
     CU_ASSERT_TRUE(apply_counts(&b, 20480, 20481, 1));
     CU_ASSERT_FALSE(b.delta.gap.is_there);
     CU_ASSERT_EQUAL(judged_of(&b, "c"), 38);
@@ -188,7 +191,8 @@ static void test_ignored_chunk(void)
     bench_fini(&b);
 }
 
-// A chunk that is judged again says less than before: the difference is signed, and takes nothing from the detector.
+// A chunk that is judged again says less than before: the difference is signed, and takes nothing
+// from the detector.
 static void test_judged_again(void)
 {
     struct bench b;
@@ -309,8 +313,8 @@ static void test_log_time(void)
 }
 
 // One misdirected message a frame, at its own log time.
-static struct scope_delta apply_entry(
-        struct bench *b, int64_t offset, uint8_t who, uint8_t first_in_chunk, uint8_t previous, int64_t at_ms)
+static struct scope_delta apply_entry(struct bench *b, int64_t offset, uint8_t who,
+        uint8_t first_in_chunk, uint8_t previous, int64_t at_ms)
 {
     struct frame_leaf leaf = leaf_of("c", (uint32_t)offset + 1, (uint32_t)offset + 1);
     leaf.counts.last_judged_offset = offset;
@@ -342,12 +346,14 @@ static void test_repeated(void)
     bench_fini(&b);
 }
 
-// The clump guard: what the judge half says inside a chunk, what the fold remembers before a chunk's first message.
+// The clump guard: what the judge half says inside a chunk, what the fold remembers before a
+// chunk's first message.
 static void test_guard(void)
 {
     struct bench b;
     bench_init(&b);
-    CU_ASSERT_EQUAL(apply_entry(&b, 0, 1, KIND_CAMPAIGN | KIND_TENANT, 0, AT).fresh, 1); // nothing came before
+    // nothing came before
+    CU_ASSERT_EQUAL(apply_entry(&b, 0, 1, KIND_CAMPAIGN | KIND_TENANT, 0, AT).fresh, 1);
     CU_ASSERT_EQUAL(apply_entry(&b, 1, 2, 0, KIND_CAMPAIGN, AT).guarded, 1);
     CU_ASSERT_EQUAL(row_of(&b, NULL).fresh, 1); // by scope: the tenant had a good one between
     CU_ASSERT_EQUAL(apply_entry(&b, 2, 3, 0, 0, AT).fresh, 1);
@@ -382,7 +388,8 @@ static void test_guard(void)
     bench_fini(&b);
 }
 
-// Messages of a held scope feed only that scope's shadow counts, and none of its parents or children.
+// Messages of a held scope feed only that scope's shadow counts, and none of its parents or
+// children.
 static void test_held(void)
 {
     struct bench b;
@@ -415,7 +422,8 @@ static void test_held(void)
     bench_fini(&b);
 }
 
-// Rows stand from the narrowest kind to the widest, so that children are stepped and decided before their parents.
+// Rows stand from the narrowest kind to the widest, so that children are stepped and decided before
+// their parents.
 static void test_order_of_rows(void)
 {
     struct bench b;

@@ -1,5 +1,5 @@
-// Tally frames on the wire: what goes in comes out, the same frame is the same bytes, and nothing that comes from outside
-// gets past the codec that the fold could choke on.
+// Tally frames on the wire: what goes in comes out, the same frame is the same bytes, and nothing
+// that comes from outside gets past the codec that the fold could choke on.
 #include "state/frame_codec.h"
 
 #include <stdio.h>
@@ -41,7 +41,8 @@ static struct view name_of(const char *prefix, uint32_t number)
 
 static struct view random_name(uint64_t *random, const char *prefix)
 {
-    return test_random_below(random, 3) == 0 ? VIEW_NONE : name_of(prefix, test_random_below(random, 9));
+    return test_random_below(random, 3) == 0 ? VIEW_NONE
+                                             : name_of(prefix, test_random_below(random, 9));
 }
 
 static struct frame_leaf random_leaf(uint64_t *random, int64_t first_offset, uint32_t offsets)
@@ -193,7 +194,8 @@ static void test_hostile_bytes(void)
         }
         free(spoiled);
     }
-    CU_ASSERT_TRUE(accepted > 100); // flips inside names and counts make other frames, and that is no error
+    // flips inside names and counts make other frames, and that is no error
+    CU_ASSERT_TRUE(accepted > 100);
     fold_destroy(fold);
     recent_destroy(recent);
     scopes_destroy(scopes);
@@ -206,8 +208,7 @@ enum { CHUNK = 5, FIRST = CHUNK << CHUNK_BITS };
 
 static struct frame_leaf good_leaf(void)
 {
-    return (struct frame_leaf){
-            .key = {.ids = {[SCOPE_TENANT] = VIEW("t")}},
+    return (struct frame_leaf){.key = {.ids = {[SCOPE_TENANT] = VIEW("t")}},
             .counts = {.judged = 3, .misdirected = 2, .last_judged_offset = FIRST + 9}};
 }
 
@@ -234,17 +235,41 @@ static char long_text[4096];
 static void spoil_frame(unsigned which, struct frame *frame)
 {
     switch (which) {
-    case 0: frame->chunk = CHUNK + 1; break;
-    case 1: frame->to_offset = FIRST - 1; break;
-    case 2: frame->to_offset = FIRST + CHUNK_OFFSETS + 1; break; // more than the chunk, and not closing
-    case 3: frame->closing = true; break;                        // closing, and not at a chunk's first offset
-    case 4: frame->judged_at_ms = 0; break;
-    case 5: frame->judged_at_ms = INT64_MAX; break;
-    case 6: frame->source_partition = -1; break;
-    case 7: frame->source_topic = VIEW(""); break;
-    case 8: frame->source_topic = (struct view){long_text, 4001}; break;
-    case 9: frame->leaf_count = 0; break; // the entry's leaf is not there
-    case 10: frame->cache = (enum cache_state)4; break;
+    case 0:
+        frame->chunk = CHUNK + 1;
+        break;
+    case 1:
+        frame->to_offset = FIRST - 1;
+        break;
+    // more than the chunk, and not closing
+    case 2:
+        frame->to_offset = FIRST + CHUNK_OFFSETS + 1;
+        break;
+    // closing, and not at a chunk's first offset
+    case 3:
+        frame->closing = true;
+        break;
+    case 4:
+        frame->judged_at_ms = 0;
+        break;
+    case 5:
+        frame->judged_at_ms = INT64_MAX;
+        break;
+    case 6:
+        frame->source_partition = -1;
+        break;
+    case 7:
+        frame->source_topic = VIEW("");
+        break;
+    case 8:
+        frame->source_topic = (struct view){long_text, 4001};
+        break;
+    case 9:
+        frame->leaf_count = 0;
+        break; // the entry's leaf is not there
+    case 10:
+        frame->cache = (enum cache_state)4;
+        break;
     case 11:
         frame->chunk = INT64_MAX >> CHUNK_BITS;
         frame->first_offset = frame->chunk << CHUNK_BITS;
@@ -252,36 +277,69 @@ static void spoil_frame(unsigned which, struct frame *frame)
         frame->entry_count = 0;
         frame->leaf_count = 0;
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
 static void spoil_leaf(unsigned which, struct frame_leaf *leaf)
 {
     switch (which) {
-    case 0: leaf->key.ids[SCOPE_TENANT] = VIEW_NONE; break;
-    case 1: leaf->counts.judged = 1; break; // fewer than misdirected
-    case 2: leaf->counts.judged = 11; break; // more than offsets
-    case 3: leaf->counts.unknown = UINT32_MAX; break;
-    case 4: leaf->counts.exempt = 8; break;
-    case 5: leaf->counts.last_judged_offset = FIRST + 10; break;
-    case 6: leaf->counts.last_judged_offset = FIRST - 1; break;
-    case 7: leaf->counts.misdirected = 0; break; // fewer than entries
-    case 8: leaf->key.ids[SCOPE_CAMPAIGN] = (struct view){long_text, 257}; break;
-    case 9: leaf->key.channel = (struct view){long_text, 4000}; break;
-    default: break;
+    case 0:
+        leaf->key.ids[SCOPE_TENANT] = VIEW_NONE;
+        break;
+    case 1:
+        leaf->counts.judged = 1;
+        break; // fewer than misdirected
+    case 2:
+        leaf->counts.judged = 11;
+        break; // more than offsets
+    case 3:
+        leaf->counts.unknown = UINT32_MAX;
+        break;
+    case 4:
+        leaf->counts.exempt = 8;
+        break;
+    case 5:
+        leaf->counts.last_judged_offset = FIRST + 10;
+        break;
+    case 6:
+        leaf->counts.last_judged_offset = FIRST - 1;
+        break;
+    case 7:
+        leaf->counts.misdirected = 0;
+        break; // fewer than entries
+    case 8:
+        leaf->key.ids[SCOPE_CAMPAIGN] = (struct view){long_text, 257};
+        break;
+    case 9:
+        leaf->key.channel = (struct view){long_text, 4000};
+        break;
+    default:
+        break;
     }
 }
 
 static void spoil_entry(unsigned which, struct frame_entry *entry)
 {
     switch (which) {
-    case 0: entry->offset = FIRST - 1; break;
-    case 1: entry->offset = FIRST + 10; break;
-    case 2: entry->leaf = 1; break;
-    case 3: entry->occurred_at_ms = -1; break;
-    case 4: entry->message_id = (struct view){long_text, 257}; break;
-    default: break;
+    case 0:
+        entry->offset = FIRST - 1;
+        break;
+    case 1:
+        entry->offset = FIRST + 10;
+        break;
+    case 2:
+        entry->leaf = 1;
+        break;
+    case 3:
+        entry->occurred_at_ms = -1;
+        break;
+    case 4:
+        entry->message_id = (struct view){long_text, 257};
+        break;
+    default:
+        break;
     }
 }
 
@@ -337,7 +395,8 @@ static void test_unknown_version(void)
     end();
 }
 
-// A million empty leaves in four megabytes: refused by the arena's ceiling or by count, not by the memory of the host.
+// A million empty leaves in four megabytes: refused by the arena's ceiling or by count, not by the
+// memory of the host.
 static void test_many_leaves(void)
 {
     begin();

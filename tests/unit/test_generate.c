@@ -1,5 +1,6 @@
-// The generator against the processor: what `generate` says of each message must be what decode, normalise, lookup and
-// judge say of it, and what it writes must have the shape that its users rely on.
+// The generator against the processor: what `generate` says of each message must be what decode,
+// normalise, lookup and judge say of it, and what it writes must have the shape that its users rely
+// on.
 #include "bench/generate_traffic.h"
 
 #include <stdio.h>
@@ -135,8 +136,8 @@ static struct judgement judge(struct processor *processor, const struct message 
     CU_ASSERT_EQUAL_FATAL(
             decode_event(processor->decoder, &raw, processor->arena, &ev, &failure), DECODE_EVENT);
     struct lookup lookup = {
-            .recipient = recipient_normalise(ev.recipient, recipient_kind_of_channel(ev.channel),
-                    "CN", processor->arena),
+            .recipient = recipient_normalise(
+                    ev.recipient, recipient_kind_of_channel(ev.channel), "CN", processor->arena),
             .tenant_id = ev.tenant_id,
             .loan_id = ev.loan_id,
             .channel = ev.channel,
@@ -163,8 +164,7 @@ static struct scenario_counts compare(const struct generate_options *options)
                     judged.reasons, verdict_names[label.expected], label.reasons, processor.line.p);
             CU_FAIL("the judge and the label differ");
         }
-        bool is_wrong =
-                label.expected == VERDICT_MISDIRECTED || label.expected == VERDICT_UNKNOWN;
+        bool is_wrong = label.expected == VERDICT_MISDIRECTED || label.expected == VERDICT_UNKNOWN;
         CU_ASSERT_EQUAL(is_wrong, message.fault != FAULT_NONE);
         counts.verdicts[label.expected]++;
         counts.scattered += message.fault == FAULT_SCATTERED;
@@ -279,8 +279,7 @@ static void spellings_are_read_as_the_same_number(void)
         size_t n = address_spell(&address, random_next(&rng), text);
         size_t canonical_n = address_write(&address, canonical);
         arena_reset(arena);
-        struct recipient read =
-                recipient_normalise(view_bytes(text, n), address.kind, "CN", arena);
+        struct recipient read = recipient_normalise(view_bytes(text, n), address.kind, "CN", arena);
         CU_ASSERT_EQUAL(read.kind, address.kind);
         if (!view_equal(read.canonical, view_bytes(canonical, canonical_n))) {
             unit_check_text(text, read.canonical.p, canonical);

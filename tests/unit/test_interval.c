@@ -1,4 +1,5 @@
-// The Jeffreys interval against values from an independent computation with 40 digits (mpmath's incomplete beta).
+// The Jeffreys interval against values from an independent computation with 40 digits (mpmath's
+// incomplete beta).
 #include "detect/interval.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-// judge: every row of design §4's table, the rulings beside it, and the order in which reasons stand.
+// judge: every row of design §4's table, the rulings beside it, and the order in which reasons
+// stand.
 #include "judge/judge.h"
 
 #include <stdio.h>
@@ -14,8 +15,10 @@
 
 // Party links of a message, in short: role, status, closed at, of the tenant, of the loan.
 #define LINK(role_, status_, closed_, tenant_, loan_)                                              \
-    {.role = ROLE_##role_, .status = STATUS_##status_, .closed_at_ms = (closed_),                  \
-            .same_tenant = (tenant_), .same_loan = (loan_)}
+    {                                                                                              \
+        .role = ROLE_##role_, .status = STATUS_##status_, .closed_at_ms = (closed_),               \
+        .same_tenant = (tenant_), .same_loan = (loan_)                                             \
+    }
 #define OWN(role_, status_) LINK(role_, status_, TIME_NONE, true, false)
 #define ENDED(status_, at_) LINK(BORROWER, status_, at_, true, false)
 
@@ -77,11 +80,14 @@ static void test_links(void)
     static const struct row rows[] = {
             {"a borrower who owes", NULL, NULL, 1, {OWN(BORROWER, ACTIVE)}, 0, 0, false,
                     VERDICT_CLEAR, 0},
-            {"a co-borrower", NULL, NULL, 1, {OWN(CO_BORROWER, OVERDUE)}, 0, 0, false, VERDICT_CLEAR, 0},
-            {"a guarantor", NULL, NULL, 1, {OWN(GUARANTOR, OVERDUE)}, 0, 0, false, VERDICT_CLEAR, 0},
+            {"a co-borrower", NULL, NULL, 1, {OWN(CO_BORROWER, OVERDUE)}, 0, 0, false,
+                    VERDICT_CLEAR, 0},
+            {"a guarantor", NULL, NULL, 1, {OWN(GUARANTOR, OVERDUE)}, 0, 0, false, VERDICT_CLEAR,
+                    0},
             {"written off is still owed", NULL, NULL, 1, {OWN(BORROWER, WRITTEN_OFF)}, 0, 0, false,
                     VERDICT_CLEAR, 0},
-            {"a believed miss", NULL, NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED, R(NO_RECORD)},
+            {"a believed miss", NULL, NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED,
+                    R(NO_RECORD)},
             {"parties, none of the tenant", NULL, NULL, 1,
                     {LINK(BORROWER, ACTIVE, TIME_NONE, false, false)}, 0, 0, false,
                     VERDICT_MISDIRECTED, R(OTHER_TENANT)},
@@ -132,19 +138,20 @@ static void test_closed(void)
                     VERDICT_CLEAR, R(CLOSED_LOAN)},
             {"the last millisecond of the grace", NULL, NULL, 1, {ENDED(CLOSED, AT - GRACE)}, 0, 0,
                     false, VERDICT_CLEAR, R(CLOSED_LOAN)},
-            {"one millisecond too late", NULL, NULL, 1, {ENDED(CLOSED, AT - GRACE - 1)}, 0, 0, false,
-                    VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+            {"one millisecond too late", NULL, NULL, 1, {ENDED(CLOSED, AT - GRACE - 1)}, 0, 0,
+                    false, VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
             {"sold has the same grace", NULL, NULL, 1, {ENDED(SOLD, AT - GRACE)}, 0, 0, false,
                     VERDICT_CLEAR, R(CLOSED_LOAN)},
             {"the latest of them decides", NULL, NULL, 3,
-                    {ENDED(CLOSED, AT - 100 * DAY), ENDED(SOLD, AT - DAY), ENDED(CLOSED, TIME_NONE)},
+                    {ENDED(CLOSED, AT - 100 * DAY), ENDED(SOLD, AT - DAY),
+                            ENDED(CLOSED, TIME_NONE)},
                     0, 0, false, VERDICT_CLEAR, R(CLOSED_LOAN)},
             {"one that is still owed", NULL, NULL, 2,
                     {ENDED(CLOSED, AT - 100 * DAY), OWN(BORROWER, WRITTEN_OFF)}, 0, 0, false,
                     VERDICT_CLEAR, 0},
             {"only the loan's end counts", NULL, "L1", 2,
-                    {ENDED(CLOSED, AT - DAY), LINK(BORROWER, CLOSED, AT - 9 * DAY, true, true)}, 0, 0,
-                    false, VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    {ENDED(CLOSED, AT - DAY), LINK(BORROWER, CLOSED, AT - 9 * DAY, true, true)}, 0,
+                    0, false, VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
             {"the grace is no excuse for a third party", NULL, NULL, 1,
                     {LINK(CONTACT, CLOSED, AT - DAY, true, false)}, 0, 0, false,
                     VERDICT_MISDIRECTED, R(THIRD_PARTY) | R(CLOSED_LOAN)},
@@ -181,9 +188,12 @@ static void test_number(void)
 static void test_purposes(void)
 {
     static const struct row rows[] = {
-            {"collection", "collection", NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED, R(NO_RECORD)},
-            {"reminder", "reminder", NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED, R(NO_RECORD)},
-            {"none is collection", NULL, NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED, R(NO_RECORD)},
+            {"collection", "collection", NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED,
+                    R(NO_RECORD)},
+            {"reminder", "reminder", NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED,
+                    R(NO_RECORD)},
+            {"none is collection", NULL, NULL, 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED,
+                    R(NO_RECORD)},
             {"otp is exempt, its reasons are said", "otp", NULL, 0, {{0}}, 0, 0, true,
                     VERDICT_EXEMPT, R(NO_RECORD) | R(OPTED_OUT)},
             {"purposes are compared byte for byte", "Collection", NULL, 0, {{0}}, 0, 0, false,
@@ -209,8 +219,9 @@ static void test_unknown(void)
     struct policy policy;
     policy_init(&policy);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct facts facts = {
-                .lookup = rows[i].lookup, .reassigned = REASSIGNED_YES, .reassigned_at_ms = TIME_NONE};
+        const struct facts facts = {.lookup = rows[i].lookup,
+                .reassigned = REASSIGNED_YES,
+                .reassigned_at_ms = TIME_NONE};
         struct event ev = {.occurred_at = {AT}};
         struct judgement got = judge_message(&ev, RECIPIENT_PHONE, &facts, &policy);
         CU_ASSERT_EQUAL(got.verdict, VERDICT_UNKNOWN);
@@ -257,11 +268,13 @@ static void test_policy_decides(void)
     CU_ASSERT_EQUAL(judge_row(&just_closed, &policy).verdict, VERDICT_MISDIRECTED);
 }
 
-// A message without tenant_id: enrichment calls every party the tenant's own, so other_tenant cannot be.
+// A message without tenant_id: enrichment calls every party the tenant's own, so other_tenant
+// cannot be.
 static void test_no_tenant(void)
 {
     static const struct row rows[] = {
-            {"without a loan", NULL, NULL, 1, {OWN(BORROWER, ACTIVE)}, 0, 0, false, VERDICT_CLEAR, 0},
+            {"without a loan", NULL, NULL, 1, {OWN(BORROWER, ACTIVE)}, 0, 0, false, VERDICT_CLEAR,
+                    0},
             {"with another loan", NULL, "L9", 1, {OWN(BORROWER, ACTIVE)}, 0, 0, false,
                     VERDICT_MISDIRECTED, R(WRONG_DEBT)},
     };

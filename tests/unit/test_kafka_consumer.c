@@ -129,8 +129,8 @@ static int owned_count(const struct kafka_consumer *consumer)
            (kafka_consumer_generation(consumer, 1) != 0);
 }
 
-// Two members share the partitions; when one leaves, the other gets them all. Whoever joins first may have them all for
-// a moment before the second comes.
+// Two members share the partitions; when one leaves, the other gets them all. Whoever joins first
+// may have them all for a moment before the second comes.
 static void test_rebalance(void)
 {
     struct mock_kafka mock;

@@ -20,7 +20,8 @@ static struct segment *opened(struct offsets *offsets, int64_t to_offset)
     return segment;
 }
 
-// O1: neither an open segment nor one with something pending is passed, however much behind it is done. O2.
+// O1: neither an open segment nor one with something pending is passed, however much behind it is
+// done. O2.
 static void test_settles_in_order(void)
 {
     struct offsets *offsets = begun(100);
@@ -63,7 +64,8 @@ static void test_reports_after_close(void)
     struct segment *old = opened(offsets, 10);
     offsets_sent(old);
     offsets_done(offsets, old);
-    offsets_done(offsets, opened(offsets, 20)); // done, but behind the first: freed with the partition
+    // done, but behind the first: freed with the partition
+    offsets_done(offsets, opened(offsets, 20));
     CU_ASSERT_EQUAL_FATAL(offsets_begin(offsets, 3, 0), ERR_NONE);
     CU_ASSERT_EQUAL(offsets_unsettled(offsets), 0);
     struct segment *fresh = opened(offsets, 10);
@@ -147,8 +149,8 @@ static void test_random_against_model(void)
             int what = rand() % 10;
             if (what < 3 && count < SEGMENTS) {
                 int64_t to_offset = (count > 0 ? segments[count - 1].to_offset : 1000) + rand() % 5;
-                segments[count++] = (struct model_segment){opened(offsets, to_offset), to_offset, 0,
-                        false, false};
+                segments[count++] = (struct model_segment){
+                        opened(offsets, to_offset), to_offset, 0, false, false};
             } else if (what < 6 && any != NULL && !any->done) {
                 offsets_sent(any->segment);
                 any->pending++;

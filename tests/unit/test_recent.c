@@ -5,7 +5,8 @@
 
 #include "unit.h"
 
-static struct recent_entry entry_of(uint64_t tag, uint64_t serial, int64_t log_time_ms, int32_t child)
+static struct recent_entry entry_of(
+        uint64_t tag, uint64_t serial, int64_t log_time_ms, int32_t child)
 {
     struct recent_entry entry = {.tag = tag, .serial = serial, .log_time_ms = log_time_ms};
     memset(entry.scopes, 0xff, sizeof entry.scopes);
@@ -62,7 +63,7 @@ static void test_forget_child(void)
     struct recent_entry got[RECENT_MAX];
     CU_ASSERT_EQUAL_FATAL(recent_create(&recent), ERR_NONE);
     recent_forget_child(recent, 3, 1, SCOPE_CAMPAIGN); // nothing there yet
-    for (uint64_t i = 0; i < 100; i++) { // so that the ring has turned
+    for (uint64_t i = 0; i < 100; i++) {               // so that the ring has turned
         add(recent, 3, entry_of(i, i, 0, i % 2 == 0 ? 1 : SCOPE_NONE));
     }
     recent_forget_child(recent, 3, 1, SCOPE_TEMPLATE); // another kind

@@ -6,7 +6,8 @@
 
 #include "unit.h"
 
-static int32_t intern(struct scopes *scopes, enum scope_kind kind, const char *tenant, const char *id)
+static int32_t intern(
+        struct scopes *scopes, enum scope_kind kind, const char *tenant, const char *id)
 {
     int32_t scope = -2;
     CU_ASSERT_EQUAL_FATAL(

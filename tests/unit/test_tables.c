@@ -1,4 +1,5 @@
-// The detector's constants: written again by their generator and compared byte for byte, and looked at for themselves.
+// The detector's constants: written again by their generator and compared byte for byte, and looked
+// at for themselves.
 #include "detect/tables.h"
 
 #include <stdio.h>
@@ -50,8 +51,8 @@ static void test_ladder(void)
     CU_ASSERT_EQUAL(table_level_up(INT64_MAX), LEVEL_COUNT - 1);
 }
 
-// What keeps the guarantee: steps up fall and steps down rise as the baseline rises, and a guarded step is never more
-// than a full one.
+// What keeps the guarantee: steps up fall and steps down rise as the baseline rises, and a guarded
+// step is never more than a full one.
 static void test_steps_are_ordered(void)
 {
     for (unsigned level = 0; level < LEVEL_COUNT; level++) {

@@ -23,7 +23,9 @@ static void bench_init(struct bench *b, uint32_t tally_partitions, uint32_t max_
     const struct tally_options options = {tally_partitions, max_leaves, 256 * 1024};
     frame_log_init(&b->log);
     b->taker = frame_log_taker(&b->log);
-    b->ev = (struct event){.message_id = VIEW("m"), .occurred_at = {AT}, .tenant_id = VIEW("t"),
+    b->ev = (struct event){.message_id = VIEW("m"),
+            .occurred_at = {AT},
+            .tenant_id = VIEW("t"),
             .campaign_id = VIEW("c")};
     CU_ASSERT_EQUAL_FATAL(tally_create(&b->tally, &options), ERR_NONE);
 }
@@ -68,7 +70,8 @@ static void skip(struct bench *b, int64_t offset)
 static void flush(struct bench *b, bool totals)
 {
     CU_ASSERT_EQUAL_FATAL(
-            tally_flush(b->tally, b->source, AT, CACHE_TRUSTED, false, totals, &b->taker), ERR_NONE);
+            tally_flush(b->tally, b->source, AT, CACHE_TRUSTED, false, totals, &b->taker),
+            ERR_NONE);
 }
 
 static const struct frame *frame_at(const struct bench *b, size_t i)
@@ -77,7 +80,8 @@ static const struct frame *frame_at(const struct bench *b, size_t i)
     return &b->log.frames[i].frame;
 }
 
-// T1: counts are absolute since the chunk's first offset; what is skipped is covered; leaves without news stay away.
+// T1: counts are absolute since the chunk's first offset; what is skipped is covered; leaves
+// without news stay away.
 static void test_absolute_counts(void)
 {
     struct bench b;
@@ -122,7 +126,8 @@ static void test_absolute_counts(void)
     bench_fini(&b);
 }
 
-// T3: closing frames go to everyone, list every leaf, and end where the next chunk begins, however sparse the offsets.
+// T3: closing frames go to everyone, list every leaf, and end where the next chunk begins, however
+// sparse the offsets.
 static void test_chunk_change(void)
 {
     struct bench b;
@@ -156,8 +161,9 @@ static void test_chunk_change(void)
     bench_fini(&b);
 }
 
-// T3: when all of a chunk is counted at the end of a batch, it is closed there and then. Else a restart from exactly that
-// offset would never close it, and the fold would miss offsets in tally partitions that had no news.
+// T3: when all of a chunk is counted at the end of a batch, it is closed there and then. Else a
+// restart from exactly that offset would never close it, and the fold would miss offsets in tally
+// partitions that had no news.
 static void test_batch_ends_with_the_chunk(void)
 {
     struct bench b;
@@ -178,7 +184,8 @@ static void test_batch_ends_with_the_chunk(void)
     bench_fini(&b);
 }
 
-// T2, T4, T5: an assignment that resumes counts in silence, and makes entries only of what it is the first to tell.
+// T2, T4, T5: an assignment that resumes counts in silence, and makes entries only of what it is
+// the first to tell.
 static void test_resume(void)
 {
     struct bench b;
@@ -200,7 +207,8 @@ static void test_resume(void)
     CU_ASSERT_EQUAL_FATAL(frame->entry_count, 1);            // T4
     CU_ASSERT_EQUAL(frame->entries[0].offset, 4100);
     CU_ASSERT_EQUAL(frame->entries[0].first_in_chunk, 0);
-    CU_ASSERT_EQUAL(frame->entries[0].previous_misdirected, 1 << SCOPE_CAMPAIGN | 1 << SCOPE_TENANT);
+    CU_ASSERT_EQUAL(
+            frame->entries[0].previous_misdirected, 1 << SCOPE_CAMPAIGN | 1 << SCOPE_TENANT);
     tally_close(b.tally, 3);
     CU_ASSERT_PTR_NULL(tally_find(b.tally, 3));
     bench_fini(&b);
@@ -241,7 +249,8 @@ static void test_resume_over_a_hole(void)
     bench_fini(&b);
 }
 
-// The bits of an entry, by scope: the first of its scope in the chunk, and what the one before it was.
+// The bits of an entry, by scope: the first of its scope in the chunk, and what the one before it
+// was.
 static void test_entry_bits(void)
 {
     enum { C = 1 << SCOPE_CAMPAIGN, V = 1 << SCOPE_VENDOR, T = 1 << SCOPE_TENANT };
@@ -390,8 +399,8 @@ static void test_name_bytes(void)
     bench_fini(&b);
 }
 
-// The largest frames that there can be are records that a Kafka with default settings takes (1,000,000 bytes): one that it
-// refuses would be made again for ever.
+// The largest frames that there can be are records that a Kafka with default settings takes
+// (1,000,000 bytes): one that it refuses would be made again for ever.
 static void test_largest_frame(void)
 {
     struct bench b;
@@ -434,8 +443,8 @@ static void test_refused(void)
     open_at(&b, 0, 0);
     b.taker = (struct frame_taker){refuse, NULL};
     misdirected(&b, 0);
-    CU_ASSERT_EQUAL(
-            tally_flush(b.tally, b.source, AT, CACHE_TRUSTED, false, false, &b.taker), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(tally_flush(b.tally, b.source, AT, CACHE_TRUSTED, false, false, &b.taker),
+            ERR_UNAVAILABLE);
     CU_ASSERT_EQUAL(tally_open(b.tally, VIEW("in"), -1, 0, 0), ERR_CEILING);
     CU_ASSERT_EQUAL(tally_open(b.tally, VIEW("in"), 1 << 20, 0, 0), ERR_CEILING);
     bench_fini(&b);
