@@ -147,13 +147,6 @@ enum err hashmap_put(struct hashmap *map, struct view key, uint32_t number)
     return ERR_NONE;
 }
 
-void hashmap_set(struct hashmap *map, struct view key, uint32_t number)
-{
-    const struct slot *slot = hashmap_slot(map, key, hashmap_hash(key));
-    ASSURE(slot->entry != 0);
-    map->entries[slot->entry - 1].number = number;
-}
-
 struct view hashmap_key(const struct hashmap *map, uint32_t i)
 {
     ASSURE(i < map->count);

@@ -24,7 +24,5 @@ uint32_t hashmap_count(const struct hashmap *map);
 uint32_t hashmap_find(const struct hashmap *map, struct view key);
 // Stores `number` under `key`, which must be absent. ERR_CEILING when it is full, ERR_NO_MEMORY.
 MUST_CHECK enum err hashmap_put(struct hashmap *map, struct view key, uint32_t number);
-// Changes the number of a key that is there.
-void hashmap_set(struct hashmap *map, struct view key, uint32_t number);
 // The key of the i-th put (0-based), as stored; good until the table is cleared or destroyed.
 struct view hashmap_key(const struct hashmap *map, uint32_t i);

@@ -180,8 +180,3 @@ struct detect_counts detect_line_counts(const struct detect_line *line)
     counts.incidents_overflowed = decide_overflowed(line->decide);
     return counts;
 }
-
-int64_t detect_line_log_time_ms(const struct detect_line *line)
-{
-    return fold_log_time_ms(line->fold);
-}

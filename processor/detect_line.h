@@ -33,4 +33,3 @@ MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct fra
         int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap);
 
 struct detect_counts detect_line_counts(const struct detect_line *line);
-int64_t detect_line_log_time_ms(const struct detect_line *line);

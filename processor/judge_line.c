@@ -102,11 +102,6 @@ const struct judge_counts *judge_line_counts(const struct judge_line *line)
     return &line->counts;
 }
 
-const struct tally *judge_line_tally(const struct judge_line *line)
-{
-    return line->tally;
-}
-
 static enum err batch_take(struct batch *batch, struct arena *arena)
 {
     size_t room = batch->count + 1;

@@ -80,4 +80,3 @@ MUST_CHECK enum err judge_line_batch(struct judge_line *line, const struct judge
 // The ticket of the slice whose frame is being taken.
 void *judge_line_ticket(const struct judge_line *line);
 const struct judge_counts *judge_line_counts(const struct judge_line *line);
-const struct tally *judge_line_tally(const struct judge_line *line);
