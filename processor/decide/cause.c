@@ -15,13 +15,13 @@ static const struct {
         {REASON_THIRD_PARTY, "broad_rule"},
 };
 
-uint32_t cause_rank(const uint32_t reasons[REASON_COUNT], struct ranked ret_causes[CAUSE_MAX])
+uint32_t cause_rank(const struct cause_evidence *evidence, struct ranked ret_causes[CAUSE_MAX])
 {
     uint64_t total = 0;
     uint32_t found = 0;
     uint64_t votes[CAUSE_MAX] = {0};
     for (unsigned i = 0; i < sizeof speaks_for / sizeof *speaks_for; i++) {
-        uint32_t count = reasons[speaks_for[i].reason];
+        uint32_t count = evidence->reasons[speaks_for[i].reason];
         if (count == 0) {
             continue;
         }

@@ -1,6 +1,7 @@
 #include "decide/decide.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/assure.h"
 #include "decide/attribute.h"
@@ -103,7 +104,9 @@ static void fill_reasons(
             alert->reasons[reason] += entries[i].reasons >> reason & 1;
         }
     }
-    alert->cause_count = cause_rank(alert->reasons, alert->causes);
+    struct cause_evidence evidence = {.kind = alert->scope.kind, .messages = count};
+    memcpy(evidence.reasons, alert->reasons, sizeof evidence.reasons);
+    alert->cause_count = cause_rank(&evidence, alert->causes);
 }
 
 // The narrower scopes that the evidence came through, widest share first; of a campaign there are

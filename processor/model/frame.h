@@ -7,6 +7,7 @@
 
 #include "common/view.h"
 #include "model/scope.h"
+#include "model/signal.h"
 #include "model/verdict.h"
 
 enum { CHUNK_BITS = 12, CHUNK_OFFSETS = 1 << CHUNK_BITS, RECIPIENT_TAG_BYTES = 8 };
@@ -27,6 +28,9 @@ struct leaf_counts {
     uint32_t unknown;     // watched, verdict unknown
     uint32_t exempt;
     uint32_t reasons[REASON_COUNT]; // over all of them
+    uint32_t signals[SIGNAL_COUNT]; // over the watched: judged and unknown
+    int64_t planned_size;           // the greatest that a message of it names; 0 = none does
+    int64_t last_occurred_at_ms;    // event time of its last watched message; 0 = none yet
     int64_t last_judged_offset;     // meaningless while judged is 0
     bool last_misdirected;          // the message at that offset was
 };
@@ -42,6 +46,7 @@ struct frame_entry {
     uint32_t leaf;                    // index into the frame's leaves
     uint8_t tag[RECIPIENT_TAG_BYTES]; // the first bytes of the recipient's pseudonym
     reason_set reasons;
+    signal_set signals;
     // Bit k: the previous judged message of its scope of kind k, in this source and chunk, was
     // misdirected.
     uint8_t previous_misdirected;

@@ -8,7 +8,7 @@
 #include "model/scope.h"
 #include "model/verdict.h"
 
-enum { DIGEST_ID_BYTES = 16, CAUSE_MAX = 8, CONTRIBUTOR_MAX = 8, SAMPLE_MAX = 3 };
+enum { DIGEST_ID_BYTES = 16, CAUSE_MAX = 10, CONTRIBUTOR_MAX = 8, SAMPLE_MAX = 3 };
 
 // A deterministic id: the first 16 bytes of a SHA-256, 32 hex digits outside.
 struct digest_id {

@@ -3,6 +3,7 @@
 #include "model/facts.h"
 #include "model/incident.h"
 #include "model/scope.h"
+#include "model/signal.h"
 #include "model/verdict.h"
 
 const char *const role_names[ROLE_COUNT] = {"borrower", "co_borrower", "guarantor", "contact"};
@@ -19,3 +20,9 @@ const char *const scope_kind_names[SCOPE_KIND_COUNT] = {
         "campaign", "template", "sender", "vendor", "tenant"};
 const char *const tier_names[TIER_COUNT] = {"none", "notice", "alert", "quarantine", "stop"};
 const char *const mode_names[2] = {"monitor", "enforce"};
+
+const char *const signal_names[SIGNAL_COUNT] = {
+#define SIGNAL_ROW(id, name) [id] = #name,
+        SIGNAL_TABLE(SIGNAL_ROW)
+#undef SIGNAL_ROW
+};

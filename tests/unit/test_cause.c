@@ -3,18 +3,25 @@
 
 #include "unit.h"
 
+static uint32_t rank(const uint32_t reasons[REASON_COUNT], struct ranked ret_causes[CAUSE_MAX])
+{
+    struct cause_evidence evidence = {0};
+    memcpy(evidence.reasons, reasons, sizeof evidence.reasons);
+    return cause_rank(&evidence, ret_causes);
+}
+
 static void test_ranks(void)
 {
     uint32_t reasons[REASON_COUNT] = {0};
     struct ranked causes[CAUSE_MAX];
-    CU_ASSERT_EQUAL(cause_rank(reasons, causes), 0);
+    CU_ASSERT_EQUAL(rank(reasons, causes), 0);
     reasons[REASON_OPTED_OUT] = 9; // speaks for nothing
-    CU_ASSERT_EQUAL(cause_rank(reasons, causes), 0);
+    CU_ASSERT_EQUAL(rank(reasons, causes), 0);
     reasons[REASON_NO_RECORD] = 2;
     reasons[REASON_WRONG_DEBT] = 1;
     reasons[REASON_CLOSED_LOAN] = 4;
     reasons[REASON_THIRD_PARTY] = 1;
-    CU_ASSERT_EQUAL(cause_rank(reasons, causes), 3);
+    CU_ASSERT_EQUAL(rank(reasons, causes), 3);
     CU_ASSERT_TRUE(view_is(causes[0].name, "closed_loans"));
     CU_ASSERT_EQUAL(causes[0].share_millionths, 500000);
     CU_ASSERT_TRUE(view_is(causes[1].name, "wrong_list")); // its three reasons are one cause
@@ -41,7 +48,7 @@ static void test_words(void)
         uint32_t reasons[REASON_COUNT] = {0};
         struct ranked causes[CAUSE_MAX];
         reasons[rows[i].reason] = UINT32_MAX;
-        CU_ASSERT_EQUAL_FATAL(cause_rank(reasons, causes), 1);
+        CU_ASSERT_EQUAL_FATAL(rank(reasons, causes), 1);
         CU_ASSERT_TRUE(view_is(causes[0].name, rows[i].cause));
         CU_ASSERT_EQUAL(causes[0].share_millionths, 1000000);
     }
