@@ -12,6 +12,8 @@
 _Static_assert(sizeof(enum mode) == sizeof(uint32_t), "enums are 32 bits wide");
 _Static_assert(sizeof(unsigned) == sizeof(uint32_t), "unsigned is 32 bits wide");
 
+static const char *const kind_words[] = {
+        "campaign", "template", "sender", "vendor", "tenant", NULL};
 static const char *const role_words[] = {"judge", "detect", NULL};
 static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const layout_words[] = {"packed", "hash", NULL};
@@ -286,6 +288,13 @@ static const struct conf_option options[] = {
                 RANGE(60000, 90 * DAY),
                 .text = "how long the hold of a campaign, sender, … lasts"},
 
+        {.path = "policy.update_interval",
+                .type = CONF_DURATION,
+                AT(policy.update_interval_ms),
+                .fallback = "10m",
+                RANGE(1000, DAY),
+                .text = "an open incident tells of its growth no more often than this"},
+
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,
                 AT(policy.prior_rate_millionths),
@@ -297,6 +306,34 @@ static const struct conf_option options[] = {
                 AT(policy.clump_guard),
                 .fallback = "true",
                 .text = "allow for wrong numbers that come in clumps"},
+        {.path = "detector.floor_rate",
+                .type = CONF_PERCENT,
+                AT(policy.floor_rate_millionths),
+                .fallback = "0.05%",
+                RANGE(200, 30000),
+                .text = "no learnt baseline is below it"},
+        {.path = "detector.ceiling_rate",
+                .type = CONF_PERCENT,
+                AT(policy.ceiling_rate_millionths),
+                .fallback = "3%",
+                RANGE(500, 36000),
+                .text = "no learnt baseline is above it"},
+        {.path = "detector.learning",
+                .type = CONF_BOOL,
+                AT(policy.learning),
+                .fallback = "true",
+                .text = "learn each scope's healthy rate; false: prior_rate for good"},
+        {.path = "detector.start_credit",
+                .type = CONF_BOOL,
+                AT(policy.start_credit),
+                .fallback = "true",
+                .text = "a campaign with a planned_size of 1000 or more is held a message earlier"},
+        {.path = "detector.split_by_channel",
+                .type = CONF_WORDS,
+                AT(policy.split_by_channel),
+                .fallback = "[]",
+                .words = kind_words,
+                .text = "kinds of scopes that are one for each channel instead of one for all"},
         {.path = "detector.max_scopes",
                 .type = CONF_COUNT,
                 AT(detector.max_scopes),

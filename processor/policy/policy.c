@@ -26,7 +26,12 @@ void policy_init(struct policy *policy)
             .message_hold_ms = INT64_C(24) * 3600 * 1000,
             .scope_hold_ms = INT64_C(24) * 3600 * 1000,
             .prior_rate_millionths = 5000,
+            .floor_rate_millionths = 500,
+            .ceiling_rate_millionths = 30000,
+            .learning = true,
             .clump_guard = true,
+            .start_credit = true,
+            .update_interval_ms = INT64_C(10) * 60 * 1000,
     };
 }
 
@@ -70,14 +75,26 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_begin(&out, sb);
     json_object(&out, NULL);
     json_bool(&out, "assume_complete", policy->assume_complete);
+    json_int(&out, "ceiling_rate_millionths", policy->ceiling_rate_millionths);
     json_int(&out, "closed_grace_ms", policy->closed_grace_ms);
     json_bool(&out, "clump_guard", policy->clump_guard);
+    json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
+    json_bool(&out, "learning", policy->learning);
     json_int(&out, "message_hold_ms", policy->message_hold_ms);
     json_text(&out, "mode", mode_names[policy->mode]);
     json_int(&out, "prior_rate_millionths", policy->prior_rate_millionths);
     add_purposes(&out, policy);
     json_int(&out, "scope_hold_ms", policy->scope_hold_ms);
+    json_array(&out, "split_by_channel");
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if ((policy->split_by_channel >> kind & 1) != 0) {
+            json_text(&out, NULL, scope_kind_names[kind]);
+        }
+    }
+    json_array_end(&out);
+    json_bool(&out, "start_credit", policy->start_credit);
     json_text(&out, "unknown", unknown_names[policy->unknown]);
+    json_int(&out, "update_interval_ms", policy->update_interval_ms);
     json_object_end(&out);
 }
 

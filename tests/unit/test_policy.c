@@ -20,13 +20,16 @@ static void test_default_is_pinned(void)
     policy_init(&policy);
     add_sealed(&text, &policy);
     unit_check_text("text", strbuf_view(&text).p,
-            "{\"assume_complete\":false,\"closed_grace_ms\":259200000,\"clump_guard\":true,"
-            "\"message_hold_ms\":86400000,\"mode\":\"enforce\",\"prior_rate_millionths\":5000,"
+            "{\"assume_complete\":false,\"ceiling_rate_millionths\":30000,"
+            "\"closed_grace_ms\":259200000,\"clump_guard\":true,"
+            "\"floor_rate_millionths\":500,\"learning\":true,\"message_hold_ms\":86400000,\"mode\":\"enforce\",\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
             "\"third_party\",\"closed_loan\",\"reassigned_number\"],\"reminder\":[\"no_record\","
             "\"other_tenant\",\"wrong_debt\",\"third_party\",\"closed_loan\","
-            "\"reassigned_number\"]},\"scope_hold_ms\":86400000,\"unknown\":\"pass\"}");
-    unit_check_text("version", policy.version, "273e432aac878567");
+            "\"reassigned_number\"]},\"scope_hold_ms\":86400000,"
+            "\"split_by_channel\":[],\"start_credit\":true,\"unknown\":\"pass\","
+            "\"update_interval_ms\":600000}");
+    unit_check_text("version", policy.version, "5030d56434f6665a");
     strbuf_fini(&text);
 }
 
@@ -49,8 +52,8 @@ static void test_every_part_changes_the_version(void)
     struct policy base;
     policy_init(&base);
     CU_ASSERT_EQUAL(policy_seal(&base), ERR_NONE);
-    struct policy changed[10];
-    for (size_t i = 0; i < 10; i++) {
+    struct policy changed[16];
+    for (size_t i = 0; i < 16; i++) {
         changed[i] = base;
     }
     changed[0].purposes[0].counting ^= REASON_BIT(REASON_OPTED_OUT);
@@ -63,7 +66,13 @@ static void test_every_part_changes_the_version(void)
     changed[7].scope_hold_ms++;
     changed[8].assume_complete = true;
     changed[9].clump_guard = false;
-    for (size_t i = 0; i < 10; i++) {
+    changed[10].start_credit = false;
+    changed[11].learning = false;
+    changed[12].split_by_channel = 1u << SCOPE_SENDER;
+    changed[13].update_interval_ms++;
+    changed[14].floor_rate_millionths++;
+    changed[15].ceiling_rate_millionths++;
+    for (size_t i = 0; i < 16; i++) {
         CU_ASSERT_EQUAL(policy_seal(&changed[i]), ERR_NONE);
         CU_ASSERT_STRING_NOT_EQUAL(changed[i].version, base.version);
     }
