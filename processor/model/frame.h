@@ -12,6 +12,8 @@
 
 enum { CHUNK_BITS = 12, CHUNK_OFFSETS = 1 << CHUNK_BITS, RECIPIENT_TAG_BYTES = 8 };
 
+#define PLANNED_SIZE_MAX (INT64_C(1) << 53) // greater ones are told as this
+
 enum cache_state { CACHE_TRUSTED, CACHE_UNREACHABLE, CACHE_UNTRUSTED, CACHE_STALE };
 
 // The scopes that a message belongs to, by name: one leaf each combination. A view of none =

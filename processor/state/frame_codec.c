@@ -1,7 +1,6 @@
 #include "state/frame_codec.h"
 
 #include "common/clock.h"
-#include "common/json_out.h"
 #include "model/event.h"
 #include "tally_frame.pb-c.h"
 
@@ -30,11 +29,30 @@ static struct view text_in(const char *text)
     return text[0] == '\0' ? VIEW_NONE : view_of(text);
 }
 
+// Counts by number, without their trailing zeros.
+static uint32_t *counts_out(
+        struct arena *arena, const uint32_t *counts, size_t count, size_t *ret_count, bool *ok)
+{
+    while (count > 0 && counts[count - 1] == 0) {
+        count--;
+    }
+    *ret_count = count;
+    if (count == 0) {
+        return NULL;
+    }
+    uint32_t *copy = arena_take(arena, count * sizeof *copy);
+    if (copy == NULL) {
+        *ok = false;
+        return NULL;
+    }
+    memcpy(copy, counts, count * sizeof *copy);
+    return copy;
+}
+
 static pb_leaf *leaf_out(struct arena *arena, const struct frame_leaf *leaf)
 {
     pb_leaf *pb = arena_take(arena, sizeof *pb);
-    uint32_t *reasons = arena_take(arena, REASON_COUNT * sizeof *reasons);
-    if (pb == NULL || reasons == NULL) {
+    if (pb == NULL) {
         return NULL;
     }
     bool ok = true;
@@ -51,11 +69,10 @@ static pb_leaf *leaf_out(struct arena *arena, const struct frame_leaf *leaf)
     pb->exempt = leaf->counts.exempt;
     pb->last_judged_offset = leaf->counts.last_judged_offset;
     pb->last_misdirected = leaf->counts.last_misdirected;
-    pb->reasons = reasons;
-    for (size_t reason = 0; reason < REASON_COUNT; reason++) {
-        reasons[reason] = leaf->counts.reasons[reason];
-        pb->n_reasons = reasons[reason] != 0 ? reason + 1 : pb->n_reasons;
-    }
+    pb->reasons = counts_out(arena, leaf->counts.reasons, REASON_COUNT, &pb->n_reasons, &ok);
+    pb->signals = counts_out(arena, leaf->counts.signals, SIGNAL_COUNT, &pb->n_signals, &ok);
+    pb->planned_size = leaf->counts.planned_size;
+    pb->last_occurred_at = leaf->counts.last_occurred_at_ms;
     return ok ? pb : NULL;
 }
 
@@ -73,6 +90,7 @@ static pb_entry *entry_out(struct arena *arena, const struct frame_entry *entry)
     pb->leaf = entry->leaf;
     pb->recipient_tag = (ProtobufCBinaryData){RECIPIENT_TAG_BYTES, tag};
     pb->reasons = entry->reasons;
+    pb->signals = entry->signals;
     pb->previous_misdirected = entry->previous_misdirected;
     pb->first_in_chunk = entry->first_in_chunk;
     pb->occurred_at = entry->occurred_at_ms;
@@ -174,6 +192,26 @@ static bool key_is_possible(const struct leaf_key *key)
     return !view_is_none(key->ids[SCOPE_TENANT]) && key->channel.n <= ID_MAX_BYTES;
 }
 
+static void counts_in(const uint32_t *from, size_t from_count, uint32_t *to, size_t to_count)
+{
+    for (size_t i = 0; i < from_count && i < to_count; i++) {
+        to[i] = from[i];
+    }
+}
+
+// What is said of the watched messages of a leaf does not go beyond them.
+static bool watched_is_possible(const struct leaf_counts *counts)
+{
+    uint64_t watched = (uint64_t)counts->judged + counts->unknown;
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        if (counts->signals[signal] > watched) {
+            return false;
+        }
+    }
+    return counts->last_occurred_at_ms == 0 ||
+           (watched > 0 && clock_is_accepted(counts->last_occurred_at_ms));
+}
+
 static bool leaf_in(
         const pb_leaf *pb, const pb_frame *frame, struct leaf_sums *sums, struct frame_leaf *leaf)
 {
@@ -188,17 +226,20 @@ static bool leaf_in(
                     .misdirected = pb->misdirected,
                     .unknown = pb->unknown,
                     .exempt = pb->exempt,
+                    .planned_size = pb->planned_size,
+                    .last_occurred_at_ms = pb->last_occurred_at,
                     .last_judged_offset = pb->last_judged_offset,
                     .last_misdirected = pb->last_misdirected},
     };
-    for (size_t reason = 0; reason < pb->n_reasons && reason < REASON_COUNT; reason++) {
-        leaf->counts.reasons[reason] = pb->reasons[reason];
-    }
+    counts_in(pb->reasons, pb->n_reasons, leaf->counts.reasons, REASON_COUNT);
+    counts_in(pb->signals, pb->n_signals, leaf->counts.signals, SIGNAL_COUNT);
     sums->messages += (uint64_t)pb->judged + pb->unknown + pb->exempt;
     sums->misdirected += pb->misdirected;
     bool last_is_possible = pb->judged == 0 || (pb->last_judged_offset >= frame->first_offset &&
                                                        pb->last_judged_offset < frame->to_offset);
-    return key_is_possible(&leaf->key) && pb->misdirected <= pb->judged && last_is_possible;
+    return key_is_possible(&leaf->key) && pb->misdirected <= pb->judged && last_is_possible &&
+           pb->planned_size >= 0 && pb->planned_size <= PLANNED_SIZE_MAX &&
+           watched_is_possible(&leaf->counts);
 }
 
 static bool entry_in(const pb_entry *pb, const pb_frame *frame, struct frame_entry *entry)
@@ -212,6 +253,7 @@ static bool entry_in(const pb_entry *pb, const pb_frame *frame, struct frame_ent
             .offset = pb->offset,
             .leaf = pb->leaf,
             .reasons = pb->reasons & (REASON_BIT(REASON_COUNT) - 1),
+            .signals = pb->signals & (SIGNAL_BIT(SIGNAL_COUNT) - 1),
             .previous_misdirected = pb->previous_misdirected & SCOPE_BITS,
             .first_in_chunk = pb->first_in_chunk & SCOPE_BITS,
             .occurred_at_ms = pb->occurred_at,
@@ -318,86 +360,4 @@ enum err frame_decode(
     }
     *ret_frame = frame;
     return ERR_NONE;
-}
-
-static void leaf_add_json(struct json_out *out, const struct frame_leaf *leaf)
-{
-    json_object(out, NULL);
-    for (unsigned kind = SCOPE_KIND_COUNT; kind-- > 0;) {
-        if (!view_is_none(leaf->key.ids[kind])) {
-            json_string(out, scope_kind_names[kind], leaf->key.ids[kind]);
-        }
-    }
-    if (!view_is_none(leaf->key.channel)) {
-        json_string(out, "channel", leaf->key.channel);
-    }
-    json_int(out, "judged", leaf->counts.judged);
-    json_int(out, "misdirected", leaf->counts.misdirected);
-    json_int(out, "unknown", leaf->counts.unknown);
-    json_int(out, "exempt", leaf->counts.exempt);
-    json_object(out, "reasons");
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-        if (leaf->counts.reasons[reason] > 0) {
-            json_int(out, reason_names[reason], leaf->counts.reasons[reason]);
-        }
-    }
-    json_object_end(out);
-    json_object_end(out);
-}
-
-static void entry_add_json(struct json_out *out, const struct frame_entry *entry)
-{
-    json_object(out, NULL);
-    json_int(out, "offset", entry->offset);
-    json_int(out, "leaf", entry->leaf);
-    json_string_or_null(out, "message_id", entry->message_id);
-    json_time(out, "occurred_at", entry->occurred_at_ms);
-    json_array(out, "reasons");
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-        if ((entry->reasons & REASON_BIT(reason)) != 0) {
-            json_text(out, NULL, reason_names[reason]);
-        }
-    }
-    json_array_end(out);
-    json_int(out, "previous_misdirected", entry->previous_misdirected);
-    json_int(out, "first_in_chunk", entry->first_in_chunk);
-    json_object_end(out);
-}
-
-void frame_add_json(struct strbuf *sb, const struct frame *frame)
-{
-    static const char *const cache_names[] = {"trusted", "unreachable", "untrusted", "stale"};
-    struct json_out out;
-    json_begin(&out, sb);
-    json_object(&out, NULL);
-    json_string(&out, "source_topic", frame->source_topic);
-    json_int(&out, "source_partition", frame->source_partition);
-    json_int(&out, "chunk", frame->chunk);
-    json_int(&out, "first_offset", frame->first_offset);
-    json_int(&out, "to_offset", frame->to_offset);
-    json_time(&out, "judged_at", frame->judged_at_ms);
-    json_int(&out, "watermark", frame->watermark_ms);
-    json_bool(&out, "idle", frame->idle);
-    json_bool(&out, "closing", frame->closing);
-    json_text(&out, "cache", cache_names[frame->cache]);
-    json_array(&out, "leaves");
-    for (uint32_t i = 0; i < frame->leaf_count; i++) {
-        leaf_add_json(&out, &frame->leaves[i]);
-    }
-    json_array_end(&out);
-    json_array(&out, "entries");
-    for (uint32_t i = 0; i < frame->entry_count; i++) {
-        entry_add_json(&out, &frame->entries[i]);
-    }
-    json_array_end(&out);
-    if (frame->has_totals) {
-        json_object(&out, "totals");
-        json_int(&out, "judged", (int64_t)frame->totals.judged);
-        json_int(&out, "misdirected", (int64_t)frame->totals.misdirected);
-        json_int(&out, "unknown", (int64_t)frame->totals.unknown);
-        json_int(&out, "tenants", frame->totals.tenants);
-        json_int(&out, "tenants_misdirected", frame->totals.tenants_misdirected);
-        json_object_end(&out);
-    }
-    json_object_end(&out);
 }

@@ -1,5 +1,8 @@
-// Tally frames as protobuf (schemas/tally_frame.proto): the only file that knows the generated
-// code.
+// Tally frames as protobuf (schemas/tally_frame.proto); frame_codec.c is the only file that knows
+// the generated code.
+//
+// The version stays while what a reader skips does it no harm: frames from before there were
+// signals are read as frames without any, and a reader from before them counts the rest.
 #pragma once
 
 #include "common/arena.h"

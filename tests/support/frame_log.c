@@ -89,14 +89,16 @@ static bool leaf_equal(const struct frame_leaf *a, const struct frame_leaf *b)
            x->unknown == y->unknown && x->exempt == y->exempt &&
            x->last_judged_offset == y->last_judged_offset &&
            x->last_misdirected == y->last_misdirected &&
-           memcmp(x->reasons, y->reasons, sizeof x->reasons) == 0;
+           memcmp(x->reasons, y->reasons, sizeof x->reasons) == 0 &&
+           memcmp(x->signals, y->signals, sizeof x->signals) == 0 &&
+           x->planned_size == y->planned_size && x->last_occurred_at_ms == y->last_occurred_at_ms;
 }
 
 static bool entry_equal(const struct frame_entry *a, const struct frame_entry *b)
 {
     return a->offset == b->offset && a->leaf == b->leaf &&
            memcmp(a->tag, b->tag, sizeof a->tag) == 0 && a->reasons == b->reasons &&
-           a->previous_misdirected == b->previous_misdirected &&
+           a->signals == b->signals && a->previous_misdirected == b->previous_misdirected &&
            a->first_in_chunk == b->first_in_chunk && a->occurred_at_ms == b->occurred_at_ms &&
            view_equal(a->message_id, b->message_id) && view_equal(a->traceparent, b->traceparent) &&
            view_equal(a->tracestate, b->tracestate);

@@ -62,6 +62,11 @@ static struct frame_leaf random_leaf(uint64_t *random, int64_t first_offset, uin
             leaf.counts.last_judged_offset = first_offset + offsets - 1;
             leaf.counts.last_misdirected = test_random_below(random, 2) == 0;
         }
+        leaf.counts.signals[test_random_below(random, SIGNAL_COUNT)] =
+                test_random_below(random, offsets + 1);
+        leaf.counts.last_occurred_at_ms = AT + test_random(random);
+        leaf.counts.planned_size =
+                test_random_below(random, 3) == 0 ? PLANNED_SIZE_MAX : test_random_below(random, 3);
     }
     return leaf;
 }
@@ -98,6 +103,7 @@ static struct frame random_frame(uint64_t *random)
                 .offset = frame.first_offset + i,
                 .leaf = test_random_below(random, frame.leaf_count),
                 .reasons = test_random_below(random, 1 << REASON_COUNT),
+                .signals = (signal_set)test_random_below(random, 1 << SIGNAL_COUNT),
                 .previous_misdirected = (uint8_t)test_random_below(random, 32),
                 .first_in_chunk = (uint8_t)test_random_below(random, 32),
                 .occurred_at_ms = AT + i,
@@ -209,7 +215,13 @@ enum { CHUNK = 5, FIRST = CHUNK << CHUNK_BITS };
 static struct frame_leaf good_leaf(void)
 {
     return (struct frame_leaf){.key = {.ids = {[SCOPE_TENANT] = VIEW("t")}},
-            .counts = {.judged = 3, .misdirected = 2, .last_judged_offset = FIRST + 9}};
+            .counts = {.judged = 3,
+                    .misdirected = 2,
+                    .unknown = 1,
+                    .signals = {[SIGNAL_LOAN_NAMED] = 4},
+                    .planned_size = PLANNED_SIZE_MAX,
+                    .last_occurred_at_ms = AT,
+                    .last_judged_offset = FIRST + 9}};
 }
 
 static struct frame_entry good_entry(void)
@@ -315,6 +327,24 @@ static void spoil_leaf(unsigned which, struct frame_leaf *leaf)
     case 9:
         leaf->key.channel = (struct view){long_text, 4000};
         break;
+    case 10:
+        leaf->counts.signals[SIGNAL_LOAN_NAMED] = 5;
+        break; // more than the watched
+    case 11:
+        leaf->counts.signals[SIGNAL_WALKING] = UINT32_MAX;
+        break;
+    case 12:
+        leaf->counts.planned_size = -1;
+        break;
+    case 13:
+        leaf->counts.planned_size = PLANNED_SIZE_MAX + 1;
+        break;
+    case 14:
+        leaf->counts.last_occurred_at_ms = 1;
+        break; // long before 2000
+    case 15:
+        leaf->counts.last_occurred_at_ms = INT64_MIN;
+        break;
     default:
         break;
     }
@@ -366,12 +396,59 @@ static void test_contradictions(void)
     for (unsigned which = 0; which < 12; which++) {
         CU_ASSERT_EQUAL(decode_spoiled(which, NOTHING, NOTHING), ERR_DATA);
     }
-    for (unsigned which = 0; which < 10; which++) {
+    for (unsigned which = 0; which < 16; which++) {
         CU_ASSERT_EQUAL(decode_spoiled(NOTHING, which, NOTHING), ERR_DATA);
     }
     for (unsigned which = 0; which < 5; which++) {
         CU_ASSERT_EQUAL(decode_spoiled(NOTHING, NOTHING, which), ERR_DATA);
     }
+    end();
+}
+
+// Only watched messages have signals and a last one.
+static void test_nobody_watched(void)
+{
+    begin();
+    struct frame frame = good_frame();
+    struct frame_leaf leaf = {.key = good_leaf().key, .counts = {.exempt = 3, .planned_size = 5}};
+    struct frame back;
+    frame.leaves = &leaf;
+    frame.entry_count = 0;
+    CU_ASSERT_EQUAL(decode(encode(&frame), &back), ERR_NONE);
+    leaf.counts.last_occurred_at_ms = AT;
+    CU_ASSERT_EQUAL(decode(encode(&frame), &back), ERR_DATA);
+    leaf.counts.last_occurred_at_ms = 0;
+    leaf.counts.signals[SIGNAL_REPEATED] = 1;
+    CU_ASSERT_EQUAL(decode(encode(&frame), &back), ERR_DATA);
+    end();
+}
+
+// A frame as it was written before there were signals, and one by a writer that knows more of them.
+static void test_other_writers(void)
+{
+    static const char before[] = "\x08\x01\x12\x05topic\x20\x05\x28\x80\xa0\x01\x30\x8a\xa0\x01"
+                                 "\x38\x80\x90\xf1\xc6\xaa\x33\x62\x0b\x0a\x01t\x38\x03\x40\x02"
+                                 "\x60\x89\xa0\x01\x6a\x15\x08\x84\xa0\x01\x1a\x08"
+                                 "12345678\x38\x80\x90\xf1\xc6\xaa\x33";
+    begin();
+    struct frame back;
+    CU_ASSERT_EQUAL_FATAL(decode(view_bytes(before, sizeof before - 1), &back), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(back.leaf_count, 1);
+    CU_ASSERT_EQUAL_FATAL(back.entry_count, 1);
+    CU_ASSERT_EQUAL(back.leaves[0].counts.judged, 3);
+    CU_ASSERT_EQUAL(back.leaves[0].counts.signals[SIGNAL_LOAN_NAMED], 0);
+    CU_ASSERT_EQUAL(back.leaves[0].counts.planned_size, 0);
+    CU_ASSERT_EQUAL(back.leaves[0].counts.last_occurred_at_ms, 0);
+    CU_ASSERT_EQUAL(back.entries[0].signals, 0);
+
+    struct frame frame = good_frame();
+    struct frame_leaf leaf = good_leaf();
+    struct frame_entry entry = good_entry();
+    entry.signals = 0xff;
+    frame.leaves = &leaf;
+    frame.entries = &entry;
+    CU_ASSERT_EQUAL_FATAL(decode(encode(&frame), &back), ERR_NONE);
+    CU_ASSERT_EQUAL(back.entries[0].signals, SIGNAL_BIT(SIGNAL_COUNT) - 1);
     end();
 }
 
@@ -420,6 +497,8 @@ int main(int argc, char **argv)
             {"round_trip", test_round_trip},
             {"hostile_bytes", test_hostile_bytes},
             {"contradictions", test_contradictions},
+            {"nobody_watched", test_nobody_watched},
+            {"other_writers", test_other_writers},
             {"unknown_version", test_unknown_version},
             {"many_leaves", test_many_leaves},
             {NULL, NULL},
