@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Writes processor/detect/tables.inc: the detector's constants in micro-nats.
+"""Writes the detector's constants: processor/detect/tables.inc in micro-nats, streams.inc in milli-nats.
 
     processor/detect/generate_tables.py > processor/detect/tables.inc
+    processor/detect/generate_tables.py streams > processor/detect/streams.inc
 
-Formulas: reference detection.md §3.1, restated in detect/tables.h. Decimal arithmetic with 60 digits, so that the
-roundings (up for what speaks against an alarm, down for what speaks for it) are exact.
+Formulas: reference detection.md §3.1, restated in detect/tables.h and detect/streams.h. Decimal arithmetic with 60
+digits, so that the roundings (up for what speaks against an alarm, down for what speaks for it) are exact.
 """
+import sys
 from decimal import Decimal as D, getcontext, ROUND_CEILING, ROUND_FLOOR
 
 getcontext().prec = 60
@@ -15,6 +17,10 @@ RHO = D("0.05")
 ACUTE = [None, D("0.13"), D("0.35"), D("0.95")]  # the first is max(5 %, 3 p0)
 WEIGHTS = [D("0.18"), D("0.18"), D("0.20"), D("0.44"), D(1)]  # the last is the leak node
 BUDGETS = [D(10) ** 6, D(10) ** 7, D(2) * 10**8, D(8) * 10**8, D(10) ** 10]
+NAT3 = D(1000)
+STREAM_LEVELS = [D(r) / 1000 for r in (1, 2, 5, 10, 20, 50, 100, 200)]
+STREAM_WEIGHT = D("0.5")  # each of a stream's two nodes
+STREAM_BUDGETS = BUDGETS[:2]
 
 
 def down(x):
@@ -40,7 +46,35 @@ def rows(name, kind, values):
     print("};")
 
 
+def stream_nodes(p0):
+    return [max(D("0.3"), 3 * p0), D("0.95")]
+
+
+def stream_rows(name, values):
+    print(f"static const uint16_t {name}[STREAM_LEVEL_COUNT][STREAM_NODE_COUNT] = {{")
+    for row in values:
+        print("        {" + ", ".join(str(v) for v in row) + "},")
+    print("};")
+
+
+def streams():
+    print("// Written by generate_tables.py streams; do not edit.")
+    print("static const uint32_t level_millionths[STREAM_LEVEL_COUNT] = {")
+    for p0 in STREAM_LEVELS:
+        print(f"        {up(p0 * 10**6)},")
+    print("};")
+    stream_rows("hit_up", [[down(NAT3 * (q / p0).ln()) for q in stream_nodes(p0)] for p0 in STREAM_LEVELS])
+    stream_rows("miss_down",
+                [[up(-NAT3 * ((1 - q) / (1 - p0)).ln()) for q in stream_nodes(p0)] for p0 in STREAM_LEVELS])
+    print("static const uint16_t stream_thresholds[2] = {")
+    print("        " + ", ".join(str(up(NAT3 * (budget / STREAM_WEIGHT).ln())) for budget in STREAM_BUDGETS) + ",")
+    print("};")
+
+
 def main():
+    if sys.argv[1:] == ["streams"]:
+        streams()
+        return
     levels = [baseline(level) for level in range(LEVELS)]
     print("// Written by generate_tables.py; do not edit.")
     print("static const int64_t baseline_ppb[LEVEL_COUNT] = {")

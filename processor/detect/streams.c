@@ -1,0 +1,214 @@
+#include "detect/streams.h"
+
+#include "common/assure.h"
+#include "detect/streams.inc"
+
+enum { NODE_30, NODE_95, CAP_ABOVE_NAT3 = 10000, NAT6_PER_NAT3 = 1000 };
+
+const char *const stream_names[STREAM_COUNT] = {
+        "walking", "repeated", "closed_recently", "reassigned", "invalid", "other_tenant"};
+
+struct stream_rule {
+    uint32_t p0_millionths; // by default
+    uint16_t notice_hits;   // at least, beside the threshold
+    uint16_t alert_hits;
+};
+
+static const struct stream_rule rules[STREAM_COUNT] = {
+        [STREAM_WALKING] = {100000, 5, 5},
+        [STREAM_REPEATED] = {50000, 10, 20},
+        [STREAM_CLOSED_RECENTLY] = {50000, 3, 5},
+        [STREAM_REASSIGNED] = {10000, 3, 5},
+        [STREAM_INVALID] = {20000, 3, 5},
+        [STREAM_OTHER_TENANT] = {5000, 3, 5},
+};
+
+// In the order of stream_thresholds.
+static const struct {
+    enum tier tier;
+    int64_t budget_messages;
+} tiers[] = {{TIER_NOTICE, 1000000}, {TIER_ALERT, 10000000}};
+enum { TIERS = sizeof tiers / sizeof *tiers };
+_Static_assert(
+        sizeof stream_thresholds / sizeof *stream_thresholds == TIERS, "a threshold each tier");
+
+uint8_t stream_level_up(uint32_t rate_millionths)
+{
+    uint8_t level = 0;
+    while (level < STREAM_LEVEL_COUNT - 1 && level_millionths[level] < rate_millionths) {
+        level++;
+    }
+    return level;
+}
+
+uint32_t stream_level_millionths(unsigned level)
+{
+    ASSURE(level < STREAM_LEVEL_COUNT);
+    return level_millionths[level];
+}
+
+struct stream_levels stream_levels_default(void)
+{
+    struct stream_levels levels;
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        levels.level[s] = stream_level_up(rules[s].p0_millionths);
+    }
+    return levels;
+}
+
+// --- batches ----------------------------------------------------------------------------------
+
+static uint32_t grown(uint32_t before, uint32_t after)
+{
+    return after > before ? after - before : 0;
+}
+
+static uint32_t add_saturating(uint32_t count, uint32_t more)
+{
+    return more > UINT32_MAX - count ? UINT32_MAX : count + more;
+}
+
+void stream_batch_add(struct stream_batch *batch, const struct leaf_counts *before,
+        const struct leaf_counts *after)
+{
+    static const struct {
+        bool is_reason;
+        unsigned index;
+    } sources[STREAM_COUNT] = {
+            [STREAM_WALKING] = {false, SIGNAL_WALKING},
+            [STREAM_REPEATED] = {false, SIGNAL_REPEATED},
+            [STREAM_CLOSED_RECENTLY] = {false, SIGNAL_CLOSED_RECENTLY},
+            [STREAM_REASSIGNED] = {true, REASON_REASSIGNED_NUMBER},
+            [STREAM_INVALID] = {true, REASON_INVALID_NUMBER},
+            [STREAM_OTHER_TENANT] = {true, REASON_OTHER_TENANT},
+    };
+    uint32_t judged = grown(before->judged, after->judged);
+    uint32_t unknown = grown(before->unknown, after->unknown);
+    uint32_t exempt = grown(before->exempt, after->exempt);
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        unsigned i = sources[s].index;
+        uint32_t hits = sources[s].is_reason ? grown(before->reasons[i], after->reasons[i])
+                                             : grown(before->signals[i], after->signals[i]);
+        uint32_t messages = add_saturating(judged, sources[s].is_reason ? exempt : 0);
+        bool counts_unknown = !sources[s].is_reason || s == STREAM_INVALID;
+        messages = add_saturating(messages, counts_unknown ? unknown : 0);
+        batch->judged[s] = add_saturating(batch->judged[s], messages);
+        batch->hits[s] = add_saturating(batch->hits[s], hits < messages ? hits : messages);
+    }
+}
+
+bool stream_batch_has_hits(const struct stream_batch *batch)
+{
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        if (batch->hits[s] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// --- statistics -------------------------------------------------------------------------------
+
+static bool is_quiet(const struct streams *streams, unsigned s)
+{
+    return streams->w_nat3[s][NODE_30] == 0; // S2: node 95 is then 0 too
+}
+
+static void count(struct streams *streams, unsigned s, uint32_t judged, uint32_t hits)
+{
+    if (judged <= UINT32_MAX - streams->judged[s] &&
+            hits <= (uint32_t)UINT16_MAX - streams->hits[s]) { // S4
+        streams->judged[s] += judged;
+        streams->hits[s] = (uint16_t)(streams->hits[s] + hits);
+    }
+}
+
+static void step_one(
+        struct streams *streams, unsigned s, uint32_t judged, uint32_t hits, unsigned level)
+{
+    const int64_t cap = stream_thresholds[TIERS - 1] + CAP_ABOVE_NAT3;
+    for (unsigned j = 0; j < STREAM_NODE_COUNT; j++) {
+        int64_t w = streams->w_nat3[s][j] + (int64_t)hits * hit_up[level][j] -
+                    (int64_t)(judged - hits) * miss_down[level][j];
+        streams->w_nat3[s][j] = (uint16_t)(w < 0 ? 0 : w > cap ? cap : w); // S1
+    }
+    if (is_quiet(streams, s)) {
+        streams->judged[s] = 0;
+        streams->hits[s] = 0;
+    } else {
+        count(streams, s, judged, hits);
+    }
+}
+
+void streams_step(struct streams *streams, const struct stream_batch *batch,
+        const struct stream_levels *levels)
+{
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        ASSURE(batch->hits[s] <= batch->judged[s] && levels->level[s] < STREAM_LEVEL_COUNT);
+        if (batch->hits[s] > 0 || !is_quiet(streams, s)) { // S5
+            step_one(streams, s, batch->judged[s], batch->hits[s], levels->level[s]);
+        }
+    }
+}
+
+bool streams_are_quiet(const struct streams *streams)
+{
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        if (!is_quiet(streams, s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool streams_are_calm(const struct streams *streams)
+{
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        for (unsigned j = 0; j < STREAM_NODE_COUNT; j++) {
+            if (streams->w_nat3[s][j] >= stream_thresholds[0] / 2) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+// --- readings ---------------------------------------------------------------------------------
+
+struct stream_reading streams_read_one(const struct streams *streams, enum stream stream)
+{
+    const uint16_t *w = streams->w_nat3[stream];
+    unsigned node = w[NODE_95] > w[NODE_30] ? NODE_95 : NODE_30; // their thresholds are one
+    uint16_t hits = streams->hits[stream];
+    for (unsigned t = TIERS; t-- > 0;) {
+        uint16_t least =
+                tiers[t].tier == TIER_ALERT ? rules[stream].alert_hits : rules[stream].notice_hits;
+        if (w[node] >= stream_thresholds[t] && hits >= least) {
+            return (struct stream_reading){
+                    .tier = tiers[t].tier,
+                    .stream = stream,
+                    .node = node,
+                    .w_nat6 = (int64_t)w[node] * NAT6_PER_NAT3,
+                    .threshold_nat6 = (int64_t)stream_thresholds[t] * NAT6_PER_NAT3,
+                    .budget_messages = tiers[t].budget_messages,
+                    .judged = streams->judged[stream],
+                    .hits = hits,
+            };
+        }
+    }
+    return (struct stream_reading){.tier = TIER_NONE, .stream = stream};
+}
+
+struct stream_reading streams_read(const struct streams *streams)
+{
+    struct stream_reading best = {.tier = TIER_NONE};
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        struct stream_reading reading = streams_read_one(streams, (enum stream)s);
+        if (reading.tier > best.tier || (reading.tier == best.tier && reading.tier != TIER_NONE &&
+                                                reading.w_nat6 - reading.threshold_nat6 >
+                                                        best.w_nat6 - best.threshold_nat6)) {
+            best = reading;
+        }
+    }
+    return best;
+}
