@@ -1,0 +1,428 @@
+#include "detect/baseline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/assure.h"
+#include "common/clock.h"
+#include "detect/learner.h"
+
+enum {
+    LEARNS_AFTER = 1000, // messages of a campaign
+    LEVEL_UNSET = 31,    // in a slot
+    RISE_MESSAGES_K = 100,
+    GLOBAL_SLOT = 0,
+    LEAK_EXCURSION_NAT6 = 4000000,
+    ACUTE_EXCURSION_NAT6 = 6000000,
+};
+
+// flags of a learner: bit 1 << place = the open block overlaps an excursion there, and
+enum {
+    FLAG_PLACES = (1 << BASELINE_PLACE_COUNT) - 1,
+    FLAG_DUE = 1 << 3,        // a clean block has come since the level was last settled
+    FLAG_MOVED = 1 << 4,      // baseline_moved will say so
+    FLAG_MOVED_SAID = 1 << 5, // not again until it has come back
+};
+
+_Static_assert((int)LEVEL_COUNT <= (int)LEVEL_UNSET, "a level fits in five bits");
+
+// Of a scope: messages noted so far, below LEARNS_AFTER; or LEARNS_AFTER + its learner's number.
+struct slot {
+    uint32_t level : 5;
+    uint32_t use : 27;
+};
+
+struct baseline {
+    struct baseline_options options;
+    struct slot *slots; // all together, then by scope
+    uint32_t slot_count;
+    struct learner *learners;
+    uint32_t learner_count;
+    uint32_t learner_capacity;
+    uint32_t free_first; // a list through learnt_judged_q12
+    uint32_t free_count;
+};
+
+const struct baseline_options baseline_defaults = {
+        .prior_rate_millionths = 5000,
+        .floor_millionths = 500,
+        .ceiling_millionths = 30000,
+        .weight = 20000,
+};
+
+// The slots of a chain's scopes that are there, narrowest first; all together last.
+struct path {
+    uint32_t slots[BASELINE_PLACE_COUNT + 1];
+    enum baseline_place places[BASELINE_PLACE_COUNT + 1]; // BASELINE_PLACE_COUNT = all together
+    unsigned count;
+};
+
+static struct path path_of(const struct baseline_chain *chain)
+{
+    struct path path = {.count = 0};
+    for (enum baseline_place place = 0; place < BASELINE_PLACE_COUNT; place++) {
+        if (chain->scopes[place] != SCOPE_NONE) {
+            path.slots[path.count] = (uint32_t)chain->scopes[place] + 1;
+            path.places[path.count++] = place;
+        }
+    }
+    path.slots[path.count] = GLOBAL_SLOT;
+    path.places[path.count++] = BASELINE_PLACE_COUNT;
+    return path;
+}
+
+static uint32_t seconds_of(int64_t log_time_ms)
+{
+    int64_t seconds = (log_time_ms - CLOCK_MIN_MS) / 1000;
+    return seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+// NULL when it has none.
+static struct learner *learner_at(const struct baseline *baseline, uint32_t slot)
+{
+    uint32_t use = slot < baseline->slot_count ? baseline->slots[slot].use : 0;
+    return use < LEARNS_AFTER ? NULL : &baseline->learners[use - LEARNS_AFTER];
+}
+
+static void set_level(struct slot *slot, unsigned level)
+{
+    slot->level = level & 31;
+}
+
+static void set_use(struct slot *slot, uint32_t use)
+{
+    ASSURE(use < 1u << 27);
+    slot->use = use & ((1u << 27) - 1);
+}
+
+static enum err make_room(struct baseline *baseline, uint32_t slot)
+{
+    if (slot < baseline->slot_count) {
+        return ERR_NONE;
+    }
+    uint32_t count = baseline->slot_count == 0 ? 64 : baseline->slot_count;
+    while (count <= slot) {
+        count *= 2;
+    }
+    struct slot *grown = realloc(baseline->slots, count * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = baseline->slot_count; i < count; i++) {
+        grown[i] = (struct slot){.level = LEVEL_UNSET};
+    }
+    baseline->slots = grown;
+    baseline->slot_count = count;
+    return ERR_NONE;
+}
+
+static enum err take_learner(struct baseline *baseline, uint32_t *ret_number)
+{
+    if (baseline->free_count > 0) {
+        *ret_number = baseline->free_first;
+        baseline->free_first = baseline->learners[*ret_number].learnt_judged_q12;
+        baseline->free_count--;
+        return ERR_NONE;
+    }
+    if (baseline->learner_count == baseline->learner_capacity) {
+        uint32_t capacity = baseline->learner_capacity == 0 ? 16 : baseline->learner_capacity * 2;
+        struct learner *grown = realloc(baseline->learners, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        baseline->learners = grown;
+        baseline->learner_capacity = capacity;
+    }
+    *ret_number = baseline->learner_count++;
+    return ERR_NONE;
+}
+
+static int64_t prior_ppb(const struct baseline *baseline)
+{
+    return (int64_t)baseline->options.prior_rate_millionths * 1000;
+}
+
+// p of the path's scope number `from`.
+static int64_t rate_ppb(const struct baseline *baseline, const struct path *path, unsigned from)
+{
+    int64_t rate = prior_ppb(baseline);
+    for (unsigned i = path->count; i-- > from;) {
+        const struct learner *learner = learner_at(baseline, path->slots[i]);
+        if (learner != NULL) {
+            rate = learner_rate_ppb(learner, rate, baseline->options.weight);
+        }
+    }
+    return rate;
+}
+
+// The 30-day rate of the narrowest learner from number `from` of the path on.
+static uint32_t slow_ppb(const struct baseline *baseline, const struct path *path, unsigned from)
+{
+    for (unsigned i = from; i < path->count; i++) {
+        const struct learner *learner = learner_at(baseline, path->slots[i]);
+        if (learner != NULL) {
+            return learner->slow_ppb;
+        }
+    }
+    return (uint32_t)prior_ppb(baseline);
+}
+
+static int64_t upper_ppb(int64_t rate, int64_t messages)
+{
+    // sqrt(p / n) in parts per billion is sqrt(p_ppb 1e9 / n)
+    int64_t deviation = integer_sqrt(rate * 1000000000 / messages);
+    return (rate + deviation * 164 / 100) * 5 / 4;
+}
+
+// L4, of the path's scope number `i`, which has a learner.
+static unsigned target_level(const struct baseline *baseline, const struct path *path, unsigned i)
+{
+    const struct baseline_options *options = &baseline->options;
+    const struct learner *learner = learner_at(baseline, path->slots[i]);
+    int64_t messages = (int64_t)learner_judged(learner) + options->weight;
+    int64_t upper = upper_ppb(rate_ppb(baseline, path, i), messages);
+    unsigned parent = i + 1 < path->count ? i + 1 : i;
+    int64_t ceiling = 2 * (int64_t)slow_ppb(baseline, path, parent);
+    int64_t ceiling_max = (int64_t)options->ceiling_millionths * 1000;
+    int64_t floor = (int64_t)options->floor_millionths * 1000;
+    upper = upper > ceiling ? ceiling : upper;
+    upper = upper > ceiling_max ? ceiling_max : upper;
+    upper = upper < floor ? floor : upper;
+    return table_level_up(upper);
+}
+
+// L3
+static void settle_level(
+        struct baseline *baseline, const struct path *path, unsigned i, uint32_t now_s)
+{
+    struct slot *slot = &baseline->slots[path->slots[i]];
+    struct learner *learner = learner_at(baseline, path->slots[i]);
+    unsigned target = target_level(baseline, path, i);
+    learner->flags &= (uint8_t)~FLAG_DUE;
+    if (target < slot->level) {
+        set_level(slot, target);
+    } else if (target > slot->level && learner->since_risen_k >= RISE_MESSAGES_K &&
+               seconds_since(learner->risen_s, now_s) >= DAY_SECONDS) {
+        set_level(slot, slot->level + 1u);
+        learner->risen_s = now_s;
+        learner->since_risen_k = 0;
+    }
+}
+
+static enum err give_learner(
+        struct baseline *baseline, const struct path *path, unsigned i, uint32_t now_s)
+{
+    uint32_t number;
+    enum err e = take_learner(baseline, &number);
+    if (e == ERR_NONE) {
+        uint32_t slow = slow_ppb(baseline, path, i);
+        learner_init(&baseline->learners[number], now_s, slow);
+        set_use(&baseline->slots[path->slots[i]], number + LEARNS_AFTER);
+    }
+    return e;
+}
+
+// Sees to it that every slot of the path is there and has a level, and each but a campaign's a
+// learner.
+static enum err prepare(struct baseline *baseline, const struct path *path, uint32_t now_s)
+{
+    for (unsigned i = path->count; i-- > 0;) {
+        uint32_t slot = path->slots[i];
+        enum err e = make_room(baseline, slot);
+        if (e == ERR_NONE && path->places[i] != BASELINE_CAMPAIGN &&
+                learner_at(baseline, slot) == NULL) {
+            e = give_learner(baseline, path, i, now_s);
+        }
+        if (e != ERR_NONE) {
+            return e;
+        }
+        if (baseline->slots[slot].level == LEVEL_UNSET) {
+            unsigned level = i + 1 < path->count ? baseline->slots[path->slots[i + 1]].level
+                                                 : target_level(baseline, path, i);
+            set_level(&baseline->slots[slot], level);
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err baseline_create(struct baseline **ret_baseline, const struct baseline_options *options)
+{
+    ASSURE(options->weight > 0 && options->prior_rate_millionths <= 1000000);
+    struct baseline *baseline = calloc(1, sizeof *baseline);
+    if (baseline == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    baseline->options = *options;
+    *ret_baseline = baseline;
+    return ERR_NONE;
+}
+
+void baseline_destroy(struct baseline *baseline)
+{
+    if (baseline != NULL) {
+        free(baseline->slots);
+        free(baseline->learners);
+        free(baseline);
+    }
+}
+
+enum err baseline_level(struct baseline *baseline, const struct baseline_chain *chain,
+        int64_t log_time_ms, bool quiet, unsigned *ret_level)
+{
+    struct path path = path_of(chain);
+    uint32_t now_s = seconds_of(log_time_ms);
+    enum err e = prepare(baseline, &path, now_s);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    const struct learner *learner = learner_at(baseline, path.slots[0]);
+    if (quiet && learner != NULL && (learner->flags & FLAG_DUE) != 0) {
+        settle_level(baseline, &path, 0, now_s); // L2
+    }
+    *ret_level = baseline->slots[path.slots[0]].level;
+    return ERR_NONE;
+}
+
+// What follows from newly learnt counts.
+static void review(struct baseline *baseline, const struct path *path, unsigned i, uint32_t now_s)
+{
+    struct learner *learner = learner_at(baseline, path->slots[i]);
+    int64_t rate = rate_ppb(baseline, path, i);
+    int64_t floor = (int64_t)baseline->options.floor_millionths * 1000;
+    int64_t usual = learner->slow_ppb > floor ? learner->slow_ppb : floor;
+    if (rate > 2 * usual && (learner->flags & FLAG_MOVED_SAID) == 0) {
+        learner->flags |= FLAG_MOVED | FLAG_MOVED_SAID;
+    } else if (2 * rate < 3 * usual) {
+        learner->flags &= (uint8_t)~FLAG_MOVED_SAID;
+    }
+    learner_follow(learner, rate, now_s);
+}
+
+// Closes the open block of the path's scope number `owner` and gives it to all that it is clean
+// for.
+static void close_block(
+        struct baseline *baseline, const struct path *path, unsigned owner, uint32_t now_s)
+{
+    struct learner *learner = learner_at(baseline, path->slots[owner]);
+    unsigned excursions = learner->flags & FLAG_PLACES;
+    learner->flags &= (uint8_t)~FLAG_PLACES;
+    int64_t p0_ppb = table_baseline_ppb(baseline->slots[path->slots[owner]].level);
+    struct learner_counts block = learner_close(learner, p0_ppb);
+    for (unsigned i = owner; i < path->count; i++) {
+        if ((excursions >> path->places[i] & 1) != 0) {
+            return;
+        }
+        learner = learner_at(baseline, path->slots[i]);
+        if (learner_take(learner, &block, now_s)) {
+            learner_roll(learner, now_s);
+            review(baseline, path, i, now_s);
+        }
+        learner->flags |= FLAG_DUE;
+        if (i > 0) { // the narrowest waits until its bank is quiet
+            settle_level(baseline, path, i, now_s);
+        }
+    }
+}
+
+enum err baseline_note(struct baseline *baseline, const struct baseline_chain *chain,
+        uint32_t judged, uint32_t misdirected, unsigned excursions, int64_t log_time_ms)
+{
+    ASSURE(misdirected <= judged);
+    struct path path = path_of(chain);
+    uint32_t now_s = seconds_of(log_time_ms);
+    enum err e = prepare(baseline, &path, now_s);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    unsigned owner = 0;
+    bool dropped = false;
+    if (learner_at(baseline, path.slots[0]) == NULL) {
+        struct slot *slot = &baseline->slots[path.slots[0]];
+        if (judged < (uint32_t)LEARNS_AFTER - slot->use) {
+            set_use(slot, slot->use + judged);
+        } else {
+            e = give_learner(baseline, &path, 0, now_s); // for the next messages
+        }
+        // A campaign too young to learn teaches its parents, unless it is in excursion itself.
+        dropped = (excursions >> BASELINE_CAMPAIGN & 1) != 0;
+        owner = 1;
+    }
+    struct learner *learner = learner_at(baseline, path.slots[owner]);
+    for (unsigned i = owner; i < path.count - 1; i++) {
+        learner->flags |= (uint8_t)(excursions & (1u << path.places[i]));
+    }
+    if (!dropped && learner_note(learner, judged, misdirected)) {
+        close_block(baseline, &path, owner, now_s);
+    }
+    return e;
+}
+
+bool baseline_sees_excursion(const struct bank *bank)
+{
+    for (unsigned j = 0; j < ACUTE_COUNT; j++) {
+        if (bank->nodes[j].w_nat6 > ACUTE_EXCURSION_NAT6) {
+            return true;
+        }
+    }
+    return bank->nodes[NODE_LEAK].w_nat6 > LEAK_EXCURSION_NAT6;
+}
+
+static struct learner *learner_of(const struct baseline *baseline, int32_t scope)
+{
+    return scope == SCOPE_NONE ? NULL : learner_at(baseline, (uint32_t)scope + 1);
+}
+
+void baseline_spoil(struct baseline *baseline, int32_t scope)
+{
+    struct learner *learner = learner_of(baseline, scope);
+    if (learner != NULL) {
+        learner_spoil(learner);
+    }
+}
+
+void baseline_drop(struct baseline *baseline, int32_t scope)
+{
+    struct learner *learner = learner_of(baseline, scope);
+    if (learner != NULL) {
+        learner->learnt_judged_q12 = baseline->free_first;
+        baseline->free_first = (uint32_t)(learner - baseline->learners);
+        baseline->free_count++;
+    }
+    if (scope != SCOPE_NONE && (uint32_t)scope + 1 < baseline->slot_count) {
+        baseline->slots[(uint32_t)scope + 1] = (struct slot){.level = LEVEL_UNSET};
+    }
+}
+
+bool baseline_moved(struct baseline *baseline, int32_t scope)
+{
+    struct learner *learner = learner_of(baseline, scope);
+    bool moved = learner != NULL && (learner->flags & FLAG_MOVED) != 0;
+    if (moved) {
+        learner->flags &= (uint8_t)~FLAG_MOVED;
+    }
+    return moved;
+}
+
+struct baseline_estimate baseline_estimate(
+        const struct baseline *baseline, const struct baseline_chain *chain)
+{
+    struct path path = path_of(chain);
+    unsigned i = 0;
+    while (i + 1 < path.count && learner_at(baseline, path.slots[i]) == NULL) {
+        i++;
+    }
+    const struct learner *learner = learner_at(baseline, path.slots[i]);
+    uint32_t judged = learner == NULL ? 0 : learner_judged(learner);
+    int64_t rate = rate_ppb(baseline, &path, i);
+    return (struct baseline_estimate){
+            .rate_ppb = rate,
+            .upper_ppb = upper_ppb(rate, (int64_t)judged + baseline->options.weight),
+            .slow_ppb = slow_ppb(baseline, &path, i),
+            .judged = judged,
+    };
+}
+
+uint32_t baseline_learners(const struct baseline *baseline)
+{
+    return baseline->learner_count - baseline->free_count;
+}
