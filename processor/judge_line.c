@@ -52,6 +52,7 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
             .tally_partitions = options->tally_partitions,
             .max_leaves = options->config->batch.max_leaves,
             .max_leaf_bytes = LEAF_NAME_BYTES,
+            .split_by_channel = options->config->policy.split_by_channel,
     };
     enum err e = tally_create(&line->tally, &tally_options);
     if (e == ERR_NONE) {
@@ -299,6 +300,9 @@ static enum err judge_one(
             .verdict = judgement.verdict,
             .reasons = judgement.reasons,
             .recipient_tag = enriched->pseudonym.bytes,
+            .phone = enriched->recipient.kind == RECIPIENT_PHONE ? enriched->recipient.canonical
+                                                                 : VIEW_NONE,
+            .signals = judgement.signals,
     };
     return e != ERR_NONE ? e
                          : tally_count(line->tally, source, &message, at_ms, batch->cache,

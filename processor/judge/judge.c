@@ -2,6 +2,9 @@
 
 #include "common/assure.h"
 
+// A loan that ended less than so long ago may still stand on a list that was made before.
+#define CLOSED_RECENTLY_MS (INT64_C(30) * 24 * 3600 * 1000)
+
 // The links that apply to a message: of the message's tenant, and of its loan where it names one.
 struct links {
     unsigned tenant; // of the tenant
@@ -87,9 +90,25 @@ static bool is_in_grace(const struct event *ev, const struct links *links, int64
            ev->occurred_at.ms - links->last_ended_ms <= grace_ms;
 }
 
-static struct judgement judge_unknown(reason_set reasons, bool watched)
+static signal_set signal_of_loan(const struct event *ev)
 {
-    return (struct judgement){watched ? VERDICT_UNKNOWN : VERDICT_EXEMPT, reasons};
+    return view_is_none(ev->loan_id) ? 0 : SIGNAL_BIT(SIGNAL_LOAN_NAMED);
+}
+
+// The latest of the links' ends decides: if any is recent, that one is.
+static signal_set signal_of_end(const struct event *ev, const struct links *links)
+{
+    bool recent = links->last_ended_ms != TIME_NONE &&
+                  ev->occurred_at.ms - links->last_ended_ms < CLOSED_RECENTLY_MS;
+    return recent ? SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY) : 0;
+}
+
+static struct judgement judge_unknown(const struct event *ev, enum reason reason, bool watched)
+{
+    if (!watched) {
+        return (struct judgement){VERDICT_EXEMPT, REASON_BIT(reason), 0};
+    }
+    return (struct judgement){VERDICT_UNKNOWN, REASON_BIT(reason), signal_of_loan(ev)};
 }
 
 struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
@@ -98,16 +117,16 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
     struct view purpose = view_is_none(ev->purpose) ? VIEW("collection") : ev->purpose;
     const struct watched_purpose *watched = policy_watched(policy, purpose);
     if (kind == RECIPIENT_INVALID) {
-        return judge_unknown(REASON_BIT(REASON_INVALID_NUMBER), watched != NULL);
+        return judge_unknown(ev, REASON_INVALID_NUMBER, watched != NULL);
     }
     switch (facts->lookup) {
     case LOOKUP_UNREACHABLE:
-        return judge_unknown(REASON_BIT(REASON_CACHE_UNREACHABLE), watched != NULL);
+        return judge_unknown(ev, REASON_CACHE_UNREACHABLE, watched != NULL);
     case LOOKUP_UNTRUSTED:
     case LOOKUP_NOT_ASKED:
-        return judge_unknown(REASON_BIT(REASON_CACHE_UNTRUSTED), watched != NULL);
+        return judge_unknown(ev, REASON_CACHE_UNTRUSTED, watched != NULL);
     case LOOKUP_STALE:
-        return judge_unknown(REASON_BIT(REASON_CACHE_STALE), watched != NULL);
+        return judge_unknown(ev, REASON_CACHE_STALE, watched != NULL);
     case LOOKUP_FOUND:
     case LOOKUP_MISS:
         break;
@@ -117,12 +136,16 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
     struct links links = count_links(ev, facts);
     reason_set reasons = reasons_of_links(&links, facts) | reasons_of_number(ev, facts);
     if (watched == NULL) {
-        return (struct judgement){VERDICT_EXEMPT, reasons};
+        return (struct judgement){VERDICT_EXEMPT, reasons, 0};
     }
     reason_set counting = watched->counting;
     if (is_in_grace(ev, &links, policy->closed_grace_ms)) {
         counting &= ~REASON_BIT(REASON_CLOSED_LOAN);
     }
     bool misdirected = (reasons & counting) != 0;
-    return (struct judgement){misdirected ? VERDICT_MISDIRECTED : VERDICT_CLEAR, reasons};
+    return (struct judgement){
+            .verdict = misdirected ? VERDICT_MISDIRECTED : VERDICT_CLEAR,
+            .reasons = reasons,
+            .signals = signal_of_loan(ev) | signal_of_end(ev, &links),
+    };
 }

@@ -5,12 +5,14 @@
 #include "identity/recipient.h"
 #include "model/event.h"
 #include "model/facts.h"
+#include "model/signal.h"
 #include "model/verdict.h"
 #include "policy/policy.h"
 
 struct judgement {
     enum verdict verdict;
     reason_set reasons;
+    signal_set signals; // closed_recently and loan_named; none of an exempt message
 };
 
 // `kind` is what became of the recipient: RECIPIENT_INVALID has invalid_number as its only reason.

@@ -16,8 +16,9 @@ enum err chunk_init(struct chunk *chunk)
     chunk->leaf_index = hashmap_create(CHUNK_OFFSETS + 1);
     chunk->scope_index = hashmap_create(SCOPE_KIND_COUNT * (CHUNK_OFFSETS + 1));
     chunk->tenant_index = hashmap_create(CHUNK_OFFSETS);
+    chunk->met = calloc(1, sizeof *chunk->met);
     if (chunk->names == NULL || chunk->entry_texts == NULL || chunk->leaf_index == NULL ||
-            chunk->scope_index == NULL || chunk->tenant_index == NULL) {
+            chunk->scope_index == NULL || chunk->tenant_index == NULL || chunk->met == NULL) {
         chunk_fini(chunk);
         return ERR_NO_MEMORY;
     }
@@ -35,6 +36,8 @@ void chunk_fini(struct chunk *chunk)
     free(chunk->dirty);
     free(chunk->scopes);
     free(chunk->entries);
+    free(chunk->met);
+    numbers_fini(&chunk->numbers);
     strbuf_fini(&chunk->scratch);
     *chunk = (struct chunk){0};
 }
@@ -54,6 +57,8 @@ void chunk_start(struct chunk *chunk, int64_t number, int64_t first_offset)
     hashmap_clear(chunk->tenant_index);
     arena_reset(chunk->names);
     arena_reset(chunk->entry_texts);
+    numbers_forget(&chunk->numbers);
+    met_forget(chunk->met);
 }
 
 // Makes room for one more element; doubles.
@@ -88,18 +93,22 @@ static enum err chunk_find_tenant(struct chunk *chunk, struct view tenant_id, ui
     return ERR_NONE;
 }
 
-static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind, struct view tenant_id,
-        struct view id, uint32_t *ret_scope)
+// `splits`: the scope is one for each channel.
+static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind,
+        const struct leaf_key *leaf, bool splits, uint32_t *ret_scope)
 {
-    if (view_is_none(id)) {
+    if (view_is_none(leaf->ids[kind])) {
         *ret_scope = NO_SCOPE;
         return ERR_NONE;
     }
     struct strbuf *key = &chunk->scratch;
     strbuf_reset(key);
     strbuf_add_byte(key, (uint8_t)kind);
-    leaf_key_add_part(key, tenant_id);
-    leaf_key_add_part(key, id);
+    leaf_key_add_part(key, leaf->ids[SCOPE_TENANT]);
+    leaf_key_add_part(key, leaf->ids[kind]);
+    if (splits) {
+        leaf_key_add_part(key, leaf->channel);
+    }
     uint32_t at = hashmap_find(chunk->scope_index, strbuf_view(key));
     if (at == HASHMAP_ABSENT) {
         at = chunk->scope_count;
@@ -111,7 +120,7 @@ static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind, stru
         if (e != ERR_NONE) {
             return e;
         }
-        chunk->scopes[chunk->scope_count++] = (struct chunk_scope){0};
+        chunk->scopes[chunk->scope_count++] = (struct chunk_scope){.numbers = NO_NUMBERS};
     }
     *ret_scope = at;
     return ERR_NONE;
@@ -126,6 +135,15 @@ static enum err chunk_grow_leaves(struct chunk *chunk)
                 sizeof *chunk->leaves);
     }
     return e;
+}
+
+static uint32_t narrowest_scope(const uint32_t scopes[SCOPE_KIND_COUNT])
+{
+    unsigned kind = 0;
+    while (scopes[kind] == NO_SCOPE) {
+        kind++; // every message has a tenant
+    }
+    return scopes[kind];
 }
 
 // Adds a leaf whose key bytes are in the scratch buffer.
@@ -160,10 +178,11 @@ static enum err chunk_add_leaf(struct chunk *chunk, const struct tally_options *
     leaf->tally_partition = tally_partition_of(tenant_id, options->tally_partitions);
     e = chunk_find_tenant(chunk, tenant_id, &leaf->tenant);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
-        e = chunk_find_scope(
-                chunk, (enum scope_kind)kind, tenant_id, leaf->key.ids[kind], &leaf->scopes[kind]);
+        bool splits = (options->split_by_channel >> kind & 1) != 0;
+        e = chunk_find_scope(chunk, (enum scope_kind)kind, &leaf->key, splits, &leaf->scopes[kind]);
     }
     if (e == ERR_NONE) {
+        leaf->narrowest = narrowest_scope(leaf->scopes);
         chunk->leaf_count++;
         *ret_leaf = leaf;
     }
@@ -214,8 +233,8 @@ static struct view chunk_keep_text(struct chunk *chunk, struct view text)
     return arena_copy(chunk->entry_texts, text);
 }
 
-static enum err chunk_add_entry(
-        struct chunk *chunk, const struct leaf *leaf, const struct tally_message *message)
+static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
+        const struct tally_message *message, signal_set signals)
 {
     enum err e = grow((void **)&chunk->entries, &chunk->entry_capacity, chunk->entry_count,
             sizeof *chunk->entries);
@@ -227,6 +246,7 @@ static enum err chunk_add_entry(
             .offset = message->offset,
             .leaf = (uint32_t)(leaf - chunk->leaves),
             .reasons = message->reasons,
+            .signals = signals,
             .occurred_at_ms = message->ev->occurred_at.ms,
             .message_id = chunk_keep_text(chunk, message->ev->message_id),
             .traceparent = chunk_keep_text(chunk, message->ev->traceparent),
@@ -259,8 +279,48 @@ static void chunk_count_judged(
     }
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         if (leaf->scopes[kind] != NO_SCOPE) {
-            chunk->scopes[leaf->scopes[kind]] = (struct chunk_scope){true, misdirected};
+            struct chunk_scope *scope = &chunk->scopes[leaf->scopes[kind]];
+            scope->judged = true;
+            scope->last_misdirected = misdirected;
         }
+    }
+}
+
+// What can be said of a watched message only beside those before it (T6).
+static enum err chunk_compare(struct chunk *chunk, const struct leaf *leaf,
+        const struct tally_message *message, signal_set *ret_signals)
+{
+    *ret_signals = 0;
+    uint64_t number = view_is_none(message->phone) ? 0 : number_read(message->phone);
+    if (number != 0) {
+        uint32_t *list = &chunk->scopes[leaf->narrowest].numbers;
+        enum err e = numbers_note(&chunk->numbers, list, number, ret_signals);
+        if (e != ERR_NONE) {
+            return e;
+        }
+    }
+    if (met_note(chunk->met, leaf->narrowest, message->recipient_tag)) {
+        *ret_signals |= SIGNAL_BIT(SIGNAL_REPEATED);
+    }
+    return ERR_NONE;
+}
+
+static void leaf_note_message(
+        struct leaf *leaf, const struct tally_message *message, bool watched, signal_set signals)
+{
+    struct leaf_counts *counts = &leaf->counts;
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        counts->reasons[reason] += (message->reasons >> reason) & 1;
+    }
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        counts->signals[signal] += (signals & SIGNAL_BIT(signal)) != 0;
+    }
+    int64_t planned = message->ev->planned_size;
+    if (planned > counts->planned_size) {
+        counts->planned_size = planned < PLANNED_SIZE_MAX ? planned : PLANNED_SIZE_MAX;
+    }
+    if (watched) {
+        counts->last_occurred_at_ms = message->ev->occurred_at.ms;
     }
 }
 
@@ -273,20 +333,24 @@ enum err chunk_count(struct chunk *chunk, const struct tally_options *options,
         return e;
     }
     ret_counted->tally_partition = leaf->tally_partition;
+    bool watched = message->verdict != VERDICT_EXEMPT;
+    signal_set signals = 0;
+    if (watched && !ret_counted->overflowed) {
+        e = chunk_compare(chunk, leaf, message, &signals);
+    }
+    signals |= watched ? message->signals : 0;
     bool misdirected = message->verdict == VERDICT_MISDIRECTED;
-    if (misdirected && makes_entry) {
-        e = chunk_add_entry(chunk, leaf, message);
-        if (e != ERR_NONE) {
-            return e;
-        }
+    if (e == ERR_NONE && misdirected && makes_entry) {
+        e = chunk_add_entry(chunk, leaf, message, signals);
+    }
+    if (e != ERR_NONE) {
+        return e;
     }
     if (!leaf->dirty) {
         leaf->dirty = true;
         chunk->dirty[chunk->dirty_count++] = (uint32_t)(leaf - chunk->leaves);
     }
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-        leaf->counts.reasons[reason] += (message->reasons >> reason) & 1;
-    }
+    leaf_note_message(leaf, message, watched, signals);
     switch (message->verdict) {
     case VERDICT_CLEAR:
     case VERDICT_MISDIRECTED:

@@ -6,6 +6,8 @@
 #include "common/hashmap.h"
 #include "common/strbuf.h"
 #include "model/frame.h"
+#include "tally/met.h"
+#include "tally/numbers.h"
 #include "tally/tally.h"
 
 #define NO_SCOPE UINT32_MAX
@@ -14,16 +16,18 @@ struct leaf {
     struct leaf_key key; // views into the chunk's arena
     struct leaf_counts counts;
     uint32_t scopes[SCOPE_KIND_COUNT]; // indices into chunk.scopes; NO_SCOPE where absent
+    uint32_t narrowest;                // of them: whose messages are compared with each other
     uint32_t tally_partition;
     uint32_t tenant;      // index into chunk.tenants
     bool dirty;           // changed since the last frame
     uint32_t frame_index; // while a frame is put together
 };
 
-// What a scope's last judged message in this chunk was.
+// What a scope's last judged message in this chunk was, and where its numbers are.
 struct chunk_scope {
     bool judged;
     bool last_misdirected;
+    uint32_t numbers; // list in chunk.numbers, or NO_NUMBERS
 };
 
 struct chunk_tenant {
@@ -48,6 +52,8 @@ struct chunk {
     uint32_t scope_capacity;
     struct hashmap *tenant_index;
     struct chunk_tenant tenants[CHUNK_OFFSETS];
+    struct numbers numbers;
+    struct met *met;
     struct frame_totals totals;
     // since the last frame
     struct frame_entry *entries; // .leaf is the chunk's leaf index until a frame is put together

@@ -3,7 +3,9 @@
 //
 // Words. A *source* is one partition of the outbound topic. A *chunk* is 4,096 of its offsets. A
 // *leaf* is one combination of tenant, campaign, template, sender, vendor and channel. A *frame*
-// says what one source has to say to one tally partition.
+// says what one source has to say to one tally partition. A *signal* is noted of a watched message
+// beside its verdict (model/signal.h); those that compare it with messages before it compare within
+// the narrowest scope that it names, nearly always its campaign.
 //
 // Invariants (cited by tests):
 //   T1  A frame's counts cover every offset of first_offset .. to_offset - 1, and nothing else.
@@ -12,6 +14,9 @@
 //       first frame of the next chunk; its to_offset is the first offset of that next chunk.
 //   T4  Each misdirected message at or above `resume_until` is an entry of exactly one frame; none below it is.
 //   T5  No frame goes out while the source is being re-judged up to `resume_until`.
+//   T6  A message is compared only with watched messages of its own chunk at lower offsets, so that T2 holds for signals
+//       as well. A message of an overflow leaf is compared with none: the leaf does not know its campaign.
+//   T7  No phone number leaves the chunk: numbers are overwritten when it ends or its source is closed.
 //
 //   closed --tally_open--> open at a chunk's first offset --tally_count--> counting in a chunk --.
 //                            ^                                                                   |
@@ -33,6 +38,8 @@ struct tally_options {
     uint32_t max_leaves; // a chunk; above it messages count in their tenant's overflow leaf
     // of names a chunk, so that a closing frame stays below Kafka's record limit
     size_t max_leaf_bytes;
+    // bits by scope kind: such a scope is one for each channel
+    uint32_t split_by_channel;
 };
 
 // Takes a finished frame; it and all it points to live until the call returns.
@@ -48,6 +55,8 @@ struct tally_message {
     enum verdict verdict;
     reason_set reasons;
     const uint8_t *recipient_tag; // RECIPIENT_TAG_BYTES
+    struct view phone;            // E.164; none where the recipient is no phone number
+    signal_set signals;           // those that need no other message: closed_recently, loan_named
 };
 
 MUST_CHECK enum err tally_create(struct tally **ret_tally, const struct tally_options *options);

@@ -69,7 +69,8 @@ struct owner {
 
 static void owner_open(struct owner *owner, uint32_t source, int64_t committed)
 {
-    const struct tally_options options = {TALLY_PARTITIONS, 100, 256 * 1024};
+    const struct tally_options options = {
+            .tally_partitions = TALLY_PARTITIONS, .max_leaves = 100, .max_leaf_bytes = 256 * 1024};
     int64_t start = committed >> CHUNK_BITS << CHUNK_BITS;
     *owner = (struct owner){.source = source, .next = start};
     frame_log_init(&owner->log);
@@ -102,7 +103,8 @@ static void owner_count(struct owner *owner, int64_t offset, const struct messag
                 .tenant_id = name_of(tenant, sizeof tenant, "t", m->tenant),
                 .campaign_id = name_of(campaign, sizeof campaign, "c", m->campaign),
         };
-        const struct tally_message message = {&ev, offset, m->verdict, 0, tag};
+        const struct tally_message message = {
+                .ev = &ev, .offset = offset, .verdict = m->verdict, .recipient_tag = tag};
         e = tally_count(owner->tally, source, &message, AT, CACHE_TRUSTED, &taker);
     }
     CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);

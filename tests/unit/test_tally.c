@@ -20,7 +20,9 @@ struct bench {
 
 static void bench_init(struct bench *b, uint32_t tally_partitions, uint32_t max_leaves)
 {
-    const struct tally_options options = {tally_partitions, max_leaves, 256 * 1024};
+    const struct tally_options options = {.tally_partitions = tally_partitions,
+            .max_leaves = max_leaves,
+            .max_leaf_bytes = 256 * 1024};
     frame_log_init(&b->log);
     b->taker = frame_log_taker(&b->log);
     b->ev = (struct event){.message_id = VIEW("m"),
@@ -46,7 +48,11 @@ static void open_at(struct bench *b, int64_t start, int64_t resume_until)
 static void count(struct bench *b, int64_t offset, enum verdict verdict, reason_set reasons)
 {
     const uint8_t tag[RECIPIENT_TAG_BYTES] = {(uint8_t)offset};
-    const struct tally_message message = {&b->ev, offset, verdict, reasons, tag};
+    const struct tally_message message = {.ev = &b->ev,
+            .offset = offset,
+            .verdict = verdict,
+            .reasons = reasons,
+            .recipient_tag = tag};
     CU_ASSERT_EQUAL_FATAL(
             tally_count(b->tally, b->source, &message, AT, CACHE_TRUSTED, &b->taker), ERR_NONE);
 }
