@@ -10,6 +10,8 @@
 
 // The prior rate is worth that many messages (design §6).
 enum { PRIOR_WEIGHT = 20000 };
+// Misdirected messages that are remembered, of all scopes together.
+enum { RECENT_ENTRIES = 1 << 18 };
 
 struct detect_line {
     struct emitter *emitter;
@@ -41,9 +43,10 @@ enum err detect_line_create(
             .detector_version = DETECTOR_VERSION,
             .max_incidents = config->detector.max_incidents,
     };
+    const struct recent_options recent_options = {.max_entries = RECENT_ENTRIES};
     enum err e = scopes_create(&line->scopes, config->detector.max_scopes);
     if (e == ERR_NONE) {
-        e = recent_create(&line->recent);
+        e = recent_create(&line->recent, &recent_options);
     }
     if (e == ERR_NONE) {
         e = fold_create(&line->fold, line->scopes, line->recent);

@@ -159,7 +159,7 @@ static enum err fold_make_room(struct fold *fold, const struct frame *frame)
 
 static enum err fold_make_scope_room(struct fold *fold)
 {
-    uint32_t count = scopes_count(fold->names);
+    uint32_t count = scopes_end(fold->names);
     if (count <= fold->scope_capacity) {
         return ERR_NONE;
     }
@@ -187,7 +187,7 @@ static enum err fold_resolve_leaves(
         enum err e = fold_source_leaf(source, key, &fold->key, &fold->frame_leaves[i], &is_new);
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && is_new && e == ERR_NONE; kind++) {
             e = scopes_intern(fold->names, (enum scope_kind)kind, key->ids[SCOPE_TENANT],
-                    key->ids[kind], &source->leaves[fold->frame_leaves[i]].scopes[kind]);
+                    key->ids[kind], VIEW_NONE, &source->leaves[fold->frame_leaves[i]].scopes[kind]);
         }
         if (e != ERR_NONE) {
             return e;
@@ -289,8 +289,8 @@ static void fold_count_entry(
     delta->last_entry = (int32_t)index;
 }
 
-static enum err fold_entry(
-        struct fold *fold, const struct fold_leaf *leaf, const struct frame_entry *entry)
+static enum err fold_entry(struct fold *fold, const struct frame *frame,
+        const struct fold_leaf *leaf, const struct frame_entry *entry)
 {
     uint32_t index = fold->entry_count++;
     struct delta_entry *de = &fold->entries[index];
@@ -299,26 +299,27 @@ static enum err fold_entry(
     if (leaf_is_held(fold, leaf)) {
         return ERR_NONE;
     }
-    struct recent_entry remembered = {
+    const struct recent_message message = {
             .tag = tag_of(entry),
             .serial = de->serial,
             .log_time_ms = fold->log_time_ms,
             .reasons = entry->reasons,
+            .signals = entry->signals,
+            .position = {entry->occurred_at_ms, frame->source_topic, frame->source_partition,
+                    entry->offset, entry->message_id},
     };
-    memcpy(remembered.scopes, leaf->scopes, sizeof remembered.scopes);
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+    uint32_t remembered = RECENT_NONE;
+    enum err e = recent_enter(fold->recent, &message, &remembered);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
         if (de->scopes[kind] == SCOPE_NONE) {
             continue;
         }
-        fold_count_entry(fold, de, index, kind, remembered.tag);
+        fold_count_entry(fold, de, index, kind, message.tag);
         if (de->uses[kind] != ENTRY_REPEATED) {
-            enum err e = recent_add(fold->recent, de->scopes[kind], &remembered);
-            if (e != ERR_NONE) {
-                return e;
-            }
+            e = recent_link(fold->recent, remembered, de->scopes[kind], (enum scope_kind)kind);
         }
     }
-    return ERR_NONE;
+    return e;
 }
 
 // Completes the deltas and puts them in the order in which they are to be detected.
@@ -368,6 +369,7 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
         fold->log_time_ms = frame->judged_at_ms;
     }
     fold->frame_number++;
+    recent_settle(fold->recent);
     fold->delta_count = 0;
     fold->entry_count = 0;
     *ret_delta = (struct delta){
@@ -398,7 +400,7 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
     for (uint32_t i = 0; i < frame->entry_count && e == ERR_NONE; i++) {
         const struct frame_entry *entry = &frame->entries[i];
         if (entry->offset >= entries_from) {
-            e = fold_entry(fold, &source->leaves[fold->frame_leaves[entry->leaf]], entry);
+            e = fold_entry(fold, frame, &source->leaves[fold->frame_leaves[entry->leaf]], entry);
         }
     }
     if (e == ERR_NONE) {

@@ -25,4 +25,5 @@ struct scope_name {
     enum scope_kind kind;
     struct view id;
     struct view tenant_id;
+    struct view channel; // only its messages of that channel; none = of all
 };

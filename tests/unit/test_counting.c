@@ -163,7 +163,9 @@ static struct world *world_create(uint64_t seed)
     for (unsigned i = 0; i < TALLY_PARTITIONS; i++) {
         struct reader *reader = &world->readers[i];
         CU_ASSERT_EQUAL_FATAL(scopes_create(&reader->scopes, 1000), ERR_NONE);
-        CU_ASSERT_EQUAL_FATAL(recent_create(&reader->recent), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(recent_create(&reader->recent,
+                                      &(const struct recent_options){.max_entries = 10000}),
+                ERR_NONE);
         CU_ASSERT_EQUAL_FATAL(fold_create(&reader->fold, reader->scopes, reader->recent), ERR_NONE);
     }
     return world;
@@ -219,7 +221,8 @@ static void check_scope(struct world *world, enum scope_kind kind, struct view t
 {
     struct reader *reader = &world->readers[tally_partition_of(tenant_id, TALLY_PARTITIONS)];
     int32_t scope;
-    CU_ASSERT_EQUAL_FATAL(scopes_intern(reader->scopes, kind, tenant_id, id, &scope), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            scopes_intern(reader->scopes, kind, tenant_id, id, VIEW_NONE, &scope), ERR_NONE);
     struct fold_counts got = fold_scope_counts(reader->fold, scope);
     CU_ASSERT_EQUAL(got.judged, expected->judged);
     CU_ASSERT_EQUAL(got.misdirected, expected->misdirected);

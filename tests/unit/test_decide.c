@@ -80,7 +80,9 @@ static void bench_init(struct bench *b, uint32_t max_incidents)
     CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
     const struct decide_options options = {&b->policy, "test-1", max_incidents};
     CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, 1000), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(recent_create(&b->recent), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            recent_create(&b->recent, &(const struct recent_options){.max_entries = 10000}),
+            ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(decide_create(&b->decide, &options, b->scopes, b->recent), ERR_NONE);
 }
 
@@ -94,26 +96,32 @@ static void bench_fini(struct bench *b)
 static int32_t scope_of(struct bench *b, enum scope_kind kind, const char *id)
 {
     int32_t scope = SCOPE_NONE;
-    CU_ASSERT_EQUAL_FATAL(scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), &scope), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), VIEW_NONE, &scope), ERR_NONE);
     return scope;
 }
 
 // One misdirected message of a campaign of vendor v, a new person each time.
 static void meet_person(struct bench *b, const char *campaign)
 {
-    struct recent_entry entry = {.tag = b->serial,
+    const int32_t scopes[SCOPE_KIND_COUNT] = {
+            [SCOPE_CAMPAIGN] = scope_of(b, SCOPE_CAMPAIGN, campaign),
+            [SCOPE_TEMPLATE] = SCOPE_NONE,
+            [SCOPE_SENDER] = SCOPE_NONE,
+            [SCOPE_VENDOR] = scope_of(b, SCOPE_VENDOR, "v"),
+            [SCOPE_TENANT] = scope_of(b, SCOPE_TENANT, "t"),
+    };
+    const struct recent_message message = {.tag = b->serial,
             .serial = b->serial,
             .log_time_ms = AT,
             .reasons = REASON_BIT(REASON_NO_RECORD)};
-    entry.scopes[SCOPE_CAMPAIGN] = scope_of(b, SCOPE_CAMPAIGN, campaign);
-    entry.scopes[SCOPE_TEMPLATE] = SCOPE_NONE;
-    entry.scopes[SCOPE_SENDER] = SCOPE_NONE;
-    entry.scopes[SCOPE_VENDOR] = scope_of(b, SCOPE_VENDOR, "v");
-    entry.scopes[SCOPE_TENANT] = scope_of(b, SCOPE_TENANT, "t");
     b->serial++;
+    uint32_t entry;
+    CU_ASSERT_EQUAL_FATAL(recent_enter(b->recent, &message, &entry), ERR_NONE);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        if (entry.scopes[kind] != SCOPE_NONE) {
-            CU_ASSERT_EQUAL_FATAL(recent_add(b->recent, entry.scopes[kind], &entry), ERR_NONE);
+        if (scopes[kind] != SCOPE_NONE) {
+            CU_ASSERT_EQUAL_FATAL(
+                    recent_link(b->recent, entry, scopes[kind], (enum scope_kind)kind), ERR_NONE);
         }
     }
 }

@@ -224,7 +224,8 @@ static void command_message_bytes(void)
     stage_open(&stage, replay);
     struct command_action hold = scope_command(COMMAND_HOLD, MODE_ENFORCE);
     hold.target = TARGET_MESSAGE;
-    hold.scope = (struct scope_name){SCOPE_CAMPAIGN, VIEW("m/1"), VIEW("acme")};
+    hold.scope = (struct scope_name){
+            .kind = SCOPE_CAMPAIGN, .id = VIEW("m/1"), .tenant_id = VIEW("acme")};
     hold.sequence = 0;
     hold.has_incident = false;
     hold.issued_at_ms = INT64_MAX;

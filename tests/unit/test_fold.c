@@ -24,7 +24,9 @@ static void bench_init(struct bench *b)
 {
     *b = (struct bench){0};
     CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, SCOPES), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(recent_create(&b->recent), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            recent_create(&b->recent, &(const struct recent_options){.max_entries = 10000}),
+            ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(fold_create(&b->fold, b->scopes, b->recent), ERR_NONE);
 }
 
@@ -82,7 +84,8 @@ static bool apply_counts(struct bench *b, int64_t first, int64_t to, uint32_t ju
 static int32_t scope_of(struct bench *b, enum scope_kind kind, const char *id)
 {
     int32_t scope = SCOPE_NONE;
-    CU_ASSERT_EQUAL_FATAL(scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), &scope), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), VIEW_NONE, &scope), ERR_NONE);
     return scope;
 }
 

@@ -180,7 +180,8 @@ static void test_hostile_bytes(void)
     struct recent *recent;
     struct fold *fold;
     CU_ASSERT_EQUAL_FATAL(scopes_create(&scopes, 1000), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(recent_create(&recent), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            recent_create(&recent, &(const struct recent_options){.max_entries = 10000}), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(fold_create(&fold, scopes, recent), ERR_NONE);
     uint64_t random = 5;
     unsigned accepted = 0;

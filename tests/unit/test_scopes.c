@@ -11,7 +11,7 @@ static int32_t intern(
 {
     int32_t scope = -2;
     CU_ASSERT_EQUAL_FATAL(
-            scopes_intern(scopes, kind, view_of(tenant), view_of(id), &scope), ERR_NONE);
+            scopes_intern(scopes, kind, view_of(tenant), view_of(id), VIEW_NONE, &scope), ERR_NONE);
     return scope;
 }
 
