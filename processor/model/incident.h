@@ -8,7 +8,13 @@
 #include "model/scope.h"
 #include "model/verdict.h"
 
-enum { DIGEST_ID_BYTES = 16, CAUSE_MAX = 10, CONTRIBUTOR_MAX = 8, SAMPLE_MAX = 3 };
+enum {
+    DIGEST_ID_BYTES = 16,
+    CAUSE_MAX = 10,
+    CAUSE_NUMBER_MAX = 3,
+    CONTRIBUTOR_MAX = 8,
+    SAMPLE_MAX = 3,
+};
 
 // A deterministic id: the first 16 bytes of a SHA-256, 32 hex digits outside.
 struct digest_id {
@@ -23,9 +29,18 @@ struct message_position {
     struct view message_id; // none where unknown
 };
 
+// A number that a cause rests on: `count` of `of`. The features are listed in decide/cause_table.h.
+struct cause_number {
+    const char *feature; // a constant word
+    int64_t count;
+    int64_t of;
+};
+
 struct ranked {
     struct view name; // the word of a cause
     int64_t share_millionths;
+    struct cause_number numbers[CAUSE_NUMBER_MAX]; // those that spoke most for it, strongest first
+    uint32_t number_count;
 };
 
 struct contributor {

@@ -10,7 +10,8 @@ static struct alert_action alert_full(void)
             .tier = TIER_QUARANTINE,
             .scope = {SCOPE_CAMPAIGN, VIEW("c1"), VIEW("acme")},
             .occurred_at_ms = 1795334400000,
-            .causes = {{VIEW("shifted_column"), 700000}, {VIEW("wrong_list"), 300000}},
+            .causes = {{.name = VIEW("shifted_column"), .share_millionths = 700000},
+                    {.name = VIEW("wrong_list"), .share_millionths = 300000}},
             .cause_count = 2,
             .reasons = {[REASON_NO_RECORD] = 7, [REASON_CACHE_STALE] = 4294967295},
             .evidence =
