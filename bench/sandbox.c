@@ -124,9 +124,9 @@ static enum err start_cluster(struct sandbox *sandbox, int brokers)
 
 static void make_topics(const struct sandbox *sandbox, const struct config *config, int brokers)
 {
-    struct topic_plan plans[TOPIC_PLAN_COUNT];
-    topic_plans(config, plans);
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+    struct topic_plan plans[TOPIC_PLAN_MAX];
+    int plan_count = topic_plans(config, plans);
+    for (int i = 0; i < plan_count; i++) {
         int replication = (int)plans[i].replication < brokers ? (int)plans[i].replication : brokers;
         rd_kafka_resp_err_t error = rd_kafka_mock_topic_create(
                 sandbox->cluster, plans[i].name, (int)plans[i].partitions, replication);

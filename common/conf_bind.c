@@ -315,6 +315,25 @@ static void bind_map(struct conf_reader *r, const struct conf_option *option,
     }
 }
 
+static void bind_list(struct conf_reader *r, const struct conf_option *option,
+        const struct conf_node *node, const char *path)
+{
+    if (node->kind != CONF_SEQUENCE) {
+        find_not_option(r, node, path, option, "");
+        return;
+    }
+    option->map->clear(r->target);
+    int at = 0;
+    for (const struct conf_node *item = node->first; item != NULL; item = item->next) {
+        char item_path[PATH_MAX_BYTES];
+        snprintf(item_path, sizeof item_path, "%s[%d]", path, at++);
+        option->map->add(r, item, item_path, r->target);
+    }
+    if (option->map->check != NULL) {
+        option->map->check(r, node, path, r->target);
+    }
+}
+
 static void bind_option(
         struct conf_reader *r, size_t index, const struct conf_node *node, const char *path)
 {
@@ -323,6 +342,8 @@ static void bind_option(
     uint32_t before = r->report->count;
     if (option->type == CONF_MAP) {
         bind_map(r, option, node, path);
+    } else if (option->type == CONF_LIST) {
+        bind_list(r, option, node, path);
     } else if (option->type == CONF_WORDS) {
         bind_words(r, option, node, path, slot);
     } else if (!conf_is_null(node) || option->fallback != NULL) {
@@ -406,7 +427,7 @@ static enum err bind_default(struct conf_reader *r, size_t index, struct arena *
     const struct conf_option *option = &r->table->options[index];
     struct conf_node scalar = {.kind = CONF_SCALAR, .text = view_of(option->fallback)};
     struct conf_node *node = &scalar;
-    if (option->type == CONF_WORDS || option->type == CONF_MAP) {
+    if (option->type == CONF_WORDS || option->type == CONF_MAP || option->type == CONF_LIST) {
         enum err e = conf_parse(&node, scalar.text, arena, r->report);
         if (e != ERR_NONE) {
             return e;

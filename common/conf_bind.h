@@ -18,14 +18,15 @@ enum conf_type {
     CONF_DURATION, // int64_t, ms: 20ms 5s 10m 26h 3d
     CONF_SIZE,     // int64_t, bytes: 512B 64KiB 16MiB 1GiB
     CONF_MAP,      // a mapping with keys of the user's own; see struct conf_map
+    CONF_LIST,     // a list, kept by a struct conf_map too; its entries have no keys
 };
 
 struct conf_reader;
 
-// How a CONF_MAP is kept. `target` is the whole struct.
+// How a CONF_MAP or CONF_LIST is kept. `target` is the whole struct.
 struct conf_map {
     void (*clear)(void *target);
-    // Takes one entry (its key is unique), or reports what is wrong with it.
+    // Takes one entry (its key, if it has one, is unique), or reports what is wrong with it.
     void (*add)(struct conf_reader *reader, const struct conf_node *entry, const char *path,
             void *target);
     // Called after the last entry, `map` being the mapping; may be NULL.

@@ -60,6 +60,9 @@ void conf_option_add_expected(struct strbuf *sb, const struct conf_option *optio
     case CONF_MAP:
         strbuf_add_text(sb, "a mapping");
         break;
+    case CONF_LIST:
+        strbuf_add_text(sb, "a list of texts");
+        break;
     }
 }
 
@@ -129,6 +132,7 @@ static const char *const type_names[] = {
         [CONF_DURATION] = "duration",
         [CONF_SIZE] = "size",
         [CONF_MAP] = "map",
+        [CONF_LIST] = "list",
 };
 
 void conf_describe(const struct conf_table *table, struct strbuf *sb)
@@ -223,6 +227,7 @@ static void print_value(struct strbuf *sb, const struct conf_option *option, con
         conf_scalar_add(sb, option->type, wide);
         break;
     case CONF_MAP:
+    case CONF_LIST:
         break;
     }
     strbuf_add_byte(sb, '\n');
@@ -265,7 +270,7 @@ void conf_print(const struct conf_table *table, const void *target, struct strbu
         const char *dot = strrchr(option->path, '.');
         indent_by(sb, depth);
         strbuf_printf(sb, "%s:", dot != NULL ? dot + 1 : option->path);
-        if (option->type == CONF_MAP) {
+        if (option->map != NULL) {
             option->map->print(sb, target, depth + 1);
         } else {
             strbuf_add_byte(sb, ' ');
@@ -280,7 +285,7 @@ void conf_release(const struct conf_table *table, void *target)
     for (size_t i = 0; i < table->count; i++) {
         const struct conf_option *option = &table->options[i];
         char *slot = (char *)target + option->offset;
-        if (option->type == CONF_MAP) {
+        if (option->map != NULL) {
             option->map->clear(target);
         } else if (option->type == CONF_TEXT || option->type == CONF_FILE) {
             char *text = NULL;

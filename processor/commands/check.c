@@ -76,7 +76,9 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
     strbuf_printf(sb, "%s: good\n", path);
     strbuf_printf(sb, "roles     %s\n", roles[config->roles & 3]);
     strbuf_printf(sb, "kafka     %s, group %s\n", config->kafka.bootstrap, config->kafka.group);
-    strbuf_printf(sb, "in        %s, %s\n", config->topics.outbound, config->topics.control);
+    bool has_complaints = config->complaints == COMPLAINTS_ON;
+    strbuf_printf(sb, "in        %s, %s%s%s\n", config->topics.outbound, config->topics.control,
+            has_complaints ? ", " : "", has_complaints ? config->topics.complaints : "");
     strbuf_printf(sb, "internal  %s, %s\n", config->topics.tallies, config->topics.detector_state);
     strbuf_printf(sb, "out       %s, %s, %s, %s, %s\n", config->topics.alerts,
             config->topics.commands, config->topics.state, config->topics.dead_letter,

@@ -69,30 +69,30 @@ static enum err parse_arguments(struct topics_arguments *args, int argc, char **
 }
 
 // Asks until Kafka answers or the time is up.
-static enum err ask(struct kafka_admin *admin, const struct topic_plan *plans, int64_t timeout_s,
-        uint32_t *ret_partitions)
+static enum err ask(struct kafka_admin *admin, const struct topic_plan *plans, int plan_count,
+        int64_t timeout_s, uint32_t *ret_partitions)
 {
-    const char *names[TOPIC_PLAN_COUNT];
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+    const char *names[TOPIC_PLAN_MAX];
+    for (int i = 0; i < plan_count; i++) {
         names[i] = plans[i].name;
     }
     struct mono_time deadline = mono_after_ms(clock_mono(), timeout_s * 1000);
     enum err err;
     do {
-        err = kafka_admin_partitions(admin, names, TOPIC_PLAN_COUNT, ATTEMPT_MS, ret_partitions);
+        err = kafka_admin_partitions(admin, names, (size_t)plan_count, ATTEMPT_MS, ret_partitions);
     } while (err_fate(err) == FATE_RETRY && !stop_is_requested() &&
              mono_left_ms(clock_mono(), deadline) > 0);
     return err;
 }
 
 static void make_missing(
-        struct kafka_admin *admin, struct topic_row rows[TOPIC_PLAN_COUNT], int64_t timeout_s)
+        struct kafka_admin *admin, struct topic_row *rows, int row_count, int64_t timeout_s)
 {
-    struct topic_plan missing[TOPIC_PLAN_COUNT];
-    struct topic_row *row_of[TOPIC_PLAN_COUNT];
-    struct topic_made made[TOPIC_PLAN_COUNT];
+    struct topic_plan missing[TOPIC_PLAN_MAX];
+    struct topic_row *row_of[TOPIC_PLAN_MAX];
+    struct topic_made made[TOPIC_PLAN_MAX];
     size_t count = 0;
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+    for (int i = 0; i < row_count; i++) {
         if (rows[i].partitions == 0) {
             row_of[count] = &rows[i];
             missing[count++] = *rows[i].plan;
@@ -162,12 +162,12 @@ static void add_text_row(struct strbuf *sb, const struct topic_row *row)
             row->made.text[0] != '\0' ? ": " : "", row->made.text);
 }
 
-static int print_rows(const struct topic_row *rows, bool is_json)
+static int print_rows(const struct topic_row *rows, int row_count, bool is_json)
 {
     struct strbuf sb;
     strbuf_init(&sb, OUTPUT_MAX_BYTES);
     bool is_complete = true;
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+    for (int i = 0; i < row_count; i++) {
         is_complete = is_complete && rows[i].partitions > 0;
         if (is_json) {
             add_json_row(&sb, &rows[i]);
@@ -184,23 +184,23 @@ static int print_rows(const struct topic_row *rows, bool is_json)
 static int list_topics(
         const struct topics_arguments *args, const struct config *config, struct kafka_admin *admin)
 {
-    struct topic_plan plans[TOPIC_PLAN_COUNT];
-    topic_plans(config, plans);
-    uint32_t partitions[TOPIC_PLAN_COUNT] = {0};
-    enum err err = ask(admin, plans, args->timeout_s, partitions);
+    struct topic_plan plans[TOPIC_PLAN_MAX];
+    int plan_count = topic_plans(config, plans);
+    uint32_t partitions[TOPIC_PLAN_MAX] = {0};
+    enum err err = ask(admin, plans, plan_count, args->timeout_s, partitions);
     if (err != ERR_NONE) {
         fprintf(stderr, "Kafka at %s does not answer: %s\n", config->kafka.bootstrap,
                 kafka_admin_trouble(admin));
         return err_exit_status(ERR_UNAVAILABLE);
     }
-    struct topic_row rows[TOPIC_PLAN_COUNT] = {0};
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+    struct topic_row rows[TOPIC_PLAN_MAX] = {0};
+    for (int i = 0; i < plan_count; i++) {
         rows[i] = (struct topic_row){.plan = &plans[i], .partitions = partitions[i]};
     }
     if (args->creates) {
-        make_missing(admin, rows, args->timeout_s);
+        make_missing(admin, rows, plan_count, args->timeout_s);
     }
-    return print_rows(rows, args->is_json);
+    return print_rows(rows, plan_count, args->is_json);
 }
 
 int command_topics(int argc, char **argv)

@@ -5,9 +5,6 @@
 
 enum { NODE_30, NODE_95, CAP_ABOVE_NAT3 = 10000, NAT6_PER_NAT3 = 1000 };
 
-const char *const stream_names[STREAM_COUNT] = {
-        "walking", "repeated", "closed_recently", "reassigned", "invalid", "other_tenant"};
-
 struct stream_rule {
     uint32_t p0_millionths; // by default
     uint16_t notice_hits;   // at least, beside the threshold
@@ -58,9 +55,9 @@ struct stream_levels stream_levels_default(void)
 
 // --- batches ----------------------------------------------------------------------------------
 
-static uint32_t grown(uint32_t before, uint32_t after)
+static uint32_t at_least_none(int64_t count)
 {
-    return after > before ? after - before : 0;
+    return count < 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
 }
 
 static uint32_t add_saturating(uint32_t count, uint32_t more)
@@ -68,8 +65,7 @@ static uint32_t add_saturating(uint32_t count, uint32_t more)
     return more > UINT32_MAX - count ? UINT32_MAX : count + more;
 }
 
-void stream_batch_add(struct stream_batch *batch, const struct leaf_counts *before,
-        const struct leaf_counts *after)
+void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf)
 {
     static const struct {
         bool is_reason;
@@ -82,18 +78,23 @@ void stream_batch_add(struct stream_batch *batch, const struct leaf_counts *befo
             [STREAM_INVALID] = {true, REASON_INVALID_NUMBER},
             [STREAM_OTHER_TENANT] = {true, REASON_OTHER_TENANT},
     };
-    uint32_t judged = grown(before->judged, after->judged);
-    uint32_t unknown = grown(before->unknown, after->unknown);
-    uint32_t exempt = grown(before->exempt, after->exempt);
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
         unsigned i = sources[s].index;
-        uint32_t hits = sources[s].is_reason ? grown(before->reasons[i], after->reasons[i])
-                                             : grown(before->signals[i], after->signals[i]);
-        uint32_t messages = add_saturating(judged, sources[s].is_reason ? exempt : 0);
+        // Reasons are counted over exempt messages too, which may all have had this one.
+        int64_t hits = sources[s].is_reason ? leaf->reasons[i] - leaf->exempt : leaf->signals[i];
         bool counts_unknown = !sources[s].is_reason || s == STREAM_INVALID;
-        messages = add_saturating(messages, counts_unknown ? unknown : 0);
+        uint32_t messages = at_least_none(leaf->judged + (counts_unknown ? leaf->unknown : 0));
         batch->judged[s] = add_saturating(batch->judged[s], messages);
-        batch->hits[s] = add_saturating(batch->hits[s], hits < messages ? hits : messages);
+        uint32_t counted = at_least_none(hits);
+        batch->hits[s] = add_saturating(batch->hits[s], counted < messages ? counted : messages);
+    }
+}
+
+void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other)
+{
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        batch->judged[s] = add_saturating(batch->judged[s], other->judged[s]);
+        batch->hits[s] = add_saturating(batch->hits[s], other->hits[s]);
     }
 }
 

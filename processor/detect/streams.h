@@ -41,22 +41,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/frame.h"
-
-enum stream {
-    STREAM_WALKING,
-    STREAM_REPEATED,
-    STREAM_CLOSED_RECENTLY,
-    STREAM_REASSIGNED,
-    STREAM_INVALID,
-    STREAM_OTHER_TENANT,
-    STREAM_COUNT,
-};
+#include "model/delta.h"
+#include "model/stream.h"
 
 enum { STREAM_LEVEL_COUNT = 8, STREAM_NODE_COUNT = 2 };
-
-// "walking", …: what evidence calls its node.
-extern const char *const stream_names[STREAM_COUNT];
 
 // p0 of each stream as a level: 0.1, 0.2, 0.5, 1, 2, 5, 10, 20 %.
 struct stream_levels {
@@ -81,11 +69,12 @@ struct stream_batch {
     uint32_t hits[STREAM_COUNT]; // <= judged
 };
 
-// Adds what a leaf's counts have grown by. Signals are of watched messages; reasons of all; an
-// invalid number is never judged, so that unknown ones count there. What was taken back (a chunk
-// judged again) counts as none, and hits above the messages as all of them.
-void stream_batch_add(struct stream_batch *batch, const struct leaf_counts *before,
-        const struct leaf_counts *after);
+// Adds what a leaf has grown by. Signals are of watched messages; an invalid number is never judged,
+// so that unknown ones count there; of reasons, those that exempt messages may have had are left
+// out. What was taken back (a chunk judged again) counts as none, and hits above the messages as all
+// of them.
+void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf);
+void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other);
 bool stream_batch_has_hits(const struct stream_batch *batch);
 
 void streams_step(struct streams *streams, const struct stream_batch *batch,

@@ -191,12 +191,12 @@ static void read_answer(rd_kafka_queue_t *queue, int64_t timeout_ms, const struc
 enum err kafka_admin_make(struct kafka_admin *admin, const struct topic_plan *plans, size_t count,
         int64_t timeout_ms, struct topic_made *ret_made)
 {
-    rd_kafka_NewTopic_t *topics[TOPIC_PLAN_COUNT];
+    rd_kafka_NewTopic_t *topics[TOPIC_PLAN_MAX];
     size_t topic_count = 0;
     for (size_t i = 0; i < count; i++) {
         note(&ret_made[i], ERR_DEADLINE, "no answer");
         rd_kafka_NewTopic_t *topic =
-                topic_count < TOPIC_PLAN_COUNT ? new_topic(&plans[i], &ret_made[i]) : NULL;
+                topic_count < TOPIC_PLAN_MAX ? new_topic(&plans[i], &ret_made[i]) : NULL;
         if (topic != NULL) {
             topics[topic_count++] = topic;
         }

@@ -5,16 +5,20 @@
 // Of the tally log: the detect half is rebuilt from it (design §5).
 #define TALLY_RETENTION_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
 
-void topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_PLAN_COUNT])
+int topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_PLAN_MAX])
 {
     uint32_t tally_partitions = config->topics.tally_partitions;
     uint32_t output_partitions = config->topics.output_partitions;
-    const struct topic_plan plans[TOPIC_PLAN_COUNT] = {
+    const struct topic_plan plans[TOPIC_PLAN_MAX] = {
             {.name = config->topics.outbound,
                     .role = "outbound",
                     .partitions = config->topics.outbound_partitions,
                     .is_input = true},
             {.name = config->topics.control, .role = "control", .partitions = 1, .is_input = true},
+            {.name = config->topics.complaints,
+                    .role = "complaints",
+                    .partitions = output_partitions,
+                    .is_input = true},
             {.name = config->topics.tallies,
                     .role = "tallies",
                     .partitions = tally_partitions,
@@ -34,10 +38,15 @@ void topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_
                     .partitions = output_partitions},
             {.name = config->topics.verdicts, .role = "verdicts", .partitions = output_partitions},
     };
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
-        ret_plans[i] = plans[i];
-        ret_plans[i].replication = config->topics.replication;
+    int count = 0;
+    for (int i = 0; i < TOPIC_PLAN_MAX; i++) {
+        bool is_complaints = plans[i].name == config->topics.complaints;
+        if (!is_complaints || config->complaints == COMPLAINTS_ON) {
+            ret_plans[count] = plans[i];
+            ret_plans[count++].replication = config->topics.replication;
+        }
     }
+    return count;
 }
 
 const char *topic_out_name(const struct config *config, enum out_topic topic)

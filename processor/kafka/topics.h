@@ -7,7 +7,7 @@
 #include "model/record.h"
 #include "policy/config.h"
 
-enum { TOPIC_PLAN_COUNT = 9 };
+enum { TOPIC_PLAN_MAX = 10 };
 
 struct topic_plan {
     const char *name; // the configuration's
@@ -19,7 +19,8 @@ struct topic_plan {
     int64_t retention_ms; // 0 = the broker's default
 };
 
-// Fills in all of them, inputs first. The names borrow from the configuration.
-void topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_PLAN_COUNT]);
+// Fills in all that are wanted, inputs first, and returns how many. The names borrow from the
+// configuration.
+int topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_PLAN_MAX]);
 // The name of an output.
 const char *topic_out_name(const struct config *config, enum out_topic topic);

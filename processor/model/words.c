@@ -4,6 +4,7 @@
 #include "model/incident.h"
 #include "model/scope.h"
 #include "model/signal.h"
+#include "model/stream.h"
 #include "model/verdict.h"
 
 const char *const role_names[ROLE_COUNT] = {"borrower", "co_borrower", "guarantor", "contact"};
@@ -25,4 +26,10 @@ const char *const signal_names[SIGNAL_COUNT] = {
 #define SIGNAL_ROW(id, name) [id] = #name,
         SIGNAL_TABLE(SIGNAL_ROW)
 #undef SIGNAL_ROW
+};
+
+const char *const stream_names[STREAM_COUNT] = {
+#define STREAM_ROW(id, name) [id] = #name,
+        STREAM_TABLE(STREAM_ROW)
+#undef STREAM_ROW
 };

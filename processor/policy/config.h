@@ -14,6 +14,7 @@ enum { PROPERTY_MAX = 64, ROLE_JUDGE = 1, ROLE_DETECT = 2 };
 
 enum redis_layout { LAYOUT_PACKED, LAYOUT_HASH };
 enum verdict_output { VERDICTS_NONE, VERDICTS_FLAGGED, VERDICTS_ALL };
+enum complaint_input { COMPLAINTS_OFF, COMPLAINTS_ON };
 enum start_at { START_EARLIEST, START_LATEST };
 
 struct property {
@@ -37,6 +38,7 @@ struct config {
     struct {
         char *outbound;
         char *control;
+        char *complaints; // read where `complaints` is on
         char *tallies;
         char *detector_state;
         char *alerts;
@@ -86,6 +88,7 @@ struct config {
     } batch;
 
     enum verdict_output verdicts;
+    enum complaint_input complaints;
     struct policy policy;
 
     struct {

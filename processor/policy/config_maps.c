@@ -155,3 +155,46 @@ const struct conf_map config_purposes_map = {.clear = purposes_clear,
         .add = purposes_add,
         .check = purposes_check,
         .print = purposes_print};
+
+// --- policy.vendors ---------------------------------------------------------------------------
+
+static void vendors_forget(void *target)
+{
+    struct config *config = target;
+    vendors_clear(&config->policy.vendors);
+}
+
+static void vendors_take(
+        struct conf_reader *reader, const struct conf_node *entry, const char *path, void *target)
+{
+    struct config *config = target;
+    struct conf_report *report = conf_reader_report(reader);
+    struct view id;
+    if (!conf_read_text(reader, entry, path, "vendor or tenant/vendor", &id)) {
+        return;
+    }
+    if (id.n == 0 || id.n >= VENDOR_MAX_BYTES || memchr(id.p, '\0', id.n) != NULL) {
+        conf_find(report, entry->mark, path, "expected vendor or tenant/vendor, 1 to 512 bytes");
+        return;
+    }
+    enum err e = vendors_add(&config->policy.vendors, id);
+    if (e == ERR_CEILING) {
+        conf_find(report, entry->mark, path, "expected at most %d vendors", VENDORS_MAX);
+    }
+    report->out_of_memory |= e == ERR_NO_MEMORY;
+}
+
+static void vendors_print(struct strbuf *sb, const void *target, unsigned indent)
+{
+    const struct config *config = target;
+    const struct vendors *vendors = &config->policy.vendors;
+    strbuf_add_text(sb, vendors->count == 0 ? " []\n" : "\n");
+    for (uint32_t i = 0; i < vendors->count; i++) {
+        strbuf_printf(sb, "%*s- ", (int)(2 * indent), "");
+        conf_print_text(sb, vendors->ids[i]);
+        strbuf_add_byte(sb, '\n');
+    }
+}
+
+const struct conf_map config_vendors_map = {
+        .clear = vendors_forget, .add = vendors_take, .print = vendors_print};

@@ -10,3 +10,4 @@
 
 extern const struct conf_map config_properties_map;
 extern const struct conf_map config_purposes_map;
+extern const struct conf_map config_vendors_map;

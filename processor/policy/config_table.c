@@ -17,6 +17,7 @@ static const char *const kind_words[] = {
 static const char *const role_words[] = {"judge", "detect", NULL};
 static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const layout_words[] = {"packed", "hash", NULL};
+static const char *const complaint_words[] = {"off", "on", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
 static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
@@ -50,6 +51,20 @@ static const char *const level_words[] = {"error", "warn", "info", "debug", NULL
             RANGE(1, 256),                                                                         \
             .check = config_text_pointer,                                                          \
             .text = "JSON Pointer (RFC 6901) to " #name " in a message event"},
+
+#define STREAM_RATE_STREAM_WALKING "10%"
+#define STREAM_RATE_STREAM_REPEATED "5%"
+#define STREAM_RATE_STREAM_CLOSED_RECENTLY "5%"
+#define STREAM_RATE_STREAM_REASSIGNED "1%"
+#define STREAM_RATE_STREAM_INVALID "2%"
+#define STREAM_RATE_STREAM_OTHER_TENANT "0.5%"
+#define STREAM_RATE(id, name)                                                                      \
+    {.path = "detector.streams." #name "_rate",                                                    \
+            .type = CONF_PERCENT,                                                                  \
+            AT(policy.stream_rate_millionths[id]),                                                 \
+            .fallback = STREAM_RATE_##id,                                                          \
+            RANGE(100, 200000),                                                                    \
+            .text = "share of " #name " messages that healthy traffic stays under"},
 
 static const struct conf_option options[] = {
         {.path = "roles",
@@ -88,6 +103,7 @@ static const struct conf_option options[] = {
 
         TOPIC(outbound, "collections.outbound.v1", "in: outbound message events"),
         TOPIC(control, "collections.control.v1", "in: operator commands"),
+        TOPIC(complaints, "collections.complaints.v1", "in: complaints, see `complaints`"),
         TOPIC(tallies, "collections.tallies.v1", "internal: tally frames"),
         TOPIC(detector_state, "collections.detector-state.v1", "internal: detector snapshots"),
         TOPIC(alerts, "collections.alerts.v1", "out: incidents and cache alerts"),
@@ -251,6 +267,12 @@ static const struct conf_option options[] = {
                 .fallback = "flagged",
                 .words = verdict_words,
                 .text = "which verdicts go to topics.verdicts"},
+        {.path = "complaints",
+                .type = CONF_WORD,
+                AT(complaints),
+                .fallback = "off",
+                .words = complaint_words,
+                .text = "whether topics.complaints is read; if so it has to be there"},
 
         {.path = "policy.purposes",
                 .type = CONF_MAP,
@@ -295,6 +317,13 @@ static const struct conf_option options[] = {
                 RANGE(1000, DAY),
                 .text = "an open incident tells of its growth no more often than this"},
 
+        {.path = "policy.vendors",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_vendors_map,
+                .text = "registered vendors, as vendor or tenant/vendor; where there are any, "
+                        "another one is an alert"},
+
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,
                 AT(policy.prior_rate_millionths),
@@ -306,6 +335,13 @@ static const struct conf_option options[] = {
                 AT(policy.clump_guard),
                 .fallback = "true",
                 .text = "allow for wrong numbers that come in clumps"},
+        {.path = "detector.budget",
+                .type = CONF_WORD,
+                AT(policy.budget),
+                .fallback = "2e8",
+                .words = policy_budget_names,
+                .text = "one false quarantine of a campaign in so many healthy messages at most; "
+                        "wider kinds have four times as much"},
         {.path = "detector.floor_rate",
                 .type = CONF_PERCENT,
                 AT(policy.floor_rate_millionths),
@@ -328,6 +364,13 @@ static const struct conf_option options[] = {
                 AT(policy.start_credit),
                 .fallback = "true",
                 .text = "a campaign with a planned_size of 1000 or more is held a message earlier"},
+        STREAM_TABLE(STREAM_RATE)
+        {.path = "detector.complaint_rate",
+                .type = CONF_PERCENT,
+                AT(policy.complaint_rate_millionths),
+                .fallback = "0.05%",
+                RANGE(1, 100000),
+                .text = "complaints a message that healthy traffic stays under"},
         {.path = "detector.split_by_channel",
                 .type = CONF_WORDS,
                 AT(policy.split_by_channel),

@@ -3,8 +3,9 @@
 #include "common/digest.h"
 #include "common/json_out.h"
 
-enum { CANONICAL_MAX_BYTES = 64 * 1024 };
+enum { CANONICAL_MAX_BYTES = 64 * 1024 * 1024 }; // vendors, at 6 bytes a byte of theirs
 
+const char *const policy_budget_names[] = {"1e6", "1e7", "1e8", "2e8", "1e9", NULL};
 static const char *const unknown_names[] = {"pass", "hold", "wait"};
 
 reason_set policy_default_counting(void)
@@ -26,12 +27,15 @@ void policy_init(struct policy *policy)
             .message_hold_ms = INT64_C(24) * 3600 * 1000,
             .scope_hold_ms = INT64_C(24) * 3600 * 1000,
             .prior_rate_millionths = 5000,
+            .budget = 3,
             .floor_rate_millionths = 500,
             .ceiling_rate_millionths = 30000,
             .learning = true,
             .clump_guard = true,
             .start_credit = true,
             .update_interval_ms = INT64_C(10) * 60 * 1000,
+            .stream_rate_millionths = {100000, 50000, 50000, 10000, 20000, 5000},
+            .complaint_rate_millionths = 500,
     };
 }
 
@@ -69,15 +73,37 @@ static void add_purposes(struct json_out *out, const struct policy *policy)
     json_object_end(out);
 }
 
+static void add_streams(struct json_out *out, const struct policy *policy)
+{
+    static const enum stream by_name[STREAM_COUNT] = {STREAM_CLOSED_RECENTLY, STREAM_INVALID,
+            STREAM_OTHER_TENANT, STREAM_REASSIGNED, STREAM_REPEATED, STREAM_WALKING};
+    json_object(out, "stream_rate_millionths");
+    for (unsigned i = 0; i < STREAM_COUNT; i++) {
+        json_int(out, stream_names[by_name[i]], policy->stream_rate_millionths[by_name[i]]);
+    }
+    json_object_end(out);
+}
+
+static void add_vendors(struct json_out *out, const struct policy *policy)
+{
+    json_array(out, "vendors");
+    for (uint32_t i = 0; i < policy->vendors.count; i++) {
+        json_text(out, NULL, policy->vendors.ids[i]);
+    }
+    json_array_end(out);
+}
+
 void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
 {
     struct json_out out;
     json_begin(&out, sb);
     json_object(&out, NULL);
     json_bool(&out, "assume_complete", policy->assume_complete);
+    json_text(&out, "budget", policy_budget_names[policy->budget]);
     json_int(&out, "ceiling_rate_millionths", policy->ceiling_rate_millionths);
     json_int(&out, "closed_grace_ms", policy->closed_grace_ms);
     json_bool(&out, "clump_guard", policy->clump_guard);
+    json_int(&out, "complaint_rate_millionths", policy->complaint_rate_millionths);
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
     json_bool(&out, "learning", policy->learning);
     json_int(&out, "message_hold_ms", policy->message_hold_ms);
@@ -93,8 +119,10 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     }
     json_array_end(&out);
     json_bool(&out, "start_credit", policy->start_credit);
+    add_streams(&out, policy);
     json_text(&out, "unknown", unknown_names[policy->unknown]);
     json_int(&out, "update_interval_ms", policy->update_interval_ms);
+    add_vendors(&out, policy);
     json_object_end(&out);
 }
 

@@ -7,7 +7,9 @@
 
 #include "common/strbuf.h"
 #include "model/action.h"
+#include "model/stream.h"
 #include "model/verdict.h"
+#include "policy/vendors.h"
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16 };
 
@@ -29,6 +31,7 @@ struct policy {
     int64_t scope_hold_ms;
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
+    uint32_t budget; // index into policy_budget_names
     uint32_t floor_rate_millionths; // no learnt baseline is below or above these
     uint32_t ceiling_rate_millionths;
     bool learning; // false: the prior rate is every scope's baseline for good
@@ -36,9 +39,14 @@ struct policy {
     bool start_credit;         // campaigns that declare 1,000 messages or more are trusted less
     uint32_t split_by_channel; // bits of enum scope_kind: a scope of its own for each channel
     int64_t update_interval_ms; // of an incident's updates, at least
+    struct vendors vendors;     // registered ones; owned by the config, borrowed by copies
+    uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under
+    uint32_t complaint_rate_millionths;            // complaints a message, in healthy traffic
     char version[POLICY_VERSION_HEX + 1];
 };
 
+// One false quarantine of a campaign in so many healthy messages at most.
+extern const char *const policy_budget_names[];
 // The defaults of design §4–§7.
 void policy_init(struct policy *policy);
 // The reasons that count for a purpose by default: no_record to reassigned_number.

@@ -65,9 +65,9 @@ void mock_kafka_start(struct mock_kafka *mock, int partitions)
     fill_config(&mock->config, rd_kafka_mock_cluster_bootstraps(mock->cluster));
     mock->config.topics.outbound_partitions = (uint32_t)partitions;
     mock->config.topics.tally_partitions = (uint32_t)partitions;
-    struct topic_plan plans[TOPIC_PLAN_COUNT];
-    topic_plans(&mock->config, plans);
-    for (int i = 0; i < TOPIC_PLAN_COUNT; i++) {
+    struct topic_plan plans[TOPIC_PLAN_MAX];
+    int plan_count = topic_plans(&mock->config, plans);
+    for (int i = 0; i < plan_count; i++) {
         rd_kafka_mock_topic_create(mock->cluster, plans[i].name, (int)plans[i].partitions, 1);
     }
     mock_kafka_property(mock, "session.timeout.ms", "3000");

@@ -81,7 +81,7 @@ static void test_good(void)
     CU_ASSERT_EQUAL(run.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "deploy/wrongnumber.yaml: good\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "roles     judge, detect\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    5030d56434f6665a, enforce\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    8856676e20b06359, enforce\n"));
     unit_check_text("warnings", run.err.p,
             "warning: pseudonym.key_file is not set: the demo key is known to everybody\n");
     run_fini(&run);

@@ -340,6 +340,17 @@ static void test_texts(void)
             {"kafka: {properties: {linger.ms: [1]}}\n",
                     "c.yaml:1:33: kafka.properties.linger.ms: expected a property's value, got a "
                     "list\n"},
+            {"policy: {vendors: north}\n",
+                    "c.yaml:1:19: policy.vendors: expected a list of texts, got 'north'\n"},
+            {"policy: {vendors: [north, [x], '']}\n",
+                    "c.yaml:1:27: policy.vendors[1]: expected vendor or tenant/vendor, got a "
+                    "list\n"
+                    "c.yaml:1:32: policy.vendors[2]: expected vendor or tenant/vendor, 1 to 512 "
+                    "bytes\n"},
+            {"complaints: maybe\n", "c.yaml:1:13: complaints: expected off or on, got 'maybe'\n"},
+            {"detector: {streams: {walking_rate: 30%}}\n",
+                    "c.yaml:1:36: detector.streams.walking_rate: expected a percentage from 0.01% "
+                    "to 20%, got '30%'\n"},
             {"policy: {purposes: {}}\n",
                     "c.yaml:1:20: policy.purposes: expected at least one purpose, got none\n"},
             {"policy: {purposes: {collection: [no_recrd, cache_stale]}}\n",
@@ -541,9 +552,10 @@ static void test_print_reads_back(void)
             "redis:\n  layout: hash\n  valid_for: 90m\n  assume_complete: true\n"
             "  hash: {key: 'x:{pseudonym}', epoch_key: e, fields: {loan_id: L}}\n"
             "policy:\n  purposes: {reminder: [], collection: [no_record, opted_out]}\n"
-            "  closed_grace: 0s\n  mode: monitor\n"
-            "detector: {prior_rate: 0.125%, clump_guard: false}\nlog: {format: json, level: "
-            "debug}\n";
+            "  closed_grace: 0s\n  mode: monitor\n  vendors: [south, 'a\"/b', acme/north, south]\n"
+            "complaints: on\n"
+            "detector: {prior_rate: 0.125%, clump_guard: false, streams: {invalid_rate: 0.3%}}\n"
+            "log: {format: json, level: debug}\n";
     struct folder folder;
     struct strbuf findings;
     struct strbuf first;
@@ -559,6 +571,10 @@ static void test_print_reads_back(void)
     CU_ASSERT_EQUAL(config->policy.purposes[1].counting,
             REASON_BIT(REASON_NO_RECORD) | REASON_BIT(REASON_OPTED_OUT));
     CU_ASSERT_EQUAL(config->policy.prior_rate_millionths, 1250);
+    CU_ASSERT_EQUAL(config->complaints, COMPLAINTS_ON);
+    CU_ASSERT_EQUAL(config->policy.stream_rate_millionths[STREAM_INVALID], 3000);
+    CU_ASSERT_EQUAL_FATAL(config->policy.vendors.count, 3);
+    unit_check_text("vendor", config->policy.vendors.ids[1], "acme/north");
     CU_ASSERT_EQUAL(config->roles, ROLE_DETECT);
     char version[POLICY_VERSION_HEX + 1];
     memcpy(version, config->policy.version, sizeof version);

@@ -20,16 +20,18 @@ static void test_default_is_pinned(void)
     policy_init(&policy);
     add_sealed(&text, &policy);
     unit_check_text("text", strbuf_view(&text).p,
-            "{\"assume_complete\":false,\"ceiling_rate_millionths\":30000,"
-            "\"closed_grace_ms\":259200000,\"clump_guard\":true,"
+            "{\"assume_complete\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
+            "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
             "\"floor_rate_millionths\":500,\"learning\":true,\"message_hold_ms\":86400000,\"mode\":\"enforce\",\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
             "\"third_party\",\"closed_loan\",\"reassigned_number\"],\"reminder\":[\"no_record\","
             "\"other_tenant\",\"wrong_debt\",\"third_party\",\"closed_loan\","
             "\"reassigned_number\"]},\"scope_hold_ms\":86400000,"
-            "\"split_by_channel\":[],\"start_credit\":true,\"unknown\":\"pass\","
-            "\"update_interval_ms\":600000}");
-    unit_check_text("version", policy.version, "5030d56434f6665a");
+            "\"split_by_channel\":[],\"start_credit\":true,"
+            "\"stream_rate_millionths\":{\"closed_recently\":50000,\"invalid\":20000,"
+            "\"other_tenant\":5000,\"reassigned\":10000,\"repeated\":50000,\"walking\":100000},"
+            "\"unknown\":\"pass\",\"update_interval_ms\":600000,\"vendors\":[]}");
+    unit_check_text("version", policy.version, "8856676e20b06359");
     strbuf_fini(&text);
 }
 
@@ -52,8 +54,8 @@ static void test_every_part_changes_the_version(void)
     struct policy base;
     policy_init(&base);
     CU_ASSERT_EQUAL(policy_seal(&base), ERR_NONE);
-    struct policy changed[16];
-    for (size_t i = 0; i < 16; i++) {
+    struct policy changed[20];
+    for (size_t i = 0; i < 20; i++) {
         changed[i] = base;
     }
     changed[0].purposes[0].counting ^= REASON_BIT(REASON_OPTED_OUT);
@@ -71,11 +73,16 @@ static void test_every_part_changes_the_version(void)
     changed[12].split_by_channel = 1u << SCOPE_SENDER;
     changed[13].update_interval_ms++;
     changed[14].floor_rate_millionths++;
+    changed[16].budget = 1;
+    changed[17].stream_rate_millionths[STREAM_OTHER_TENANT]++;
+    changed[18].complaint_rate_millionths++;
+    CU_ASSERT_EQUAL(vendors_add(&changed[19].vendors, VIEW("north")), ERR_NONE);
     changed[15].ceiling_rate_millionths++;
-    for (size_t i = 0; i < 16; i++) {
+    for (size_t i = 0; i < 20; i++) {
         CU_ASSERT_EQUAL(policy_seal(&changed[i]), ERR_NONE);
         CU_ASSERT_STRING_NOT_EQUAL(changed[i].version, base.version);
     }
+    vendors_clear(&changed[19].vendors);
     base.prior_rate_millionths++;
     struct policy again = base;
     CU_ASSERT_EQUAL(policy_seal(&again), ERR_NONE);
