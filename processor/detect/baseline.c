@@ -22,6 +22,7 @@ enum {
     FLAG_DUE = 1 << 3,        // a clean block has come since the level was last settled
     FLAG_MOVED = 1 << 4,      // baseline_moved will say so
     FLAG_MOVED_SAID = 1 << 5, // not again until it has come back
+    FLAG_TOLD = 1 << 6, // its rate was told: it leans on its own 30-day rate, not on its parent
 };
 
 _Static_assert((int)LEVEL_COUNT <= (int)LEVEL_UNSET, "a level fits in five bits");
@@ -142,6 +143,11 @@ static int64_t prior_ppb(const struct baseline *baseline)
     return (int64_t)baseline->options.prior_rate_millionths * 1000;
 }
 
+static bool is_told(const struct learner *learner)
+{
+    return (learner->flags & FLAG_TOLD) != 0;
+}
+
 // p of the path's scope number `from`.
 static int64_t rate_ppb(const struct baseline *baseline, const struct path *path, unsigned from)
 {
@@ -149,6 +155,7 @@ static int64_t rate_ppb(const struct baseline *baseline, const struct path *path
     for (unsigned i = path->count; i-- > from;) {
         const struct learner *learner = learner_at(baseline, path->slots[i]);
         if (learner != NULL) {
+            rate = is_told(learner) ? learner->slow_ppb : rate;
             rate = learner_rate_ppb(learner, rate, baseline->options.weight);
         }
     }
@@ -181,7 +188,7 @@ static unsigned target_level(const struct baseline *baseline, const struct path 
     const struct learner *learner = learner_at(baseline, path->slots[i]);
     int64_t messages = (int64_t)learner_judged(learner) + options->weight;
     int64_t upper = upper_ppb(rate_ppb(baseline, path, i), messages);
-    unsigned parent = i + 1 < path->count ? i + 1 : i;
+    unsigned parent = i + 1 < path->count && !is_told(learner) ? i + 1 : i;
     int64_t ceiling = 2 * (int64_t)slow_ppb(baseline, path, parent);
     int64_t ceiling_max = (int64_t)options->ceiling_millionths * 1000;
     int64_t floor = (int64_t)options->floor_millionths * 1000;
@@ -353,6 +360,25 @@ enum err baseline_note(struct baseline *baseline, const struct baseline_chain *c
     }
     if (!dropped && learner_note(learner, judged, misdirected)) {
         close_block(baseline, &path, owner, now_s);
+    }
+    return e;
+}
+
+enum err baseline_tell(struct baseline *baseline, const struct baseline_chain *chain,
+        uint32_t rate_millionths, int64_t log_time_ms)
+{
+    ASSURE(rate_millionths <= 1000000);
+    struct path path = path_of(chain);
+    uint32_t now_s = seconds_of(log_time_ms);
+    enum err e = prepare(baseline, &path, now_s);
+    if (e == ERR_NONE && learner_at(baseline, path.slots[0]) == NULL) {
+        e = give_learner(baseline, &path, 0, now_s);
+    }
+    if (e == ERR_NONE) {
+        struct learner *learner = learner_at(baseline, path.slots[0]);
+        learner_init(learner, now_s, rate_millionths * 1000);
+        learner->flags = FLAG_TOLD;
+        set_level(&baseline->slots[path.slots[0]], target_level(baseline, &path, 0));
     }
     return e;
 }

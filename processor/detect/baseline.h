@@ -7,30 +7,36 @@
 //   chain     a message's campaign, vendor and tenant, narrowest first, each may be SCOPE_NONE; all
 //             together stand behind every chain. Templates and senders learn nothing.
 //   learner   what one of them has learnt (learner.h). Vendors and tenants have one from the start,
-//             a campaign once 1,000 of its messages have been noted: a million small ones cost 4 bytes each.
-//   block     at least 1,000 messages, collected by the narrowest learner of their chain. 1,000,
-//             because fewer are noise to the winsorising bound (at 0.5 % it would cut healthy blocks
-//             of 50 as often as sick ones), more would lose too much to one short excursion, and a level may change only
-//             that often anyway.
+//             a campaign once 1,000 of its messages were noted: small ones cost four bytes each.
+//   block     at least 1,000 messages, collected by the narrowest learner of their chain. Of fewer
+//             the winsorising bound would cut healthy ones (at 50 messages it is 2, and one healthy
+//             block in 400 has more), more would be lost to one short excursion, and a level may
+//             change no more often anyway.
 //   clean     a block is clean for a scope when neither it nor any narrower scope of the chain was
-//             in excursion at any time in it. Only the scopes that it is clean for learn it, each once and directly.
+//             in excursion at any time in it. Those that it is clean for learn it, each once, none
+//             through another: a poisoned campaign does not teach its vendor, and a vendor in
+//             excursion teaches no tenant.
 //
 // Invariants (cited by tests)
 //   L1  A level depends on messages noted before it was asked for, never on those it is for.
 //   L2  A scope's level changes only when it has taken a clean block since it last did, and, of a
-//       message's narrowest scope, only while the caller says that its bank is quiet: an excursion has one level. A
-//       campaign without learner keeps the level that it was born with: its parent's.
-//   L3  It rises one step of the ladder (19 %) at most, and that only when 100,000 clean messages
-//       and one day of log time have gone by since it last rose, or since its learner was born. It falls freely.
-//   L4  It is the least step at or above 1.25 (p + 1.64 sqrt(p / (n + weight))), within floor,
-//       ceiling, and twice the parent's 30-day rate; all together's parent is its own. p = (k + weight * p of the parent) /
-//       (n + weight), up to the prior.
+//       message's narrowest scope, only while the caller says that its bank is quiet: an excursion
+//       has one level. A campaign without learner keeps the level that it was born with: its
+//       parent's.
+//   L3  It rises one step of the ladder (19 %) at a time, and only when 100,000 clean messages and
+//       one day of log time have gone by since it last rose, or since its learner was born. It
+//       falls freely.
+//   L4  It moves towards the least step at or above 1.25 (p + 1.64 sqrt(p / (n + weight))) within
+//       floor, ceiling and twice the parent's 30-day rate; p = (k + weight * the parent's p) /
+//       (n + weight), up to the prior. All together, and a scope whose rate was told, have for
+//       this their own 30-day rate as parent.
 //   L5  From the alarm's change point on nothing is learnt (baseline_spoil, then excursion bits).
 //
 // The first days: 30-day rates start at the prior, worth a week, so the ceiling is 2 * prior on the
-// first day and lets through, day by day, somewhat more than L3 does; it binds on slow ramps from the second week on. A
-// vendor whose honest rate is above twice its tenant's is never learnt: baseline_moved or its alarms tell a
-// person, who sets the prior.
+// first day and lets through, day by day, a little more than L3 does: it strangles no fresh system,
+// and binds on slow ramps from the second week on. A vendor whose honest rate is far above what
+// it starts with is in excursion from its first messages, hence never learnt: its alarms tell a
+// person, who tells us (baseline_tell).
 #pragma once
 
 #include "common/err.h"
@@ -74,6 +80,12 @@ MUST_CHECK enum err baseline_note(struct baseline *baseline, const struct baseli
         uint32_t judged, uint32_t misdirected, unsigned excursions, int64_t log_time_ms);
 // Above 4 nats at the leak node or 6 at an acute one.
 bool baseline_sees_excursion(const struct bank *bank);
+
+// A person says what the usual rate of a chain's narrowest scope is (of a new vendor, say): what it
+// has learnt is forgotten, and from now on it leans on its own 30-day rate, which starts there and
+// is worth a week, instead of on its parent. Its level follows at once (L3 does not bind people).
+MUST_CHECK enum err baseline_tell(struct baseline *baseline, const struct baseline_chain *chain,
+        uint32_t rate_millionths, int64_t log_time_ms);
 
 // At an alarm: what the scope has collected and not learnt yet is thrown away.
 void baseline_spoil(struct baseline *baseline, int32_t scope);
