@@ -20,8 +20,9 @@ _Static_assert((int)CAUSE_COUNT <= (int)CAUSE_MAX, "every cause has room");
 enum {
     MILLIONTHS = 1000000,
     SHARE_LEAST_MILLIONTHS = 10000,
-    HABIT_LEAST = 200,       // watched messages before a tenant's habit is known
-    INVALID_PERCENT = 1,     // of numbers, where no habit is known
+    HABIT_LEAST = 200,   // watched messages before a tenant's habit is known
+    INVALID_PERCENT = 1, // of numbers, where no habit is known
+    ELSEWHERE_BELIEVED = 6,
     NUMBER_LEAST_MNAT = 100, // more than a feature says for the other causes
 };
 
@@ -53,8 +54,8 @@ static bool is_habit_known(const struct cause_evidence *evidence)
 // What of `of` messages the tenant shows on any day.
 static int64_t expected_by_habit(const struct cause_habit *before, int64_t shown, int64_t of)
 {
-    int64_t percent = at_most(shown, before->watched) * 100 / before->watched;
-    return of * percent / 100;
+    int64_t thousandths = at_most(shown, INT64_MAX / 1000) * 1000 / before->watched;
+    return at_most(of, INT64_MAX / 1000) * at_most(thousandths, 1000) / 1000;
 }
 
 // A signal among the misdirected messages, or among all where none is misdirected. Where the tenant
@@ -108,10 +109,28 @@ static struct reading read_busiest(const struct cause_evidence *evidence, enum s
     return (struct reading){evidence->largest[kind], evidence->messages};
 }
 
+// What went wrong elsewhere beyond what does so anyway. Where the usual rate is not known, all may
+// be ordinary, so that only a few are believed.
+static struct reading read_elsewhere(const struct cause_evidence *evidence)
+{
+    struct reading reading = {evidence->elsewhere_no_record, evidence->elsewhere};
+    if (is_habit_known(evidence) && evidence->elsewhere_judged > 0) {
+        int64_t usual = expected_by_habit(
+                &evidence->before, evidence->before.misdirected, evidence->elsewhere_judged);
+        reading.count = reading.count > usual ? reading.count - usual : 0;
+    } else if (reading.of > ELSEWHERE_BELIEVED) {
+        reading.count = reading.count * ELSEWHERE_BELIEVED / reading.of;
+        reading.of = ELSEWHERE_BELIEVED;
+    }
+    return reading;
+}
+
+// A vendor is called new only where that is known: nobody is suspected for want of a history.
 static struct reading read_new(const struct cause_evidence *evidence, enum scope_kind kind)
 {
-    bool unknown = (evidence->new_kinds >> SCOPE_TENANT & 1) != 0 || evidence->spread[kind] == 0;
-    return (struct reading){evidence->new_kinds >> kind & 1, unknown ? 0 : 1};
+    bool is_known = (evidence->new_kinds >> SCOPE_TENANT & 1) == 0 && evidence->spread[kind] > 0;
+    bool is_new = is_known && (evidence->new_kinds >> kind & 1) != 0;
+    return (struct reading){is_new, is_known || kind == SCOPE_VENDOR ? 1 : 0};
 }
 
 static struct reading read_reason(const struct cause_evidence *evidence, enum reason reason)
@@ -143,7 +162,7 @@ static void read_features(
             [FEATURE_NEW_VENDOR] = read_new(evidence, SCOPE_VENDOR),
             [FEATURE_UNREGISTERED_VENDOR] = {evidence->vendor_is_unregistered,
                     evidence->vendors_are_listed || evidence->vendor_is_unregistered ? 1 : 0},
-            [FEATURE_NO_RECORD_ELSEWHERE] = {evidence->elsewhere_no_record, evidence->elsewhere},
+            [FEATURE_NO_RECORD_ELSEWHERE] = read_elsewhere(evidence),
     };
     for (unsigned f = 0; f < FEATURE_COUNT; f++) {
         ret_readings[f] = readings[f];

@@ -9,8 +9,9 @@
 // What its tenant was like before the change point: a signal that it shows every day speaks for
 // nothing.
 struct cause_habit {
-    int64_t watched; // judged and unknown; less than 200: nothing is known of it
-    int64_t invalid; // of them, unknown for the number's own sake
+    int64_t watched;     // judged and unknown; less than 200: nothing is known of it
+    int64_t misdirected; // of them
+    int64_t invalid;     // of them, unknown for the number's own sake
     int64_t signals[SIGNAL_COUNT];
 };
 
@@ -36,6 +37,7 @@ struct cause_evidence {
     // campaigns at once is the data, not a list.
     uint32_t elsewhere;
     uint32_t elsewhere_no_record;
+    int64_t elsewhere_judged; // all its messages there in that time; 0: not known
     // of the scope since the change point, all of its messages
     int64_t judged;
     int64_t misdirected;

@@ -25,26 +25,26 @@ const struct cause_variant cause_variants[] = {
         // --- wrong_list: a real list that was not meant for this -----------------------------
 
         // Two columns joined a row apart: all are customers, each is told of another's loan.
-        {CAUSE_WRONG_LIST, 25, {IS(WRONG_DEBT, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
+        {CAUSE_WRONG_LIST, 20, {IS(WRONG_DEBT, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
         // The same over an import that several campaigns draw from.
         {CAUSE_WRONG_LIST, 5, {IS(WRONG_DEBT, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME)}},
         // Another tenant's list through this tenant's campaign; a few borrow from both.
-        {CAUSE_WRONG_LIST, 20,
+        {CAUSE_WRONG_LIST, 15,
                 {IS(OTHER_TENANT, ALL), IS(WRONG_DEBT, FEW), IS(ONE_CAMPAIGN, MOST)}},
         // Another tenant's list, of which this cache knows only a part.
         {CAUSE_WRONG_LIST, 10,
                 {IS(OTHER_TENANT, MOST), IS(NO_RECORD, SOME), IS(WRONG_DEBT, FEW),
                         IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
         // Another product's list: customers, but not of that loan, and people not in this data.
-        {CAUSE_WRONG_LIST, 15,
+        {CAUSE_WRONG_LIST, 10,
                 {IS(WRONG_DEBT, MOST), IS(NO_RECORD, SOME), IS(OTHER_TENANT, FEW),
                         IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
         // A little of everything: joined to whatever matched.
-        {CAUSE_WRONG_LIST, 10,
+        {CAUSE_WRONG_LIST, 15,
                 {IS(WRONG_DEBT, SOME), IS(NO_RECORD, HALF), IS(OTHER_TENANT, SOME),
                         IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
         // A test or prospect list in a live campaign: strangers who are told of somebody's loan.
-        {CAUSE_WRONG_LIST, 10, {IS(NO_RECORD, ALL), IS(ONE_CAMPAIGN, MOST), IS(LOAN_NAMED, ALL)}},
+        {CAUSE_WRONG_LIST, 20, {IS(NO_RECORD, ALL), IS(ONE_CAMPAIGN, MOST), IS(LOAN_NAMED, ALL)}},
         {CAUSE_WRONG_LIST, 5, {IS(NO_RECORD, ALL), IS(ONE_CAMPAIGN, MOST)}},
 
         // --- closed_loans: a list that nobody took the paid loans out of ---------------------
@@ -99,11 +99,11 @@ const struct cause_variant cause_variants[] = {
         // --- feed_lag: right messages, whose customers have not reached the cache yet ---------
         // A share of each campaign of all of the tenant's vendors; every message names its loan.
 
-        {CAUSE_FEED_LAG, 50,
+        {CAUSE_FEED_LAG, 60,
                 {IS(NO_RECORD, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME),
                         IS(ONE_VENDOR, HALF), IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, ALL)}},
         // A tenant of one vendor, or few campaigns.
-        {CAUSE_FEED_LAG, 30,
+        {CAUSE_FEED_LAG, 20,
                 {IS(NO_RECORD, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, HALF),
                         IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, ALL)}},
         // New loans of people who are known already, here or at another tenant.
@@ -157,20 +157,15 @@ const struct cause_variant cause_variants[] = {
         // --- leaked_list: bought or stolen, people whom nobody here has lent to ---------------
         // A text and a sender of its own; it knows people and phones, not loans.
 
-        // Strangers, among them other lenders' customers.
-        {CAUSE_LEAKED_LIST, 30,
-                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(LOAN_NAMED, NONE),
-                        IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW)}},
+        // Strangers, among them other lenders' customers; loans are left out, or invented.
+        {CAUSE_LEAKED_LIST, 40,
+                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(NEW_SENDER, ALL),
+                        IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW)}},
         // Of one region: numbers of a few blocks, in no order.
-        {CAUSE_LEAKED_LIST, 20,
-                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, FEW), IS(LOAN_NAMED, FEW),
-                        IS(NEW_SENDER, MOST), IS(NEW_TEMPLATE, MOST), IS(SAME_BLOCK, MOST),
-                        IS(WALKING, FEW), IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW)}},
-        // Loans are invented to frighten.
-        {CAUSE_LEAKED_LIST, 15,
-                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(WRONG_DEBT, FEW),
-                        IS(LOAN_NAMED, MOST), IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST),
-                        IS(SAME_BLOCK, FEW), IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW)}},
+        {CAUSE_LEAKED_LIST, 25,
+                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(SAME_BLOCK, MOST),
+                        IS(WALKING, FEW), IS(NEW_SENDER, HALF), IS(NEW_TEMPLATE, MOST),
+                        IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW)}},
         // Another lender's customers, stolen.
         {CAUSE_LEAKED_LIST, 10,
                 {IS(NO_RECORD, SOME), IS(OTHER_TENANT, MOST), IS(LOAN_NAMED, NONE),
@@ -183,10 +178,11 @@ const struct cause_variant cause_variants[] = {
         // --- broad_rule: a selection that took in too many of the right tenant's people -------
 
         // Contacts are written to as if they owed.
-        {CAUSE_BROAD_RULE, 35, {IS(THIRD_PARTY, ALL), IS(CLOSED_LOAN, FEW)}},
+        {CAUSE_BROAD_RULE, 30, {IS(THIRD_PARTY, ALL), IS(CLOSED_LOAN, FEW)}},
         // Contacts, and the loans that are over.
         {CAUSE_BROAD_RULE, 25, {IS(THIRD_PARTY, MOST), IS(CLOSED_LOAN, SOME)}},
-        {CAUSE_BROAD_RULE, 25, {IS(THIRD_PARTY, HALF), IS(CLOSED_LOAN, HALF), IS(WRONG_DEBT, FEW)}},
+        {CAUSE_BROAD_RULE, 20, {IS(THIRD_PARTY, HALF), IS(CLOSED_LOAN, HALF), IS(WRONG_DEBT, FEW)}},
+        {CAUSE_BROAD_RULE, 10, {IS(THIRD_PARTY, SOME), IS(CLOSED_LOAN, MOST)}},
         // Everybody whom the tenant has on file, applicants without a loan too.
         {CAUSE_BROAD_RULE, 15,
                 {IS(THIRD_PARTY, SOME), IS(CLOSED_LOAN, SOME), IS(NO_RECORD, SOME),

@@ -17,25 +17,26 @@
 //                              1 of 1 in the evidence of one, or of something narrower
 //   new_template, new_sender, new_vendor, unregistered_vendor
 //                              1 when it is                     1
-//   no_record_elsewhere        those with no record             misdirected, other campaigns'
+//   no_record_elsewhere        those with no record, beyond     misdirected, through other scopes
+//                              what is usual                    of the tenant
 //
 // usual: the shape that it has in incidents at large. votes: as how many messages a share of one
 // counts. floor: the most that can be said against a cause by it, in milli-nats; one feature that
 // an incident of a new kind has wrong must not decide by itself.
 #define FEATURE_TABLE(ROW)                                                                         \
-    ROW(FEATURE_NO_RECORD, no_record, NONE, 0, 3000)                                               \
-    ROW(FEATURE_OTHER_TENANT, other_tenant, NONE, 0, 3000)                                         \
-    ROW(FEATURE_WRONG_DEBT, wrong_debt, NONE, 0, 3000)                                             \
-    ROW(FEATURE_THIRD_PARTY, third_party, NONE, 0, 3000)                                           \
-    ROW(FEATURE_CLOSED_LOAN, closed_loan, NONE, 0, 3000)                                           \
+    ROW(FEATURE_NO_RECORD, no_record, NONE, 0, 4000)                                               \
+    ROW(FEATURE_OTHER_TENANT, other_tenant, NONE, 0, 4000)                                         \
+    ROW(FEATURE_WRONG_DEBT, wrong_debt, NONE, 0, 4000)                                             \
+    ROW(FEATURE_THIRD_PARTY, third_party, NONE, 0, 4000)                                           \
+    ROW(FEATURE_CLOSED_LOAN, closed_loan, NONE, 0, 4000)                                           \
     ROW(FEATURE_REASSIGNED_NUMBER, reassigned_number, NONE, 0, 5000)                               \
     ROW(FEATURE_LOAN_NAMED, loan_named, EITHER, 0, 3000)                                           \
-    ROW(FEATURE_WALKING, walking, NONE, 0, 5000)                                                   \
+    ROW(FEATURE_WALKING, walking, NONE, 0, 3500)                                                   \
     ROW(FEATURE_SAME_BLOCK, same_block, NONE, 0, 3000)                                             \
     ROW(FEATURE_CLOSED_RECENTLY, closed_recently, ANY, 0, 1000)                                    \
     ROW(FEATURE_INVALID_NUMBER, invalid_number, HARDLY, 0, 12000)                                  \
     ROW(FEATURE_MISDIRECTED, misdirected, ANY, 0, 5000)                                            \
-    ROW(FEATURE_ONE_CAMPAIGN, one_campaign, ANY, 3, 3000)                                          \
+    ROW(FEATURE_ONE_CAMPAIGN, one_campaign, ANY, 6, 3000)                                          \
     ROW(FEATURE_ONE_VENDOR, one_vendor, ANY, 2, 3000)                                              \
     ROW(FEATURE_NEW_TEMPLATE, new_template, FEW, 2, 1000)                                          \
     ROW(FEATURE_NEW_SENDER, new_sender, NONE, 4, 3000)                                             \

@@ -60,7 +60,12 @@ static const struct story stories[] = {
         {"wrong_list", "a new template, rows shifted", 12, .wrong_debt = 12, .named = 12,
                 .new_kinds = NEW_TEMPLATE},
 
+        {"wrong_list", "rows shifted in a list that is sorted by number", 30, .wrong_debt = 30,
+                .named = 30, .walking = 27, .block = 29},
+
         // closed_loans
+        {"closed_loans", "never cleaned, sorted by number", 30, .closed = 29, .no_record = 1,
+                .named = 30, .walking = 27, .block = 29},
         {"closed_loans", "never cleaned, the first four", 4, .closed = 4, .named = 4},
         {"closed_loans", "settled last week, five", 5, .closed = 5, .named = 5, .recently = 5},
         {"closed_loans", "never cleaned, some numbers reassigned since", 50, .closed = 46,
@@ -191,6 +196,8 @@ static const struct story stories[] = {
         {"broad_rule", "contacts, 64", 64, .third_party = 60, .no_record = 3, .closed = 4,
                 .named = 64, .good = 100},
         {"broad_rule", "contacts and closed", 30, .third_party = 20, .closed = 11, .named = 30},
+        {"broad_rule", "more closed than contacts", 40, .third_party = 11, .closed = 27,
+                .no_record = 2, .named = 40},
         {"broad_rule", "half and half", 40, .third_party = 19, .closed = 21, .no_record = 1,
                 .named = 40},
         {"broad_rule", "six of both", 6, .third_party = 4, .closed = 2},
@@ -365,6 +372,24 @@ static void test_habits(void)
     unit_check_text("no loans, bad numbers by habit", causes[0].name.p, "feed_lag");
 }
 
+// Strangers in one campaign are a wrong list though the tenant's ordinary noise has no record
+// either; only where that noise rises it is the data.
+static void test_elsewhere(void)
+{
+    struct story strangers = {"", "", 20, .no_record = 20, .named = 20, .good = 60, .elsewhere = 12,
+            .elsewhere_no_record = 12};
+    struct cause_evidence evidence = evidence_of(&strangers);
+    evidence.before = (struct cause_habit){
+            .watched = 10000, .misdirected = 50, .signals = {[SIGNAL_LOAN_NAMED] = 10000}};
+    struct ranked causes[CAUSE_MAX];
+    evidence.elsewhere_judged = 2400;
+    CU_ASSERT_TRUE_FATAL(cause_rank(&evidence, causes) > 0);
+    unit_check_text("as usual elsewhere", causes[0].name.p, "wrong_list");
+    evidence.elsewhere_judged = 80;
+    CU_ASSERT_TRUE_FATAL(cause_rank(&evidence, causes) > 0);
+    unit_check_text("wrong elsewhere", causes[0].name.p, "feed_lag");
+}
+
 // Evidence at the ends of its types is ranked like any other.
 static void test_extremes(void)
 {
@@ -391,6 +416,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {{"stories", test_stories}, {"table", test_table},
             {"nothing_to_go_by", test_nothing_to_go_by}, {"numbers", test_numbers},
-            {"habits", test_habits}, {"extremes", test_extremes}, {NULL, NULL}};
+            {"habits", test_habits}, {"elsewhere", test_elsewhere}, {"extremes", test_extremes},
+            {NULL, NULL}};
     return unit_main(argc, argv, "cause", tests);
 }
