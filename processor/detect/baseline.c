@@ -78,11 +78,15 @@ static uint32_t seconds_of(int64_t log_time_ms)
     return seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
 
-// NULL when it has none.
+static bool has_learner(const struct baseline *baseline, uint32_t slot)
+{
+    return slot < baseline->slot_count && baseline->slots[slot].use >= LEARNS_AFTER;
+}
+
 static struct learner *learner_at(const struct baseline *baseline, uint32_t slot)
 {
-    uint32_t use = slot < baseline->slot_count ? baseline->slots[slot].use : 0;
-    return use < LEARNS_AFTER ? NULL : &baseline->learners[use - LEARNS_AFTER];
+    ASSURE(has_learner(baseline, slot));
+    return &baseline->learners[baseline->slots[slot].use - LEARNS_AFTER];
 }
 
 static void set_level(struct slot *slot, unsigned level)
@@ -153,8 +157,8 @@ static int64_t rate_ppb(const struct baseline *baseline, const struct path *path
 {
     int64_t rate = prior_ppb(baseline);
     for (unsigned i = path->count; i-- > from;) {
-        const struct learner *learner = learner_at(baseline, path->slots[i]);
-        if (learner != NULL) {
+        if (has_learner(baseline, path->slots[i])) {
+            const struct learner *learner = learner_at(baseline, path->slots[i]);
             rate = is_told(learner) ? learner->slow_ppb : rate;
             rate = learner_rate_ppb(learner, rate, baseline->options.weight);
         }
@@ -166,9 +170,8 @@ static int64_t rate_ppb(const struct baseline *baseline, const struct path *path
 static uint32_t slow_ppb(const struct baseline *baseline, const struct path *path, unsigned from)
 {
     for (unsigned i = from; i < path->count; i++) {
-        const struct learner *learner = learner_at(baseline, path->slots[i]);
-        if (learner != NULL) {
-            return learner->slow_ppb;
+        if (has_learner(baseline, path->slots[i])) {
+            return learner_at(baseline, path->slots[i])->slow_ppb;
         }
     }
     return (uint32_t)prior_ppb(baseline);
@@ -236,8 +239,7 @@ static enum err prepare(struct baseline *baseline, const struct path *path, uint
     for (unsigned i = path->count; i-- > 0;) {
         uint32_t slot = path->slots[i];
         enum err e = make_room(baseline, slot);
-        if (e == ERR_NONE && path->places[i] != BASELINE_CAMPAIGN &&
-                learner_at(baseline, slot) == NULL) {
+        if (e == ERR_NONE && path->places[i] != BASELINE_CAMPAIGN && !has_learner(baseline, slot)) {
             e = give_learner(baseline, path, i, now_s);
         }
         if (e != ERR_NONE) {
@@ -282,8 +284,8 @@ enum err baseline_level(struct baseline *baseline, const struct baseline_chain *
     if (e != ERR_NONE) {
         return e;
     }
-    const struct learner *learner = learner_at(baseline, path.slots[0]);
-    if (quiet && learner != NULL && (learner->flags & FLAG_DUE) != 0) {
+    if (quiet && has_learner(baseline, path.slots[0]) &&
+            (learner_at(baseline, path.slots[0])->flags & FLAG_DUE) != 0) {
         settle_level(baseline, &path, 0, now_s); // L2
     }
     *ret_level = baseline->slots[path.slots[0]].level;
@@ -343,7 +345,7 @@ enum err baseline_note(struct baseline *baseline, const struct baseline_chain *c
     }
     unsigned owner = 0;
     bool dropped = false;
-    if (learner_at(baseline, path.slots[0]) == NULL) {
+    if (!has_learner(baseline, path.slots[0])) {
         struct slot *slot = &baseline->slots[path.slots[0]];
         if (judged < (uint32_t)LEARNS_AFTER - slot->use) {
             set_use(slot, slot->use + judged);
@@ -371,7 +373,7 @@ enum err baseline_tell(struct baseline *baseline, const struct baseline_chain *c
     struct path path = path_of(chain);
     uint32_t now_s = seconds_of(log_time_ms);
     enum err e = prepare(baseline, &path, now_s);
-    if (e == ERR_NONE && learner_at(baseline, path.slots[0]) == NULL) {
+    if (e == ERR_NONE && !has_learner(baseline, path.slots[0])) {
         e = give_learner(baseline, &path, 0, now_s);
     }
     if (e == ERR_NONE) {
@@ -393,9 +395,11 @@ bool baseline_sees_excursion(const struct bank *bank)
     return bank->nodes[NODE_LEAK].w_nat6 > LEAK_EXCURSION_NAT6;
 }
 
+// NULL when it has none.
 static struct learner *learner_of(const struct baseline *baseline, int32_t scope)
 {
-    return scope == SCOPE_NONE ? NULL : learner_at(baseline, (uint32_t)scope + 1);
+    uint32_t slot = (uint32_t)scope + 1;
+    return scope != SCOPE_NONE && has_learner(baseline, slot) ? learner_at(baseline, slot) : NULL;
 }
 
 void baseline_spoil(struct baseline *baseline, int32_t scope)
@@ -434,11 +438,11 @@ struct baseline_estimate baseline_estimate(
 {
     struct path path = path_of(chain);
     unsigned i = 0;
-    while (i + 1 < path.count && learner_at(baseline, path.slots[i]) == NULL) {
+    while (i + 1 < path.count && !has_learner(baseline, path.slots[i])) {
         i++;
     }
-    const struct learner *learner = learner_at(baseline, path.slots[i]);
-    uint32_t judged = learner == NULL ? 0 : learner_judged(learner);
+    bool known = has_learner(baseline, path.slots[i]); // not when nothing has come yet
+    uint32_t judged = known ? learner_judged(learner_at(baseline, path.slots[i])) : 0;
     int64_t rate = rate_ppb(baseline, &path, i);
     return (struct baseline_estimate){
             .rate_ppb = rate,
