@@ -1,0 +1,92 @@
+#include "bench/score_theory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/random.h"
+
+enum { RUNS = 400, RUN_MAX_MESSAGES = 20000, RUN_MAX_MISDIRECTED = 4096 };
+
+void replica_init(struct replica *replica, double p0, double rho, double budget)
+{
+    *replica = (struct replica){.guard = rho > 0};
+    exact_steps_make(&replica->steps, p0, rho);
+    for (unsigned j = 0; j < ACUTE_COUNT; j++) {
+        replica->thresholds[j] = exact_threshold(budget, j);
+    }
+}
+
+void replica_reset(struct replica *replica)
+{
+    replica->bank = (struct bank){0};
+    replica->previous = false;
+}
+
+bool replica_step(struct replica *replica, bool misdirected)
+{
+    struct step_table steps = exact_steps_table(&replica->steps);
+    bool guarded = misdirected && replica->previous && replica->guard;
+    const struct bank_batch batch = {
+            .good = !misdirected,
+            .fresh = misdirected && !guarded,
+            .guarded = guarded,
+    };
+    bank_step_by(&replica->bank, &batch, &steps);
+    replica->previous = misdirected;
+    for (unsigned j = 0; misdirected && j < ACUTE_COUNT; j++) {
+        if (replica->bank.nodes[j].w_nat6 >= replica->thresholds[j]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t replica_least(struct replica *replica)
+{
+    replica_reset(replica);
+    uint32_t k = 1;
+    while (k < RUN_MAX_MISDIRECTED && !replica_step(replica, true)) {
+        k++;
+    }
+    return k;
+}
+
+void replica_measure(struct replica *replica, double p1, struct replica_delay *ret_delay)
+{
+    uint32_t by_count[RUN_MAX_MISDIRECTED] = {0};
+    struct random rng;
+    random_init(&rng, 1);
+    uint64_t bad_below = (uint64_t)ldexp(p1, 53);
+    uint32_t detected = 0;
+    double sum = 0;
+    for (int run = 0; run < RUNS; run++) {
+        replica_reset(replica);
+        uint32_t misdirected = 0;
+        for (int n = 0; n < RUN_MAX_MESSAGES && misdirected < RUN_MAX_MISDIRECTED - 1; n++) {
+            bool bad = random_next(&rng) >> 11 < bad_below;
+            misdirected += bad;
+            if (replica_step(replica, bad)) {
+                by_count[misdirected]++;
+                detected++;
+                sum += misdirected;
+                break;
+            }
+        }
+    }
+    *ret_delay = (struct replica_delay){
+            .mean_misdirected = NAN,
+            .p95_misdirected = NAN,
+            .undetected = 1 - detected / (double)RUNS,
+    };
+    if (detected < RUNS / 2) {
+        return;
+    }
+    ret_delay->mean_misdirected = sum / detected;
+    uint32_t below = 0;
+    uint32_t k = 0;
+    while (below < (detected * 95 + 99) / 100) {
+        below += by_count[++k];
+    }
+    ret_delay->p95_misdirected = k;
+}
