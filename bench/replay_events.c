@@ -193,8 +193,8 @@ static enum err replay_all(struct replay *replay)
     return ERR_NONE;
 }
 
-static enum err write_summary(
-        const struct replay *replay, const char *directory, int64_t wall_ns, int64_t cpu_ns)
+static enum err write_summary(const struct replay *replay, const struct replay_options *options,
+        int64_t wall_ns, int64_t cpu_ns)
 {
     struct strbuf text;
     strbuf_init(&text, 64 * 1024);
@@ -219,6 +219,7 @@ static enum err write_summary(
     json_int(&out, "alerts", (int64_t)detected.alerts);
     json_int(&out, "scope_commands", (int64_t)detected.commands);
     json_int(&out, "frames", (int64_t)detected.frames);
+    json_int(&out, "frame_messages", options->frame_messages);
     json_millionths(&out, "wall_seconds", wall_ns / 1000);
     json_millionths(&out, "cpu_seconds", cpu_ns / 1000);
     int64_t per_second =
@@ -230,7 +231,7 @@ static enum err write_summary(
 
     struct strbuf path;
     strbuf_init(&path, 4096);
-    strbuf_printf(&path, "%s/summary.json", directory);
+    strbuf_printf(&path, "%s/summary.json", options->out);
     enum err e = text.failed != ERR_NONE ? text.failed : path.failed;
     FILE *file = e == ERR_NONE ? fopen(path.p, "we") : NULL;
     if (file == NULL || fwrite(text.p, 1, text.n, file) != text.n) {
@@ -271,7 +272,7 @@ static enum err replay_run(struct replay *replay, const struct replay_options *o
     int64_t cpu_start_ns = clock_cpu_ns();
     e = replay_all(replay);
     if (e == ERR_NONE) {
-        e = write_summary(replay, options->out, clock_mono().ns - wall_start.ns,
+        e = write_summary(replay, options, clock_mono().ns - wall_start.ns,
                 clock_cpu_ns() - cpu_start_ns);
     }
     return e;
