@@ -1,17 +1,21 @@
 #include "tally/numbers.h"
 
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/assure.h"
 
 enum { DIGITS_AT_ONCE = 8 };
 
-// In halves: whether any may be near is then a loop over the low ones that compilers make vector
-// instructions of on every machine, and it says no for nearly all messages.
+// What a number is compared by lies apart from it, in sixteen bits: compilers make vector
+// instructions of the loops over `blocks` and `ends` on every machine, and for nearly all messages
+// the first of them says that no number is near. It may err only in the other direction.
 struct number_list {
-    uint32_t low[NUMBERS_KEPT];
-    uint32_t high[NUMBERS_KEPT];
-    uint32_t count; // ever added
+    uint32_t count;                // ever added
+    uint16_t ends[NUMBERS_KEPT];   // the number's lower bits
+    uint16_t blocks[NUMBERS_KEPT]; // the lower bits of its block
+    uint64_t numbers[NUMBERS_KEPT];
 };
 
 static uint32_t list_kept(const struct number_list *list)
@@ -23,8 +27,9 @@ static uint32_t list_kept(const struct number_list *list)
 static void list_wipe(struct number_list *list)
 {
     uint32_t kept = list_kept(list);
-    explicit_bzero(list->low, kept * sizeof *list->low);
-    explicit_bzero(list->high, kept * sizeof *list->high);
+    explicit_bzero(list->ends, kept * sizeof *list->ends);
+    explicit_bzero(list->blocks, kept * sizeof *list->blocks);
+    explicit_bzero(list->numbers, kept * sizeof *list->numbers);
     list->count = 0;
 }
 
@@ -61,15 +66,35 @@ static enum err numbers_add_list(struct numbers *numbers, uint32_t *ret_list)
     return ERR_NONE;
 }
 
-// Which signals the low halves leave possible. Slots that are free are zero, and may say yes too.
-static signal_set list_may_have(const struct number_list *list, uint32_t low)
+static bool list_may_share_block(const struct number_list *list, uint64_t number)
 {
-    uint32_t walking = 0;
-    uint32_t same_block = 0;
+    uint16_t block = (uint16_t)(number / NUMBER_BLOCK);
+    uint16_t shares = 0;
     for (unsigned i = 0; i < NUMBERS_KEPT; i++) {
-        uint32_t apart = list->low[i] - low; // modulo 2^32
-        walking |= apart + NUMBER_WALK <= 2 * NUMBER_WALK;
-        same_block |= apart + (NUMBER_BLOCK - 1) <= 2 * (NUMBER_BLOCK - 1);
+        shares |= list->blocks[i] == block;
+    }
+    return shares != 0;
+}
+
+// Numbers of the next block are near enough to walk.
+static bool is_at_border(uint64_t number)
+{
+    uint64_t rest = number % NUMBER_BLOCK;
+    return rest < NUMBER_WALK || rest >= NUMBER_BLOCK - NUMBER_WALK;
+}
+
+// Which signals the lower bits leave possible. Free slots are zero, and may leave some too.
+static signal_set list_may_have(const struct number_list *list, uint64_t number)
+{
+    uint16_t end = (uint16_t)number;
+    uint16_t block = (uint16_t)(number / NUMBER_BLOCK);
+    uint16_t walking = 0;
+    uint16_t same_block = 0;
+    for (unsigned i = 0; i < NUMBERS_KEPT; i++) {
+        uint16_t apart = (uint16_t)(list->ends[i] - end);
+        uint16_t differs = apart != 0;
+        walking |= differs & ((uint16_t)(apart + NUMBER_WALK) <= 2 * NUMBER_WALK);
+        same_block |= differs & (list->blocks[i] == block);
     }
     return (signal_set)(walking << SIGNAL_WALKING | same_block << SIGNAL_SAME_BLOCK);
 }
@@ -99,13 +124,14 @@ static signal_set compare(uint64_t a, uint64_t b)
 }
 
 // From the newest back: numbers that walk lie close together in their list too.
-static signal_set list_compare(const struct number_list *list, uint64_t number, signal_set possible)
+static signal_set list_compare(const struct number_list *list, uint64_t number)
 {
+    signal_set possible = list_may_have(list, number);
     signal_set signals = 0;
     uint32_t kept = list_kept(list);
     for (uint32_t back = 1; back <= kept && signals != possible; back++) {
         uint32_t at = (list->count - back) % NUMBERS_KEPT;
-        signals |= compare(number, (uint64_t)list->high[at] << 32 | list->low[at]);
+        signals |= compare(number, list->numbers[at]);
     }
     return signals;
 }
@@ -121,22 +147,22 @@ enum err numbers_note(
     }
     struct number_list *mine =
             &numbers->pages[*list / NUMBER_PAGE_LISTS][*list % NUMBER_PAGE_LISTS];
-    signal_set possible = list_may_have(mine, (uint32_t)number);
-    *ret_signals = possible == 0 ? 0 : list_compare(mine, number, possible);
+    bool may_be_near =
+            mine->count > 0 && (list_may_share_block(mine, number) || is_at_border(number));
+    *ret_signals = may_be_near ? list_compare(mine, number) : 0;
     uint32_t at = mine->count++ % NUMBERS_KEPT;
-    mine->low[at] = (uint32_t)number;
-    mine->high[at] = (uint32_t)(number >> 32);
+    mine->ends[at] = (uint16_t)number;
+    mine->blocks[at] = (uint16_t)(number / NUMBER_BLOCK);
+    mine->numbers[at] = number;
     return ERR_NONE;
 }
 
 // Eight characters, the first in the lowest byte.
 static uint64_t load_digits(const char *p)
 {
-    uint64_t word = 0;
-    for (unsigned i = 0; i < DIGITS_AT_ONCE; i++) {
-        word |= (uint64_t)(unsigned char)p[i] << 8 * i;
-    }
-    return word;
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
 }
 
 static bool are_digits(uint64_t word)

@@ -268,6 +268,96 @@ static void test_policy_decides(void)
     CU_ASSERT_EQUAL(judge_row(&just_closed, &policy).verdict, VERDICT_MISDIRECTED);
 }
 
+// Signals of a watched message: they say nothing about its verdict.
+static void test_signals(void)
+{
+    enum { LOAN = SIGNAL_BIT(SIGNAL_LOAN_NAMED), RECENT = SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY) };
+    static const struct {
+        struct row row;
+        signal_set signals;
+    } rows[] = {
+            {{"none", NULL, NULL, 1, {OWN(BORROWER, ACTIVE)}, 0, 0, false, VERDICT_CLEAR, 0}, 0},
+            {{"a loan", NULL, "L1", 1, {LINK(BORROWER, ACTIVE, TIME_NONE, true, true)}, 0, 0, false,
+                     VERDICT_CLEAR, 0},
+                    LOAN},
+            {{"a loan of nobody", NULL, "L1", 0, {{0}}, 0, 0, false, VERDICT_MISDIRECTED,
+                     R(NO_RECORD)},
+                    LOAN},
+            {{"just closed, within the grace", NULL, NULL, 1, {ENDED(CLOSED, AT)}, 0, 0, false,
+                     VERDICT_CLEAR, R(CLOSED_LOAN)},
+                    RECENT},
+            {{"sold as well", NULL, NULL, 1, {ENDED(SOLD, AT - 29 * DAY)}, 0, 0, false,
+                     VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    RECENT},
+            {{"the last millisecond", NULL, NULL, 1, {ENDED(CLOSED, AT - 30 * DAY + 1)}, 0, 0,
+                     false, VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    RECENT},
+            {{"thirty days", NULL, NULL, 1, {ENDED(CLOSED, AT - 30 * DAY)}, 0, 0, false,
+                     VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    0},
+            {{"after the message", NULL, NULL, 1, {ENDED(CLOSED, AT + 1)}, 0, 0, false,
+                     VERDICT_CLEAR, 0},
+                    0},
+            {{"undated", NULL, NULL, 1, {ENDED(CLOSED, TIME_NONE)}, 0, 0, false,
+                     VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    0},
+            {{"one of two, the other is owed", NULL, NULL, 2,
+                     {ENDED(CLOSED, AT - 5 * DAY), OWN(BORROWER, ACTIVE)}, 0, 0, false,
+                     VERDICT_CLEAR, 0},
+                    RECENT},
+            {{"one of two, the other long ago", NULL, NULL, 2,
+                     {ENDED(CLOSED, AT - 5 * DAY), ENDED(SOLD, AT - 90 * DAY)}, 0, 0, false,
+                     VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    RECENT},
+            {{"dated, but not ended", NULL, NULL, 1, {ENDED(WRITTEN_OFF, AT - DAY)}, 0, 0, false,
+                     VERDICT_CLEAR, 0},
+                    0},
+            {{"another tenant's", NULL, NULL, 1, {LINK(BORROWER, CLOSED, AT - DAY, false, false)},
+                     0, 0, false, VERDICT_MISDIRECTED, R(OTHER_TENANT)},
+                    0},
+            {{"another loan's", NULL, "L1", 2,
+                     {ENDED(CLOSED, AT - DAY), LINK(BORROWER, ACTIVE, TIME_NONE, true, true)}, 0, 0,
+                     false, VERDICT_CLEAR, 0},
+                    LOAN},
+            {{"this loan's", NULL, "L1", 2,
+                     {OWN(BORROWER, ACTIVE), LINK(BORROWER, CLOSED, AT - 9 * DAY, true, true)}, 0,
+                     0, false, VERDICT_MISDIRECTED, R(CLOSED_LOAN)},
+                    LOAN | RECENT},
+            {{"exempt", "otp", "L1", 1, {LINK(BORROWER, CLOSED, AT - DAY, true, true)}, 0, 0, false,
+                     VERDICT_EXEMPT, R(CLOSED_LOAN)},
+                    0},
+    };
+    struct policy policy;
+    policy_init(&policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_rows(&rows[i].row, 1);
+        struct judgement got = judge_row(&rows[i].row, &policy);
+        CU_ASSERT_EQUAL(got.signals, rows[i].signals);
+        if (got.signals != rows[i].signals) {
+            fprintf(stderr, "%s: got signals %#x\n", rows[i].row.what, got.signals);
+        }
+    }
+}
+
+// What is not known has no end of a loan, but the message still names its loan.
+static void test_signals_of_unknown(void)
+{
+    const struct party_fact ended = ENDED(CLOSED, AT - DAY);
+    struct facts facts = {.lookup = LOOKUP_STALE, .party_count = 1, .parties = &ended};
+    struct event ev = {.occurred_at = {AT}, .loan_id = VIEW("L1")};
+    struct policy policy;
+    policy_init(&policy);
+    CU_ASSERT_EQUAL(judge_message(&ev, RECIPIENT_PHONE, &facts, &policy).signals,
+            SIGNAL_BIT(SIGNAL_LOAN_NAMED));
+    CU_ASSERT_EQUAL(judge_message(&ev, RECIPIENT_INVALID, &facts, &policy).signals,
+            SIGNAL_BIT(SIGNAL_LOAN_NAMED));
+    ev.loan_id = VIEW_NONE;
+    CU_ASSERT_EQUAL(judge_message(&ev, RECIPIENT_PHONE, &facts, &policy).signals, 0);
+    ev.loan_id = VIEW("L1");
+    ev.purpose = VIEW("service");
+    CU_ASSERT_EQUAL(judge_message(&ev, RECIPIENT_INVALID, &facts, &policy).signals, 0);
+}
+
 // A message without tenant_id: enrichment calls every party the tenant's own, so other_tenant
 // cannot be.
 static void test_no_tenant(void)
@@ -302,6 +392,8 @@ int main(int argc, char **argv)
             {"unknown", test_unknown},
             {"invalid_number", test_invalid_number},
             {"policy_decides", test_policy_decides},
+            {"signals", test_signals},
+            {"signals_of_unknown", test_signals_of_unknown},
             {"no_tenant", test_no_tenant},
             {"reason_order", test_reason_order},
             {NULL, NULL},
