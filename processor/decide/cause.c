@@ -189,12 +189,17 @@ static bool is_silent(const struct reading readings[FEATURE_COUNT])
 
 // --- what that says for the causes --------------------------------------------------------------
 
+static enum shape shape_of(const struct cause_variant *variant, unsigned f)
+{
+    enum shape shape = (enum shape)variant->shapes[f];
+    return shape == SHAPE_USUAL ? feature_kinds[f].usual : shape;
+}
+
 static int64_t support_mnat(
         const struct cause_variant *variant, unsigned f, const struct reading *reading)
 {
     const struct feature_kind *kind = &feature_kinds[f];
-    enum shape shape = (enum shape)variant->shapes[f];
-    shape = shape == SHAPE_USUAL ? kind->usual : shape;
+    enum shape shape = shape_of(variant, f);
     int64_t count = reading->count;
     int64_t of = reading->of;
     if (of == 1 && kind->votes > 0) {
@@ -256,17 +261,25 @@ static int64_t distinction_mnat(
     return support_mnat(opinion->best[cause], f, reading) - others / (CAUSE_COUNT - 1);
 }
 
+// Whether the variant expects something of a feature that a reader would look for: not that it is
+// one way or the other, nor that something is missing which is missing from most incidents.
+static bool is_telling(
+        const struct cause_variant *variant, unsigned f, const struct reading *reading)
+{
+    enum shape shape = shape_of(variant, f);
+    bool is_absence = shape == SHAPE_NONE || shape == SHAPE_HARDLY || reading->count == 0;
+    bool is_rare = feature_kinds[f].usual != SHAPE_ANY && feature_kinds[f].usual != SHAPE_EITHER;
+    return shape != SHAPE_ANY && shape != SHAPE_EITHER && !(is_absence && is_rare);
+}
+
 static void tell_numbers(const struct opinion *opinion, enum cause cause,
         const struct reading readings[FEATURE_COUNT], struct ranked *ranked)
 {
     int64_t told_mnat[CAUSE_NUMBER_MAX + 1];
     for (unsigned f = 0; f < FEATURE_COUNT; f++) {
-        // That something rare is not there fits most causes and tells a reader nothing.
-        bool is_told = readings[f].count > 0 || feature_kinds[f].usual == SHAPE_ANY ||
-                       feature_kinds[f].usual == SHAPE_EITHER;
+        const struct cause_variant *best = opinion->best[cause];
         int64_t mnat = distinction_mnat(opinion, cause, f, &readings[f]);
-        if (!is_told || mnat < NUMBER_LEAST_MNAT ||
-                support_mnat(opinion->best[cause], f, &readings[f]) <= 0) {
+        if (mnat < NUMBER_LEAST_MNAT || !is_telling(best, f, &readings[f])) {
             continue;
         }
         uint32_t at = ranked->number_count;
