@@ -272,8 +272,8 @@ static enum err replay_run(struct replay *replay, const struct replay_options *o
     int64_t cpu_start_ns = clock_cpu_ns();
     e = replay_all(replay);
     if (e == ERR_NONE) {
-        e = write_summary(replay, options, clock_mono().ns - wall_start.ns,
-                clock_cpu_ns() - cpu_start_ns);
+        e = write_summary(
+                replay, options, clock_mono().ns - wall_start.ns, clock_cpu_ns() - cpu_start_ns);
     }
     return e;
 }
