@@ -50,16 +50,6 @@ void decoder_destroy(struct decoder *decoder)
 enum decode_result decode_event(const struct decoder *decoder, const struct raw_message *raw,
         struct arena *arena, struct event *ret_event, struct decode_failure *ret_failure)
 {
-    if (view_is_none(raw->value)) {
-        return decode_fail(ret_failure, DEAD_EMPTY, "the value is null");
-    }
-    if (raw->value.n == 0) {
-        return decode_fail(ret_failure, DEAD_EMPTY, "the value has no bytes");
-    }
-    if (raw->value.n > MESSAGE_MAX_BYTES) {
-        return decode_fail(ret_failure, DEAD_TOO_LARGE, "the value has %zu bytes, allowed are %d",
-                raw->value.n, MESSAGE_MAX_BYTES);
-    }
     struct unwrapped inner;
     enum decode_result result = unwrap_event(decoder->unwrapper, raw, arena, &inner, ret_failure);
     if (result != DECODE_EVENT) {

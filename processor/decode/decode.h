@@ -10,10 +10,9 @@
 #include "common/err.h"
 #include "common/json_pointers.h"
 #include "decode/failure.h"
+#include "decode/unwrap.h"
 #include "model/event.h"
 #include "model/raw.h"
-
-enum { MESSAGE_MAX_BYTES = 1024 * 1024 };
 
 struct decoder;
 

@@ -1,212 +1,22 @@
 #include "decode/event_fields.h"
 
-#include <inttypes.h>
-#include <stddef.h>
-#include <stdio.h>
+#include "decode/fields.h"
 
-enum shape {
-    SHAPE_ID,    // a string, or an integer by its value
-    SHAPE_TIME,  // an RFC 3339 string, or integer milliseconds since 1970
-    SHAPE_COUNT, // an integer of 0 or more
-};
-
-struct field {
-    const char *name;
-    bool is_required;
-    size_t place; // in struct event
-};
+// All are ids but these two.
+#define SHAPE_OF(id)                                                                               \
+    ((id) == FIELD_OCCURRED_AT           ? FIELD_SHAPE_TIME                                        \
+            : (id) == FIELD_PLANNED_SIZE ? FIELD_SHAPE_COUNT                                       \
+                                         : FIELD_SHAPE_ID)
 
 static const struct field fields[FIELD_COUNT] = {
-#define EVENT_FIELD_ROW(id, name, required) [id] = {#name, required, offsetof(struct event, name)},
+#define EVENT_FIELD_ROW(id, name, required)                                                        \
+    [id] = {#name, required, SHAPE_OF(id), offsetof(struct event, name)},
         EVENT_FIELD_TABLE(EVENT_FIELD_ROW)
 #undef EVENT_FIELD_ROW
 };
 
-static enum shape field_shape(size_t field)
-{
-    switch (field) {
-    case FIELD_OCCURRED_AT:
-        return SHAPE_TIME;
-    case FIELD_PLANNED_SIZE:
-        return SHAPE_COUNT;
-    default:
-        return SHAPE_ID;
-    }
-}
-
-// One field on its way into the event.
-struct reading {
-    const struct field *field;
-    const struct json_value *value;
-    struct arena *arena;
-    struct decode_failure *failure;
-};
-
-static enum decode_result fail_type(const struct reading *r, const char *what)
-{
-    return decode_fail(r->failure, DEAD_BAD_TYPE, "%s %s", r->field->name, what);
-}
-
-static enum decode_result fail_range(const struct reading *r)
-{
-    return decode_fail(r->failure, DEAD_BAD_TIME, "%s is outside 2000 to 2100", r->field->name);
-}
-
-// Before any copy: nothing is written longer than six times its length.
-static bool is_too_long_by_far(const struct json_value *string)
-{
-    return string->raw.n > (size_t)ID_MAX_BYTES * 6;
-}
-
-static enum decode_result read_string(const struct reading *r, struct view *ret_text)
-{
-    if (r->value->has_nul_escape) {
-        return fail_type(r, "holds a zero character");
-    }
-    if (r->value->has_lone_surrogate) {
-        return fail_type(r, "holds half a surrogate pair");
-    }
-    if (is_too_long_by_far(r->value)) {
-        return fail_type(r, "is longer than 256 bytes");
-    }
-    struct view text = json_string_take(r->value, r->arena);
-    if (view_is_none(text)) {
-        return DECODE_NO_ROOM;
-    }
-    if (text.n > ID_MAX_BYTES) {
-        return fail_type(r, "is longer than 256 bytes");
-    }
-    *ret_text = text;
-    return DECODE_EVENT;
-}
-
-// Whether a whole number is written the shortest way, so that its bytes are its decimal text.
-static bool is_plain_integer(struct view raw)
-{
-    for (size_t i = 0; i < raw.n; i++) {
-        if (raw.p[i] == '.' || raw.p[i] == 'e' || raw.p[i] == 'E') {
-            return false;
-        }
-    }
-    return !view_is(raw, "-0");
-}
-
-static enum decode_result read_integer_text(const struct reading *r, struct view *ret_text)
-{
-    int64_t number;
-    if (json_integer_read(r->value->raw, &number) != JSON_INTEGER) {
-        return fail_type(r, "is a number, but no integer within 2^53 - 1");
-    }
-    if (is_plain_integer(r->value->raw)) {
-        *ret_text = r->value->raw;
-        return DECODE_EVENT;
-    }
-    char text[24];
-    int n = snprintf(text, sizeof text, "%" PRId64, number);
-    struct view copy = arena_copy(r->arena, view_bytes(text, (size_t)n));
-    if (view_is_none(copy)) {
-        return DECODE_NO_ROOM;
-    }
-    *ret_text = copy;
-    return DECODE_EVENT;
-}
-
-static enum decode_result read_time(const struct reading *r, int64_t *ret_ms)
-{
-    int64_t ms = 0;
-    if (r->value->kind == JSON_NUMBER) {
-        enum json_integer integer = json_integer_read(r->value->raw, &ms);
-        if (integer == JSON_INTEGER_FRACTION) {
-            return fail_type(r, "is a number, but no integer");
-        }
-        if (integer == JSON_INTEGER_RANGE || !clock_is_accepted(ms)) {
-            return fail_range(r);
-        }
-        *ret_ms = ms;
-        return DECODE_EVENT;
-    }
-    if (r->value->kind != JSON_STRING) {
-        return fail_type(r, "is neither a string nor an integer");
-    }
-    struct view text = VIEW("");
-    if (!is_too_long_by_far(r->value)) {
-        text = json_string_take(r->value, r->arena);
-        if (view_is_none(text)) {
-            return DECODE_NO_ROOM;
-        }
-    }
-    switch (clock_parse_rfc3339(text, &ms)) {
-    case CLOCK_OK:
-        *ret_ms = ms;
-        return DECODE_EVENT;
-    case CLOCK_OUT_OF_RANGE:
-        return fail_range(r);
-    case CLOCK_BAD_SYNTAX:
-        break;
-    }
-    return decode_fail(r->failure, DEAD_BAD_TIME, "%s is not an RFC 3339 time", r->field->name);
-}
-
-static enum decode_result read_count(const struct reading *r, int64_t *ret_count)
-{
-    int64_t count;
-    if (r->value->kind != JSON_NUMBER || json_integer_read(r->value->raw, &count) != JSON_INTEGER ||
-            count < 0) {
-        return fail_type(r, "is not an integer of 0 to 2^53 - 1");
-    }
-    *ret_count = count;
-    return DECODE_EVENT;
-}
-
-static enum decode_result read_field(const struct reading *r, enum shape shape, struct event *ev)
-{
-    void *place = (char *)ev + r->field->place;
-    switch (shape) {
-    case SHAPE_TIME:
-        return read_time(r, &((struct event_time *)place)->ms);
-    case SHAPE_COUNT:
-        return read_count(r, place);
-    case SHAPE_ID:
-        if (r->value->kind == JSON_NUMBER) {
-            return read_integer_text(r, place);
-        }
-        if (r->value->kind != JSON_STRING) {
-            return fail_type(r, "is neither a string nor an integer");
-        }
-        break;
-    }
-    return read_string(r, place);
-}
-
-static bool is_absent(const struct json_value *value, enum shape shape)
-{
-    bool is_empty = value->kind == JSON_STRING && value->raw.n == 0 && shape != SHAPE_COUNT;
-    return value->kind == JSON_ABSENT || value->kind == JSON_NULL || is_empty;
-}
-
 enum decode_result event_fields_read(const struct json_value *values, struct arena *arena,
         struct event *ev, struct decode_failure *ret_failure)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (values[i].duplicate) {
-            return decode_fail(
-                    ret_failure, DEAD_DUPLICATE_KEY, "%s is given twice", fields[i].name);
-        }
-    }
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        struct reading r = {&fields[i], &values[i], arena, ret_failure};
-        enum shape shape = field_shape(i);
-        if (is_absent(&values[i], shape)) {
-            if (fields[i].is_required) {
-                return decode_fail(
-                        ret_failure, DEAD_MISSING_FIELD, "%s is missing", fields[i].name);
-            }
-            continue;
-        }
-        enum decode_result result = read_field(&r, shape, ev);
-        if (result != DECODE_EVENT) {
-            return result;
-        }
-    }
-    return DECODE_EVENT;
+    return fields_read(fields, FIELD_COUNT, values, arena, ev, ret_failure);
 }

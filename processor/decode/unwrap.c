@@ -269,6 +269,16 @@ static void find_trace(const struct raw_message *raw, struct unwrapped *inner)
 enum decode_result unwrap_event(const struct unwrapper *unwrapper, const struct raw_message *raw,
         struct arena *arena, struct unwrapped *ret_unwrapped, struct decode_failure *ret_failure)
 {
+    if (view_is_none(raw->value)) {
+        return decode_fail(ret_failure, DEAD_EMPTY, "the value is null");
+    }
+    if (raw->value.n == 0) {
+        return decode_fail(ret_failure, DEAD_EMPTY, "the value has no bytes");
+    }
+    if (raw->value.n > MESSAGE_MAX_BYTES) {
+        return decode_fail(ret_failure, DEAD_TOO_LARGE, "the value has %zu bytes, allowed are %d",
+                raw->value.n, MESSAGE_MAX_BYTES);
+    }
     struct view type = media_type(find_header(raw, VIEW("content-type")));
     bool is_structured = is_cloud_event_type(type);
     if (is_structured ? !is_cloud_event_json(type) : !is_json_type(type)) {

@@ -8,6 +8,8 @@
 #include "decode/failure.h"
 #include "model/raw.h"
 
+enum { MESSAGE_MAX_BYTES = 1024 * 1024 };
+
 struct unwrapper;
 
 struct unwrapped {
@@ -19,7 +21,8 @@ struct unwrapped {
 MUST_CHECK enum err unwrapper_create(struct unwrapper **ret_unwrapper);
 void unwrapper_destroy(struct unwrapper *unwrapper);
 
-// The value has at least one byte. DECODE_EVENT means that there is a text, not that it is JSON.
+// Refuses values that are empty or too large. DECODE_EVENT means that there is a text, not that it
+// is JSON.
 enum decode_result unwrap_event(const struct unwrapper *unwrapper, const struct raw_message *raw,
         struct arena *arena, struct unwrapped *ret_unwrapped, struct decode_failure *ret_failure);
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/view.h"
+#include "model/complaint.h"
 #include "model/scope.h"
 #include "model/signal.h"
 #include "model/verdict.h"
@@ -60,6 +61,17 @@ struct frame_entry {
     struct view tracestate;
 };
 
+// One complaint. Frames of the complaints topic hold these and no counts.
+struct frame_complaint {
+    int64_t offset;
+    uint32_t leaf; // index into the frame's leaves: the scopes that it names
+    // the first bytes of the recipient's pseudonym; where it names none, of a digest of message_id
+    uint8_t tag[RECIPIENT_TAG_BYTES];
+    enum complaint_kind kind;
+    int64_t occurred_at_ms;
+    struct view message_id; // none where it names none
+};
+
 // The source partition's sums across all tenants since the chunk's first offset.
 struct frame_totals {
     uint64_t judged;
@@ -85,6 +97,8 @@ struct frame {
     uint32_t leaf_count;
     const struct frame_entry *entries; // of offsets since the frame before, in offset order
     uint32_t entry_count;
+    const struct frame_complaint *complaints; // since the frame before, in offset order
+    uint32_t complaint_count;
     bool has_totals; // once a second
     struct frame_totals totals;
 };

@@ -1,5 +1,6 @@
 // The words of the schemas for the numbers of the model.
 #include "model/action.h"
+#include "model/complaint.h"
 #include "model/facts.h"
 #include "model/incident.h"
 #include "model/scope.h"
@@ -32,4 +33,10 @@ const char *const stream_names[STREAM_COUNT] = {
 #define STREAM_ROW(id, name) [id] = #name,
         STREAM_TABLE(STREAM_ROW)
 #undef STREAM_ROW
+};
+
+const char *const complaint_kind_names[COMPLAINT_KIND_COUNT] = {
+#define COMPLAINT_KIND_ROW(id, name) [id] = #name,
+        COMPLAINT_KIND_TABLE(COMPLAINT_KIND_ROW)
+#undef COMPLAINT_KIND_ROW
 };

@@ -7,6 +7,7 @@
 typedef Wrongnumber__V1__TallyFrame pb_frame;
 typedef Wrongnumber__V1__Leaf pb_leaf;
 typedef Wrongnumber__V1__Entry pb_entry;
+typedef Wrongnumber__V1__Complaint pb_complaint;
 typedef Wrongnumber__V1__Totals pb_totals;
 
 // protobuf-c wants strings ended by NUL, not const. Absent is the empty string.
@@ -100,6 +101,41 @@ static pb_entry *entry_out(struct arena *arena, const struct frame_entry *entry)
     return ok ? pb : NULL;
 }
 
+static pb_complaint *complaint_out(struct arena *arena, const struct frame_complaint *complaint)
+{
+    pb_complaint *pb = arena_take(arena, sizeof *pb);
+    uint8_t *tag = arena_take(arena, RECIPIENT_TAG_BYTES);
+    if (pb == NULL || tag == NULL) {
+        return NULL;
+    }
+    bool ok = true;
+    wrongnumber__v1__complaint__init(pb);
+    memcpy(tag, complaint->tag, RECIPIENT_TAG_BYTES);
+    pb->offset = complaint->offset;
+    pb->leaf = complaint->leaf;
+    pb->tag = (ProtobufCBinaryData){RECIPIENT_TAG_BYTES, tag};
+    pb->kind = (Wrongnumber__V1__ComplaintKind)complaint->kind;
+    pb->occurred_at = complaint->occurred_at_ms;
+    pb->message_id = text_out(arena, complaint->message_id, &ok);
+    return ok ? pb : NULL;
+}
+
+static enum err complaints_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
+{
+    pb->n_complaints = frame->complaint_count;
+    pb->complaints = arena_take(arena, (frame->complaint_count + 1) * sizeof(pb_complaint *));
+    if (pb->complaints == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < frame->complaint_count; i++) {
+        pb->complaints[i] = complaint_out(arena, &frame->complaints[i]);
+        if (pb->complaints[i] == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    return ERR_NONE;
+}
+
 static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
 {
     pb->n_leaves = frame->leaf_count;
@@ -151,6 +187,9 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
         pb.totals = &totals;
     }
     enum err e = lists_out(&pb, frame, arena);
+    if (e == ERR_NONE) {
+        e = complaints_out(&pb, frame, arena);
+    }
     if (e != ERR_NONE || !ok) {
         return ERR_NO_MEMORY;
     }
@@ -266,6 +305,47 @@ static bool entry_in(const pb_entry *pb, const pb_frame *frame, struct frame_ent
            entry->tracestate.n <= TRACE_MAX_BYTES;
 }
 
+static bool complaint_in(
+        const pb_complaint *pb, const pb_frame *frame, struct frame_complaint *complaint)
+{
+    if (pb->leaf >= frame->n_leaves || pb->tag.len != RECIPIENT_TAG_BYTES ||
+            pb->offset >= frame->to_offset || pb->offset < frame->first_offset ||
+            pb->offset >> CHUNK_BITS != frame->chunk || !clock_is_accepted(pb->occurred_at)) {
+        return false;
+    }
+    bool is_known = (unsigned)pb->kind < COMPLAINT_KIND_COUNT;
+    *complaint = (struct frame_complaint){
+            .offset = pb->offset,
+            .leaf = pb->leaf,
+            .kind = is_known ? (enum complaint_kind)pb->kind : COMPLAINT_OTHER,
+            .occurred_at_ms = pb->occurred_at,
+            .message_id = text_in(pb->message_id),
+    };
+    memcpy(complaint->tag, pb->tag.data, RECIPIENT_TAG_BYTES);
+    return complaint->message_id.n <= ID_MAX_BYTES;
+}
+
+static const char *complaints_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
+{
+    if (pb->n_complaints > CHUNK_OFFSETS) {
+        return "too many complaints for a chunk";
+    }
+    struct frame_complaint *complaints =
+            arena_take(arena, (pb->n_complaints + 1) * sizeof *complaints);
+    if (complaints == NULL) {
+        return "too large";
+    }
+    for (size_t i = 0; i < pb->n_complaints; i++) {
+        if (!complaint_in(pb->complaints[i], pb, &complaints[i]) ||
+                (i > 0 && complaints[i].offset <= complaints[i - 1].offset)) {
+            return "a complaint is wrong";
+        }
+    }
+    frame->complaints = complaints;
+    frame->complaint_count = (uint32_t)pb->n_complaints;
+    return NULL;
+}
+
 static const char *lists_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
 {
     if (pb->n_leaves > FRAME_MAX_LEAVES || pb->n_entries > CHUNK_OFFSETS) {
@@ -355,6 +435,9 @@ enum err frame_decode(
                 pb->totals->unknown, pb->totals->tenants, pb->totals->tenants_misdirected};
     }
     *ret_why = lists_in(pb, arena, &frame);
+    if (*ret_why == NULL) {
+        *ret_why = complaints_in(pb, arena, &frame);
+    }
     if (*ret_why != NULL) {
         return ERR_DATA;
     }

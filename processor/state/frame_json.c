@@ -67,6 +67,17 @@ static void entry_add_json(struct json_out *out, const struct frame_entry *entry
     json_object_end(out);
 }
 
+static void complaint_add_json(struct json_out *out, const struct frame_complaint *complaint)
+{
+    json_object(out, NULL);
+    json_int(out, "offset", complaint->offset);
+    json_int(out, "leaf", complaint->leaf);
+    json_string_or_null(out, "message_id", complaint->message_id);
+    json_time(out, "occurred_at", complaint->occurred_at_ms);
+    json_text(out, "kind", complaint_kind_names[complaint->kind]);
+    json_object_end(out);
+}
+
 void frame_add_json(struct strbuf *sb, const struct frame *frame)
 {
     static const char *const cache_names[] = {"trusted", "unreachable", "untrusted", "stale"};
@@ -93,6 +104,13 @@ void frame_add_json(struct strbuf *sb, const struct frame *frame)
         entry_add_json(&out, &frame->entries[i]);
     }
     json_array_end(&out);
+    if (frame->complaint_count > 0) {
+        json_array(&out, "complaints");
+        for (uint32_t i = 0; i < frame->complaint_count; i++) {
+            complaint_add_json(&out, &frame->complaints[i]);
+        }
+        json_array_end(&out);
+    }
     if (frame->has_totals) {
         json_object(&out, "totals");
         json_int(&out, "judged", (int64_t)frame->totals.judged);

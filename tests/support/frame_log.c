@@ -38,7 +38,9 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
     struct frame copy = *frame;
     struct frame_leaf *leaves = arena_take(arena, (frame->leaf_count + 1) * sizeof *leaves);
     struct frame_entry *entries = arena_take(arena, (frame->entry_count + 1) * sizeof *entries);
-    ASSURE(leaves != NULL && entries != NULL);
+    struct frame_complaint *complaints =
+            arena_take(arena, (frame->complaint_count + 1) * sizeof *complaints);
+    ASSURE(leaves != NULL && entries != NULL && complaints != NULL);
     for (uint32_t i = 0; i < frame->leaf_count; i++) {
         leaves[i] = copy_leaf(arena, &frame->leaves[i]);
     }
@@ -48,9 +50,14 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
         entries[i].traceparent = copy_view(arena, frame->entries[i].traceparent);
         entries[i].tracestate = copy_view(arena, frame->entries[i].tracestate);
     }
+    for (uint32_t i = 0; i < frame->complaint_count; i++) {
+        complaints[i] = frame->complaints[i];
+        complaints[i].message_id = copy_view(arena, frame->complaints[i].message_id);
+    }
     copy.source_topic = copy_view(arena, frame->source_topic);
     copy.leaves = leaves;
     copy.entries = entries;
+    copy.complaints = complaints;
     return copy;
 }
 
@@ -104,6 +111,14 @@ static bool entry_equal(const struct frame_entry *a, const struct frame_entry *b
            view_equal(a->tracestate, b->tracestate);
 }
 
+static bool complaint_equal(const struct frame_complaint *a, const struct frame_complaint *b)
+{
+    return a->offset == b->offset && a->leaf == b->leaf &&
+           memcmp(a->tag, b->tag, sizeof a->tag) == 0 && a->kind == b->kind &&
+           a->occurred_at_ms == b->occurred_at_ms && view_equal(a->message_id, b->message_id) &&
+           view_is_none(a->message_id) == view_is_none(b->message_id);
+}
+
 bool frame_equal(const struct frame *a, const struct frame *b)
 {
     bool equal = view_equal(a->source_topic, b->source_topic) &&
@@ -112,6 +127,7 @@ bool frame_equal(const struct frame *a, const struct frame *b)
                  a->judged_at_ms == b->judged_at_ms && a->watermark_ms == b->watermark_ms &&
                  a->idle == b->idle && a->closing == b->closing && a->cache == b->cache &&
                  a->leaf_count == b->leaf_count && a->entry_count == b->entry_count &&
+                 a->complaint_count == b->complaint_count &&
                  a->has_totals == b->has_totals;
     const struct frame_totals *x = &a->totals;
     const struct frame_totals *y = &b->totals;
@@ -124,6 +140,9 @@ bool frame_equal(const struct frame *a, const struct frame *b)
     }
     for (uint32_t i = 0; equal && i < a->entry_count; i++) {
         equal = entry_equal(&a->entries[i], &b->entries[i]);
+    }
+    for (uint32_t i = 0; equal && i < a->complaint_count; i++) {
+        equal = complaint_equal(&a->complaints[i], &b->complaints[i]);
     }
     return equal;
 }

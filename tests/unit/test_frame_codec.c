@@ -114,8 +114,21 @@ static struct frame random_frame(uint64_t *random)
         entries[i].tag[3] = (uint8_t)i;
         frame.entry_count++;
     }
+    struct frame_complaint *complaints = arena_take(arena, EACH * sizeof *complaints);
+    frame.complaint_count = frame.leaf_count > 0 ? test_random_below(random, EACH) : 0;
+    for (uint32_t i = 0; i < frame.complaint_count; i++) {
+        complaints[i] = (struct frame_complaint){
+                .offset = frame.first_offset + 2 * i,
+                .leaf = test_random_below(random, frame.leaf_count),
+                .tag = {(uint8_t)i},
+                .kind = (enum complaint_kind)test_random_below(random, COMPLAINT_KIND_COUNT),
+                .occurred_at_ms = AT + i,
+                .message_id = random_name(random, "m"),
+        };
+    }
     frame.leaves = leaves;
     frame.entries = entries;
+    frame.complaints = complaints;
     return frame;
 }
 
@@ -374,6 +387,58 @@ static void spoil_entry(unsigned which, struct frame_entry *entry)
     }
 }
 
+static void spoil_complaint(unsigned which, struct frame_complaint *complaint)
+{
+    switch (which) {
+    case 0:
+        complaint->offset = FIRST - 1;
+        break;
+    case 1:
+        complaint->offset = FIRST + 10;
+        break;
+    case 2:
+        complaint->leaf = 1;
+        break;
+    case 3:
+        complaint->occurred_at_ms = -1;
+        break;
+    case 4:
+        complaint->message_id = (struct view){long_text, 257};
+        break;
+    default:
+        break;
+    }
+}
+
+static enum err decode_with_complaints(unsigned which, int64_t second_offset)
+{
+    struct frame frame = good_frame();
+    struct frame_leaf leaf = good_leaf();
+    struct frame_entry entry = good_entry();
+    struct frame_complaint complaints[2] = {
+            {.offset = FIRST + 3, .kind = COMPLAINT_STOP, .occurred_at_ms = AT},
+            {.offset = second_offset, .occurred_at_ms = AT}};
+    spoil_complaint(which, &complaints[0]);
+    frame.leaves = &leaf;
+    frame.entries = &entry;
+    frame.complaints = complaints;
+    frame.complaint_count = 2;
+    struct frame back;
+    return decode(encode(&frame), &back);
+}
+
+static void test_complaints_that_contradict(void)
+{
+    begin();
+    memset(long_text, 'x', sizeof long_text);
+    CU_ASSERT_EQUAL(decode_with_complaints(99, FIRST + 4), ERR_NONE);
+    CU_ASSERT_EQUAL(decode_with_complaints(99, FIRST + 3), ERR_DATA); // not rising
+    for (unsigned which = 0; which < 5; which++) {
+        CU_ASSERT_EQUAL(decode_with_complaints(which, FIRST + 4), ERR_DATA);
+    }
+    end();
+}
+
 static enum err decode_spoiled(unsigned of_frame, unsigned of_leaf, unsigned of_entry)
 {
     struct frame frame = good_frame();
@@ -497,6 +562,7 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"round_trip", test_round_trip},
             {"hostile_bytes", test_hostile_bytes},
+            {"complaints_that_contradict", test_complaints_that_contradict},
             {"contradictions", test_contradictions},
             {"nobody_watched", test_nobody_watched},
             {"other_writers", test_other_writers},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "decode/decode.h"
+#include "decode/decode_complaint.h"
 #include "relationship/ndjson.h"
 #include "tests/support/unit.h"
 
@@ -21,6 +22,14 @@ static bool take_message(void *reader, struct view text, struct arena *arena)
     enum decode_result result = decode_event(reader, &raw, arena, &ev, &failure);
     CU_ASSERT_NOT_EQUAL(result, DECODE_NO_ROOM);
     return result == DECODE_EVENT;
+}
+
+static bool take_complaint(void *reader, struct view text, struct arena *arena)
+{
+    struct raw_message raw = {.topic = VIEW("t"), .timestamp_ms = -1, .value = text};
+    struct complaint complaint;
+    struct decode_failure failure;
+    return decode_complaint(reader, &raw, arena, &complaint, &failure) == DECODE_EVENT;
 }
 
 static bool take_relationship(void *reader, struct view text, struct arena *arena)
@@ -80,6 +89,15 @@ static void outbound_message(void)
     decoder_destroy(decoder);
 }
 
+static void complaint(void)
+{
+    struct complaint_decoder *decoder;
+    CU_ASSERT_EQUAL_FATAL(complaint_decoder_create(&decoder), ERR_NONE);
+    check_folder("complaint", true, take_complaint, decoder);
+    check_folder("complaint", false, take_complaint, decoder);
+    complaint_decoder_destroy(decoder);
+}
+
 static void relationship(void)
 {
     struct ndjson *ndjson;
@@ -91,6 +109,7 @@ static void relationship(void)
 
 static const struct unit_test tests[] = {
         {"outbound_message", outbound_message},
+        {"complaint", complaint},
         {"relationship", relationship},
         {NULL, NULL},
 };
