@@ -3,6 +3,8 @@
 
 #include "state/recent_inside.h"
 
+enum { MET_PER_ENTRY = 4 };
+
 enum err recent_create(struct recent **ret_recent, const struct recent_options *options)
 {
     ASSURE(options->max_entries < UINT32_MAX);
@@ -15,9 +17,15 @@ enum err recent_create(struct recent **ret_recent, const struct recent_options *
     recent->hand = recent->end;
     pages_init(&recent->lists, sizeof(struct list));
     pages_init(&recent->entries, sizeof(struct entry));
+    size_t met_count = 64;
+    while (met_count < MET_PER_ENTRY * (size_t)options->max_entries) {
+        met_count *= 2;
+    }
+    recent->met_mask = met_count - 1;
+    recent->met = calloc(met_count, sizeof *recent->met);
     recent->topics = hashmap_create(RECENT_TOPIC_MAX);
-    if (recent->topics == NULL) {
-        free(recent);
+    if (recent->met == NULL || recent->topics == NULL) {
+        recent_destroy(recent);
         return ERR_NO_MEMORY;
     }
     *ret_recent = recent;
@@ -33,28 +41,29 @@ void recent_destroy(struct recent *recent)
         pages_fini(&recent->entries);
         pages_fini(&recent->lists);
         hashmap_destroy(recent->topics);
+        free(recent->met);
         free(recent);
     }
 }
 
-void recent_take_from_list(struct recent *recent, struct list *list, uint32_t *at)
+void recent_take_behind(struct recent *recent, struct list *list, uint32_t before)
 {
-    uint32_t handle = *at;
+    uint32_t *next = &entry_at(recent, before)->next[list->kind];
+    uint32_t handle = *next;
     struct entry *entry = entry_at(recent, handle);
-    *at = entry->next[list->kind];
+    *next = entry->next[list->kind];
+    if (list->newest == handle) {
+        list->newest = before == handle ? RECENT_NONE : before;
+    }
     list->count--;
-    entry->next[list->kind] = RECENT_NONE;
     entry->scopes[list->kind] = SCOPE_NONE; // R1
     entry->links--;
     recent_settle_entry(recent, handle);
 }
 
-// Takes all from `at` on.
-static void list_cut(struct recent *recent, struct list *list, uint32_t *at)
+static const struct entry *list_oldest(const struct recent *recent, const struct list *list)
 {
-    while (*at != RECENT_NONE) {
-        recent_take_from_list(recent, list, at);
-    }
+    return entry_at(recent, entry_at(recent, list->newest)->next[list->kind]);
 }
 
 // Whether there is a list for the scope, were it an empty one.
@@ -67,21 +76,17 @@ static bool has_list(const struct recent *recent, int32_t scope)
 bool recent_has(struct recent *recent, int32_t scope, uint64_t tag, int64_t log_time_ms)
 {
     recent_see_log_time(recent, log_time_ms);
-    if (!has_list(recent, scope)) {
+    if (recent->met[tag & recent->met_mask] == 0 || !has_list(recent, scope)) {
         return false;
     }
-    struct list *list = list_at(recent, scope);
-    uint32_t *at = &list->head;
-    while (*at != RECENT_NONE) {
-        struct entry *entry = entry_at(recent, *at);
-        if (entry_is_past(recent, entry)) {
-            list_cut(recent, list, at); // and so are all before it
-            return false;
-        }
-        if (entry->tag == tag) {
+    const struct list *list = list_at(recent, scope);
+    uint32_t at = list->newest;
+    for (unsigned left = list->count; left > 0; left--) {
+        at = entry_at(recent, at)->next[list->kind];
+        const struct entry *entry = entry_at(recent, at);
+        if (entry->tag == tag && !entry_is_past(recent, entry)) {
             return true;
         }
-        at = &entry->next[list->kind];
     }
     return false;
 }
@@ -97,19 +102,19 @@ enum err recent_link(struct recent *recent, uint32_t handle, int32_t scope, enum
     }
     struct list *list = list_at(recent, scope);
     struct entry *entry = entry_at(recent, handle);
-    if (list->count > 0) {
-        ASSURE(list->kind == kind);
-        ASSURE(entry_at(recent, list->head)->serial < entry->serial); // R2
-    }
     ASSURE(entry->scopes[kind] == SCOPE_NONE);
-    if (list->count == RECENT_MAX) {
-        uint32_t *last = &list->head;
-        for (unsigned i = 1; i < RECENT_MAX; i++) {
-            last = &entry_at(recent, *last)->next[kind];
-        }
-        recent_take_from_list(recent, list, last);
+    ASSURE(list->count == 0 || list->kind == kind);
+    while (list->count == RECENT_MAX ||
+            (list->count > 0 && entry_is_past(recent, list_oldest(recent, list)))) {
+        recent_take_behind(recent, list, list->newest);
     }
-    entry->next[kind] = list->head;
+    entry->next[kind] = handle;
+    if (list->count > 0) {
+        struct entry *newest = entry_at(recent, list->newest);
+        ASSURE(newest->serial < entry->serial); // R2
+        entry->next[kind] = newest->next[kind];
+        newest->next[kind] = handle;
+    }
     entry->scopes[kind] = scope;
     entry->links++;
     *list = (struct list){handle, (uint8_t)(list->count + 1), (uint8_t)kind};
@@ -123,26 +128,23 @@ uint32_t recent_since(const struct recent *recent, int32_t scope, uint64_t seria
         return 0;
     }
     const struct list *list = list_at(recent, scope);
-    const struct entry *newest_first[RECENT_MAX];
     uint32_t count = 0;
-    for (uint32_t at = list->head; at != RECENT_NONE;) {
+    uint32_t at = list->newest;
+    for (unsigned left = list->count; left > 0; left--) {
+        at = entry_at(recent, at)->next[list->kind];
         const struct entry *entry = entry_at(recent, at);
         if (entry->serial < serial || entry_is_past(recent, entry)) {
-            break; // and so are all before it
+            continue;
         }
-        newest_first[count++] = entry;
-        at = entry->next[list->kind];
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct entry *entry = newest_first[count - 1 - i];
-        ret_entries[i] = (struct recent_entry){
+        struct recent_entry *told = &ret_entries[count++];
+        *told = (struct recent_entry){
                 .tag = entry->tag,
                 .serial = entry->serial,
                 .log_time_ms = entry->log_time_ms,
                 .reasons = entry->reasons,
                 .signals = entry->signals,
         };
-        memcpy(ret_entries[i].scopes, entry->scopes, sizeof entry->scopes);
+        memcpy(told->scopes, entry->scopes, sizeof told->scopes);
     }
     return count;
 }
@@ -154,12 +156,13 @@ void recent_forget_child(
         return;
     }
     struct list *list = list_at(recent, scope);
-    for (uint32_t *at = &list->head; *at != RECENT_NONE;) {
-        struct entry *entry = entry_at(recent, *at);
-        if (entry->scopes[child_kind] == child) {
-            recent_take_from_list(recent, list, at);
+    uint32_t before = list->newest;
+    for (unsigned left = list->count; left > 0; left--) {
+        uint32_t handle = entry_at(recent, before)->next[list->kind];
+        if (entry_at(recent, handle)->scopes[child_kind] == child) {
+            recent_take_behind(recent, list, before);
         } else {
-            at = &entry->next[list->kind];
+            before = handle;
         }
     }
 }
@@ -168,7 +171,9 @@ void recent_drop_scope(struct recent *recent, int32_t scope)
 {
     if (has_list(recent, scope)) {
         struct list *list = list_at(recent, scope);
-        list_cut(recent, list, &list->head);
+        while (list->count > 0) {
+            recent_take_behind(recent, list, list->newest);
+        }
     }
 }
 

@@ -64,7 +64,7 @@ struct recent;
 MUST_CHECK enum err recent_create(struct recent **ret_recent, const struct recent_options *options);
 void recent_destroy(struct recent *recent);
 
-// Whether the scope has met that recipient within the window.
+// Whether the scope has met that recipient within the window. Costs one look when no scope has.
 bool recent_has(struct recent *recent, int32_t scope, uint64_t tag, int64_t log_time_ms);
 // Remembers a message, for the scopes that recent_link names then. Its handle, good while the entry
 // lives (R3); RECENT_NONE when there is no room, which the verbs below take and do nothing.

@@ -12,7 +12,7 @@ struct entry {
     uint64_t tag;
     uint64_t serial;
     int64_t log_time_ms;
-    uint32_t next[SCOPE_KIND_COUNT]; // in the list of that kind: the one before it
+    uint32_t next[SCOPE_KIND_COUNT]; // in the list of that kind
     int32_t scopes[SCOPE_KIND_COUNT];
     int64_t occurred_at_ms;
     int64_t offset;
@@ -29,9 +29,9 @@ struct entry {
 
 _Static_assert(REASON_COUNT <= 16, "reasons fit into an entry");
 
-// Newest first. All zero is the empty list.
+// A ring from the oldest to the newest, whose next is the oldest. All zero is the empty list.
 struct list {
-    uint32_t head;
+    uint32_t newest;
     uint8_t count;
     uint8_t kind;
 };
@@ -48,6 +48,10 @@ struct recent {
     uint64_t overflowed;
     int64_t log_time_ms;
     struct hashmap *topics;
+    // How many entries have a tag that ends like this; 255 = that many once, or more. Nearly every
+    // recipient is new, and so met by no scope, and this says so without a walk along five lists.
+    uint8_t *met;
+    size_t met_mask;
 };
 
 static inline struct entry *entry_at(const struct recent *recent, uint32_t handle)
@@ -69,5 +73,5 @@ static inline bool entry_is_past(const struct recent *recent, const struct entry
 void recent_see_log_time(struct recent *recent, int64_t log_time_ms);
 // R3: frees the entry if it is in no list, not pinned and not young.
 void recent_settle_entry(struct recent *recent, uint32_t handle);
-// Takes the entry at `at`, which is a head or a next, out of its list.
-void recent_take_from_list(struct recent *recent, struct list *list, uint32_t *at);
+// Takes the entry behind `before` out of a list: the oldest when that is the newest.
+void recent_take_behind(struct recent *recent, struct list *list, uint32_t before);

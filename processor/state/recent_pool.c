@@ -26,6 +26,8 @@ void recent_settle_entry(struct recent *recent, uint32_t handle)
     }
     entry_forget_id(entry);
     if (entry->links == 0) {
+        uint8_t *met = &recent->met[entry->tag & recent->met_mask];
+        *met = (uint8_t)(*met - (*met < UINT8_MAX)); // what was too many to count stays so
         entry->chain = recent->first_free;
         recent->first_free = handle;
         recent->count--;
@@ -60,11 +62,11 @@ static void entry_leave_lists(struct recent *recent, uint32_t handle)
             continue;
         }
         struct list *list = list_at(recent, entry->scopes[kind]);
-        uint32_t *at = &list->head;
-        while (*at != handle) {
-            at = &entry_at(recent, *at)->next[kind];
+        uint32_t before = list->newest;
+        while (entry_at(recent, before)->next[kind] != handle) {
+            before = entry_at(recent, before)->next[kind];
         }
-        recent_take_from_list(recent, list, at);
+        recent_take_behind(recent, list, before);
     }
 }
 
@@ -161,6 +163,8 @@ enum err recent_enter(
             .signals = message->signals,
             .is_young = true,
     };
+    uint8_t *met = &recent->met[entry->tag & recent->met_mask];
+    *met = (uint8_t)(*met + (*met < UINT8_MAX));
     recent->first_young = handle;
     recent->count++;
     *ret_entry = handle;

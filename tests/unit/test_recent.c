@@ -219,6 +219,28 @@ static void test_message_ids(void)
     recent_destroy(recent);
 }
 
+// One recipient of more scopes than the pool counts for one recipient.
+static void test_met_by_many(void)
+{
+    enum { MANY = 700 };
+    struct recent *recent = create(2 * MANY);
+    for (unsigned round = 0; round < 2; round++) {
+        for (int32_t scope = 0; scope < MANY; scope++) {
+            CU_ASSERT_FALSE(recent_has(recent, scope, 5, 0));
+            link_to(recent, enter(recent, 5, (uint64_t)scope, 0), scope, SCOPE_CAMPAIGN);
+            CU_ASSERT_TRUE(recent_has(recent, scope, 5, 0));
+        }
+        recent_settle(recent);
+        for (int32_t scope = 0; scope < MANY; scope++) {
+            CU_ASSERT_TRUE(recent_has(recent, scope, 5, 0));
+            recent_drop_scope(recent, scope);
+            CU_ASSERT_FALSE(recent_has(recent, scope, 5, 0));
+        }
+        CU_ASSERT_EQUAL(recent_count(recent), 0);
+    }
+    recent_destroy(recent);
+}
+
 // --- the ceiling -----------------------------------------------------------------------------------
 
 struct quiet {
@@ -583,6 +605,7 @@ int main(int argc, char **argv)
             {"drop_scope", test_drop_scope},
             {"pins", test_pins},
             {"message_ids", test_message_ids},
+            {"met_by_many", test_met_by_many},
             {"ceiling", test_ceiling},
             {"none", test_none},
             {"bounded_search", test_bounded_search},
