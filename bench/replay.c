@@ -110,7 +110,7 @@ static const char *parse_option(int option, struct replay_options *replay)
 
 int bench_replay(int argc, char **argv)
 {
-    struct replay_options replay = {.frame_messages = 1};
+    struct replay_options replay = {.verb = "replay", .frame_messages = 1};
     int option;
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'h') {

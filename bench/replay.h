@@ -8,6 +8,7 @@
 #include "policy/config.h"
 
 struct replay_options {
+    const char *verb;          // for complaints
     const char *events;        // "-" = standard input
     const char *relationships; // one of these two
     const char *redis;

@@ -1,0 +1,247 @@
+#include "bench/replay_judge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/redis_uri.h"
+#include "common/line_reader.h"
+#include "decode/envelope.h"
+#include "redis/redis_store.h"
+#include "relationship/memory_store.h"
+
+// Nobody waits for a replayed message: a slow machine must not make a verdict unknown.
+enum { LOOKUP_DEADLINE_MS = 60000 };
+
+enum { LINES_BYTES = 256 * 1024 * 1024, LINES_FULL_BYTES = 64 * 1024 * 1024 };
+
+struct replay_judge {
+    const struct replay_options *options;
+    struct config *config;
+    struct strbuf *why;
+    struct keyring *ring;
+    struct store store;
+    struct judge_line *line;
+    struct line_reader *lines;
+    struct envelope_reader *envelopes;
+    struct arena *arena; // the lines of a batch
+    struct judge_item *items;
+    uint32_t item_capacity;
+    struct view source; // the file's name
+    int fd;
+};
+
+static enum err open_keys(struct replay_judge *judge)
+{
+    const struct config *config = judge->config;
+    if (config->identity.key_file == NULL) {
+        return keyring_create_demo(&judge->ring);
+    }
+    return keyring_load(&judge->ring, config->identity.key_id, config->identity.key_file,
+            config->identity.previous_key_id, config->identity.previous_key_file, judge->why);
+}
+
+static enum err open_memory(struct replay_judge *judge, const char *path)
+{
+    enum err e = memory_store_create(&judge->store, judge->ring);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct feed_report report;
+    e = memory_store_load_file(
+            &judge->store, path, judge->config->identity.default_region, true, &report);
+    if (e == ERR_NO_INPUT) {
+        fprintf(stderr, "wrongnumber-bench %s: %s: %s\n", judge->options->verb, path,
+                strerror(errno));
+        return e;
+    }
+    for (uint32_t i = 0; i < report.first_count; i++) {
+        fprintf(stderr, "%s:%llu: left out: %s\n", path, (unsigned long long)report.first[i].line,
+                report.first[i].reason);
+    }
+    if (report.refused > report.first_count) {
+        fprintf(stderr, "%s: %llu lines left out in all\n", path,
+                (unsigned long long)report.refused);
+    }
+    return e;
+}
+
+static enum err open_store(struct replay_judge *judge, const struct replay_options *options)
+{
+    if (options->relationships != NULL) {
+        return open_memory(judge, options->relationships);
+    }
+    struct config *config = judge->config;
+    char *address;
+    const char *why = "";
+    enum err e = redis_uri_read(options->redis, &address, &config->redis.database, &why);
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber-bench %s: --redis %s: %s\n", options->verb, options->redis,
+                why);
+        return e;
+    }
+    free(config->redis.address);
+    config->redis.address = address;
+    config->redis.deadline_ms = LOOKUP_DEADLINE_MS;
+    config->redis.connect_timeout_ms = LOOKUP_DEADLINE_MS;
+    return redis_store_create(&judge->store, config, judge->ring);
+}
+
+static enum err open_input(struct replay_judge *judge, const char *path)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    judge->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (judge->fd < 0) {
+        fprintf(stderr, "wrongnumber-bench %s: %s: %s\n", judge->options->verb, path,
+                strerror(errno));
+        return ERR_NO_INPUT;
+    }
+    const char *slash = strrchr(path, '/');
+    judge->source = view_of(slash != NULL ? slash + 1 : path);
+    struct stat status;
+    if (fstat(judge->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+        fprintf(stderr, "wrongnumber-bench %s: %s: is a directory\n", judge->options->verb, path);
+        return ERR_NO_INPUT;
+    }
+    enum err e = line_reader_create(&judge->lines, judge->fd, ENVELOPE_LINE_MAX_BYTES);
+    return e != ERR_NONE ? e : envelope_reader_create(&judge->envelopes);
+}
+
+// Reads a batch of messages. *ret_count is 0 at the end.
+static enum err read_batch(struct replay_judge *judge, size_t *ret_count)
+{
+    size_t count = 0;
+    arena_reset(judge->arena);
+    while (count < judge->item_capacity && arena_used_bytes(judge->arena) < LINES_FULL_BYTES) {
+        struct line line;
+        bool has_line;
+        enum err e = line_reader_next(judge->lines, &line, &has_line);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        if (!has_line) {
+            break;
+        }
+        struct view text = arena_copy(judge->arena, line.text);
+        if (view_is_none(text)) {
+            return ERR_NO_MEMORY;
+        }
+        struct judge_item *item = &judge->items[count];
+        *item = (struct judge_item){0};
+        switch (envelope_read_line(judge->envelopes, text, judge->arena, &item->raw)) {
+        case LINE_BLANK:
+            continue;
+        case LINE_NO_ROOM:
+            return ERR_NO_MEMORY;
+        case LINE_PLAIN:
+        case LINE_ENVELOPE:
+            break;
+        }
+        item->raw.topic = judge->source;
+        item->raw.partition = 0;
+        item->raw.offset = (int64_t)line.number;
+        count++;
+    }
+    *ret_count = count;
+    return ERR_NONE;
+}
+
+static enum err open_all(struct replay_judge *judge)
+{
+    enum err e = open_keys(judge);
+    if (e == ERR_NONE) {
+        e = open_store(judge, judge->options);
+    }
+    return e == ERR_NONE ? open_input(judge, judge->options->events) : e;
+}
+
+static enum err open_line(
+        struct replay_judge *judge, struct emitter *emitter, struct frame_taker frames)
+{
+    const struct judge_line_options line_options = {
+            .config = judge->config,
+            .ring = judge->ring,
+            .store = judge->store,
+            .emitter = emitter,
+            .frames = frames,
+            .tally_partitions = 1,
+            .clock = JUDGE_CLOCK_MESSAGE,
+            .frame_messages = judge->options->frame_messages,
+    };
+    enum err e = judge_line_create(&judge->line, &line_options);
+    return e != ERR_NONE ? e : judge_line_open(judge->line, judge->source, 0, 0, 0);
+}
+
+enum err replay_judge_create(struct replay_judge **ret_judge, const struct replay_options *options,
+        struct config *config, struct emitter *emitter, struct frame_taker frames,
+        struct strbuf *why)
+{
+    struct replay_judge *judge = calloc(1, sizeof *judge);
+    if (judge == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    judge->options = options;
+    judge->config = config;
+    judge->why = why;
+    judge->fd = -1;
+    judge->item_capacity =
+            options->batch_messages != 0 ? options->batch_messages : config->batch.messages;
+    judge->items = calloc(judge->item_capacity, sizeof *judge->items);
+    judge->arena = arena_create(LINES_BYTES);
+    enum err e = judge->items != NULL && judge->arena != NULL ? open_all(judge) : ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        e = open_line(judge, emitter, frames);
+    }
+    if (e != ERR_NONE) {
+        replay_judge_destroy(judge);
+        return e;
+    }
+    *ret_judge = judge;
+    return ERR_NONE;
+}
+
+void replay_judge_destroy(struct replay_judge *judge)
+{
+    if (judge == NULL) {
+        return;
+    }
+    judge_line_destroy(judge->line);
+    line_reader_destroy(judge->lines);
+    envelope_reader_destroy(judge->envelopes);
+    if (judge->fd > STDIN_FILENO) {
+        close(judge->fd);
+    }
+    if (judge->store.ops != NULL) {
+        judge->store.ops->destroy(judge->store.self);
+    }
+    keyring_destroy(judge->ring);
+    arena_destroy(judge->arena);
+    free(judge->items);
+    free(judge);
+}
+
+enum err replay_judge_run(struct replay_judge *judge)
+{
+    struct judge_slice slice = {.partition = 0};
+    size_t count;
+    do {
+        enum err e = read_batch(judge, &count);
+        if (e == ERR_NONE) { // the last, empty one sends the frame that is still open
+            e = judge_line_batch(
+                    judge->line, judge->items, count, &slice, 1, (struct wall_time){0}, false);
+        }
+        if (e != ERR_NONE) {
+            return e;
+        }
+    } while (count > 0);
+    return ERR_NONE;
+}
+
+const struct judge_counts *replay_judge_counts(const struct replay_judge *judge)
+{
+    return judge_line_counts(judge->line);
+}
