@@ -1,17 +1,13 @@
 #include "detect/baseline.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/assure.h"
 #include "common/clock.h"
-#include "detect/learner.h"
+#include "detect/learners.h"
 
 enum {
-    LEARNS_AFTER = 1000, // messages of a campaign
-    LEVEL_UNSET = 31,    // in a slot
     RISE_MESSAGES_K = 100,
-    GLOBAL_SLOT = 0,
     LEAK_EXCURSION_NAT6 = 4000000,
     ACUTE_EXCURSION_NAT6 = 6000000,
 };
@@ -27,21 +23,9 @@ enum {
 
 _Static_assert((int)LEVEL_COUNT <= (int)LEVEL_UNSET, "a level fits in five bits");
 
-// Of a scope: messages noted so far, below LEARNS_AFTER; or LEARNS_AFTER + its learner's number.
-struct slot {
-    uint32_t level : 5;
-    uint32_t use : 27;
-};
-
 struct baseline {
     struct baseline_options options;
-    struct slot *slots; // all together, then by scope
-    uint32_t slot_count;
-    struct learner *learners;
-    uint32_t learner_count;
-    uint32_t learner_capacity;
-    uint32_t free_first; // a list through learnt_judged_q12
-    uint32_t free_count;
+    struct learners learners;
 };
 
 const struct baseline_options baseline_defaults = {
@@ -67,9 +51,20 @@ static struct path path_of(const struct baseline_chain *chain)
             path.places[path.count++] = place;
         }
     }
-    path.slots[path.count] = GLOBAL_SLOT;
+    path.slots[path.count] = SLOT_GLOBAL;
     path.places[path.count++] = BASELINE_PLACE_COUNT;
     return path;
+}
+
+// The first slot of the chain's path, without the rest: most messages need no more.
+static uint32_t narrowest_of(const struct baseline_chain *chain)
+{
+    for (enum baseline_place place = 0; place < BASELINE_PLACE_COUNT; place++) {
+        if (chain->scopes[place] != SCOPE_NONE) {
+            return (uint32_t)chain->scopes[place] + 1;
+        }
+    }
+    return SLOT_GLOBAL;
 }
 
 static uint32_t seconds_of(int64_t log_time_ms)
@@ -80,66 +75,22 @@ static uint32_t seconds_of(int64_t log_time_ms)
 
 static bool has_learner(const struct baseline *baseline, uint32_t slot)
 {
-    return slot < baseline->slot_count && baseline->slots[slot].use >= LEARNS_AFTER;
+    return learners_has(&baseline->learners, slot);
 }
 
 static struct learner *learner_at(const struct baseline *baseline, uint32_t slot)
 {
-    ASSURE(has_learner(baseline, slot));
-    return &baseline->learners[baseline->slots[slot].use - LEARNS_AFTER];
+    return learners_at(&baseline->learners, slot);
 }
 
-static void set_level(struct slot *slot, unsigned level)
+static unsigned level_at(const struct baseline *baseline, uint32_t slot)
 {
-    slot->level = level & 31;
+    return learners_level(&baseline->learners, slot);
 }
 
-static void set_use(struct slot *slot, uint32_t use)
+static bool is_due(const struct baseline *baseline, uint32_t slot)
 {
-    ASSURE(use < 1u << 27);
-    slot->use = use & ((1u << 27) - 1);
-}
-
-static enum err make_room(struct baseline *baseline, uint32_t slot)
-{
-    if (slot < baseline->slot_count) {
-        return ERR_NONE;
-    }
-    uint32_t count = baseline->slot_count == 0 ? 64 : baseline->slot_count;
-    while (count <= slot) {
-        count *= 2;
-    }
-    struct slot *grown = realloc(baseline->slots, count * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    for (uint32_t i = baseline->slot_count; i < count; i++) {
-        grown[i] = (struct slot){.level = LEVEL_UNSET};
-    }
-    baseline->slots = grown;
-    baseline->slot_count = count;
-    return ERR_NONE;
-}
-
-static enum err take_learner(struct baseline *baseline, uint32_t *ret_number)
-{
-    if (baseline->free_count > 0) {
-        *ret_number = baseline->free_first;
-        baseline->free_first = baseline->learners[*ret_number].learnt_judged_q12;
-        baseline->free_count--;
-        return ERR_NONE;
-    }
-    if (baseline->learner_count == baseline->learner_capacity) {
-        uint32_t capacity = baseline->learner_capacity == 0 ? 16 : baseline->learner_capacity * 2;
-        struct learner *grown = realloc(baseline->learners, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        baseline->learners = grown;
-        baseline->learner_capacity = capacity;
-    }
-    *ret_number = baseline->learner_count++;
-    return ERR_NONE;
+    return has_learner(baseline, slot) && (learner_at(baseline, slot)->flags & FLAG_DUE) != 0;
 }
 
 static int64_t prior_ppb(const struct baseline *baseline)
@@ -205,15 +156,16 @@ static unsigned target_level(const struct baseline *baseline, const struct path 
 static void settle_level(
         struct baseline *baseline, const struct path *path, unsigned i, uint32_t now_s)
 {
-    struct slot *slot = &baseline->slots[path->slots[i]];
-    struct learner *learner = learner_at(baseline, path->slots[i]);
+    uint32_t slot = path->slots[i];
+    struct learner *learner = learner_at(baseline, slot);
+    unsigned level = level_at(baseline, slot);
     unsigned target = target_level(baseline, path, i);
     learner->flags &= (uint8_t)~FLAG_DUE;
-    if (target < slot->level) {
-        set_level(slot, target);
-    } else if (target > slot->level && learner->since_risen_k >= RISE_MESSAGES_K &&
+    if (target < level) {
+        learners_set_level(&baseline->learners, slot, target);
+    } else if (target > level && learner->since_risen_k >= RISE_MESSAGES_K &&
                seconds_since(learner->risen_s, now_s) >= DAY_SECONDS) {
-        set_level(slot, slot->level + 1u);
+        learners_set_level(&baseline->learners, slot, level + 1);
         learner->risen_s = now_s;
         learner->since_risen_k = 0;
     }
@@ -222,12 +174,10 @@ static void settle_level(
 static enum err give_learner(
         struct baseline *baseline, const struct path *path, unsigned i, uint32_t now_s)
 {
-    uint32_t number;
-    enum err e = take_learner(baseline, &number);
+    uint32_t slow = slow_ppb(baseline, path, i);
+    enum err e = learners_give(&baseline->learners, path->slots[i]);
     if (e == ERR_NONE) {
-        uint32_t slow = slow_ppb(baseline, path, i);
-        learner_init(&baseline->learners[number], now_s, slow);
-        set_use(&baseline->slots[path->slots[i]], number + LEARNS_AFTER);
+        learner_init(learner_at(baseline, path->slots[i]), now_s, slow);
     }
     return e;
 }
@@ -238,17 +188,17 @@ static enum err prepare(struct baseline *baseline, const struct path *path, uint
 {
     for (unsigned i = path->count; i-- > 0;) {
         uint32_t slot = path->slots[i];
-        enum err e = make_room(baseline, slot);
+        enum err e = learners_make_room(&baseline->learners, slot);
         if (e == ERR_NONE && path->places[i] != BASELINE_CAMPAIGN && !has_learner(baseline, slot)) {
             e = give_learner(baseline, path, i, now_s);
         }
         if (e != ERR_NONE) {
             return e;
         }
-        if (baseline->slots[slot].level == LEVEL_UNSET) {
-            unsigned level = i + 1 < path->count ? baseline->slots[path->slots[i + 1]].level
+        if (level_at(baseline, slot) == LEVEL_UNSET) {
+            unsigned level = i + 1 < path->count ? level_at(baseline, path->slots[i + 1])
                                                  : target_level(baseline, path, i);
-            set_level(&baseline->slots[slot], level);
+            learners_set_level(&baseline->learners, slot, level);
         }
     }
     return ERR_NONE;
@@ -269,8 +219,7 @@ enum err baseline_create(struct baseline **ret_baseline, const struct baseline_o
 void baseline_destroy(struct baseline *baseline)
 {
     if (baseline != NULL) {
-        free(baseline->slots);
-        free(baseline->learners);
+        learners_fini(&baseline->learners);
         free(baseline);
     }
 }
@@ -278,17 +227,20 @@ void baseline_destroy(struct baseline *baseline)
 enum err baseline_level(struct baseline *baseline, const struct baseline_chain *chain,
         int64_t log_time_ms, bool quiet, unsigned *ret_level)
 {
-    struct path path = path_of(chain);
-    uint32_t now_s = seconds_of(log_time_ms);
-    enum err e = prepare(baseline, &path, now_s);
-    if (e != ERR_NONE) {
-        return e;
+    uint32_t slot = narrowest_of(chain);
+    bool due = quiet && is_due(baseline, slot);
+    if (due || level_at(baseline, slot) == LEVEL_UNSET) {
+        struct path path = path_of(chain);
+        uint32_t now_s = seconds_of(log_time_ms);
+        enum err e = prepare(baseline, &path, now_s);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        if (due) {
+            settle_level(baseline, &path, 0, now_s); // L2
+        }
     }
-    if (quiet && has_learner(baseline, path.slots[0]) &&
-            (learner_at(baseline, path.slots[0])->flags & FLAG_DUE) != 0) {
-        settle_level(baseline, &path, 0, now_s); // L2
-    }
-    *ret_level = baseline->slots[path.slots[0]].level;
+    *ret_level = level_at(baseline, slot);
     return ERR_NONE;
 }
 
@@ -309,18 +261,19 @@ static void review(struct baseline *baseline, const struct path *path, unsigned 
 
 // Closes the open block of the path's scope number `owner` and gives it to all that it is clean
 // for.
-static void close_block(
+static enum err close_block(
         struct baseline *baseline, const struct path *path, unsigned owner, uint32_t now_s)
 {
+    enum err e = prepare(baseline, path, now_s); // a parent may have been dropped meanwhile
+    if (e != ERR_NONE) {
+        return e;
+    }
     struct learner *learner = learner_at(baseline, path->slots[owner]);
     unsigned excursions = learner->flags & FLAG_PLACES;
     learner->flags &= (uint8_t)~FLAG_PLACES;
-    int64_t p0_ppb = table_baseline_ppb(baseline->slots[path->slots[owner]].level);
+    int64_t p0_ppb = table_baseline_ppb(level_at(baseline, path->slots[owner]));
     struct learner_counts block = learner_close(learner, p0_ppb);
-    for (unsigned i = owner; i < path->count; i++) {
-        if ((excursions >> path->places[i] & 1) != 0) {
-            return;
-        }
+    for (unsigned i = owner; i < path->count && (excursions >> path->places[i] & 1) == 0; i++) {
         learner = learner_at(baseline, path->slots[i]);
         if (learner_take(learner, &block, now_s)) {
             learner_roll(learner, now_s);
@@ -331,39 +284,53 @@ static void close_block(
             settle_level(baseline, path, i, now_s);
         }
     }
+    return ERR_NONE;
+}
+
+// Messages of a campaign too young to learn: they teach its parents, unless it is in excursion
+// itself. Those that make it old enough give it a learner.
+static enum err note_young(struct baseline *baseline, const struct path *path, uint32_t judged,
+        uint32_t misdirected, unsigned excursions, uint32_t now_s)
+{
+    enum err e = prepare(baseline, path, now_s);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    if (learners_count_young(&baseline->learners, path->slots[0], judged)) {
+        e = give_learner(baseline, path, 0, now_s);
+    }
+    struct learner *parent = learner_at(baseline, path->slots[1]);
+    parent->flags |= (uint8_t)(excursions & FLAG_PLACES & ~(1u << BASELINE_CAMPAIGN));
+    bool teaches = (excursions >> BASELINE_CAMPAIGN & 1) == 0;
+    if (e == ERR_NONE && teaches && learner_note(parent, judged, misdirected)) {
+        e = close_block(baseline, path, 1, now_s);
+    }
+    return e;
 }
 
 enum err baseline_note(struct baseline *baseline, const struct baseline_chain *chain,
         uint32_t judged, uint32_t misdirected, unsigned excursions, int64_t log_time_ms)
 {
     ASSURE(misdirected <= judged);
-    struct path path = path_of(chain);
-    uint32_t now_s = seconds_of(log_time_ms);
-    enum err e = prepare(baseline, &path, now_s);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    unsigned owner = 0;
-    bool dropped = false;
-    if (!has_learner(baseline, path.slots[0])) {
-        struct slot *slot = &baseline->slots[path.slots[0]];
-        if (judged < (uint32_t)LEARNS_AFTER - slot->use) {
-            set_use(slot, slot->use + judged);
-        } else {
-            e = give_learner(baseline, &path, 0, now_s); // for the next messages
+    uint32_t slot = narrowest_of(chain);
+    if (!has_learner(baseline, slot)) {
+        struct path path = path_of(chain);
+        uint32_t now_s = seconds_of(log_time_ms);
+        if (path.places[0] == BASELINE_CAMPAIGN) {
+            return note_young(baseline, &path, judged, misdirected, excursions, now_s);
         }
-        // A campaign too young to learn teaches its parents, unless it is in excursion itself.
-        dropped = (excursions >> BASELINE_CAMPAIGN & 1) != 0;
-        owner = 1;
+        enum err e = prepare(baseline, &path, now_s);
+        if (e != ERR_NONE) {
+            return e;
+        }
     }
-    struct learner *learner = learner_at(baseline, path.slots[owner]);
-    for (unsigned i = owner; i < path.count - 1; i++) {
-        learner->flags |= (uint8_t)(excursions & (1u << path.places[i]));
+    struct learner *learner = learner_at(baseline, slot);
+    learner->flags |= (uint8_t)(excursions & FLAG_PLACES);
+    if (!learner_note(learner, judged, misdirected)) {
+        return ERR_NONE;
     }
-    if (!dropped && learner_note(learner, judged, misdirected)) {
-        close_block(baseline, &path, owner, now_s);
-    }
-    return e;
+    const struct path path = path_of(chain);
+    return close_block(baseline, &path, 0, seconds_of(log_time_ms));
 }
 
 enum err baseline_tell(struct baseline *baseline, const struct baseline_chain *chain,
@@ -380,7 +347,7 @@ enum err baseline_tell(struct baseline *baseline, const struct baseline_chain *c
         struct learner *learner = learner_at(baseline, path.slots[0]);
         learner_init(learner, now_s, rate_millionths * 1000);
         learner->flags = FLAG_TOLD;
-        set_level(&baseline->slots[path.slots[0]], target_level(baseline, &path, 0));
+        learners_set_level(&baseline->learners, path.slots[0], target_level(baseline, &path, 0));
     }
     return e;
 }
@@ -412,14 +379,8 @@ void baseline_spoil(struct baseline *baseline, int32_t scope)
 
 void baseline_drop(struct baseline *baseline, int32_t scope)
 {
-    struct learner *learner = learner_of(baseline, scope);
-    if (learner != NULL) {
-        learner->learnt_judged_q12 = baseline->free_first;
-        baseline->free_first = (uint32_t)(learner - baseline->learners);
-        baseline->free_count++;
-    }
-    if (scope != SCOPE_NONE && (uint32_t)scope + 1 < baseline->slot_count) {
-        baseline->slots[(uint32_t)scope + 1] = (struct slot){.level = LEVEL_UNSET};
+    if (scope != SCOPE_NONE) {
+        learners_drop(&baseline->learners, (uint32_t)scope + 1);
     }
 }
 
@@ -454,5 +415,5 @@ struct baseline_estimate baseline_estimate(
 
 uint32_t baseline_learners(const struct baseline *baseline)
 {
-    return baseline->learner_count - baseline->free_count;
+    return baseline->learners.count - baseline->learners.free_count;
 }
