@@ -5,61 +5,11 @@
 #include <sys/stat.h>
 
 #include "bench/commands.h"
-#include "bench/generate_traffic.h"
+#include "bench/generate_help.h"
+#include "bench/generate_scenario.h"
 #include "bench/generate_write.h"
 
-enum { FLUSH_BYTES = 1 << 16, BUFFER_MAX_BYTES = 1 << 20, PATH_MAX_BYTES = 4096 };
-
-static const char *const help =
-        "Usage: wrongnumber-bench generate --seed N --messages N [--tenants N] [--campaigns N]\n"
-        "                                  [--incident KIND:OPTIONS]... --out DIR\n"
-        "\n"
-        "Makes up a day of messages of several lenders: healthy campaigns with 0.1 to 0.5 % of "
-        "scattered\n"
-        "wrong numbers, and the incidents asked for. The same arguments give the same bytes "
-        "everywhere.\n"
-        "\n"
-        "Written to DIR, which is made where it is missing:\n"
-        "  relationships.ndjson  what the lenders' data says; input of `wrongnumber load`\n"
-        "  events.ndjson         the messages\n"
-        "  labels.ndjson         a line a message: the verdict and reasons it must get, and the "
-        "incident and\n"
-        "                        cause of those that an incident made wrong\n"
-        "  scenario.json         arguments, counts and incidents\n"
-        "\n"
-        "      --seed N          which of the possible days\n"
-        "      --messages N      how many messages, those of the incidents among them (up to "
-        "100000000)\n"
-        "      --tenants N       how many lenders (default 4)\n"
-        "      --campaigns N     how many healthy campaigns (default 60)\n"
-        "      --incident KIND:key=value,...   may be given up to 64 times\n"
-        "      --out DIR\n"
-        "  -h, --help\n"
-        "\n"
-        "KIND\n"
-        "  wrong_list            the phone column slipped against a bought list: strangers, other "
-        "lenders'\n"
-        "                        borrowers, own borrowers with somebody else's loan\n"
-        "  closed_loans          paid-off customers are still in the list\n"
-        "  shifted_column        another column is read as the phone number: dates, amounts, ids\n"
-        "  number_walking        consecutive numbers\n"
-        "  feed_lag              new borrowers whose record has not arrived: healthy, but nobody "
-        "can know\n"
-        "  recycled_numbers      the carrier has given the numbers to others\n"
-        "  unregistered_vendor   a vendor that is used nowhere else sends to a mix\n"
-        "  leaked_list           strangers to every lender, from an unknown sender and template\n"
-        "  broad_rule            contacts, guarantors and closed loans caught by too broad a rule\n"
-        "\n"
-        "Options of an incident\n"
-        "  at=N or at=P%         how many messages, or which share of all, come before it "
-        "(default: half of\n"
-        "                        the others; a share is cut where the incident would not fit)\n"
-        "  size=N                messages of its campaign (default: a tenth of all, at most 2000)\n"
-        "  rate=P% or rate=0.P   share of them that goes wrong (default depends on KIND)\n"
-        "  tenant=N              1 is the first; default: any\n"
-        "  campaign=ID           a new campaign's name, or a healthy one that goes wrong from then "
-        "on\n"
-        "  vendor=ID             default: any of the tenant's\n";
+enum { FLUSH_BYTES = 1 << 16, BUFFER_MAX_BYTES = 16 << 20, PATH_MAX_BYTES = 4096 };
 
 // --- files ------------------------------------------------------------------------------------
 
@@ -125,7 +75,7 @@ static bool make_folders(const char *dir)
     return true;
 }
 
-// --- the four files ---------------------------------------------------------------------------
+// --- the five files ---------------------------------------------------------------------------
 
 // What was exported first stands first: the later lines replace it.
 static bool write_relationships(
@@ -170,6 +120,7 @@ static bool write_messages(
         out_flush(&events, FLUSH_BYTES);
         out_flush(&labels, FLUSH_BYTES);
         counts->verdicts[label.expected]++;
+        counts->messages++;
         counts->scattered += message.fault == FAULT_SCATTERED;
     }
     bool events_whole = out_close(&events);
@@ -181,12 +132,21 @@ static bool write_scenario_file(const struct generate_options *options,
         const struct traffic *traffic, const struct scenario_counts *counts)
 {
     struct out_file out;
-    uint32_t count;
     if (!out_open(&out, options->out, "scenario.json")) {
         return false;
     }
-    write_scenario(&out.sb, options, traffic_incidents(traffic, &count), counts);
+    write_scenario(&out.sb, options, traffic, counts);
     return out_close(&out);
+}
+
+static bool write_vendors_file(const char *dir, const struct traffic *traffic)
+{
+    struct out_file out;
+    if (!out_open(&out, dir, "vendors.txt")) {
+        return false;
+    }
+    bool written = write_vendors(&out.sb, traffic) == ERR_NONE;
+    return out_close(&out) && written;
 }
 
 static enum err generate(const struct generate_options *options)
@@ -201,7 +161,8 @@ static enum err generate(const struct generate_options *options)
     bool written = make_folders(options->out) &&
                    write_relationships(options->out, traffic_people(traffic), &counts) &&
                    write_messages(options->out, options->seed, traffic, &counts) &&
-                   write_scenario_file(options, traffic, &counts);
+                   write_scenario_file(options, traffic, &counts) &&
+                   write_vendors_file(options->out, traffic);
     traffic_destroy(traffic);
     return written ? ERR_NONE : ERR_IO;
 }
@@ -216,7 +177,9 @@ int bench_generate(int argc, char **argv)
         fprintf(stderr, "wrongnumber-bench generate: %s\n", why.n > 0 ? why.p : err_text(e));
         fputs("Try `wrongnumber-bench generate --help`.\n", stderr);
     } else if (options.help) {
-        fputs(help, stdout);
+        for (size_t i = 0; generate_help[i] != NULL; i++) {
+            fputs(generate_help[i], stdout);
+        }
     } else {
         e = generate(&options);
         if (e != ERR_NONE) {

@@ -28,14 +28,15 @@ struct campaign {
     bool names_borrowers; // fills in borrower_id
     bool tells_size;      // fills in planned_size
     uint64_t planned_size;
+    uint32_t p0_millionths; // share of its messages that is wrong though nothing has happened
     char id[GENERATED_ID_MAX_BYTES];
     char template_id[GENERATED_ID_MAX_BYTES];
     char sender_id[GENERATED_ID_MAX_BYTES];
     char vendor_id[GENERATED_ID_MAX_BYTES];
 };
 
-// Why a message is wrong, if it is.
-enum fault { FAULT_NONE, FAULT_SCATTERED, FAULT_INCIDENT };
+// Why a message is wrong, if it is. An episode is a while of slow data, as every lender has them.
+enum fault { FAULT_NONE, FAULT_SCATTERED, FAULT_EPISODE, FAULT_INCIDENT };
 
 struct message {
     uint64_t number; // from 0, in the order of the file
@@ -52,3 +53,7 @@ struct message {
     uint64_t loan; // 0 = names none
     enum fault fault;
 };
+
+// Writes an id of the generator's own making, which fits.
+void generated_id(char ret_id[GENERATED_ID_MAX_BYTES], const char *format, ...)
+        __attribute__((format(printf, 2, 3)));

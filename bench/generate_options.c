@@ -3,222 +3,60 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-#include "common/json_out.h"
+#include "bench/generate_class.h"
 
-enum { TENANTS_MAX = 1000, CAMPAIGNS_MAX = 100000, ONE_MILLION = 1000000 };
+enum { CAMPAIGNS_MAX = 100000, DAYS_MAX = 60, EPISODES_MAX = 1000 };
+#define CUSTOMERS_MAX GENERATE_MESSAGES_MAX
 
-const char *const incident_kind_names[KIND_COUNT] = {"wrong_list", "closed_loans", "shifted_column",
-        "number_walking", "feed_lag", "recycled_numbers", "unregistered_vendor", "leaked_list",
-        "broad_rule"};
-
-static const uint32_t default_rate_percent[KIND_COUNT] = {
-        [KIND_WRONG_LIST] = 100,
-        [KIND_CLOSED_LOANS] = 60,
-        [KIND_SHIFTED_COLUMN] = 100,
-        [KIND_NUMBER_WALKING] = 100,
-        [KIND_FEED_LAG] = 25,
-        [KIND_RECYCLED_NUMBERS] = 30,
-        [KIND_UNREGISTERED_VENDOR] = 60,
-        [KIND_LEAKED_LIST] = 100,
-        [KIND_BROAD_RULE] = 50,
+enum option_code {
+    OPTION_SEED = 256,
+    OPTION_MESSAGES,
+    OPTION_TENANTS,
+    OPTION_CAMPAIGNS,
+    OPTION_DAYS,
+    OPTION_CUSTOMERS,
+    OPTION_HEALTHY,
+    OPTION_P0,
+    OPTION_CLUMPS,
+    OPTION_DUPLICATES,
+    OPTION_DISORDER,
+    OPTION_DRIFT,
+    OPTION_LAG_EPISODES,
+    OPTION_INCIDENT,
+    OPTION_NEGATIVE,
+    OPTION_CLASS,
+    OPTION_INCIDENTS,
+    OPTION_OUT,
 };
 
-static enum err refuse(struct strbuf *why, const char *what, struct view text, const char *expected)
-{
-    strbuf_printf(why, "%s '%.*s': expected %s", what, VIEW_ARGS(text), expected);
-    return ERR_USAGE;
-}
-
-static bool read_whole(struct view text, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        uint64_t digit = (uint64_t)(text.p[i] - '0');
-        if (digit > 9 || number > (UINT64_MAX - digit) / 10) {
-            return false;
-        }
-        number = number * 10 + digit;
-    }
-    *ret_number = number;
-    return text.n > 0;
-}
-
-// A fraction or a percentage, with at most six digits behind the point.
-static bool read_share(struct view text, uint32_t *ret_millionths)
-{
-    uint64_t unit = ONE_MILLION;
-    if (text.n > 0 && text.p[text.n - 1] == '%') {
-        unit = ONE_MILLION / 100;
-        text.n--;
-    }
-    const char *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
-    size_t whole_bytes = point != NULL ? (size_t)(point - text.p) : text.n;
-    uint64_t whole;
-    if (!read_whole(view_bytes(text.p, whole_bytes), &whole) || whole > 100) {
-        return false;
-    }
-    uint64_t millionths = whole * unit;
-    if (point != NULL) {
-        struct view digits = view_skip(text, whole_bytes + 1);
-        uint64_t part;
-        if (digits.n > 6 || !read_whole(digits, &part)) {
-            return false;
-        }
-        uint64_t scaled = part * unit;
-        for (size_t i = 0; i < digits.n; i++) {
-            scaled /= 10;
-        }
-        millionths += scaled;
-    }
-    *ret_millionths = (uint32_t)millionths;
-    return millionths <= ONE_MILLION;
-}
-
-// --- one incident -----------------------------------------------------------------------------
-
-struct incident_reading {
-    struct incident_options *incident;
-    const struct generate_options *options;
-    struct strbuf *why;
+static const struct option names[] = {
+        {"seed", required_argument, NULL, OPTION_SEED},
+        {"messages", required_argument, NULL, OPTION_MESSAGES},
+        {"tenants", required_argument, NULL, OPTION_TENANTS},
+        {"campaigns", required_argument, NULL, OPTION_CAMPAIGNS},
+        {"days", required_argument, NULL, OPTION_DAYS},
+        {"customers", required_argument, NULL, OPTION_CUSTOMERS},
+        {"healthy", required_argument, NULL, OPTION_HEALTHY},
+        {"p0", required_argument, NULL, OPTION_P0},
+        {"clumps", required_argument, NULL, OPTION_CLUMPS},
+        {"duplicates", required_argument, NULL, OPTION_DUPLICATES},
+        {"disorder", no_argument, NULL, OPTION_DISORDER},
+        {"drift", no_argument, NULL, OPTION_DRIFT},
+        {"lag-episodes", required_argument, NULL, OPTION_LAG_EPISODES},
+        {"incident", required_argument, NULL, OPTION_INCIDENT},
+        {"negative", required_argument, NULL, OPTION_NEGATIVE},
+        {"class", required_argument, NULL, OPTION_CLASS},
+        {"incidents", required_argument, NULL, OPTION_INCIDENTS},
+        {"out", required_argument, NULL, OPTION_OUT},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
 };
-
-static enum err read_at(const struct incident_reading *r, struct view value)
-{
-    uint32_t share;
-    if (value.n > 0 && value.p[value.n - 1] == '%') {
-        if (!read_share(value, &share)) {
-            return refuse(r->why, "at", value, "a message number or 0% to 100%");
-        }
-        r->incident->at = r->options->messages * share / ONE_MILLION;
-        r->incident->at_is_share = true;
-        return ERR_NONE;
-    }
-    if (!read_whole(value, &r->incident->at)) {
-        return refuse(r->why, "at", value, "a message number or 0% to 100%");
-    }
-    return ERR_NONE;
-}
-
-static enum err read_size(const struct incident_reading *r, struct view value)
-{
-    uint64_t size;
-    if (!read_whole(value, &size) || size == 0 || size > GENERATE_MESSAGES_MAX) {
-        return refuse(r->why, "size", value, "how many messages, 1 to 100000000");
-    }
-    r->incident->size = size;
-    return ERR_NONE;
-}
-
-static enum err read_rate(const struct incident_reading *r, struct view value)
-{
-    if (!read_share(value, &r->incident->rate_millionths)) {
-        return refuse(r->why, "rate", value, "a share such as 30% or 0.3");
-    }
-    return ERR_NONE;
-}
-
-// "2" and "tenant-2" are the same.
-static enum err read_tenant(const struct incident_reading *r, struct view value)
-{
-    struct view digits = view_starts_with(value, VIEW("tenant-")) ? view_skip(value, 7) : value;
-    uint64_t number;
-    if (!read_whole(digits, &number) || number < 1 || number > r->options->tenants) {
-        strbuf_printf(
-                r->why, "tenant '%.*s': expected 1 to %u", VIEW_ARGS(value), r->options->tenants);
-        return ERR_USAGE;
-    }
-    r->incident->tenant = (uint32_t)number - 1;
-    return ERR_NONE;
-}
-
-static enum err read_name(
-        const struct incident_reading *r, const char *key, struct view value, char *ret_id)
-{
-    if (value.n == 0 || value.n >= GENERATED_ID_MAX_BYTES || !json_is_utf8(value)) {
-        return refuse(r->why, key, value, "an id of 1 to 63 bytes of UTF-8");
-    }
-    memcpy(ret_id, value.p, value.n);
-    ret_id[value.n] = '\0';
-    return ERR_NONE;
-}
-
-static enum err read_pair(const struct incident_reading *r, struct view pair)
-{
-    const char *sign = pair.n > 0 ? memchr(pair.p, '=', pair.n) : NULL;
-    if (sign == NULL) {
-        return refuse(r->why, "option", pair, "key=value");
-    }
-    struct view key = view_bytes(pair.p, (size_t)(sign - pair.p));
-    struct view value = view_skip(pair, key.n + 1);
-    if (view_is(key, "at")) {
-        return read_at(r, value);
-    }
-    if (view_is(key, "size")) {
-        return read_size(r, value);
-    }
-    if (view_is(key, "rate")) {
-        return read_rate(r, value);
-    }
-    if (view_is(key, "tenant")) {
-        return read_tenant(r, value);
-    }
-    if (view_is(key, "campaign")) {
-        return read_name(r, "campaign", value, r->incident->campaign);
-    }
-    if (view_is(key, "vendor")) {
-        return read_name(r, "vendor", value, r->incident->vendor);
-    }
-    return refuse(r->why, "unknown option", key, "at, size, rate, tenant, campaign or vendor");
-}
-
-static enum err read_kind(const struct incident_reading *r, struct view name)
-{
-    for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-        if (view_is(name, incident_kind_names[kind])) {
-            r->incident->kind = (enum incident_kind)kind;
-            r->incident->rate_millionths = default_rate_percent[kind] * (ONE_MILLION / 100);
-            return ERR_NONE;
-        }
-    }
-    strbuf_printf(r->why, "unknown KIND '%.*s': expected one of", VIEW_ARGS(name));
-    for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-        strbuf_printf(r->why, "%s %s", kind == 0 ? "" : ",", incident_kind_names[kind]);
-    }
-    return ERR_USAGE;
-}
-
-// A size for who gives none: a tenth of the messages, between 1 and 2,000.
-static uint64_t default_size(uint64_t messages)
-{
-    uint64_t tenth = messages / 10;
-    return tenth < 1 ? 1 : tenth > 2000 ? 2000 : tenth;
-}
-
-static enum err read_incident(const struct generate_options *options,
-        struct incident_options *incident, struct strbuf *why)
-{
-    const struct incident_reading r = {incident, options, why};
-    struct view rest = view_of(incident->text);
-    const char *colon = strchr(incident->text, ':');
-    struct view kind = colon != NULL ? view_bytes(rest.p, (size_t)(colon - rest.p)) : rest;
-    enum err e = read_kind(&r, kind);
-    rest = colon != NULL ? view_skip(rest, kind.n + 1) : VIEW("");
-    while (e == ERR_NONE && rest.n > 0) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct view pair = comma != NULL ? view_bytes(rest.p, (size_t)(comma - rest.p)) : rest;
-        e = read_pair(&r, pair);
-        rest = comma != NULL ? view_skip(rest, pair.n + 1) : VIEW("");
-    }
-    return e;
-}
-
-// --- the whole command line -------------------------------------------------------------------
 
 static enum err read_number(
         const char *name, uint64_t from, uint64_t to, uint64_t *ret_number, struct strbuf *why)
 {
     uint64_t number;
-    if (!read_whole(view_of(optarg), &number) || number < from || number > to) {
+    if (!option_read_whole(view_of(optarg), &number) || number < from || number > to) {
         strbuf_printf(why, "--%s '%s': expected %llu to %llu", name, optarg,
                 (unsigned long long)from, (unsigned long long)to);
         return ERR_USAGE;
@@ -227,32 +65,132 @@ static enum err read_number(
     return ERR_NONE;
 }
 
+static enum err read_small_number(
+        const char *name, uint32_t from, uint32_t to, uint32_t *ret_number, struct strbuf *why)
+{
+    uint64_t number = 0;
+    enum err e = read_number(name, from, to, &number, why);
+    if (e == ERR_NONE) {
+        *ret_number = (uint32_t)number;
+    }
+    return e;
+}
+
+// A share of at most `most_percent`.
+static enum err read_share(
+        const char *name, uint32_t most_percent, uint32_t *ret_millionths, struct strbuf *why)
+{
+    uint32_t millionths;
+    if (!option_read_share(view_of(optarg), &millionths) ||
+            millionths > most_percent * (ONE_MILLION / 100)) {
+        strbuf_printf(why, "--%s '%s': expected a share of at most %u%%, such as 0.02 or 2%%", name,
+                optarg, most_percent);
+        return ERR_USAGE;
+    }
+    *ret_millionths = millionths;
+    return ERR_NONE;
+}
+
+static enum err read_healthy(struct generate_options *options, struct strbuf *why)
+{
+    static const char *const worlds[] = {"steady", "realistic"};
+    int world = option_find(worlds, 2, view_of(optarg));
+    if (world < 0) {
+        strbuf_printf(why, "--healthy '%s': expected steady or realistic", optarg);
+        return ERR_USAGE;
+    }
+    options->is_realistic = world == 1;
+    return ERR_NONE;
+}
+
+static enum err read_p0(struct generate_options *options, struct strbuf *why)
+{
+    if (view_is(view_of(optarg), "mixed")) {
+        options->p0_millionths = P0_MIXED;
+        return ERR_NONE;
+    }
+    return read_share("p0", 10, &options->p0_millionths, why);
+}
+
+// NAME or NAME:OPTIONS; which classes there are is not this file's business.
+static enum err read_class(struct generate_options *options, struct strbuf *why)
+{
+    const char *colon = strchr(optarg, ':');
+    size_t n = colon != NULL ? (size_t)(colon - optarg) : strlen(optarg);
+    options->class_name = class_find(view_bytes(optarg, n));
+    options->class_options = colon != NULL ? colon + 1 : "";
+    if (options->class_name != NULL) {
+        return ERR_NONE;
+    }
+    strbuf_printf(why, "--class '%s': expected one of", optarg);
+    for (size_t i = 0; class_name_at(i) != NULL; i++) {
+        strbuf_printf(why, "%s %s", i == 0 ? "" : ",", class_name_at(i));
+    }
+    return ERR_USAGE;
+}
+
+static enum err remember(uint32_t *count, uint32_t most, const char *what, struct strbuf *why)
+{
+    if (*count == most) {
+        strbuf_printf(why, "more than %u %s", most, what);
+        return ERR_USAGE;
+    }
+    (*count)++;
+    return ERR_NONE;
+}
+
+// What can be read before all the others are known; incidents and negatives are only remembered.
 static enum err read_option(
         struct generate_options *options, int option, const char *given, struct strbuf *why)
 {
-    uint64_t number = 0;
     enum err e = ERR_NONE;
     switch (option) {
-    case 's':
+    case OPTION_SEED:
         return read_number("seed", 0, UINT64_MAX, &options->seed, why);
-    case 'm':
+    case OPTION_MESSAGES:
         return read_number("messages", 1, GENERATE_MESSAGES_MAX, &options->messages, why);
-    case 't':
-        e = read_number("tenants", 1, TENANTS_MAX, &number, why);
-        options->tenants = (uint32_t)number;
-        return e;
-    case 'c':
-        e = read_number("campaigns", 1, CAMPAIGNS_MAX, &number, why);
-        options->campaigns = (uint32_t)number;
-        return e;
-    case 'i':
-        if (options->incident_count == INCIDENT_MAX) {
-            strbuf_printf(why, "more than %d incidents", (int)INCIDENT_MAX);
-            return ERR_USAGE;
-        }
-        options->incidents[options->incident_count++].text = optarg;
+    case OPTION_TENANTS:
+        return read_small_number("tenants", 1, TENANTS_MAX, &options->tenants, why);
+    case OPTION_CAMPAIGNS:
+        return read_small_number("campaigns", 1, CAMPAIGNS_MAX, &options->campaigns, why);
+    case OPTION_DAYS:
+        return read_small_number("days", 1, DAYS_MAX, &options->days, why);
+    case OPTION_CUSTOMERS:
+        return read_number("customers", 1, CUSTOMERS_MAX, &options->customers, why);
+    case OPTION_HEALTHY:
+        return read_healthy(options, why);
+    case OPTION_P0:
+        return read_p0(options, why);
+    case OPTION_CLUMPS:
+        return read_share("clumps", 90, &options->clumps_millionths, why);
+    case OPTION_DUPLICATES:
+        return read_share("duplicates", 50, &options->duplicates_millionths, why);
+    case OPTION_DISORDER:
+        options->has_disorder = true;
         return ERR_NONE;
-    case 'o':
+    case OPTION_DRIFT:
+        options->has_drift = true;
+        return ERR_NONE;
+    case OPTION_LAG_EPISODES:
+        return read_small_number("lag-episodes", 0, EPISODES_MAX, &options->lag_episodes, why);
+    case OPTION_INCIDENT:
+        e = remember(&options->incident_count, INCIDENT_MAX, "incidents", why);
+        if (e == ERR_NONE) {
+            options->incidents[options->incident_count - 1].text = optarg;
+        }
+        return e;
+    case OPTION_NEGATIVE:
+        e = remember(&options->negative_count, NEGATIVE_MAX, "negatives", why);
+        if (e == ERR_NONE) {
+            options->negatives[options->negative_count - 1].text = optarg;
+        }
+        return e;
+    case OPTION_CLASS:
+        return read_class(options, why);
+    case OPTION_INCIDENTS:
+        return read_small_number(
+                "incidents", 1, CLASS_INCIDENT_MAX, &options->class_incidents, why);
+    case OPTION_OUT:
         options->out = optarg;
         return ERR_NONE;
     case 'h':
@@ -267,59 +205,116 @@ static enum err read_option(
     }
 }
 
-// Incidents are read last, because their options depend on the number of messages and tenants.
+// --- incidents and negatives, which depend on the number of messages and tenants --------------
+
+static enum err take_messages(const struct generate_options *options, uint64_t *free_count,
+        uint64_t n, struct strbuf *why)
+{
+    if (n > *free_count) {
+        strbuf_printf(why, "the incidents have more messages than --messages %llu",
+                (unsigned long long)options->messages);
+        return ERR_USAGE;
+    }
+    *free_count -= n;
+    return ERR_NONE;
+}
+
+static enum err place_incident(
+        struct incident_options *incident, uint64_t free_count, struct strbuf *why)
+{
+    if (incident->at == AT_NONE) {
+        incident->at = free_count / 2;
+    }
+    if (incident->at_is_share && incident->at > free_count) {
+        incident->at = free_count; // as late as it fits
+    }
+    if (incident->at > free_count) {
+        strbuf_printf(why,
+                "%s: at is message %llu, but there are only %llu messages beside the incidents",
+                incident->text, (unsigned long long)incident->at, (unsigned long long)free_count);
+        return ERR_USAGE;
+    }
+    return ERR_NONE;
+}
+
 static enum err read_incidents(struct generate_options *options, struct strbuf *why)
 {
     uint64_t free_count = options->messages;
-    for (uint32_t i = 0; i < options->incident_count; i++) {
-        struct incident_options *incident = &options->incidents[i];
-        incident->size = default_size(options->messages);
-        incident->at = UINT64_MAX;
-        incident->tenant = TENANT_NONE;
-        enum err e = read_incident(options, incident, why);
-        if (e != ERR_NONE) {
-            return e;
-        }
-        if (incident->size > free_count) {
-            strbuf_printf(why, "the incidents have more messages than --messages %llu",
-                    (unsigned long long)options->messages);
-            return ERR_USAGE;
-        }
-        free_count -= incident->size;
-    }
-    for (uint32_t i = 0; i < options->incident_count; i++) {
-        struct incident_options *incident = &options->incidents[i];
-        if (incident->at == UINT64_MAX) {
-            incident->at = free_count / 2;
-        }
-        if (incident->at_is_share && incident->at > free_count) {
-            incident->at = free_count; // as late as it fits
-        }
-        if (incident->at > free_count) {
-            strbuf_printf(why,
-                    "%s: at is message %llu, but there are only %llu messages beside the incidents",
-                    incident->text, (unsigned long long)incident->at,
-                    (unsigned long long)free_count);
-            return ERR_USAGE;
+    enum err e = ERR_NONE;
+    for (uint32_t i = 0; i < options->negative_count && e == ERR_NONE; i++) {
+        struct negative_options *negative = &options->negatives[i];
+        e = negative_options_read(
+                negative, negative->text, options->messages, options->tenants, why);
+        if (e == ERR_NONE) {
+            e = take_messages(options, &free_count, negative->size, why);
         }
     }
-    return ERR_NONE;
+    for (uint32_t i = 0; i < options->incident_count && e == ERR_NONE; i++) {
+        struct incident_options *incident = &options->incidents[i];
+        e = incident_options_read(
+                incident, incident->text, options->messages, options->tenants, why);
+        if (e == ERR_NONE) {
+            e = take_messages(options, &free_count, incident_options_own_messages(incident), why);
+        }
+    }
+    for (uint32_t i = 0; i < options->incident_count && e == ERR_NONE; i++) {
+        e = place_incident(&options->incidents[i], free_count, why);
+    }
+    return e;
+}
+
+// --- the whole command line -------------------------------------------------------------------
+
+static enum err settle_class(struct generate_options *options, struct strbuf *why)
+{
+    if (options->incident_count > 0 || options->negative_count > 0 || options->is_realistic) {
+        strbuf_add_text(why, "--class goes without --incident, --negative and --healthy realistic");
+        return ERR_USAGE;
+    }
+    if (options->class_incidents == 0) {
+        options->class_incidents = 50;
+    }
+    if (options->p0_millionths == P0_NONE) {
+        options->p0_millionths = 5000;
+    }
+    return class_check(options, why);
+}
+
+static void settle_world(struct generate_options *options)
+{
+    if (options->tenants == 0) {
+        options->tenants = options->is_realistic ? 20 : 4;
+    }
+    if (options->campaigns == 0 && !options->is_realistic) {
+        options->campaigns = 60;
+    }
+    if (options->p0_millionths == P0_NONE && options->is_realistic) {
+        options->p0_millionths = P0_MIXED;
+    }
+}
+
+static enum err settle(struct generate_options *options, bool has_seed, struct strbuf *why)
+{
+    bool needs_messages = options->class_name == NULL && options->messages == 0;
+    if (!has_seed || needs_messages || options->out == NULL) {
+        strbuf_add_text(why, "--seed, --messages and --out are required");
+        return ERR_USAGE;
+    }
+    if (options->class_name != NULL) {
+        return settle_class(options, why);
+    }
+    if (options->class_incidents != 0) {
+        strbuf_add_text(why, "--incidents goes with --class");
+        return ERR_USAGE;
+    }
+    settle_world(options);
+    return read_incidents(options, why);
 }
 
 enum err generate_options_read(
         struct generate_options *ret_options, int argc, char **argv, struct strbuf *why)
 {
-    static const struct option names[] = {
-            {"seed", required_argument, NULL, 's'},
-            {"messages", required_argument, NULL, 'm'},
-            {"tenants", required_argument, NULL, 't'},
-            {"campaigns", required_argument, NULL, 'c'},
-            {"incident", required_argument, NULL, 'i'},
-            {"out", required_argument, NULL, 'o'},
-            {"help", no_argument, NULL, 'h'},
-            {NULL, 0, NULL, 0},
-    };
-    struct generate_options options = {.tenants = 4, .campaigns = 60, .seed = UINT64_MAX};
+    struct generate_options options = {.days = 1, .p0_millionths = P0_NONE};
     bool has_seed = false;
     optind = 0; // so that a second reading in one process starts anew
     int option;
@@ -328,20 +323,13 @@ enum err generate_options_read(
         if (e != ERR_NONE) {
             return e;
         }
-        has_seed = has_seed || option == 's';
+        has_seed = has_seed || option == OPTION_SEED;
     }
-    if (options.help) {
-        *ret_options = options;
-        return ERR_NONE;
-    }
-    if (optind < argc) {
-        return refuse(why, "argument", view_of(argv[optind]), "options only");
-    }
-    if (!has_seed || options.messages == 0 || options.out == NULL) {
-        strbuf_add_text(why, "--seed, --messages and --out are required");
+    if (optind < argc && !options.help) {
+        strbuf_printf(why, "argument '%s': expected options only", argv[optind]);
         return ERR_USAGE;
     }
-    enum err e = read_incidents(&options, why);
+    enum err e = options.help ? ERR_NONE : settle(&options, has_seed, why);
     if (e == ERR_NONE) {
         *ret_options = options;
     }
@@ -352,7 +340,10 @@ uint64_t generate_healthy_count(const struct generate_options *options)
 {
     uint64_t count = options->messages;
     for (uint32_t i = 0; i < options->incident_count; i++) {
-        count -= options->incidents[i].size;
+        count -= incident_options_own_messages(&options->incidents[i]);
+    }
+    for (uint32_t i = 0; i < options->negative_count; i++) {
+        count -= options->negatives[i].size;
     }
     return count;
 }

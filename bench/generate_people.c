@@ -1,6 +1,10 @@
 #include "bench/generate_people.h"
 
+#include <stdlib.h>
+
 #include "common/assure.h"
+
+enum { BLOCK_STEP = 16 };
 
 static const int64_t hour_ms = 3600000;
 static const int64_t day_length_ms = 24 * INT64_C(3600000);
@@ -54,7 +58,7 @@ static void deal_slots(struct people *people)
 }
 
 void people_init(struct people *people, uint64_t seed, uint32_t tenant_count, uint64_t at_least,
-        int64_t day_ms)
+        int64_t day_ms, uint32_t days)
 {
     uint64_t rounds = (at_least + (uint64_t)tenant_count * LIFE_SLOTS - 1) /
                       ((uint64_t)tenant_count * LIFE_SLOTS);
@@ -62,6 +66,7 @@ void people_init(struct people *people, uint64_t seed, uint32_t tenant_count, ui
             .seed = random_mix(seed, 0x9e091e),
             .tenant_count = tenant_count,
             .day_ms = day_ms,
+            .last_day_ms = day_ms + (int64_t)(days - 1) * day_length_ms,
             .book = address_book_make(seed),
             .base_count = (rounds == 0 ? 1 : rounds) * tenant_count * LIFE_SLOTS,
     };
@@ -69,10 +74,24 @@ void people_init(struct people *people, uint64_t seed, uint32_t tenant_count, ui
     deal_slots(people);
 }
 
-const struct cohort *people_add_cohort(struct people *people, uint32_t tenant, uint64_t count,
+void people_fini(struct people *people)
+{
+    free(people->cohorts);
+}
+
+enum err people_add_cohort(struct people *people, uint32_t tenant, uint64_t count,
         const enum life *lives, uint32_t life_count)
 {
-    ASSURE(people->cohort_count < COHORT_MAX && life_count <= COHORT_LIFE_MAX);
+    ASSURE(life_count <= COHORT_LIFE_MAX);
+    if (people->cohort_count == people->cohort_capacity) {
+        uint32_t capacity = people->cohort_capacity == 0 ? 16 : 2 * people->cohort_capacity;
+        struct cohort *cohorts = realloc(people->cohorts, capacity * sizeof *cohorts);
+        if (cohorts == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        people->cohorts = cohorts;
+        people->cohort_capacity = capacity;
+    }
     struct cohort *cohort = &people->cohorts[people->cohort_count++];
     *cohort = (struct cohort){
             .first = people->count,
@@ -85,16 +104,36 @@ const struct cohort *people_add_cohort(struct people *people, uint32_t tenant, u
     }
     people->count += count;
     ASSURE(people->count < STRANGER_FIRST);
-    return cohort;
+    return ERR_NONE;
 }
 
+enum err people_add_block(struct people *people, uint32_t tenant, uint64_t count,
+        const enum life *lives, uint32_t life_count)
+{
+    enum err e = people_add_cohort(people, tenant, count, lives, life_count);
+    if (e == ERR_NONE) {
+        struct cohort *cohort = &people->cohorts[people->cohort_count - 1];
+        cohort->block = CN_MOBILE_FIRST + random_mix(people->seed, cohort->first) %
+                                                  (CN_MOBILE_COUNT - BLOCK_STEP * count);
+        people->block_count++;
+    }
+    return e;
+}
+
+// Cohorts stand in the order of their people; `index` is in one of them.
 static const struct cohort *find_cohort(const struct people *people, uint64_t index)
 {
-    uint32_t i = 0;
-    while (index - people->cohorts[i].first >= people->cohorts[i].count) {
-        i++;
+    uint32_t from = 0;
+    uint32_t to = people->cohort_count;
+    while (to - from > 1) {
+        uint32_t middle = from + (to - from) / 2;
+        if (people->cohorts[middle].first <= index) {
+            from = middle;
+        } else {
+            to = middle;
+        }
     }
-    return &people->cohorts[i];
+    return &people->cohorts[from];
 }
 
 enum life person_life(const struct people *people, uint64_t index)
@@ -213,7 +252,7 @@ static void live_on_the_edge(const struct people *people, struct person *person,
 static void live(const struct people *people, struct person *person, uint64_t chance)
 {
     uint32_t home = person->home;
-    int64_t day_ms = people->day_ms;
+    int64_t last_day_ms = people->last_day_ms;
     switch (person->life) {
     case LIFE_ACTIVE:
         add_link(person, home, ROLE_BORROWER, STATUS_ACTIVE, TIME_NONE);
@@ -233,21 +272,21 @@ static void live(const struct people *people, struct person *person, uint64_t ch
         add_link(person, home, ROLE_CO_BORROWER, STATUS_ACTIVE, TIME_NONE);
         return;
     case LIFE_CLOSED_IN_GRACE:
-        // Two days before the day or one: a date alone, or a time of that day.
+        // Two days before the last day or one: a date alone, or a time of that day.
         add_link(person, home, ROLE_BORROWER, STATUS_CLOSED,
-                day_ms - (1 + (int64_t)(chance % 2)) * day_length_ms +
+                last_day_ms - (1 + (int64_t)(chance % 2)) * day_length_ms +
                         (int64_t)(chance / 2 % 3) * 7 * hour_ms);
         return;
     case LIFE_CLOSED_LATER:
         add_link(person, home, ROLE_BORROWER, STATUS_CLOSED,
-                day_ms + 2 * day_length_ms + (int64_t)(chance % 5) * hour_ms);
+                last_day_ms + 2 * day_length_ms + (int64_t)(chance % 5) * hour_ms);
         return;
     case LIFE_WRITTEN_OFF:
         add_link(person, home, ROLE_BORROWER, STATUS_WRITTEN_OFF, long_ago(people, chance));
         return;
     case LIFE_REASSIGNED_LATER:
         add_link(person, home, ROLE_BORROWER, STATUS_ACTIVE, TIME_NONE);
-        reassign(person, REASSIGNED_YES, day_ms + (2 + (int64_t)(chance % 9)) * day_length_ms);
+        reassign(person, REASSIGNED_YES, last_day_ms + (2 + (int64_t)(chance % 9)) * day_length_ms);
         return;
     case LIFE_NOT_REASSIGNED:
         add_link(person, home, ROLE_BORROWER, STATUS_OVERDUE, TIME_NONE);
@@ -290,6 +329,40 @@ static void live(const struct people *people, struct person *person, uint64_t ch
     ASSURE(false);
 }
 
+// Number `i` of a block: one of sixteen that no customer and no stranger of these days has.
+static uint64_t block_number(const struct people *people, const struct cohort *cohort, uint64_t i)
+{
+    const uint64_t customers_below = UINT64_C(300000000);
+    const uint64_t strangers_below = STRANGER_FIRST + UINT64_C(1000000000);
+    uint64_t from = random_mix(people->seed, cohort->first + i);
+    uint64_t national = 0;
+    for (uint64_t k = 0; k < BLOCK_STEP; k++) {
+        national = cohort->block + i * BLOCK_STEP + (from + k) % BLOCK_STEP;
+        uint64_t owner = address_index_of_mobile(&people->book, national);
+        bool is_free =
+                owner >= customers_below && (owner < STRANGER_FIRST || owner >= strangers_below);
+        if (is_free) {
+            break;
+        }
+    }
+    return national;
+}
+
+static struct address person_address(const struct people *people, uint64_t index)
+{
+    if (people->block_count > 0 && index >= people->base_count && index < people->count) {
+        const struct cohort *cohort = find_cohort(people, index);
+        if (cohort->block != 0) {
+            return (struct address){
+                    .kind = RECIPIENT_PHONE,
+                    .index = index,
+                    .national = block_number(people, cohort, index - cohort->first),
+            };
+        }
+    }
+    return address_of(&people->book, index);
+}
+
 void person_make(const struct people *people, uint64_t index, struct person *ret_person)
 {
     enum life life = person_life(people, index);
@@ -297,7 +370,7 @@ void person_make(const struct people *people, uint64_t index, struct person *ret
             .index = index,
             .life = life,
             .home = life == LIFE_STRANGER ? TENANT_NONE : person_home(people, index),
-            .address = address_of(&people->book, index),
+            .address = person_address(people, index),
             .is_known = true,
             .reassigned = REASSIGNED_NO_DATA,
             .reassigned_at_ms = TIME_NONE,
@@ -306,6 +379,22 @@ void person_make(const struct people *people, uint64_t index, struct person *ret
 }
 
 // --- looking for somebody ---------------------------------------------------------------------
+
+bool people_find_mobile(const struct people *people, uint64_t national, uint64_t *ret_index)
+{
+    for (uint32_t i = 0; i < people->cohort_count && people->block_count > 0; i++) {
+        const struct cohort *cohort = &people->cohorts[i];
+        uint64_t at = (national - cohort->block) / BLOCK_STEP;
+        if (cohort->block != 0 && at < cohort->count &&
+                block_number(people, cohort, at) == national) {
+            *ret_index = cohort->first + at;
+            return true;
+        }
+    }
+    uint64_t index = address_index_of_mobile(&people->book, national);
+    *ret_index = index;
+    return address_of(&people->book, index).national == national;
+}
 
 uint64_t people_customer(const struct people *people, uint32_t tenant, uint64_t n)
 {

@@ -8,10 +8,11 @@
 #pragma once
 
 #include "bench/generate_address.h"
+#include "common/err.h"
 #include "model/facts.h"
 
 #define TENANT_NONE UINT32_MAX
-enum { PERSON_LINK_MAX = 2, COHORT_MAX = 64, LIFE_SLOTS = 400 };
+enum { PERSON_LINK_MAX = 2, LIFE_SLOTS = 400 };
 enum { COHORT_LIFE_MAX = 4 };
 
 enum channel {
@@ -34,7 +35,7 @@ enum life {
     LIFE_GUARANTOR,
     LIFE_CO_BORROWER,
     LIFE_CLOSED_IN_GRACE,
-    LIFE_CLOSED_LATER, // after every message of the day
+    LIFE_CLOSED_LATER, // after every message
     LIFE_WRITTEN_OFF,
     LIFE_REASSIGNED_LATER,
     LIFE_NOT_REASSIGNED,
@@ -78,27 +79,40 @@ struct cohort {
     uint32_t tenant;
     uint32_t life_count;
     enum life lives[COHORT_LIFE_MAX]; // in turn
+    uint64_t block;                   // where their numbers begin; 0 = anywhere
 };
 
 struct people {
     uint64_t seed;
     uint32_t tenant_count;
-    int64_t day_ms; // midnight UTC before the first message
+    int64_t day_ms;      // midnight UTC before the first message
+    int64_t last_day_ms; // before the messages of the last day
     struct address_book book;
     uint64_t base_count;
     uint64_t count;
     uint8_t slots[LIFE_SLOTS]; // the lives of a tenant's customers, over and over
-    struct cohort cohorts[COHORT_MAX];
+    struct cohort *cohorts;    // owned
     uint32_t cohort_count;
+    uint32_t cohort_capacity;
+    uint32_t block_count; // cohorts with numbers in a block
 };
 
+// The messages go out on `days` days from day_ms on.
 void people_init(struct people *people, uint64_t seed, uint32_t tenant_count, uint64_t at_least,
-        int64_t day_ms);
-// Adds people behind those that are there; there are fewer than COHORT_MAX cohorts.
-const struct cohort *people_add_cohort(struct people *people, uint32_t tenant, uint64_t count,
+        int64_t day_ms, uint32_t days);
+void people_fini(struct people *people);
+// Adds people behind those that are there.
+MUST_CHECK enum err people_add_cohort(struct people *people, uint32_t tenant, uint64_t count,
+        const enum life *lives, uint32_t life_count);
+
+// The same for people whose mobile numbers are a rising sequence, sixteen apart on average.
+MUST_CHECK enum err people_add_block(struct people *people, uint32_t tenant, uint64_t count,
         const enum life *lives, uint32_t life_count);
 
 void person_make(const struct people *people, uint64_t index, struct person *ret_person);
+// Whoever answers at a Chinese mobile number; false when the index that would have it is reached
+// otherwise, so that the number is nobody's.
+bool people_find_mobile(const struct people *people, uint64_t national, uint64_t *ret_index);
 // Cheaper than the whole person.
 enum life person_life(const struct people *people, uint64_t index);
 // Loan `n` (from 0) of a person, and whose it is.

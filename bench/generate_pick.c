@@ -35,10 +35,10 @@ void address_person(struct world *world, struct message *message, uint64_t index
 
 void address_number(struct world *world, struct message *message, uint64_t national)
 {
-    uint64_t index = address_index_of_mobile(&world->people.book, national);
-    person_make(&world->people, index, &message->to);
-    if (message->to.address.national != national) {
-        // The person of this index is reached otherwise: the number is nobody's.
+    uint64_t index;
+    if (people_find_mobile(&world->people, national, &index)) {
+        person_make(&world->people, index, &message->to);
+    } else {
         message->to = (struct person){
                 .life = LIFE_STRANGER,
                 .home = TENANT_NONE,
@@ -56,19 +56,27 @@ void address_junk(struct world *world, struct message *message)
     message->recipient_bytes = address_write_junk(random_next(&world->rng), message->recipient);
 }
 
-void pick_rightful(struct world *world, struct message *message, uint64_t *cursor)
+void pick_customer(struct world *world, struct message *message, uint64_t index)
 {
-    uint64_t index = next_rightful(world, message->campaign->tenant, cursor);
     address_person(world, message, index);
     message->loan = loan_of(index, 0);
+}
+
+void pick_rightful(struct world *world, struct message *message, uint64_t *cursor)
+{
+    pick_customer(world, message, next_rightful(world, message->campaign->tenant, cursor));
 }
 
 static void pick_of_life(struct world *world, struct message *message, enum life life)
 {
     uint64_t index =
             people_find(&world->people, message->campaign->tenant, life, random_next(&world->rng));
-    address_person(world, message, index);
-    message->loan = loan_of(index, 0);
+    pick_customer(world, message, index);
+}
+
+void pick_newcomer(struct world *world, struct message *message)
+{
+    pick_customer(world, message, next_stranger(world));
 }
 
 // A number that was mistyped, sold, mixed up, or never corrected.
@@ -88,6 +96,9 @@ void pick_scattered(struct world *world, struct message *message, uint64_t *curs
     };
     uint32_t tenant = message->campaign->tenant;
     uint64_t die = random_below(&world->rng, 100);
+    if (world->rates_are_exact && (die >= 95 || (die >= 49 && die < 60))) {
+        die = 60 + die % 18; // neither junk nor those whose minute decides
+    }
     for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
         if (die < lives[i].below) {
             pick_of_life(world, message, lives[i].life);

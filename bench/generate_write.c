@@ -54,7 +54,7 @@ static void add_loan(struct json_out *out, const char *key, uint64_t loan, uint6
     add_id(out, key, view_bytes(text, n), chance);
 }
 
-static void add_tenant(struct json_out *out, uint32_t tenant)
+void write_tenant(struct json_out *out, uint32_t tenant)
 {
     char text[GENERATED_ID_MAX_BYTES];
     snprintf(text, sizeof text, "tenant-%u", tenant + 1);
@@ -68,7 +68,7 @@ static void add_borrower(struct json_out *out, uint64_t index)
     json_text(out, "borrower_id", text);
 }
 
-static void add_message_id(struct json_out *out, const char *key, uint64_t seed, uint64_t number)
+void write_message_id(struct json_out *out, const char *key, uint64_t seed, uint64_t number)
 {
     char text[MESSAGE_ID_MAX_BYTES];
     message_id_write(seed, number, text);
@@ -120,7 +120,7 @@ static void add_party(
         struct json_out *out, const struct link *link, uint64_t index, uint64_t chance)
 {
     json_object(out, NULL);
-    add_tenant(out, link->tenant);
+    write_tenant(out, link->tenant);
     add_loan(out, "loan_id", link->loan, chance);
     if (link->role != ROLE_CONTACT) {
         add_borrower(out, index);
@@ -233,7 +233,7 @@ void write_event(struct strbuf *sb, uint64_t seed, const struct message *message
     struct json_out out;
     json_begin(&out, sb);
     json_object(&out, NULL);
-    add_message_id(&out, "message_id", seed, message->number);
+    write_message_id(&out, "message_id", seed, message->number);
     json_string(&out, "recipient", view_bytes(message->recipient, message->recipient_bytes));
     add_occurred_at(&out, campaign->tenant, message->occurred_ms);
     if (message->names_channel) {
@@ -245,7 +245,7 @@ void write_event(struct strbuf *sb, uint64_t seed, const struct message *message
         json_null(&out, "purpose");
     }
     if (message->names_tenant) {
-        add_tenant(&out, campaign->tenant);
+        write_tenant(&out, campaign->tenant);
     }
     add_campaign(&out, message, chance >> 8);
     if (message->loan != 0) {
@@ -270,7 +270,7 @@ void write_label(struct strbuf *sb, uint64_t seed, const struct message *message
     struct json_out out;
     json_begin(&out, sb);
     json_object(&out, NULL);
-    add_message_id(&out, "message_id", seed, message->number);
+    write_message_id(&out, "message_id", seed, message->number);
     json_text(&out, "expected", verdict_names[label->expected]);
     json_array(&out, "reasons");
     for (unsigned i = 0; i < REASON_COUNT; i++) {
@@ -288,70 +288,14 @@ void write_label(struct strbuf *sb, uint64_t seed, const struct message *message
         json_null(&out, "incident");
         json_text(&out, "cause", "scattered");
         break;
+    case FAULT_EPISODE:
+        json_null(&out, "incident");
+        json_text(&out, "cause", "feed_lag_episode");
+        break;
     case FAULT_INCIDENT:
         json_text(&out, "incident", incident->id);
-        json_text(&out, "cause", incident_kind_names[incident->options->kind]);
+        json_text(&out, "cause", incident_kind_names[incident->options.kind]);
         break;
     }
-    end_line(&out);
-}
-
-static void add_incident(struct json_out *out, uint64_t seed, const struct incident *incident)
-{
-    const struct campaign *campaign = &incident->campaigns[0];
-    json_object(out, NULL);
-    json_text(out, "id", incident->id);
-    json_text(out, "kind", incident_kind_names[incident->options->kind]);
-    json_text(out, "cause", incident_kind_names[incident->options->kind]);
-    json_object(out, "scope");
-    json_text(out, "kind", incident->is_vendor_wide ? "vendor" : "campaign");
-    json_text(out, "id", incident->is_vendor_wide ? campaign->vendor_id : campaign->id);
-    add_tenant(out, campaign->tenant);
-    json_object_end(out);
-    add_message_id(out, "first_message_id", seed, incident->first_message);
-    add_message_id(out, "last_message_id", seed, incident->last_message);
-    json_int(out, "misdirected", (int64_t)incident->misdirected);
-    json_int(out, "unknown", (int64_t)incident->unknown);
-    json_int(out, "messages", (int64_t)incident->messages);
-    json_bool(out, "healthy_lag", incident->options->kind == KIND_FEED_LAG);
-    json_object_end(out);
-}
-
-void write_scenario(struct strbuf *sb, const struct generate_options *options,
-        const struct incident *incidents, const struct scenario_counts *counts)
-{
-    struct json_out out;
-    json_begin(&out, sb);
-    json_object(&out, NULL);
-    // A seed above 2^53 would not survive every JSON reader as a number.
-    char seed[GENERATED_ID_MAX_BYTES];
-    int n = snprintf(seed, sizeof seed, "%llu", (unsigned long long)options->seed);
-    if (is_plain_integer(view_bytes(seed, (size_t)n)) || options->seed == 0) {
-        json_raw(&out, "seed", view_of(seed));
-    } else {
-        json_text(&out, "seed", seed);
-    }
-    json_object(&out, "arguments");
-    json_int(&out, "messages", (int64_t)options->messages);
-    json_int(&out, "tenants", options->tenants);
-    json_int(&out, "campaigns", options->campaigns);
-    json_array(&out, "incidents");
-    for (uint32_t i = 0; i < options->incident_count; i++) {
-        json_text(&out, NULL, options->incidents[i].text);
-    }
-    json_array_end(&out);
-    json_object_end(&out);
-    json_int(&out, "relationships", (int64_t)counts->relationships);
-    json_object(&out, "expected");
-    for (unsigned i = 0; i < VERDICT_COUNT; i++) {
-        json_int(&out, verdict_names[i], (int64_t)counts->verdicts[i]);
-    }
-    json_object_end(&out);
-    json_int(&out, "scattered", (int64_t)counts->scattered);
-    json_array(&out, "incidents");
-    for (uint32_t i = 0; i < options->incident_count; i++) {
-        add_incident(&out, options->seed, &incidents[i]);
-    }
-    json_array_end(&out);
     end_line(&out);
 }

@@ -4,7 +4,7 @@
 
 #include "bench/generate_incident.h"
 #include "bench/generate_label.h"
-#include "common/strbuf.h"
+#include "common/json_out.h"
 
 // What an earlier export said of the person, which the line of the later export replaces or
 // deletes; nothing for most.
@@ -17,12 +17,7 @@ void write_event(struct strbuf *sb, uint64_t seed, const struct message *message
 void write_label(struct strbuf *sb, uint64_t seed, const struct message *message,
         const struct label *label, const struct incident *incident);
 
-struct scenario_counts {
-    uint64_t relationships; // lines
-    uint64_t verdicts[VERDICT_COUNT];
-    uint64_t scattered; // misdirected or unknown outside of incidents
-};
-void write_scenario(struct strbuf *sb, const struct generate_options *options,
-        const struct incident *incidents, const struct scenario_counts *counts);
 // Whether write_stale_relationship would say something: known without making the person.
 bool has_stale_relationship(const struct people *people, uint64_t index);
+void write_message_id(struct json_out *out, const char *key, uint64_t seed, uint64_t number);
+void write_tenant(struct json_out *out, uint32_t tenant);
