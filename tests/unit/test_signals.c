@@ -6,6 +6,7 @@
 #include "common/hash.h"
 #include "frame_log.h"
 #include "state/frame_codec.h"
+#include "tally/source.h"
 #include "tally/tally.h"
 #include "unit.h"
 
@@ -435,6 +436,30 @@ static void test_overflow(void)
     stage_fini(&stage);
 }
 
+// T7: a chunk that begins has overwritten the numbers of the one before it.
+static void test_chunk_forgets(void)
+{
+    static struct chunk chunk;
+    CU_ASSERT_EQUAL_FATAL(chunk_init(&chunk), ERR_NONE);
+    chunk_start(&chunk, 0, 0);
+    const struct event ev = {.tenant_id = VIEW("t"), .campaign_id = VIEW("c"), .planned_size = -1};
+    const uint8_t tag[RECIPIENT_TAG_BYTES] = {1};
+    const struct tally_message message = {
+            .ev = &ev, .recipient_tag = tag, .phone = VIEW("+8613800138000")};
+    struct chunk_counted counted;
+    CU_ASSERT_EQUAL_FATAL(chunk_count(&chunk, &usual, &message, true, &counted), ERR_NONE);
+    const uint64_t number = 8613800138000;
+    const char *page = (const char *)chunk.numbers.pages[0];
+    const size_t page_bytes = NUMBER_PAGE_LISTS * NUMBERS_KEPT * sizeof number; // at least
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    CU_ASSERT_PTR_NOT_NULL(memmem(page, page_bytes, &number, sizeof number));
+    chunk_start(&chunk, 1, CHUNK_OFFSETS);
+    CU_ASSERT_PTR_NULL(memmem(page, page_bytes, &number, sizeof number));
+    CU_ASSERT_EQUAL(chunk.numbers.list_count, 0);
+    CU_ASSERT_EQUAL(chunk.met->count, 0);
+    chunk_fini(&chunk);
+}
+
 // T7: no number is in a frame, neither as text nor as an integer.
 static void test_no_number_leaves(void)
 {
@@ -471,6 +496,16 @@ static void test_no_number_leaves(void)
     stage_fini(&stage);
 }
 
+// The words and their order are pinned: frames carry signals by number.
+static void test_names(void)
+{
+    static const char *const order[SIGNAL_COUNT] = {
+            "walking", "same_block", "repeated", "closed_recently", "loan_named"};
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        unit_check_text("signal", signal_names[signal], order[signal]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -484,7 +519,9 @@ int main(int argc, char **argv)
             {"chunk_border", test_chunk_border},
             {"judged_again", test_judged_again},
             {"overflow", test_overflow},
+            {"chunk_forgets", test_chunk_forgets},
             {"no_number_leaves", test_no_number_leaves},
+            {"names", test_names},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "signals", tests);

@@ -16,6 +16,7 @@ struct bench {
     struct frame_log log;
     struct frame_taker taker;
     struct event ev; // of the next message
+    signal_set signals;
 };
 
 static void bench_init(struct bench *b, uint32_t tally_partitions, uint32_t max_leaves)
@@ -23,6 +24,7 @@ static void bench_init(struct bench *b, uint32_t tally_partitions, uint32_t max_
     const struct tally_options options = {.tally_partitions = tally_partitions,
             .max_leaves = max_leaves,
             .max_leaf_bytes = 256 * 1024};
+    b->signals = 0;
     frame_log_init(&b->log);
     b->taker = frame_log_taker(&b->log);
     b->ev = (struct event){.message_id = VIEW("m"),
@@ -52,7 +54,8 @@ static void count(struct bench *b, int64_t offset, enum verdict verdict, reason_
             .offset = offset,
             .verdict = verdict,
             .reasons = reasons,
-            .recipient_tag = tag};
+            .recipient_tag = tag,
+            .signals = b->signals};
     CU_ASSERT_EQUAL_FATAL(
             tally_count(b->tally, b->source, &message, AT, CACHE_TRUSTED, &b->taker), ERR_NONE);
 }
@@ -419,7 +422,10 @@ static void test_largest_frame(void)
         memset(id, 'x', sizeof id);
         b.ev.campaign_id = view_of(campaign);
         b.ev.message_id = view_bytes(id, 60);
-        count(&b, 0x7ffffffff000 + i, VERDICT_MISDIRECTED, REASON_BIT(REASON_REASSIGNED_NUMBER));
+        b.ev.planned_size = PLANNED_SIZE_MAX;
+        b.signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED) | SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY);
+        count(&b, 0x7ffffffff000 + i, VERDICT_MISDIRECTED,
+                REASON_BIT(REASON_REASSIGNED_NUMBER) | REASON_BIT(REASON_OPTED_OUT));
     }
     flush(&b, true);
     struct arena *arena = arena_create(SIZE_MAX);
