@@ -135,21 +135,33 @@ static int64_t upper_ppb(int64_t rate, int64_t messages)
     return (rate + deviation * 164 / 100) * 5 / 4;
 }
 
-// L4, of the path's scope number `i`, which has a learner.
-static unsigned target_level(const struct baseline *baseline, const struct path *path, unsigned i)
+// L4
+static unsigned level_of(
+        const struct baseline_options *options, int64_t rate, int64_t messages, int64_t parent_slow)
 {
-    const struct baseline_options *options = &baseline->options;
-    const struct learner *learner = learner_at(baseline, path->slots[i]);
-    int64_t messages = (int64_t)learner_judged(learner) + options->weight;
-    int64_t upper = upper_ppb(rate_ppb(baseline, path, i), messages);
-    unsigned parent = i + 1 < path->count && !is_told(learner) ? i + 1 : i;
-    int64_t ceiling = 2 * (int64_t)slow_ppb(baseline, path, parent);
-    int64_t ceiling_max = (int64_t)options->ceiling_millionths * 1000;
+    int64_t upper = upper_ppb(rate, messages);
     int64_t floor = (int64_t)options->floor_millionths * 1000;
+    int64_t ceiling = (int64_t)options->ceiling_millionths * 1000;
+    ceiling = ceiling < 2 * parent_slow ? ceiling : 2 * parent_slow;
     upper = upper > ceiling ? ceiling : upper;
-    upper = upper > ceiling_max ? ceiling_max : upper;
     upper = upper < floor ? floor : upper;
     return table_level_up(upper);
+}
+
+unsigned baseline_cold_level(const struct baseline_options *options)
+{
+    int64_t rate = (int64_t)options->prior_rate_millionths * 1000;
+    return level_of(options, rate, options->weight, rate);
+}
+
+// Of the path's scope number `i`, which has a learner.
+static unsigned target_level(const struct baseline *baseline, const struct path *path, unsigned i)
+{
+    const struct learner *learner = learner_at(baseline, path->slots[i]);
+    int64_t messages = (int64_t)learner_judged(learner) + baseline->options.weight;
+    unsigned parent = i + 1 < path->count && !is_told(learner) ? i + 1 : i;
+    return level_of(&baseline->options, rate_ppb(baseline, path, i), messages,
+            slow_ppb(baseline, path, parent));
 }
 
 // L3

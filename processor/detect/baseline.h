@@ -69,6 +69,8 @@ MUST_CHECK enum err baseline_create(
         struct baseline **ret_baseline, const struct baseline_options *options);
 void baseline_destroy(struct baseline *baseline);
 
+// The level of a scope of which, and of whose parents, nothing is known: the prior's (L4).
+unsigned baseline_cold_level(const struct baseline_options *options);
 // The level for messages of a chain that are about to be counted. `quiet`: every statistic of the
 // chain's narrowest scope is 0.
 MUST_CHECK enum err baseline_level(struct baseline *baseline, const struct baseline_chain *chain,

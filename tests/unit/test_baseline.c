@@ -1,4 +1,5 @@
-// The learnt baseline, rule by rule (baseline.h, L1 to L5; detection.md §3.5).
+// The learnt baseline, rule by rule (baseline.h, L1 to L5; detection.md §3.5). Long because each rule
+// of that section is tested here.
 #include "detect/baseline.h"
 
 #include <math.h>
@@ -102,6 +103,7 @@ static void test_cold_start(void)
     for (size_t i = 0; i < sizeof priors / sizeof *priors; i++) {
         struct baseline_options options = baseline_defaults;
         options.prior_rate_millionths = priors[i];
+        CU_ASSERT_EQUAL(baseline_cold_level(&options), expected_level(priors[i] / 1e6, 2e4));
         struct world world = world_with(&options);
         for (size_t j = 0; j < sizeof chains / sizeof *chains; j++) {
             bool quiet = j % 2 == 0; // a start credit makes a new scope unquiet
@@ -357,6 +359,14 @@ static void test_epochs(void)
         }
         level = next;
     }
+    // A rise that only the day held back waits for the next block, too.
+    level_of(&world, &whole_chain, true);
+    feed(&world, &whole_chain, 300, 3, 1000);
+    level = level_of(&world, &whole_chain, true);
+    world.now_ms += 2 * DAY_MS;
+    CU_ASSERT_EQUAL(level_of(&world, &whole_chain, true), level);
+    feed(&world, &whole_chain, 1, 3, 0);
+    CU_ASSERT_EQUAL(level_of(&world, &whole_chain, true), level + 1);
     world_end(&world);
 }
 
