@@ -98,7 +98,7 @@ static bool run_campaign(const struct calibration *calibration, const struct ste
                 .good = !bad,
                 .fresh = bad && !previous,
                 .guarded = bad && previous,
-                .first_serial = n,
+                .first = (uint32_t)n,
         };
         previous = bad;
         bank_step_by(&bank, &batch, steps);

@@ -8,12 +8,19 @@
 #include "state/recent.h"
 #include "state/scopes.h"
 
-// The prior rate is worth that many messages (design §6).
-enum { PRIOR_WEIGHT = 20000 };
-// Misdirected messages that are remembered, of all scopes together.
-enum { RECENT_ENTRIES = 1 << 18 };
+enum {
+    // Misdirected messages that are remembered, of all scopes together.
+    RECENT_ENTRIES = 1 << 20,
+    // A scope is forgotten no sooner than so long after its last message, ...
+    IDLE_MS = 10 * 60 * 1000,
+    // ... and so many a frame at most, so that no frame takes long.
+    EVICT_MAX = 8,
+    EVICT_LOOKED_AT_MAX = 64,
+};
 
 struct detect_line {
+    const struct policy *policy;
+    uint32_t max_scopes;
     struct emitter *emitter;
     struct scopes *scopes;
     struct recent *recent;
@@ -26,6 +33,36 @@ struct detect_line {
     void *ticket;
 };
 
+// Whether nothing is going on with a scope.
+static bool is_uneventful(void *self, int32_t scope)
+{
+    const struct detect_line *line = self;
+    return detect_is_quiet(line->detect, scope) && !decide_has_incident(line->decide, scope);
+}
+
+// ... nor has been for a while, so that it may be forgotten.
+static bool is_forgettable(void *self, int32_t scope)
+{
+    const struct detect_line *line = self;
+    return fold_log_time_ms(line->fold) - scopes_last_heard_ms(line->scopes, scope) >= IDLE_MS &&
+           is_uneventful(self, scope);
+}
+
+static struct detect_options detect_options_of(const struct policy *policy)
+{
+    return (struct detect_options){
+            .baseline = {.prior_rate_millionths = policy->prior_rate_millionths,
+                    .floor_millionths = policy->floor_rate_millionths,
+                    .ceiling_millionths = policy->ceiling_rate_millionths,
+                    .weight = baseline_defaults.weight},
+            .learning = policy->learning,
+            .guard = policy->clump_guard,
+            .start_credit = policy->start_credit,
+            .budget = policy->budget,
+            .streams = stream_levels_default(),
+    };
+}
+
 enum err detect_line_create(
         struct detect_line **ret_line, const struct config *config, struct emitter *emitter)
 {
@@ -34,22 +71,23 @@ enum err detect_line_create(
         return ERR_NO_MEMORY;
     }
     line->emitter = emitter;
-    const struct detect_options detect_options = {
-            .level = detect_prior_level(config->policy.prior_rate_millionths, PRIOR_WEIGHT),
-            .guard = config->policy.clump_guard,
-    };
+    line->policy = &config->policy;
+    line->max_scopes = config->detector.max_scopes;
+    const struct detect_options detect_options = detect_options_of(&config->policy);
     const struct decide_options decide_options = {
             .policy = &config->policy,
             .detector_version = DETECTOR_VERSION,
             .max_incidents = config->detector.max_incidents,
     };
-    const struct recent_options recent_options = {.max_entries = RECENT_ENTRIES};
+    const struct recent_options recent_options = {
+            .max_entries = RECENT_ENTRIES, .is_quiet = is_uneventful, .self = line};
     enum err e = scopes_create(&line->scopes, config->detector.max_scopes);
     if (e == ERR_NONE) {
         e = recent_create(&line->recent, &recent_options);
     }
     if (e == ERR_NONE) {
-        e = fold_create(&line->fold, line->scopes, line->recent);
+        e = fold_create(
+                &line->fold, line->scopes, line->recent, config->policy.split_by_channel);
     }
     if (e == ERR_NONE) {
         e = detect_create(&line->detect, &detect_options, line->recent);
@@ -110,13 +148,54 @@ static void take_closed(void *self, int32_t scope)
     detect_reset(line->detect, scope);
 }
 
-static struct decision_taker taker_of(struct detect_line *line)
+static void take_alarmed(void *self, int32_t scope)
 {
-    return (struct decision_taker){take_alert, take_command, take_explained, take_closed, line};
+    struct detect_line *line = self;
+    detect_spoil(line->detect, scope);
 }
 
-// What one scope's statistics say now, and what follows.
-static enum err decide_scope(
+static int64_t heard(void *self, int32_t scope)
+{
+    const struct detect_line *line = self;
+    return fold_scope_counts(line->fold, scope).judged;
+}
+
+static struct decision_taker taker_of(struct detect_line *line)
+{
+    return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
+            take_alarmed, heard, line};
+}
+
+static enum tier tier_of(const void *self, int32_t scope)
+{
+    const struct detect_line *line = self;
+    return decide_tier(line->decide, scope);
+}
+
+// The leaf that brought a row its messages; a row of several has the first.
+static const struct leaf_delta *leaf_of_row(const struct delta *delta, const struct scope_delta *row)
+{
+    int32_t at = (int32_t)(row - delta->scopes);
+    uint32_t i = 0;
+    while (delta->leaves[i].uses[row->kind].row != at) {
+        i++;
+    }
+    return &delta->leaves[i];
+}
+
+static bool is_unregistered(
+        const struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    int32_t vendor = leaf_of_row(delta, row)->uses[SCOPE_VENDOR].row;
+    if (vendor < 0) {
+        return false;
+    }
+    const struct scope_name name = scopes_name(line->scopes, delta->scopes[vendor].scope);
+    return vendors_is_stranger(&line->policy->vendors, name.tenant_id, name.id);
+}
+
+// What one scope's bank says now, and what follows.
+static enum err decide_bank(
         struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
 {
     if (row->fresh + row->guarded == 0) {
@@ -132,7 +211,8 @@ static enum err decide_scope(
         }
         struct evidence evidence;
         detect_evidence(line->detect, row->scope, &name, &reading, &evidence);
-        enum tier admitted = decide_admit(line->decide, row, reading.tier, &evidence);
+        evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
+        enum tier admitted = decide_admit(line->decide, delta, row, reading.tier, &evidence);
         if (admitted == reading.tier) {
             const struct decision_taker taker = taker_of(line);
             return decide_raise(line->decide, delta, row, admitted, &evidence, &taker);
@@ -140,6 +220,96 @@ static enum err decide_scope(
         highest = admitted; // the evidence of the lower tier may be another node's
     }
     return ERR_NONE;
+}
+
+static enum err raise_stream(struct detect_line *line, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, struct evidence *evidence)
+{
+    const struct decision_taker taker = taker_of(line);
+    evidence->vendor_is_unregistered = is_unregistered(line, delta, row);
+    return decide_raise_stream(line->decide, delta, row, tier, evidence, &taker);
+}
+
+static enum err decide_streams(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    struct stream_reading reading = detect_read_streams(line->detect, row->scope);
+    if (reading.tier <= decide_tier(line->decide, row->scope)) {
+        return ERR_NONE;
+    }
+    const struct scope_name name = scopes_name(line->scopes, row->scope);
+    struct evidence evidence;
+    detect_stream_evidence(line->detect, row->scope, &name, &reading, &evidence);
+    return raise_stream(line, delta, row, reading.tier, &evidence);
+}
+
+// A rule, no statistic: the first message of a vendor that is not on the list, and a scope whose
+// healthy rate has moved to twice its own of 30 days.
+static enum err decide_rules(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    const char *rule = NULL;
+    if (row->kind == SCOPE_VENDOR && row->is_new && is_unregistered(line, delta, row)) {
+        rule = "unregistered_vendor";
+    } else if (detect_has_moved(line->detect, row->scope)) {
+        rule = "baseline_moved";
+    }
+    if (rule == NULL || decide_tier(line->decide, row->scope) >= TIER_ALERT) {
+        return ERR_NONE;
+    }
+    const struct frame *frame = delta->frame;
+    struct fold_counts counts = fold_scope_counts(line->fold, row->scope);
+    struct evidence evidence = {
+            .scope = scopes_name(line->scopes, row->scope),
+            .stream = rule,
+            .node = rule,
+            .judged = counts.judged,
+            .misdirected = counts.misdirected,
+            .estimated_rate_millionths =
+                    counts.judged > 0 ? counts.misdirected * 1000000 / counts.judged : 0,
+            .interval_millionths = {0, 1000000},
+            .change_point = {row->last_occurred_at_ms, frame->source_topic,
+                    frame->source_partition, frame->to_offset - 1, VIEW_NONE},
+    };
+    return raise_stream(line, delta, row, TIER_ALERT, &evidence);
+}
+
+static enum err decide_row(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    enum err e = decide_bank(line, delta, row);
+    if (e == ERR_NONE) {
+        e = decide_streams(line, delta, row);
+    }
+    if (e == ERR_NONE) {
+        e = decide_rules(line, delta, row);
+    }
+    if (e == ERR_NONE && decide_has_incident(line->decide, row->scope)) {
+        const struct decision_taker taker = taker_of(line);
+        bool is_calm = detect_is_calm(line->detect, row->scope);
+        e = decide_follow(line->decide, delta, row, is_calm, &taker);
+    }
+    return e;
+}
+
+// Forgets scopes that have been idle and healthy for a while, before the table is full.
+static void evict(struct detect_line *line)
+{
+    for (unsigned i = 0; i < EVICT_MAX; i++) {
+        if (scopes_count(line->scopes) < line->max_scopes - line->max_scopes / 8) {
+            return;
+        }
+        int32_t scope =
+                scopes_next_victim(line->scopes, is_forgettable, line, EVICT_LOOKED_AT_MAX);
+        if (scope == SCOPE_NONE) {
+            return;
+        }
+        detect_drop(line->detect, scope);
+        fold_drop(line->fold, scope);
+        recent_drop_scope(line->recent, scope);
+        scopes_release(line->scopes, scope);
+        line->counts.scopes_evicted++;
+    }
 }
 
 enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
@@ -159,16 +329,17 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         return ERR_NONE;
     }
     const struct decision_taker taker = taker_of(line);
+    const struct detect_asks asks = {tier_of, line};
     e = decide_expire(line->decide, &delta, &taker);
-    for (uint32_t i = 0; i < delta.scope_count && e == ERR_NONE; i++) {
-        e = detect_step(line->detect, &delta, &delta.scopes[i]);
+    if (e == ERR_NONE) {
+        decide_count(line->decide, &delta);
+        e = detect_delta(line->detect, &delta, &asks);
     }
     for (uint32_t i = 0; i < delta.scope_count && e == ERR_NONE; i++) {
-        e = decide_scope(line, &delta, &delta.scopes[i]);
-        if (e == ERR_NONE) {
-            bool is_calm = detect_is_calm(line->detect, delta.scopes[i].scope);
-            e = decide_calm(line->decide, &delta, &delta.scopes[i], is_calm, &taker);
-        }
+        e = decide_row(line, &delta, &delta.scopes[i]);
+    }
+    if (e == ERR_NONE) {
+        evict(line);
     }
     return e;
 }

@@ -18,6 +18,7 @@ struct detect_counts {
     uint64_t commands; // likewise, scope commands
     uint64_t scopes;
     uint64_t scopes_overflowed;
+    uint64_t scopes_evicted;
     uint64_t incidents;
     uint64_t incidents_overflowed;
 };

@@ -1,27 +1,17 @@
 #include "decide/decide.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/assure.h"
 #include "decide/attribute.h"
-#include "decide/cause.h"
-#include "incident/incidents.h"
+#include "decide/decide_inside.h"
+#include "decide/related.h"
 
 enum {
     QUARANTINE_PEOPLE = 3,
     STOP_CAMPAIGNS = 3,
     STOP_RATE_MILLIONTHS = 50000,
     ID_TEXT_BYTES = 4096,
-};
-
-struct decide {
-    struct decide_options options;
-    struct scopes *scopes;
-    struct recent *recent;
-    struct incidents *incidents;
-    struct strbuf id_text;
-    struct strbuf reason_text;
 };
 
 enum err decide_create(struct decide **ret_decide, const struct decide_options *options,
@@ -67,8 +57,15 @@ uint64_t decide_overflowed(const struct decide *decide)
 
 enum tier decide_tier(const struct decide *decide, int32_t scope)
 {
-    return incidents_find(decide->incidents, scope)->tier;
+    return incidents_tier(decide->incidents, scope);
 }
+
+bool decide_has_incident(const struct decide *decide, int32_t scope)
+{
+    return incidents_of(decide->incidents, scope) != NULL;
+}
+
+// --- extra conditions -------------------------------------------------------------------------
 
 // A chain of several campaigns, not one that drags its vendor along.
 static bool stop_is_spread(const struct recent_entry *entries, uint32_t count)
@@ -78,183 +75,109 @@ static bool stop_is_spread(const struct recent_entry *entries, uint32_t count)
     return found >= STOP_CAMPAIGNS && campaigns[0].misdirected * 2 <= count;
 }
 
-enum tier decide_admit(const struct decide *decide, const struct scope_delta *row, enum tier tier,
-        const struct evidence *evidence)
+enum tier decide_admit(const struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, const struct evidence *evidence)
 {
     struct recent_entry entries[RECENT_MAX];
     uint32_t people = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
     if (tier == TIER_STOP) {
         int64_t rate = 3 * evidence->baseline_millionths;
         rate = rate > STOP_RATE_MILLIONTHS ? rate : STOP_RATE_MILLIONTHS;
-        if (!stop_is_spread(entries, people) || evidence->interval_millionths[0] < rate) {
+        bool is_spread = stop_is_spread(entries, people) ||
+                         incidents_lately(decide->incidents, row->scope, delta->log_time_ms) >=
+                                 STOP_CAMPAIGNS;
+        if (!is_spread || evidence->interval_millionths[0] < rate) {
             tier = TIER_QUARANTINE;
         }
     }
-    if (tier == TIER_QUARANTINE && people < QUARANTINE_PEOPLE) {
+    if (tier >= TIER_QUARANTINE &&
+            (people < QUARANTINE_PEOPLE ||
+                    related_is_feed_lag(decide->recent, evidence, entries, people))) {
         tier = TIER_ALERT;
     }
     return tier;
 }
 
-static void fill_reasons(
-        struct alert_action *alert, const struct recent_entry *entries, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-            alert->reasons[reason] += entries[i].reasons >> reason & 1;
-        }
-    }
-    struct cause_evidence evidence = {.kind = alert->scope.kind, .messages = count};
-    memcpy(evidence.reasons, alert->reasons, sizeof evidence.reasons);
-    alert->cause_count = cause_rank(&evidence, alert->causes);
-}
-
-// The narrower scopes that the evidence came through, widest share first; of a campaign there are
-// none.
-static void fill_contributors(const struct decide *decide, struct alert_action *alert,
-        const struct recent_entry *entries, uint32_t count)
-{
-    for (unsigned kind = 0; kind < (unsigned)alert->scope.kind; kind++) {
-        struct child children[ATTRIBUTE_ROWS];
-        uint32_t found = attribute_children(entries, count, (enum scope_kind)kind, children);
-        for (uint32_t i = 0; i < found && alert->contributor_count < CONTRIBUTOR_MAX; i++) {
-            alert->contributors[alert->contributor_count++] = (struct contributor){
-                    scopes_name(decide->scopes, children[i].scope), children[i].misdirected};
-        }
-        if (found > 0) {
-            return; // the narrowest kind that is there
-        }
-    }
-}
-
-// Up to three message ids of the frame that caused it, the last first.
-static void fill_samples(
-        struct alert_action *alert, const struct delta *delta, const struct scope_delta *row)
-{
-    for (int64_t i = row->last_entry; i >= 0 && alert->sample_count < SAMPLE_MAX; i--) {
-        const struct delta_entry *de = &delta->entries[i];
-        bool counted = de->uses[row->kind] == ENTRY_FRESH || de->uses[row->kind] == ENTRY_GUARDED;
-        if (de->scopes[row->kind] == row->scope && counted &&
-                !view_is_none(de->entry->message_id)) {
-            alert->samples[alert->sample_count++] = de->entry->message_id;
-        }
-    }
-}
-
-// One step of one incident: what it is about and where it goes.
-struct step {
-    const struct delta *delta;
-    const struct scope_delta *row; // whose evidence it is
-    // whose incident it is: the row's, or a narrower one that explains it
-    int32_t scope;
-    struct scope_name name;
-    const struct incident *incident;
-    const struct evidence *evidence;
-    const struct decision_taker *taker;
-};
-
-static enum err send_alert(struct decide *decide, const struct step *step, bool is_new)
-{
-    struct recent_entry entries[RECENT_MAX];
-    uint32_t count =
-            recent_since(decide->recent, step->row->scope, step->evidence->start_serial, entries);
-    const struct frame_entry *cause = step->delta->entries[step->row->last_entry].entry;
-    struct alert_action alert = {
-            .incident_id = step->incident->id,
-            .kind = is_new ? ALERT_INCIDENT_OPENED : ALERT_INCIDENT_ESCALATED,
-            .tier = step->incident->tier,
-            .scope = step->name,
-            .occurred_at_ms = cause->occurred_at_ms,
-            .evidence = *step->evidence,
-            .policy_version = view_of(decide->options.policy->version),
-            .detector_version = view_of(decide->options.detector_version),
-            .assume_complete = decide->options.policy->assume_complete,
-            .traceparent = cause->traceparent,
-            .tracestate = cause->tracestate,
-    };
-    fill_reasons(&alert, entries, count);
-    fill_contributors(decide, &alert, entries, count);
-    fill_samples(&alert, step->delta, step->row);
-    enum err e = incident_make_step_id(&decide->id_text, "alert", &step->incident->id,
-            step->incident->tier, step->delta->sequence, &alert.alert_id);
-    if (e == ERR_NONE) {
-        e = incidents_remember(decide->incidents, step->scope, &alert);
-    }
-    return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
-}
-
-static enum err send_hold(struct decide *decide, const struct step *step)
-{
-    const struct policy *policy = decide->options.policy;
-    const struct frame_entry *cause = step->delta->entries[step->row->last_entry].entry;
-    strbuf_reset(&decide->reason_text);
-    strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
-            (long long)step->evidence->misdirected, (long long)step->evidence->judged);
-    struct command_action command = {
-            .sequence = step->delta->sequence,
-            .kind = COMMAND_HOLD,
-            .target = TARGET_SCOPE,
-            .scope = step->name,
-            .tier = step->incident->tier,
-            .reason = strbuf_view(&decide->reason_text),
-            .has_incident = true,
-            .incident_id = step->incident->id,
-            .issued_at_ms = step->delta->log_time_ms,
-            .expires_at_ms = step->delta->log_time_ms + policy->scope_hold_ms,
-            .mode = policy->mode,
-            .traceparent = cause->traceparent,
-            .tracestate = cause->tracestate,
-    };
-    enum err e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id,
-            step->incident->tier, step->delta->sequence, &command.command_id);
-    if (e == ERR_NONE) {
-        e = step->taker->command(step->taker->self, &command);
-    }
-    scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
-    return e != ERR_NONE ? e
-                         : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
-}
+// --- who is acted on --------------------------------------------------------------------------
 
 // Takes what a held scope explains off the wider scopes that its messages came through.
-static void explain_parents(const struct decide *decide, int32_t child, enum scope_kind child_kind,
-        const struct decision_taker *taker)
+static void explain_parents(const struct decide *decide, const struct step *step)
 {
     struct recent_entry entries[RECENT_MAX];
-    uint32_t count = recent_since(decide->recent, child, 0, entries);
-    for (unsigned kind = child_kind + 1u; kind < SCOPE_KIND_COUNT; kind++) {
+    uint32_t count = recent_since(decide->recent, step->scope, 0, entries);
+    for (unsigned kind = step->name.kind + 1u; kind < SCOPE_KIND_COUNT; kind++) {
         struct child parents[ATTRIBUTE_ROWS];
         uint32_t found = attribute_children(entries, count, (enum scope_kind)kind, parents);
         for (uint32_t i = 0; i < found; i++) {
-            taker->explained(taker->self, parents[i].scope, child, parents[i].misdirected, count);
-            recent_forget_child(decide->recent, parents[i].scope, child, child_kind);
+            step->taker->explained(step->taker->self, parents[i].scope, step->scope,
+                    parents[i].misdirected, count);
+            recent_forget_child(decide->recent, parents[i].scope, step->scope, step->name.kind);
+            if (step->name.kind == SCOPE_CAMPAIGN && kind >= SCOPE_VENDOR) {
+                incidents_note_lately(
+                        decide->incidents, parents[i].scope, step->delta->log_time_ms);
+            }
         }
     }
 }
 
-// Opens or escalates the incident of one scope, with the evidence of `row`.
-static enum err decide_act(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, int32_t scope, enum tier tier,
-        const struct evidence *evidence, const struct decision_taker *taker)
+// Finds the incident that a scope's alarm belongs to, or opens one. None where there are too many.
+static enum err step_find_incident(
+        struct decide *decide, struct step *step, struct incident *related, bool *ret_is_new)
 {
-    struct step step = {delta, row, scope, scopes_name(decide->scopes, scope),
-            incidents_find(decide->incidents, scope), evidence, taker};
-    bool is_new = step.incident->tier == TIER_NONE;
-    if (is_new) {
-        struct digest_id id;
-        enum err e = incident_make_id(
-                &decide->id_text, delta, &step.name, decide->options.detector_version, &id);
-        if (e == ERR_NONE) {
-            e = incidents_open(decide->incidents, scope, &id, &step.incident);
-        }
-        if (e != ERR_NONE || step.incident == NULL) {
-            return e;
-        }
+    *ret_is_new = false;
+    step->incident = incidents_of(decide->incidents, step->scope);
+    if (step->incident != NULL) {
+        return ERR_NONE;
     }
-    incidents_set_tier(decide->incidents, scope, tier);
-    enum err e = send_alert(decide, &step, is_new);
+    if (related != NULL) {
+        step->incident = related;
+        enum err e = incidents_join(decide->incidents, related, step->scope);
+        if (e == ERR_NONE && step->evidence->stream == NULL &&
+                scopes_name(decide->scopes, related->root).kind < step->name.kind) {
+            related->root = step->scope;
+        }
+        return e;
+    }
+    struct digest_id id;
+    *ret_is_new = true;
+    enum err e = incident_make_id(&decide->id_text, step->delta, &step->name,
+            decide->options.detector_version, &id);
+    return e != ERR_NONE
+                   ? e
+                   : incidents_open(decide->incidents, step->scope, &id, &step->incident);
+}
+
+// The people of the evidence, for the count of all that the incident has reached.
+static void count_people(struct incident *incident, const struct recent_entry *entries, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        sketch_add(&incident->people, entries[i].tag);
+    }
+}
+
+// Opens, joins or escalates the incident of one scope, with the evidence of the step's row.
+static enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
+        struct incident *related, const struct recent_entry *entries, uint32_t count)
+{
+    bool is_new;
+    enum err e = step_find_incident(decide, step, related, &is_new);
+    if (e != ERR_NONE || step->incident == NULL) {
+        return e;
+    }
+    step->taker->alarmed(step->taker->self, step->scope);
+    incidents_set_tier(decide->incidents, step->scope, tier);
+    count_people(step->incident, entries, count);
+    if (step->evidence->stream == NULL &&
+            step->incident->escaped < step->evidence->misdirected) {
+        step->incident->escaped = step->evidence->misdirected; // those before it was open
+    }
+    if (tier > step->incident->tier) {
+        step->incident->tier = tier;
+        e = tell_alert(decide, step, is_new);
+    }
     if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
-        e = send_hold(decide, &step);
-        explain_parents(decide, scope, step.name.kind, taker);
+        e = tell_hold(decide, step, tier);
+        explain_parents(decide, step);
     }
     return e;
 }
@@ -269,7 +192,11 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     struct child children[CHILD_MAX];
     uint32_t explained = attribute_explain(entries, count, row->kind, children);
     if (explained == 0) {
-        return decide_act(decide, delta, row, row->scope, tier, evidence, taker);
+        struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
+                evidence, taker};
+        struct incident *related = related_find(
+                decide->incidents, decide->recent, row->scope, row->kind, entries, count);
+        return decide_act(decide, &step, tier, related, entries, count);
     }
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {
@@ -279,100 +206,42 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
                 children[i].misdirected < QUARANTINE_PEOPLE ? TIER_ALERT : TIER_QUARANTINE;
         enum tier child_tier = tier < highest ? tier : highest;
         if (decide_tier(decide, children[i].scope) < child_tier) {
-            e = decide_act(decide, delta, row, children[i].scope, child_tier, evidence, taker);
+            struct step step = {delta, row, children[i].scope,
+                    scopes_name(decide->scopes, children[i].scope), NULL, evidence, taker};
+            e = decide_act(decide, &step, child_tier, NULL, entries, count);
         }
     }
     return e;
 }
 
-// What closes an incident: what it told last, and no message that caused it.
-static struct alert_action closing_alert(const struct decide *decide, const struct delta *delta,
-        const struct scope_name *name, const struct incident *incident)
+// The incident of a scope that one of the row's leaves has too: a stream sees no misdirected
+// messages by which it could be told from others.
+static struct incident *incident_beside(
+        const struct decide *decide, const struct delta *delta, const struct scope_delta *row)
 {
-    struct alert_action alert = {
-            .incident_id = incident->id,
-            .kind = ALERT_INCIDENT_CLOSED,
-            .tier = incident->tier,
-            .scope = *name,
-            .occurred_at_ms = delta->log_time_ms,
-            .evidence = incident->told->evidence,
-            .cause_count = incident->told->cause_count,
-            .policy_version = view_of(decide->options.policy->version),
-            .detector_version = view_of(decide->options.detector_version),
-            .assume_complete = decide->options.policy->assume_complete,
-    };
-    memcpy(alert.causes, incident->told->causes, sizeof alert.causes);
-    memcpy(alert.reasons, incident->told->reasons, sizeof alert.reasons);
-    return alert;
-}
-
-// Tells that an incident is over.
-static enum err decide_close(struct decide *decide, const struct delta *delta, int32_t scope,
-        const struct decision_taker *taker)
-{
-    const struct incident *incident = incidents_find(decide->incidents, scope);
-    const struct scope_name name = scopes_name(decide->scopes, scope);
-    struct alert_action alert = closing_alert(decide, delta, &name, incident);
-    enum err e = incident_make_step_id(&decide->id_text, "closed", &incident->id, incident->tier,
-            delta->sequence, &alert.alert_id);
-    if (e == ERR_NONE) {
-        e = taker->alert(taker->self, &alert);
-    }
-    incidents_close(decide->incidents, scope);
-    return e;
-}
-
-// Lifts a hold that has run out in the state topic, and closes its incident.
-static enum err decide_lift(struct decide *decide, const struct delta *delta, int32_t scope,
-        const struct decision_taker *taker)
-{
-    const struct incident *incident = incidents_find(decide->incidents, scope);
-    const struct scope_name name = scopes_name(decide->scopes, scope);
-    struct command_action lifted = {
-            .sequence = delta->sequence,
-            .kind = COMMAND_EXPIRED,
-            .target = TARGET_SCOPE,
-            .scope = name,
-            .tier = incident->tier,
-            .reason = VIEW("the hold has run out"),
-            .has_incident = true,
-            .incident_id = incident->id,
-            .issued_at_ms = delta->log_time_ms,
-            .expires_at_ms = delta->log_time_ms,
-            .mode = decide->options.policy->mode,
-    };
-    enum err e = incident_make_step_id(&decide->id_text, "expired", &incident->id, incident->tier,
-            delta->sequence, &lifted.command_id);
-    if (e == ERR_NONE) {
-        e = taker->command(taker->self, &lifted);
-    }
-    scopes_lift(decide->scopes, scope);
-    taker->closed(taker->self, scope);
-    return e != ERR_NONE ? e : decide_close(decide, delta, scope, taker);
-}
-
-enum err decide_calm(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, bool is_calm, const struct decision_taker *taker)
-{
-    enum tier tier = decide_tier(decide, row->scope);
-    if (tier == TIER_NONE || tier >= TIER_QUARANTINE ||
-            !incidents_note_calm(
-                    decide->incidents, row->scope, is_calm, row->judged, delta->log_time_ms)) {
-        return ERR_NONE;
-    }
-    return decide_close(decide, delta, row->scope, taker);
-}
-
-enum err decide_expire(
-        struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
-{
-    enum err e = ERR_NONE;
-    while (e == ERR_NONE) {
-        int32_t scope = incidents_take_expired(decide->incidents, delta->log_time_ms);
-        if (scope == SCOPE_NONE) {
-            break;
+    int32_t at = (int32_t)(row - delta->scopes);
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        const struct leaf_delta *leaf = &delta->leaves[i];
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && leaf->uses[row->kind].row == at;
+                kind++) {
+            int32_t other = leaf->uses[kind].row;
+            struct incident *incident =
+                    other < 0 ? NULL
+                              : incidents_of(decide->incidents, delta->scopes[other].scope);
+            if (incident != NULL) {
+                return incident;
+            }
         }
-        e = decide_lift(decide, delta, scope, taker);
     }
-    return e;
+    return NULL;
+}
+
+enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
+        const struct decision_taker *taker)
+{
+    struct step step = {
+            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
+    tier = tier < TIER_ALERT ? tier : TIER_ALERT;
+    return decide_act(decide, &step, tier, incident_beside(decide, delta, row), NULL, 0);
 }

@@ -1,18 +1,23 @@
 // decide: what the detector says → incidents and what is to be done (design §6, §7). Pure; no
 // clock, no I/O. One thread.
 //
-// A scope has at most one open incident. Its tier only rises:
+// A scope belongs to at most one open incident. Its tier in it only rises:
 //
-//   none --notice reached--> notice --> alert --> quarantine --> stop      each arrow: one alert record
-//    ^                                            `--hold--'    `--hold--' and a hold command
-//    '--------- the hold has run out by log time: closed, and the scope begins anew ---------'
-//    '--------- notice, alert: calm for 1,000 messages and ten minutes: closed
+//   none --notice reached--> notice --> alert --> quarantine --> stop
+//    ^                                            '--hold--'    '--hold--'  a hold command each
+//    '--- its last hold has run out by log time: closed, and its scopes begin anew
+//    '--- nothing of it is held, and its root was calm for 1,000 messages and ten minutes: closed
 //
-// Extra conditions: quarantine wants evidence of at least 3 people; stop wants at least 3
-// campaigns, none of them with more than half of it, and a rate whose 95 % lower bound is above
-// max(5 %, 3 p0). A wide scope whose evidence at most three narrower ones explain is left alone,
-// and those are acted on (decide/attribute.h). What a held scope explains is taken off the wider
-// ones.
+// Alert records: opened; escalated when the incident's own tier rises; updated, at most one an
+// interval and one a tenfold growth of its misdirected messages; closed. A scope that joins an
+// incident of its tier or above makes none; one that comes to quarantine is held all the same.
+//
+// Extra conditions: quarantine wants evidence of at least 3 people, and that the data do not merely
+// lag (decide/related.h); stop wants at least 3 campaigns, none of them with more than half of it,
+// or 3 held within the hour, and a rate whose 95 % lower bound is above max(5 %, 3 p0). A wide scope
+// whose evidence at most three narrower ones explain is left alone, and those are acted on
+// (decide/attribute.h). What a held scope explains is taken off the wider ones. Auxiliary streams
+// raise notice and alert, never more.
 #pragma once
 
 #include "common/err.h"
@@ -33,6 +38,10 @@ struct decision_taker {
             void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den);
     // The scope's incident is over: nothing speaks against it any more.
     void (*closed)(void *self, int32_t scope);
+    // The scope has an alarm: what it does is no lesson.
+    void (*alarmed)(void *self, int32_t scope);
+    // How many messages of the scope have been judged since it was first heard of.
+    int64_t (*heard)(void *self, int32_t scope);
     void *self;
 };
 
@@ -47,14 +56,23 @@ MUST_CHECK enum err decide_create(struct decide **ret_decide, const struct decid
         struct scopes *scopes, struct recent *recent);
 void decide_destroy(struct decide *decide);
 
-// The tier of the scope's open incident.
+// The tier that the scope has reached in its open incident.
 enum tier decide_tier(const struct decide *decide, int32_t scope);
+// Whether it belongs to an open incident.
+bool decide_has_incident(const struct decide *decide, int32_t scope);
+
+// Counts a delta for the incidents that are open. Comes before anything of the delta is raised.
+void decide_count(struct decide *decide, const struct delta *delta);
 // The highest tier, up to `tier`, whose extra conditions the evidence meets.
-enum tier decide_admit(const struct decide *decide, const struct scope_delta *row, enum tier tier,
-        const struct evidence *evidence);
+enum tier decide_admit(const struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, const struct evidence *evidence);
 // The scope has reached an admitted tier above its present one. Rows come after all rows of the
 // delta have been stepped, in the delta's order.
 MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
+        const struct decision_taker *taker);
+// The same for an auxiliary stream (evidence->stream) or a rule: TIER_ALERT at most.
+MUST_CHECK enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker);
 
@@ -62,10 +80,9 @@ MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delt
 // rows are stepped.
 MUST_CHECK enum err decide_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
-
-// After a row was stepped and decided: an incident below quarantine closes once the scope has been
-// calm for long enough.
-MUST_CHECK enum err decide_calm(struct decide *decide, const struct delta *delta,
+// After a row was stepped and decided: tells how its incident has grown, if it is time, and closes
+// it when nothing is held and the scope has been calm for long enough.
+MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
 
 uint32_t decide_open_incidents(const struct decide *decide);

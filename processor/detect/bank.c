@@ -14,40 +14,154 @@ static uint32_t add_saturating(uint32_t count, uint64_t more)
     return more > UINT32_MAX - count ? UINT32_MAX : count + (uint32_t)more; // B5
 }
 
-unsigned bank_step_by(
-        struct bank *bank, const struct bank_batch *batch, const struct step_table *steps)
+void bank_change_add(
+        struct bank_change *change, const struct bank_batch *part, const struct step_table *steps)
+{
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        change->net_nat6[j] += part->fresh * steps->up[j] + part->guarded * steps->up_guarded[j] -
+                               part->good * steps->down[j];
+    }
+    change->good += part->good;
+    change->fresh += part->fresh;
+    change->guarded += part->guarded;
+}
+
+// Whether this batch is the node's change point.
+static bool node_starts(struct bank *bank, unsigned j, const struct bank_change *change)
+{
+    struct bank_node *node = &bank->nodes[j];
+    uint8_t bit = (uint8_t)(1u << j);
+    if (change->fresh + change->guarded == 0) {
+        return false;
+    }
+    if (node->w_nat6 == 0) {
+        *node = (struct bank_node){.start = change->first};
+        bank->credited &= (uint8_t)~bit;
+        bank->waiting &= (uint8_t)~bit;
+        return true;
+    }
+    if ((bank->waiting & bit) != 0) {
+        node->start = change->first;
+        bank->waiting &= (uint8_t)~bit;
+        return true;
+    }
+    return false;
+}
+
+unsigned bank_apply(struct bank *bank, const struct bank_change *change)
 {
     unsigned started = 0;
-    uint64_t misdirected = (uint64_t)batch->fresh + batch->guarded;
+    uint64_t misdirected = change->fresh + change->guarded;
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         struct bank_node *node = &bank->nodes[j];
-        if (node->w_nat6 == 0) {
-            if (misdirected == 0) {
-                continue;
-            }
-            *node = (struct bank_node){.start_serial = batch->first_serial};
-            started |= 1u << j;
+        started |= (unsigned)node_starts(bank, j, change) << j;
+        if (node->w_nat6 == 0 && (started >> j & 1) == 0) {
+            continue;
         }
-        int64_t net = batch->fresh * steps->up[j] + batch->guarded * steps->up_guarded[j] -
-                      batch->good * steps->down[j]; // B2
-        int64_t w = node->w_nat6 + net;
+        int64_t w = node->w_nat6 + change->net_nat6[j]; // B2
         int64_t cap = node_cap(j);
         node->w_nat6 = w < 0 ? 0 : w > cap ? cap : w; // B1
-        node->judged = add_saturating(node->judged, batch->good + misdirected);
+        node->judged = add_saturating(node->judged, change->good + misdirected);
         node->misdirected = add_saturating(node->misdirected, misdirected);
-        node->guarded = add_saturating(node->guarded, batch->guarded);
+        node->guarded = add_saturating(node->guarded, change->guarded);
     }
     return started;
 }
 
-unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard)
+struct step_table bank_steps(unsigned level, bool guard)
 {
     ASSURE(level < LEVEL_COUNT);
     struct step_table steps = table_steps(level);
     if (!guard) {
         steps.up_guarded = steps.up;
     }
+    return steps;
+}
+
+unsigned bank_step_by(
+        struct bank *bank, const struct bank_batch *batch, const struct step_table *steps)
+{
+    struct bank_change change = {.first = batch->first};
+    bank_change_add(&change, batch, steps);
+    return bank_apply(bank, &change);
+}
+
+unsigned bank_step(struct bank *bank, const struct bank_batch *batch, unsigned level, bool guard)
+{
+    const struct step_table steps = bank_steps(level, guard);
     return bank_step_by(bank, batch, &steps);
+}
+
+void bank_give_credit(struct bank *bank, int32_t credit_nat6)
+{
+    *bank = (struct bank){.credit_nat6 = credit_nat6};
+    for (unsigned j = 0; j < ACUTE_COUNT && credit_nat6 > 0; j++) {
+        bank->nodes[j].w_nat6 = credit_nat6;
+        bank->credited |= (uint8_t)(1u << j);
+        bank->waiting |= (uint8_t)(1u << j);
+    }
+}
+
+// floor(1e6 ln r) for r a fifth of a decade apart.
+static const struct {
+    int64_t r;
+    int32_t ln_nat6;
+} credits[] = {{1000, 6907755}, {630, 6445719}, {400, 5991464}, {250, 5521460}, {160, 5075173},
+        {100, 4605170}};
+
+int32_t bank_credit_of_size(int64_t planned_size)
+{
+    for (size_t i = 0; i < sizeof credits / sizeof *credits; i++) {
+        if (planned_size / 10 >= credits[i].r) {
+            return credits[i].ln_nat6;
+        }
+    }
+    return 0;
+}
+
+bool bank_is_quiet(const struct bank *bank)
+{
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        if (bank->nodes[j].w_nat6 > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// --- what it says -----------------------------------------------------------------------------
+
+struct bank_rules bank_rules_of(unsigned index, bool credited)
+{
+    static const struct {
+        enum budget campaign;
+        enum budget campaign_credited;
+        enum budget wide;
+    } budgets[BANK_RULES_COUNT] = {
+            {BUDGET_1E6, BUDGET_11E5, BUDGET_4E6},
+            {BUDGET_1E7, BUDGET_11E6, BUDGET_4E7},
+            {BUDGET_1E8, BUDGET_11E7, BUDGET_4E8},
+            {BUDGET_2E8, BUDGET_22E7, BUDGET_8E8},
+            {BUDGET_1E9, BUDGET_11E8, BUDGET_4E9},
+    };
+    ASSURE(index < BANK_RULES_COUNT);
+    struct bank_rules rules;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        rules.quarantine[kind] = budgets[index].wide;
+    }
+    rules.quarantine[SCOPE_CAMPAIGN] =
+            credited ? budgets[index].campaign_credited : budgets[index].campaign;
+    return rules;
+}
+
+int64_t bank_rules_sum_e15(const struct bank_rules *rules, bool credited)
+{
+    int64_t sum = 0;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        int64_t e16 = INT64_C(10000000000000000) / table_budget_messages(rules->quarantine[kind]);
+        sum += credited && kind == SCOPE_CAMPAIGN ? e16 * 11 / 10 : e16;
+    }
+    return (sum + 5) / 10;
 }
 
 struct tier_rule {
@@ -56,49 +170,35 @@ struct tier_rule {
     unsigned nodes; // the first that many
 };
 
-// From the highest tier down. Stop is for vendors and tenants; the wider kinds share a budget of
-// their own, so that the sum of 1/A over the five kinds is 5e-9 + 4 * 1.25e-9 = 1e-8 (detection.md
-// §3.1).
-static const struct tier_rule campaign_rules[] = {
-        {TIER_QUARANTINE, BUDGET_2E8, ACUTE_COUNT},
-        {TIER_ALERT, BUDGET_1E7, NODE_COUNT},
-        {TIER_NOTICE, BUDGET_1E6, NODE_COUNT},
-        {TIER_NONE, BUDGET_1E6, 0},
-};
-static const struct tier_rule wide_rules[] = {
-        {TIER_STOP, BUDGET_1E10, ACUTE_COUNT},
-        {TIER_QUARANTINE, BUDGET_8E8, ACUTE_COUNT},
-        {TIER_ALERT, BUDGET_1E7, NODE_COUNT},
-        {TIER_NOTICE, BUDGET_1E6, NODE_COUNT},
-        {TIER_NONE, BUDGET_1E6, 0},
-};
+enum { RULE_COUNT = 4 };
 
-static const struct tier_rule *rules_of(enum scope_kind kind)
+// From the highest tier down. Stop is for vendors and tenants. How many rules there are.
+static unsigned tier_rules(
+        const struct bank_rules *rules, enum scope_kind kind, struct tier_rule ret_rules[RULE_COUNT])
 {
-    switch (kind) {
-    case SCOPE_CAMPAIGN:
-        return campaign_rules;
-    case SCOPE_VENDOR:
-    case SCOPE_TENANT:
-        return wide_rules;
-    case SCOPE_TEMPLATE:
-    case SCOPE_SENDER:
-    case SCOPE_KIND_COUNT:
-        break;
+    unsigned count = 0;
+    if (kind == SCOPE_VENDOR || kind == SCOPE_TENANT) {
+        ret_rules[count++] = (struct tier_rule){TIER_STOP, BUDGET_1E10, ACUTE_COUNT};
     }
-    return wide_rules + 1; // no stop
+    ret_rules[count++] = (struct tier_rule){TIER_QUARANTINE, rules->quarantine[kind], ACUTE_COUNT};
+    ret_rules[count++] = (struct tier_rule){TIER_ALERT, BUDGET_1E7, NODE_COUNT};
+    ret_rules[count++] = (struct tier_rule){TIER_NOTICE, BUDGET_1E6, NODE_COUNT};
+    return count;
 }
 
-struct bank_reading bank_read(const struct bank *bank, enum scope_kind kind, enum tier highest)
+struct bank_reading bank_read(const struct bank *bank, const struct bank_rules *rules,
+        enum scope_kind kind, enum tier highest)
 {
+    struct tier_rule tiers[RULE_COUNT];
+    unsigned count = tier_rules(rules, kind, tiers);
     struct bank_reading reading = {TIER_NONE, 0, BUDGET_1E6};
-    for (const struct tier_rule *rule = rules_of(kind); rule->tier != TIER_NONE; rule++) {
+    for (unsigned i = 0; i < count; i++) {
         int64_t best_above = -1;
-        for (unsigned j = 0; j < rule->nodes && rule->tier <= highest; j++) {
-            int64_t above = bank->nodes[j].w_nat6 - table_threshold(rule->budget, j);
+        for (unsigned j = 0; j < tiers[i].nodes && tiers[i].tier <= highest; j++) {
+            int64_t above = bank->nodes[j].w_nat6 - table_threshold(tiers[i].budget, j);
             if (above > best_above) {
                 best_above = above;
-                reading = (struct bank_reading){rule->tier, j, rule->budget};
+                reading = (struct bank_reading){tiers[i].tier, j, tiers[i].budget};
             }
         }
         if (best_above >= 0) {

@@ -1,47 +1,75 @@
 // detect: deltas → detector statistics and what they say (design §6). Pure, integer only; cannot
 // fail but for memory. One detector a tally partition; one thread.
+//
+// A message moves the bank of each of its scopes by the level of its own campaign (detect/baseline.h),
+// so that a vendor whose mix of campaigns changes does not alarm by it. What is kept of a scope is
+// 12 bytes; its bank is there only while some statistic of it is above 0.
 #pragma once
 
 #include "common/err.h"
 #include "detect/bank.h"
+#include "detect/baseline.h"
+#include "detect/streams.h"
 #include "model/delta.h"
 #include "model/incident.h"
 #include "state/recent.h"
 
 // Names the rules and constants of this room; part of every incident id.
-#define DETECTOR_VERSION "bank5-1"
+#define DETECTOR_VERSION "bank5-2"
 
 struct detect;
 
 struct detect_options {
-    unsigned level; // of the baseline, for every scope
+    struct baseline_options baseline;
+    bool learning; // false: the prior rate's level for good
     bool guard;
+    bool start_credit;
+    unsigned budget; // bank_rules_of
+    struct stream_levels streams;
+};
+
+// What detect wants to know of a scope's incident.
+struct detect_asks {
+    enum tier (*tier)(const void *self, int32_t scope);
+    const void *self;
 };
 
 // `recent` is borrowed: it says how many people the evidence is about.
-MUST_CHECK enum err detect_create(struct detect **ret_detect, const struct detect_options *options,
-        const struct recent *recent);
+MUST_CHECK enum err detect_create(
+        struct detect **ret_detect, const struct detect_options *options, struct recent *recent);
 void detect_destroy(struct detect *detect);
 
-// The baseline level of a scope that nothing is known of yet, from the prior rate, worth `weight`
-// messages: 1.25 times the upper bound p + 1.64 sqrt(p / weight), within 0.05 % and 3 %, rounded up
-// to the ladder (detection.md §3.5).
-unsigned detect_prior_level(uint32_t rate_millionths, uint32_t weight);
+// Moves the statistics of every scope of a delta.
+MUST_CHECK enum err detect_delta(
+        struct detect *detect, const struct delta *delta, const struct detect_asks *asks);
 
-// Moves the statistics of one scope. Rows of one delta may come in any order.
-MUST_CHECK enum err detect_step(
-        struct detect *detect, const struct delta *delta, const struct scope_delta *row);
 // What a scope's statistics say, with no tier above `highest`.
 struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest);
 // The evidence behind a reading. Views are good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);
-// Whether nothing much speaks against a scope (bank_is_calm).
+// What its auxiliary streams say, and the evidence behind that.
+struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope);
+void detect_stream_evidence(const struct detect *detect, int32_t scope,
+        const struct scope_name *name, const struct stream_reading *reading,
+        struct evidence *ret_evidence);
+// Sums since the stream excursion began, for the cause: NULL when there is none.
+const struct streams *detect_streams(const struct detect *detect, int32_t scope);
+
+// Whether nothing at all speaks against a scope, so that it may be forgotten.
+bool detect_is_quiet(const struct detect *detect, int32_t scope);
+// Whether nothing much speaks against a scope (bank_is_calm, streams_are_calm).
 bool detect_is_calm(const struct detect *detect, int32_t scope);
 // Forgets what speaks against a scope: a new excursion begins from nothing.
 void detect_reset(struct detect *detect, int32_t scope);
+// At an alarm of a scope: what it has seen since is no lesson.
+void detect_spoil(struct detect *detect, int32_t scope);
+// Forgets a scope altogether: its number may be given to another.
+void detect_drop(struct detect *detect, int32_t scope);
 // What `child` explains no longer speaks against `parent`: the share of the child's statistics that
 // came through it.
 void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,
         uint32_t share_den);
+// Whether the scope's healthy rate has moved to twice what it was over 30 days; told once.
+bool detect_has_moved(struct detect *detect, int32_t scope);

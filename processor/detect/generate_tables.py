@@ -3,6 +3,7 @@
 
     processor/detect/generate_tables.py > processor/detect/tables.inc
     processor/detect/generate_tables.py streams > processor/detect/streams.inc
+    processor/detect/generate_tables.py decay > processor/detect/decay.inc
 
 Formulas: reference detection.md §3.1, restated in detect/tables.h and detect/streams.h. Decimal arithmetic with 60
 digits, so that the roundings (up for what speaks against an alarm, down for what speaks for it) are exact.
@@ -16,11 +17,11 @@ NAT6 = D(1000000)
 RHO = D("0.05")
 ACUTE = [None, D("0.13"), D("0.35"), D("0.95")]  # the first is max(5 %, 3 p0)
 WEIGHTS = [D("0.18"), D("0.18"), D("0.20"), D("0.44"), D(1)]  # the last is the leak node
-BUDGETS = [D(10) ** 6, D(10) ** 7, D(2) * 10**8, D(8) * 10**8, D(10) ** 10]
+BUDGETS = [D(a) for a in ("1e6 1.1e6 4e6 1e7 1.1e7 4e7 1e8 1.1e8 2e8 2.2e8 4e8 8e8 1e9 1.1e9 4e9 1e10").split()]
 NAT3 = D(1000)
 STREAM_LEVELS = [D(r) / 1000 for r in (1, 2, 5, 10, 20, 50, 100, 200)]
 STREAM_WEIGHT = D("0.5")  # each of a stream's two nodes
-STREAM_BUDGETS = BUDGETS[:2]
+STREAM_BUDGETS = [D(10) ** 6, D(10) ** 7]
 
 
 def down(x):
@@ -71,7 +72,18 @@ def streams():
     print("};")
 
 
+def decay():
+    print("// Written by generate_tables.py decay; do not edit.")
+    print("static const uint32_t left_q31[DECAY_STEPS] = {")
+    for step in range(60):
+        print(f"        {down(D(2) ** 31 * D(2) ** (-D(step) / 60))},")
+    print("};")
+
+
 def main():
+    if sys.argv[1:] == ["decay"]:
+        decay()
+        return
     if sys.argv[1:] == ["streams"]:
         streams()
         return
@@ -89,6 +101,10 @@ def main():
     print("static const int64_t thresholds[BUDGET_COUNT][NODE_COUNT] = {")
     for budget in BUDGETS:
         print("        {" + ", ".join(str(up(NAT6 * (budget / w).ln())) for w in WEIGHTS) + "},")
+    print("};")
+    print("static const int64_t budget_messages[BUDGET_COUNT] = {")
+    for budget in BUDGETS:
+        print(f"        {int(budget)},")
     print("};")
 
 

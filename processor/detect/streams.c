@@ -65,28 +65,42 @@ static uint32_t add_saturating(uint32_t count, uint32_t more)
     return more > UINT32_MAX - count ? UINT32_MAX : count + more;
 }
 
+// How often the leaf's narrowest scope had met the stranger before.
+static uint32_t leaf_repeated(const struct leaf_delta *leaf)
+{
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (leaf->uses[kind].row >= 0) {
+            return leaf->uses[kind].repeated;
+        }
+    }
+    return 0;
+}
+
+// Reasons are counted over exempt messages too, which may all have had this one.
+static int64_t watched_reason(const struct leaf_delta *leaf, enum reason reason)
+{
+    return leaf->reasons[reason] - leaf->exempt;
+}
+
 void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf)
 {
-    static const struct {
-        bool is_reason;
-        unsigned index;
-    } sources[STREAM_COUNT] = {
-            [STREAM_WALKING] = {false, SIGNAL_WALKING},
-            [STREAM_REPEATED] = {false, SIGNAL_REPEATED},
-            [STREAM_CLOSED_RECENTLY] = {false, SIGNAL_CLOSED_RECENTLY},
-            [STREAM_REASSIGNED] = {true, REASON_REASSIGNED_NUMBER},
-            [STREAM_INVALID] = {true, REASON_INVALID_NUMBER},
-            [STREAM_OTHER_TENANT] = {true, REASON_OTHER_TENANT},
+    const struct {
+        int64_t messages;
+        int64_t hits;
+    } counts[STREAM_COUNT] = {
+            [STREAM_WALKING] = {leaf->judged, leaf->misdirected_signals[SIGNAL_WALKING]},
+            [STREAM_REPEATED] = {leaf->judged, leaf_repeated(leaf)},
+            [STREAM_CLOSED_RECENTLY] = {leaf->judged, leaf->signals[SIGNAL_CLOSED_RECENTLY]},
+            [STREAM_REASSIGNED] = {leaf->judged, watched_reason(leaf, REASON_REASSIGNED_NUMBER)},
+            [STREAM_INVALID] = {leaf->judged + leaf->unknown,
+                    watched_reason(leaf, REASON_INVALID_NUMBER)},
+            [STREAM_OTHER_TENANT] = {leaf->judged, watched_reason(leaf, REASON_OTHER_TENANT)},
     };
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
-        unsigned i = sources[s].index;
-        // Reasons are counted over exempt messages too, which may all have had this one.
-        int64_t hits = sources[s].is_reason ? leaf->reasons[i] - leaf->exempt : leaf->signals[i];
-        bool counts_unknown = !sources[s].is_reason || s == STREAM_INVALID;
-        uint32_t messages = at_least_none(leaf->judged + (counts_unknown ? leaf->unknown : 0));
+        uint32_t messages = at_least_none(counts[s].messages);
+        uint32_t hits = at_least_none(counts[s].hits);
         batch->judged[s] = add_saturating(batch->judged[s], messages);
-        uint32_t counted = at_least_none(hits);
-        batch->hits[s] = add_saturating(batch->hits[s], counted < messages ? counted : messages);
+        batch->hits[s] = add_saturating(batch->hits[s], hits < messages ? hits : messages);
     }
 }
 
@@ -176,7 +190,7 @@ bool streams_are_calm(const struct streams *streams)
 
 // --- readings ---------------------------------------------------------------------------------
 
-struct stream_reading streams_read_one(const struct streams *streams, enum stream stream)
+struct stream_reading streams_read_one(const struct streams *streams, enum evidence_stream stream)
 {
     const uint16_t *w = streams->w_nat3[stream];
     unsigned node = w[NODE_95] > w[NODE_30] ? NODE_95 : NODE_30; // their thresholds are one
@@ -204,7 +218,7 @@ struct stream_reading streams_read(const struct streams *streams)
 {
     struct stream_reading best = {.tier = TIER_NONE};
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
-        struct stream_reading reading = streams_read_one(streams, (enum stream)s);
+        struct stream_reading reading = streams_read_one(streams, (enum evidence_stream)s);
         if (reading.tier > best.tier || (reading.tier == best.tier && reading.tier != TIER_NONE &&
                                                 reading.w_nat6 - reading.threshold_nat6 >
                                                         best.w_nat6 - best.threshold_nat6)) {

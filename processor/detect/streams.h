@@ -25,13 +25,14 @@
 //
 // p0 is therefore no estimate of the healthy rate but a bound that healthy traffic stays under. By
 // default, and why:
-//   walking          10 %   A list sorted by number hits whenever the gap to its neighbour is 10 or less: with a share
-//                           d of all numbers on it, 1 - (1 - d)^10. 10 million customers among 3e9 mobiles: 3.3 %;
-//                           1 % of a city's numbers: 9.6 %. Random order: below 0.1 %. Real walking hits nearly always:
-//                           7 in a row for a notice, 8 for an alert. In a topic of P partitions a walked list is dealt
-//                           out, and hits with 1 - (1 - 1/P)^20: 72 % at 16, 27 % at 64.
-//   repeated          5 %   1 to 3 % duplicates by retries, and people with several loans due on one day. One person
-//                           comes in clumps, so that notice and alert want 10 and 20 hits too.
+//   walking          10 %   Only misdirected messages hit: a lender's customers may come in the order of their
+//                           numbers, and close together, with nothing wrong. Real walking meets strangers nearly
+//                           always: 7 in a row for a notice, 8 for an alert. In a topic of P partitions a walked list
+//                           is dealt out, and hits with 1 - (1 - 1/P)^20: 72 % at 16, 27 % at 64.
+//   repeated          5 %   Only misdirected messages hit, to a recipient whom the narrowest scope has met within
+//                           24 hours: they count once for the verdict, so this is who sees that one stranger is
+//                           flooded. How often a customer may be written to is a rule of its own, no statistic.
+//                           Retries come in clumps: notice and alert want 10 and 20 hits too.
 //   closed_recently   5 %   Lists are a day old; of those who are a few days late 2 to 5 % a day pay.
 //   reassigned        1 %   About 5 % of numbers change hands a year; a lender's own data lag by weeks.
 //   invalid           2 %   Numbers are verified when the loan is made; a shifted column hits nearly always.
@@ -69,10 +70,9 @@ struct stream_batch {
     uint32_t hits[STREAM_COUNT]; // <= judged
 };
 
-// Adds what a leaf has grown by. Signals are of watched messages; an invalid number is never judged,
-// so that unknown ones count there; of reasons, those that exempt messages may have had are left
-// out. What was taken back (a chunk judged again) counts as none, and hits above the messages as all
-// of them.
+// Adds what a leaf has grown by, as the list above says. An invalid number is never judged, so that
+// unknown ones count there; of reasons, those that exempt messages may have had are left out. What
+// was taken back (a chunk judged again) counts as none, and hits above the messages as all of them.
 void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf);
 void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other);
 bool stream_batch_has_hits(const struct stream_batch *batch);
@@ -87,7 +87,7 @@ bool streams_are_calm(const struct streams *streams);
 // What they say: the stream of the highest tier, of these the one furthest above its threshold.
 struct stream_reading {
     enum tier tier; // TIER_NONE, TIER_NOTICE or TIER_ALERT
-    enum stream stream;
+    enum evidence_stream stream;
     unsigned node;           // 0 = q of max(30 %, 3 p0), 1 = 95 %
     int64_t w_nat6;          // micro-nats, like all evidence
     int64_t threshold_nat6;  // of that tier
@@ -97,4 +97,4 @@ struct stream_reading {
 };
 
 struct stream_reading streams_read(const struct streams *streams);
-struct stream_reading streams_read_one(const struct streams *streams, enum stream stream);
+struct stream_reading streams_read_one(const struct streams *streams, enum evidence_stream stream);

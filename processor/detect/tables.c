@@ -16,9 +16,7 @@ int64_t table_threshold(enum budget budget, unsigned node)
 
 int64_t table_budget_messages(enum budget budget)
 {
-    static const int64_t messages[BUDGET_COUNT] = {
-            1000000, 10000000, 200000000, 800000000, 10000000000};
-    return messages[budget];
+    return budget_messages[budget];
 }
 
 int64_t table_baseline_ppb(unsigned level)

@@ -23,16 +23,15 @@
 
 struct fold;
 
-// Lifetime sums of a scope.
+// Sums of a scope since it was first heard of.
 struct fold_counts {
     int64_t judged;
-    int64_t misdirected;
-    int64_t unknown;
+    int64_t misdirected; // stops at 2^32 - 1
 };
 
-// `scopes` and `recent` are borrowed.
-MUST_CHECK enum err fold_create(
-        struct fold **ret_fold, struct scopes *scopes, struct recent *recent);
+// `scopes` and `recent` are borrowed. `split_by_channel`: bits of enum scope_kind.
+MUST_CHECK enum err fold_create(struct fold **ret_fold, struct scopes *scopes,
+        struct recent *recent, uint32_t split_by_channel);
 void fold_destroy(struct fold *fold);
 
 // Applies a frame. The delta and what it points to live until the next call; `frame` must live as
@@ -42,4 +41,6 @@ MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame,
 
 int64_t fold_log_time_ms(const struct fold *fold);
 struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope);
+// Forgets a scope: its number may be given to another.
+void fold_drop(struct fold *fold, int32_t scope);
 uint64_t fold_gaps(const struct fold *fold);

@@ -8,6 +8,7 @@
 struct fold_leaf {
     struct leaf_counts counts;
     int32_t scopes[SCOPE_KIND_COUNT];
+    uint32_t generations[SCOPE_KIND_COUNT]; // of those numbers
 };
 
 struct fold_source {

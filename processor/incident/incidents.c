@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "common/assure.h"
-#include "common/digest.h"
 #include "state/scopes.h"
 
-enum { CALM_MESSAGES = 1000, CALM_MS = 10 * 60 * 1000 };
+enum { CALM_MESSAGES = 1000, CALM_MS = 10 * 60 * 1000, HOUR_MS = 3600 * 1000 };
 
 // What an incident told, with the texts that it points to.
 struct told_row {
@@ -16,15 +15,32 @@ struct told_row {
     char *message_id;
 };
 
+// What is kept of every scope; most belong to none.
+struct scope_row {
+    uint32_t incident; // index + 1; 0 = none
+    uint8_t tier;
+    bool held;
+    int32_t next; // of the incident's chain
+};
+
 struct held {
     int32_t scope;
     int64_t until_ms;
 };
 
+// When campaigns of a vendor or tenant were put into quarantine, the last first.
+struct lately {
+    int32_t scope;
+    int64_t at_ms[LATELY_MAX]; // INT64_MIN = never
+};
+
 struct incidents {
-    struct incident *rows;  // by scope
-    struct told_row **told; // by scope; what rows[].told points into
+    struct lately lately[LATELY_SCOPES_MAX]; // the scope noted last is first
+    uint32_t lately_count;
+    struct scope_row *scopes; // by scope
     uint32_t capacity;
+    struct incident **rows; // by index; NULL = free
+    uint32_t row_count;
     uint32_t max_open;
     uint32_t open_count;
     uint64_t overflowed;
@@ -46,9 +62,11 @@ enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open)
     return ERR_NONE;
 }
 
-static void told_destroy(struct told_row *row)
+static void told_destroy(const struct told *told)
 {
-    if (row != NULL) {
+    if (told != NULL) {
+        // told is the first member of its row
+        struct told_row *row = (struct told_row *)(uintptr_t)told;
         free(row->topic);
         free(row->message_id);
         free(row);
@@ -58,21 +76,56 @@ static void told_destroy(struct told_row *row)
 void incidents_destroy(struct incidents *incidents)
 {
     if (incidents != NULL) {
-        for (uint32_t i = 0; i < incidents->capacity; i++) {
-            told_destroy(incidents->told[i]);
+        for (uint32_t i = 0; i < incidents->row_count; i++) {
+            if (incidents->rows[i] != NULL) {
+                told_destroy(incidents->rows[i]->told);
+                free(incidents->rows[i]);
+            }
         }
         free(incidents->rows);
-        free(incidents->told);
+        free(incidents->scopes);
         free(incidents->held);
         free(incidents);
     }
 }
 
-const struct incident *incidents_find(const struct incidents *incidents, int32_t scope)
+static struct incident *incident_at(const struct incidents *incidents, const struct scope_row *row)
 {
-    static const struct incident none;
-    ASSURE(scope >= 0);
-    return (uint32_t)scope < incidents->capacity ? &incidents->rows[scope] : &none;
+    ASSURE(row->incident > 0 && row->incident <= incidents->row_count);
+    return incidents->rows[row->incident - 1];
+}
+
+// --- scopes -----------------------------------------------------------------------------------
+
+static struct scope_row *scope_row(const struct incidents *incidents, int32_t scope)
+{
+    ASSURE(scope >= 0 && (uint32_t)scope < incidents->capacity);
+    return &incidents->scopes[scope];
+}
+
+struct incident *incidents_of(const struct incidents *incidents, int32_t scope)
+{
+    if (scope < 0 || (uint32_t)scope >= incidents->capacity ||
+            incidents->scopes[scope].incident == 0) {
+        return NULL;
+    }
+    return incidents->rows[incidents->scopes[scope].incident - 1];
+}
+
+enum tier incidents_tier(const struct incidents *incidents, int32_t scope)
+{
+    bool known = scope >= 0 && (uint32_t)scope < incidents->capacity;
+    return known ? (enum tier)incidents->scopes[scope].tier : TIER_NONE;
+}
+
+void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier tier)
+{
+    scope_row(incidents, scope)->tier = (uint8_t)tier;
+}
+
+int32_t incidents_next(const struct incidents *incidents, int32_t scope)
+{
+    return scope_row(incidents, scope)->next;
 }
 
 static enum err incidents_make_room(struct incidents *incidents, int32_t scope)
@@ -84,56 +137,130 @@ static enum err incidents_make_room(struct incidents *incidents, int32_t scope)
     while (capacity <= (uint32_t)scope) {
         capacity *= 2;
     }
-    struct incident *grown = realloc(incidents->rows, capacity * sizeof *grown);
+    struct scope_row *grown = realloc(incidents->scopes, capacity * sizeof *grown);
     if (grown == NULL) {
         return ERR_NO_MEMORY;
     }
-    incidents->rows = grown;
-    struct told_row **told = realloc(incidents->told, capacity * sizeof *told);
-    if (told == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    incidents->told = told;
-    for (uint32_t i = incidents->capacity; i < capacity; i++) {
-        grown[i] = (struct incident){0};
-        told[i] = NULL;
-    }
+    memset(grown + incidents->capacity, 0, (capacity - incidents->capacity) * sizeof *grown);
+    incidents->scopes = grown;
     incidents->capacity = capacity;
     return ERR_NONE;
 }
 
-static struct incident *incidents_row(struct incidents *incidents, int32_t scope)
+// --- the life of an incident ------------------------------------------------------------------
+
+static enum err incidents_free_row(struct incidents *incidents, uint32_t *ret_row)
 {
-    ASSURE(scope >= 0 && (uint32_t)scope < incidents->capacity);
-    return &incidents->rows[scope];
+    uint32_t at = 0;
+    while (at < incidents->row_count && incidents->rows[at] != NULL) {
+        at++;
+    }
+    if (at == incidents->row_count) {
+        uint32_t count = at == 0 ? 16 : at * 2;
+        struct incident **grown = realloc(incidents->rows, count * sizeof(struct incident *));
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        for (uint32_t i = at; i < count; i++) {
+            grown[i] = NULL;
+        }
+        incidents->rows = grown;
+        incidents->row_count = count;
+    }
+    *ret_row = at;
+    return ERR_NONE;
 }
 
 enum err incidents_open(struct incidents *incidents, int32_t scope, const struct digest_id *id,
-        const struct incident **ret_incident)
+        struct incident **ret_incident)
 {
     *ret_incident = NULL;
     if (incidents->open_count >= incidents->max_open) {
         incidents->overflowed++;
         return ERR_NONE;
     }
+    uint32_t at;
     enum err e = incidents_make_room(incidents, scope);
     if (e == ERR_NONE) {
-        struct incident *row = incidents_row(incidents, scope);
-        ASSURE(row->told == NULL);
-        row->id = *id;
-        incidents->open_count++;
-        *ret_incident = row;
+        e = incidents_free_row(incidents, &at);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct incident *incident = calloc(1, sizeof *incident);
+    if (incident == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    ASSURE(incidents->scopes[scope].incident == 0);
+    incident->id = *id;
+    incident->root = scope;
+    incident->first_scope = scope;
+    incident->scope_count = 1;
+    incidents->rows[at] = incident;
+    incidents->scopes[scope] = (struct scope_row){.incident = at + 1, .next = SCOPE_NONE};
+    incidents->open_count++;
+    *ret_incident = incident;
+    return ERR_NONE;
+}
+
+enum err incidents_join(struct incidents *incidents, struct incident *incident, int32_t scope)
+{
+    enum err e = incidents_make_room(incidents, scope);
+    if (e == ERR_NONE) {
+        ASSURE(incidents->scopes[scope].incident == 0);
+        uint32_t number = scope_row(incidents, incident->first_scope)->incident;
+        incidents->scopes[scope] =
+                (struct scope_row){.incident = number, .next = incident->first_scope};
+        incident->first_scope = scope;
+        incident->scope_count++;
     }
     return e;
 }
 
-void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier tier)
+static void scope_lift(struct incidents *incidents, int32_t scope)
 {
-    incidents_row(incidents, scope)->tier = tier;
+    for (uint32_t i = 0; i < incidents->held_count; i++) {
+        if (incidents->held[i].scope == scope) {
+            incidents->held[i] = incidents->held[--incidents->held_count];
+            return;
+        }
+    }
+}
+
+bool incidents_leave(struct incidents *incidents, int32_t scope)
+{
+    struct scope_row *row = scope_row(incidents, scope);
+    uint32_t at = row->incident - 1;
+    struct incident *incident = incidents->rows[at];
+    int32_t *link = &incident->first_scope;
+    while (*link != scope) {
+        link = &scope_row(incidents, *link)->next;
+    }
+    *link = row->next;
+    if (row->held) {
+        incident->held_count--;
+        scope_lift(incidents, scope);
+    }
+    *row = (struct scope_row){0};
+    if (--incident->scope_count > 0) {
+        incident->root = incident->root == scope ? incident->first_scope : incident->root;
+        return false;
+    }
+    told_destroy(incident->told);
+    free(incident);
+    incidents->rows[at] = NULL;
+    incidents->open_count--;
+    return true;
+}
+
+void incidents_end(struct incidents *incidents, struct incident *incident)
+{
+    while (!incidents_leave(incidents, incident->first_scope)) {
+    }
 }
 
 enum err incidents_remember(
-        struct incidents *incidents, int32_t scope, const struct alert_action *alert)
+        struct incident *incident, const struct alert_action *alert, int64_t log_time_ms)
 {
     struct told_row *row = calloc(1, sizeof *row);
     if (row == NULL) {
@@ -148,44 +275,34 @@ enum err incidents_remember(
     row->topic = strndup(at->topic.p != NULL ? at->topic.p : "", at->topic.n);
     row->message_id = has_id ? strndup(at->message_id.p, at->message_id.n) : NULL;
     if (row->topic == NULL || (has_id && row->message_id == NULL)) {
-        told_destroy(row);
+        told_destroy(&row->told);
         return ERR_NO_MEMORY;
     }
     at->topic = view_of(row->topic);
     at->message_id = view_of(row->message_id);
-    told_destroy(incidents->told[scope]);
-    incidents->told[scope] = row;
-    incidents_row(incidents, scope)->told = &row->told;
+    told_destroy(incident->told);
+    incident->told = &row->told;
+    incident->told_ms = log_time_ms;
     return ERR_NONE;
 }
 
-bool incidents_note_calm(
-        struct incidents *incidents, int32_t scope, bool is_calm, int64_t judged, int64_t now_ms)
+bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged, int64_t now_ms)
 {
-    struct incident *row = incidents_row(incidents, scope);
     if (!is_calm) {
-        row->calm_since_ms = 0;
-        row->calm_messages = 0;
+        incident->calm_since_ms = 0;
+        incident->calm_messages = 0;
         return false;
     }
-    if (row->calm_since_ms == 0) {
-        row->calm_since_ms = now_ms;
+    if (incident->calm_since_ms == 0) {
+        incident->calm_since_ms = now_ms;
     }
-    if (judged > 0 && row->calm_messages < CALM_MESSAGES) {
-        row->calm_messages += (uint32_t)(judged < CALM_MESSAGES ? judged : CALM_MESSAGES);
+    if (judged > 0 && incident->calm_messages < CALM_MESSAGES) {
+        incident->calm_messages += (uint32_t)(judged < CALM_MESSAGES ? judged : CALM_MESSAGES);
     }
-    return row->calm_messages >= CALM_MESSAGES && now_ms - row->calm_since_ms >= CALM_MS;
+    return incident->calm_messages >= CALM_MESSAGES && now_ms - incident->calm_since_ms >= CALM_MS;
 }
 
-void incidents_close(struct incidents *incidents, int32_t scope)
-{
-    struct incident *row = incidents_row(incidents, scope);
-    ASSURE(row->tier != TIER_NONE);
-    told_destroy(incidents->told[scope]);
-    incidents->told[scope] = NULL;
-    *row = (struct incident){0};
-    incidents->open_count--;
-}
+// --- holds ------------------------------------------------------------------------------------
 
 enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms)
 {
@@ -202,12 +319,22 @@ enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t unti
         incidents->held = grown;
         incidents->held_capacity = capacity;
     }
-    incidents->held_count += at == incidents->held_count;
+    if (at == incidents->held_count) {
+        incidents->held_count++;
+        struct scope_row *row = scope_row(incidents, scope);
+        row->held = true;
+        incident_at(incidents, row)->held_count++;
+    }
     incidents->held[at] = (struct held){scope, until_ms};
     if (until_ms < incidents->next_expiry_ms) {
         incidents->next_expiry_ms = until_ms;
     }
     return ERR_NONE;
+}
+
+bool incidents_is_holding(const struct incidents *incidents, int32_t scope)
+{
+    return scope >= 0 && (uint32_t)scope < incidents->capacity && incidents->scopes[scope].held;
 }
 
 int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms)
@@ -220,12 +347,47 @@ int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms)
         const struct held held = incidents->held[i];
         if (held.until_ms <= now_ms) {
             incidents->held[i] = incidents->held[--incidents->held_count];
+            struct scope_row *row = scope_row(incidents, held.scope);
+            row->held = false;
+            incident_at(incidents, row)->held_count--;
             return held.scope;
         }
         earliest_ms = held.until_ms < earliest_ms ? held.until_ms : earliest_ms;
     }
     incidents->next_expiry_ms = earliest_ms;
     return SCOPE_NONE;
+}
+
+void incidents_note_lately(struct incidents *incidents, int32_t scope, int64_t now_ms)
+{
+    uint32_t at = 0;
+    while (at < incidents->lately_count && incidents->lately[at].scope != scope) {
+        at++;
+    }
+    struct lately lately = {scope, {INT64_MIN, INT64_MIN, INT64_MIN}};
+    if (at < incidents->lately_count) {
+        lately = incidents->lately[at];
+    } else if (incidents->lately_count < LATELY_SCOPES_MAX) {
+        incidents->lately_count++;
+    } else {
+        at--; // the one that was noted longest ago makes room
+    }
+    memmove(&incidents->lately[1], &incidents->lately[0], at * sizeof lately);
+    memmove(&lately.at_ms[1], &lately.at_ms[0], (LATELY_MAX - 1) * sizeof lately.at_ms[0]);
+    lately.at_ms[0] = now_ms;
+    incidents->lately[0] = lately;
+}
+
+uint32_t incidents_lately(const struct incidents *incidents, int32_t scope, int64_t now_ms)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < incidents->lately_count; i++) {
+        for (unsigned n = 0; n < LATELY_MAX && incidents->lately[i].scope == scope; n++) {
+            int64_t at_ms = incidents->lately[i].at_ms[n];
+            count += at_ms != INT64_MIN && now_ms - at_ms < HOUR_MS;
+        }
+    }
+    return count;
 }
 
 uint32_t incidents_open_count(const struct incidents *incidents)
@@ -236,37 +398,4 @@ uint32_t incidents_open_count(const struct incidents *incidents)
 uint64_t incidents_overflowed(const struct incidents *incidents)
 {
     return incidents->overflowed;
-}
-
-// The first 16 bytes of SHA-256 over the text.
-static enum err make_id(const struct strbuf *text, struct digest_id *ret_id)
-{
-    uint8_t digest[SHA256_BYTES];
-    digest_sha256(strbuf_view(text), digest);
-    memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
-    return text->failed;
-}
-
-enum err incident_make_id(struct strbuf *text, const struct delta *delta,
-        const struct scope_name *scope, const char *detector_version, struct digest_id *ret_id)
-{
-    strbuf_reset(text);
-    strbuf_printf(text, "incident\n%s\n", scope_kind_names[scope->kind]);
-    strbuf_add_view(text, scope->tenant_id);
-    strbuf_add_byte(text, '\n');
-    strbuf_add_view(text, scope->id);
-    strbuf_printf(text, "\n%s\n%d\n%lld\n", detector_version, (int)delta->tally_partition,
-            (long long)delta->sequence);
-    return make_id(text, ret_id);
-}
-
-enum err incident_make_step_id(struct strbuf *text, const char *step,
-        const struct digest_id *incident, enum tier tier, int64_t sequence,
-        struct digest_id *ret_id)
-{
-    strbuf_reset(text);
-    strbuf_printf(text, "%s\n", step);
-    hex_add(text, incident->bytes, sizeof incident->bytes);
-    strbuf_printf(text, "\n%s\n%lld\n", tier_names[tier], (long long)sequence);
-    return make_id(text, ret_id);
 }

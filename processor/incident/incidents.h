@@ -1,5 +1,14 @@
-// The open incidents of a tally partition, by scope, with what each has told last; and which of
-// them hold until when. One thread.
+// The open incidents of a tally partition, with what each has told last and which scopes it is
+// about, and which scopes are held until when. One thread.
+//
+// One event is one incident, however many scopes see it: a scope that alarms over the same messages
+// joins (decide/related.h). Its *root* is the scope it is counted by: the first, or a wider one that
+// joined.
+//
+//   incidents_open -> open --incidents_join--> open, about one scope more
+//                      |  ^                     |
+//                      |  '--incidents_leave----'   the last scope that leaves ends it
+//                      '--incidents_end--> all its scopes are nobody's again
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +18,9 @@
 #include "common/strbuf.h"
 #include "model/action.h"
 #include "model/delta.h"
+#include "state/sketch.h"
 
-// What the last alert of an incident said, for the one that closes it.
+// What the last alert of an incident said, for the ones that update and close it.
 struct told {
     struct evidence evidence; // the texts of its change point are copies
     struct ranked causes[CAUSE_MAX];
@@ -20,10 +30,19 @@ struct told {
 
 struct incident {
     struct digest_id id;
-    enum tier tier;          // TIER_NONE = no incident
+    enum tier tier;
+    int32_t root;
+    int32_t first_scope; // of a chain by incidents_next
+    uint32_t scope_count;
+    uint32_t held_count;     // of them
     const struct told *told; // NULL before its first alert
-    int64_t calm_since_ms;   // log time; 0 = it is not calm
-    uint32_t calm_messages;  // judged since then
+    int64_t told_ms;         // log time of its last alert
+    int64_t told_misdirected;
+    int64_t escaped;       // misdirected messages of its root that were judged before a hold
+    int64_t held;          // and those that came while it was held
+    struct sketch people;  // who they went to
+    int64_t calm_since_ms; // log time; 0 = it is not calm
+    uint32_t calm_messages; // judged since then
 };
 
 struct incidents;
@@ -31,26 +50,42 @@ struct incidents;
 MUST_CHECK enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open);
 void incidents_destroy(struct incidents *incidents);
 
-// The scope's incident; its tier is TIER_NONE where there is none. Good until the next open.
-const struct incident *incidents_find(const struct incidents *incidents, int32_t scope);
-// Opens one. *ret_incident is NULL when there are as many as there may be (counted).
-MUST_CHECK enum err incidents_open(struct incidents *incidents, int32_t scope,
-        const struct digest_id *id, const struct incident **ret_incident);
+// The incident that a scope belongs to, NULL for none. Good until it ends.
+struct incident *incidents_of(const struct incidents *incidents, int32_t scope);
+// The tier that the scope itself has reached in it; TIER_NONE without one.
+enum tier incidents_tier(const struct incidents *incidents, int32_t scope);
 void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier tier);
-// Keeps what an alert of the scope's incident says, in the place of what the one before said.
+
+// Opens one about `scope`. *ret_incident is NULL when there are as many as there may be (counted).
+MUST_CHECK enum err incidents_open(struct incidents *incidents, int32_t scope,
+        const struct digest_id *id, struct incident **ret_incident);
+// One more scope, which belongs to none.
+MUST_CHECK enum err incidents_join(
+        struct incidents *incidents, struct incident *incident, int32_t scope);
+// The scope is nobody's any more. True when it was the last, and the incident has ended.
+bool incidents_leave(struct incidents *incidents, int32_t scope);
+void incidents_end(struct incidents *incidents, struct incident *incident);
+// The incident's scope behind `scope`; SCOPE_NONE after the last.
+int32_t incidents_next(const struct incidents *incidents, int32_t scope);
+
+// Keeps what an alert of the incident says, in the place of what the one before said.
 MUST_CHECK enum err incidents_remember(
-        struct incidents *incidents, int32_t scope, const struct alert_action *alert);
-// Notes that so many messages of the scope were judged and whether the detector was calm behind
-// them. True once it has been calm for 1,000 messages and ten minutes of log time (detection.md
-// §3.9).
-bool incidents_note_calm(
-        struct incidents *incidents, int32_t scope, bool is_calm, int64_t judged, int64_t now_ms);
-void incidents_close(struct incidents *incidents, int32_t scope);
+        struct incident *incident, const struct alert_action *alert, int64_t log_time_ms);
+// Notes that so many messages were judged and whether the detector was calm behind them. True once
+// it has been calm for 1,000 messages and ten minutes of log time (detection.md §3.9).
+bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged, int64_t now_ms);
 
 // The scope is held until then; a later hold of it replaces the earlier.
 MUST_CHECK enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms);
+bool incidents_is_holding(const struct incidents *incidents, int32_t scope);
 // Takes one scope whose hold has run out by `now_ms` off the held; SCOPE_NONE when there is none.
 int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms);
+
+// A campaign of the vendor or tenant `scope` was put into quarantine; how many were within the last
+// hour of log time, up to LATELY_MAX. Remembered of LATELY_SCOPES_MAX scopes, the latest.
+enum { LATELY_MAX = 3, LATELY_SCOPES_MAX = 256 };
+void incidents_note_lately(struct incidents *incidents, int32_t scope, int64_t now_ms);
+uint32_t incidents_lately(const struct incidents *incidents, int32_t scope, int64_t now_ms);
 
 uint32_t incidents_open_count(const struct incidents *incidents);
 uint64_t incidents_overflowed(const struct incidents *incidents);
@@ -59,7 +94,7 @@ uint64_t incidents_overflowed(const struct incidents *incidents);
 // (design §6). `text` is scratch, as below.
 MUST_CHECK enum err incident_make_id(struct strbuf *text, const struct delta *delta,
         const struct scope_name *scope, const char *detector_version, struct digest_id *ret_id);
-// The id of an alert or command of an incident: one a kind of step, tier and frame.
+// The id of an alert or command of an incident: one a kind of step, scope, tier and frame.
 MUST_CHECK enum err incident_make_step_id(struct strbuf *text, const char *step,
-        const struct digest_id *incident, enum tier tier, int64_t sequence,
-        struct digest_id *ret_id);
+        const struct digest_id *incident, const struct scope_name *scope, enum tier tier,
+        int64_t sequence, struct digest_id *ret_id);

@@ -61,6 +61,13 @@ enum alert_kind {
     ALERT_KIND_COUNT,
 };
 
+// What an incident has done so far, by the scope that it is counted by.
+struct impact {
+    int64_t escaped;              // misdirected messages judged before a hold of it
+    int64_t held;                 // and while it was held
+    uint64_t distinct_recipients; // of both, by a sketch: standard error 6.5 %
+};
+
 struct alert_action {
     struct digest_id alert_id;
     struct digest_id incident_id;
@@ -72,6 +79,7 @@ struct alert_action {
     uint32_t cause_count; // the first is the likely one; 0 = "unknown"
     uint32_t reasons[REASON_COUNT];
     struct evidence evidence;
+    struct impact impact;
     struct contributor contributors[CONTRIBUTOR_MAX];
     uint32_t contributor_count;
     struct view samples[SAMPLE_MAX]; // message ids

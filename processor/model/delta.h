@@ -17,15 +17,43 @@ enum entry_use {
 struct delta_entry {
     const struct frame_entry *entry;
     uint64_t serial;
+    uint32_t remembered; // its handle in state/recent.h
     int32_t scopes[SCOPE_KIND_COUNT];
     enum entry_use uses[SCOPE_KIND_COUNT];
+};
+
+// How the messages of one leaf count in one of its scopes.
+struct leaf_use {
+    int32_t row; // index into the delta's scopes; -1 = it has no such scope
+    uint32_t good;
+    uint32_t fresh;
+    uint32_t guarded;
+    uint32_t repeated;
+};
+
+// What one leaf adds. A message moves all its scopes by the baseline of its own campaign, so that
+// detect goes through the leaves.
+struct leaf_delta {
+    bool held;      // one of its scopes is: it feeds no detector
+    int64_t judged; // signed, as all below: a chunk that was judged again may take back
+    int64_t misdirected;
+    int64_t unknown;
+    int64_t exempt;
+    int64_t reasons[REASON_COUNT];
+    int64_t signals[SIGNAL_COUNT];
+    uint32_t misdirected_signals[SIGNAL_COUNT]; // of its entries
+    int64_t planned_size;        // the greatest that its messages name; 0 = none does
+    int64_t last_occurred_at_ms; // event time of its last watched message; 0 = unknown
+    struct leaf_use uses[SCOPE_KIND_COUNT];
 };
 
 struct scope_delta {
     int32_t scope;
     enum scope_kind kind;
-    int64_t judged; // signed: a chunk that was judged again may take back
+    bool is_new; // the first that is heard of it
+    int64_t judged;
     int64_t misdirected;
+    int64_t unknown;
     uint32_t good;
     uint32_t fresh;
     uint32_t guarded;
@@ -34,6 +62,7 @@ struct scope_delta {
     int64_t shadow_misdirected;
     int32_t first_entry; // index of the first entry that counts here; -1 = none
     int32_t last_entry;
+    int64_t last_occurred_at_ms;
 };
 
 // What a frame left out, for good.
@@ -50,6 +79,8 @@ struct delta {
     int64_t log_time_ms;
     bool applied; // false: a duplicate, an old frame, or one that had to be ignored
     struct delta_gap gap;
+    const struct leaf_delta *leaves; // in the frame's order
+    uint32_t leaf_count;
     const struct scope_delta *scopes; // by kind, from the narrowest, then in order of first touch
     uint32_t scope_count;
     const struct delta_entry *entries; // in offset order

@@ -6,6 +6,7 @@
 
 #include "common/view.h"
 #include "model/scope.h"
+#include "model/signal.h"
 #include "model/verdict.h"
 
 enum {
@@ -48,6 +49,14 @@ struct contributor {
     uint32_t misdirected;
 };
 
+// What all messages of a scope had in common, not only the misdirected ones.
+struct message_sums {
+    int64_t watched; // judged and unknown
+    int64_t misdirected;
+    int64_t invalid; // of them, unknown for the number's own sake
+    int64_t signals[SIGNAL_COUNT];
+};
+
 // All counts are from the change point on, repeated recipients left out, so that anyone can
 // recompute the ratio: W = (misdirected - guarded) U + guarded UG - (judged - misdirected) D
 // (detect/bank.h, B3).
@@ -60,13 +69,22 @@ struct evidence {
     int64_t guarded; // of the misdirected: right behind another, scored by the clump guard
     uint32_t distinct_recipients; // exact up to 64
     bool distinct_is_lower_bound;
-    int64_t baseline_millionths; // p0 of the ladder level in force
+    int64_t baseline_millionths; // p0 of the ladder level in force, the highest of its messages'
+    int64_t lowest_baseline_millionths; // below it: campaigns of different baselines
+    int64_t start_credit_nat6;   // is in the ratio: the campaign declared its size
     int64_t estimated_rate_millionths;
     int64_t interval_millionths[2]; // Jeffreys, 95 %
     int64_t log_likelihood_ratio_nat6;
     int64_t threshold_nat6;
     int64_t false_alarm_budget; // A: one false alarm in A healthy messages at most
     struct message_position change_point;
+    // of the scope since its excursion began, and of its tenant before that; not told outside
+    struct message_sums since;
+    struct message_sums before;
+    int64_t tenant_judged;       // of its tenant since that one's excursion began; 0 = it has none
+    bool vendor_is_unregistered; // its vendor is not on the list that the policy has
+    // NULL, or the auxiliary stream that spoke: `misdirected` then are its hits
+    const char *stream;
     // which of the detector's nodes spoke: "5", "13", "35", "95" (percent) or "leak"
     const char *node;
 };

@@ -10,7 +10,7 @@
     ROW(STREAM_INVALID, invalid)                                                                   \
     ROW(STREAM_OTHER_TENANT, other_tenant)
 
-enum stream {
+enum evidence_stream {
 #define STREAM_ROW(id, name) id,
     STREAM_TABLE(STREAM_ROW)
 #undef STREAM_ROW

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
@@ -53,7 +54,7 @@ static size_t play(struct bank *bank, const struct step_table *steps, const char
 {
     for (size_t i = 0; messages[i] != '\0'; i++) {
         const struct bank_batch batch = {
-                .good = messages[i] == 'G', .fresh = messages[i] == 'B', .first_serial = i};
+                .good = messages[i] == 'G', .fresh = messages[i] == 'B', .first = (uint32_t)i};
         bank_step_by(bank, &batch, steps);
         if (alarm_of(bank, 1e8) >= 0) {
             return i + 1;
@@ -118,7 +119,7 @@ static void test_vector_restart(void)
     CU_ASSERT_EQUAL(play(&bank, &steps, messages), 0);
     check_nodes(&bank, (const int64_t[]){0, 0, 0, 0});
     CU_ASSERT_EQUAL(play(&bank, &steps, "BBBB"), 4);
-    CU_ASSERT_EQUAL(bank.nodes[3].start_serial, 0); // of this second play
+    CU_ASSERT_EQUAL(bank.nodes[3].start, 0); // of this second play
     CU_ASSERT_EQUAL(bank.nodes[3].judged, 4);
     CU_ASSERT_EQUAL(bank.nodes[3].misdirected, 4);
 }
@@ -230,7 +231,7 @@ static void test_net_rule(void)
                     .good = next_random(&random) % 40,
                     .fresh = next_random(&random) % 4 == 0 ? next_random(&random) % 3 : 0,
                     .guarded = next_random(&random) % 6 == 0 ? next_random(&random) % 3 : 0,
-                    .first_serial = round,
+                    .first = round,
             };
             unsigned started = bank_step(&bank, &batch, level, true);
             for (unsigned j = 0; j < NODE_COUNT; j++) {
@@ -325,32 +326,69 @@ static void test_reading(void)
             {SCOPE_TENANT, NODE_LEAK, BUDGET_1E10, 0, TIER_ALERT},
             {SCOPE_CAMPAIGN, NODE_LEAK, BUDGET_1E10, 0, TIER_ALERT},
     };
+    const struct bank_rules rules = bank_rules_of(BANK_RULES_2E8, false);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct bank bank = {0};
         bank.nodes[rows[i].node].w_nat6 =
                 table_threshold(rows[i].budget, rows[i].node) + rows[i].above;
-        struct bank_reading reading = bank_read(&bank, rows[i].kind, TIER_STOP);
+        struct bank_reading reading = bank_read(&bank, &rules, rows[i].kind, TIER_STOP);
         CU_ASSERT_EQUAL(reading.tier, rows[i].tier);
         if (reading.tier != TIER_NONE) {
             CU_ASSERT_EQUAL(reading.node, rows[i].node);
         }
-        reading = bank_read(&bank, rows[i].kind, TIER_NOTICE);
+        reading = bank_read(&bank, &rules, rows[i].kind, TIER_NOTICE);
         CU_ASSERT_TRUE(reading.tier <= TIER_NOTICE);
     }
 }
 
-// The budgets add up: 1/2e8 for campaigns and 1/8e8 for each of four wider kinds is 1e-8.
+// Whatever is asked for: the sum of 1/A over the kinds is 2/A, and with start credit, which costs a
+// tenth at most, it still is. 1/2e8 for campaigns and 1/8e8 for each of four wider kinds: 1e-8.
 static void test_budgets_add_up(void)
 {
-    double sum = 0;
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        struct bank bank = {0};
-        bank.nodes[0].w_nat6 = table_threshold(BUDGET_1E10, 0);
-        struct bank_reading reading = bank_read(&bank, (enum scope_kind)kind, TIER_QUARANTINE);
-        CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
-        sum += 1 / (double)table_budget_messages(reading.budget);
+    static const double asked[BANK_RULES_COUNT] = {1e6, 1e7, 1e8, 2e8, 1e9};
+    for (unsigned i = 0; i < BANK_RULES_COUNT * 2; i++) {
+        bool credit = i % 2 == 1;
+        const struct bank_rules rules = bank_rules_of(i / 2, credit);
+        double sum = 0;
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+            struct bank bank = {0};
+            bank.nodes[0].w_nat6 = table_threshold(BUDGET_1E10, 0);
+            struct bank_reading reading =
+                    bank_read(&bank, &rules, (enum scope_kind)kind, TIER_QUARANTINE);
+            CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
+            double cost = credit && kind == SCOPE_CAMPAIGN ? 1.1 : 1;
+            sum += cost / (double)table_budget_messages(reading.budget);
+        }
+        CU_ASSERT_TRUE(fabs(sum * asked[i / 2] - 2) < 1e-9);
+        CU_ASSERT_TRUE(llabs(bank_rules_sum_e15(&rules, credit) - (int64_t)(2e15 / asked[i / 2])) <= 1);
     }
-    CU_ASSERT_TRUE(fabs(sum - 1e-8) < 1e-20);
+}
+
+// Credit is ln r, in steps that never give more than r.
+static void test_credit(void)
+{
+    CU_ASSERT_EQUAL(bank_credit_of_size(0), 0);
+    CU_ASSERT_EQUAL(bank_credit_of_size(999), 0);
+    CU_ASSERT_EQUAL(bank_credit_of_size(1000), (int32_t)(1e6 * log(100)));
+    CU_ASSERT_EQUAL(bank_credit_of_size(INT64_MAX), (int32_t)(1e6 * log(1000)));
+    for (int64_t size = 1000; size < 20000; size += 7) {
+        double most = 1e6 * log(fmin(0.1 * (double)size, 1000));
+        CU_ASSERT_TRUE(bank_credit_of_size(size) <= most && bank_credit_of_size(size) > most - 5e5);
+    }
+    struct bank bank;
+    bank_give_credit(&bank, 6907755);
+    CU_ASSERT_FALSE(bank_is_quiet(&bank));
+    const struct bank_batch good = {.good = 3};
+    const struct bank_batch bad = {.fresh = 1, .first = 41};
+    CU_ASSERT_EQUAL(bank_step(&bank, &good, 18, false), 0);
+    CU_ASSERT_EQUAL(bank_step(&bank, &bad, 18, false), (1u << NODE_COUNT) - 1);
+    const struct step_table steps = table_steps(18);
+    const struct bank_node *node = &bank.nodes[1];
+    CU_ASSERT_EQUAL(node->w_nat6, 6907755 + steps.up[1] - 3 * steps.down[1]);
+    CU_ASSERT_EQUAL(node->start, 41);
+    CU_ASSERT_EQUAL(node->judged, 4);
+    CU_ASSERT_EQUAL(bank.nodes[NODE_LEAK].w_nat6, steps.up[NODE_LEAK]);
+    CU_ASSERT_EQUAL(bank.nodes[NODE_LEAK].judged, 1);
 }
 
 static void test_subtract(void)
@@ -387,6 +425,7 @@ int main(int argc, char **argv)
             {"counts_saturate", test_counts_saturate},
             {"reading", test_reading},
             {"budgets_add_up", test_budgets_add_up},
+            {"credit", test_credit},
             {"subtract", test_subtract},
             {NULL, NULL},
     };

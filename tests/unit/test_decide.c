@@ -68,9 +68,23 @@ static void take_closed(void *self, int32_t scope)
     b->closed = scope;
 }
 
+static void take_alarmed(void *self, int32_t scope)
+{
+    (void)self;
+    (void)scope;
+}
+
+static int64_t heard(void *self, int32_t scope)
+{
+    (void)self;
+    (void)scope;
+    return 1000000;
+}
+
 static struct decision_taker taker_of(struct bench *b)
 {
-    return (struct decision_taker){take_alert, take_command, take_explained, take_closed, b};
+    return (struct decision_taker){
+            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, b};
 }
 
 static void bench_init(struct bench *b, uint32_t max_incidents)
@@ -227,13 +241,13 @@ static void test_three_people(void)
     const struct evidence evidence = evidence_of(20);
     meet_people(&b, "cc");
     const struct scope_delta row = row_of(&b, SCOPE_CAMPAIGN, "c");
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &row, TIER_QUARANTINE, &evidence), TIER_ALERT);
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &row, TIER_NOTICE, &evidence), TIER_NOTICE);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_QUARANTINE, &evidence), TIER_ALERT);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_NOTICE, &evidence), TIER_NOTICE);
     meet_people(&b, "c");
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &row, TIER_QUARANTINE, &evidence), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_QUARANTINE, &evidence), TIER_QUARANTINE);
     struct evidence late = evidence;
     late.start_serial = 1; // those before the change point are no evidence
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &row, TIER_QUARANTINE, &late), TIER_ALERT);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_QUARANTINE, &late), TIER_ALERT);
     bench_fini(&b);
 }
 
@@ -263,7 +277,7 @@ static void test_stop(void)
         evidence.interval_millionths[0] = rows[i].lower_millionths;
         evidence.baseline_millionths = rows[i].baseline_millionths;
         const struct scope_delta row = row_of(&b, SCOPE_VENDOR, "v");
-        CU_ASSERT_EQUAL(decide_admit(b.decide, &row, TIER_STOP, &evidence), rows[i].tier);
+        CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_STOP, &evidence), rows[i].tier);
         bench_fini(&b);
     }
 }

@@ -195,7 +195,7 @@ static void test_hostile_bytes(void)
     CU_ASSERT_EQUAL_FATAL(scopes_create(&scopes, 1000), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(
             recent_create(&recent, &(const struct recent_options){.max_entries = 10000}), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(fold_create(&fold, scopes, recent), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(fold_create(&fold, scopes, recent, 0), ERR_NONE);
     uint64_t random = 5;
     unsigned accepted = 0;
     for (unsigned i = 0; i < 4; i++) {

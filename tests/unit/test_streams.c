@@ -23,7 +23,7 @@ static double next_uniform(uint64_t *state)
     return ((double)next_random(state) + 0.5) / 2147483648.0;
 }
 
-static struct stream_batch batch_of(enum stream stream, uint32_t judged, uint32_t hits)
+static struct stream_batch batch_of(enum evidence_stream stream, uint32_t judged, uint32_t hits)
 {
     struct stream_batch batch = {0};
     batch.judged[stream] = judged;
@@ -31,7 +31,7 @@ static struct stream_batch batch_of(enum stream stream, uint32_t judged, uint32_
     return batch;
 }
 
-static void step(struct streams *streams, enum stream stream, uint32_t judged, uint32_t hits)
+static void step(struct streams *streams, enum evidence_stream stream, uint32_t judged, uint32_t hits)
 {
     const struct stream_levels levels = stream_levels_default();
     const struct stream_batch batch = batch_of(stream, judged, hits);
@@ -135,16 +135,20 @@ static void test_counts_stop_together(void)
 static void test_batch_of_counts(void)
 {
     struct leaf_delta leaf = {.judged = 4, .unknown = 3, .exempt = 2};
+    leaf.uses[SCOPE_CAMPAIGN] = (struct leaf_use){.row = -1, .repeated = 9};
+    leaf.uses[SCOPE_TEMPLATE] = (struct leaf_use){.row = 0, .repeated = 3};
+    leaf.misdirected_signals[SIGNAL_WALKING] = 8; // never more than messages
     leaf.signals[SIGNAL_WALKING] = 9;
-    leaf.signals[SIGNAL_REPEATED] = -3; // taken back
+    leaf.signals[SIGNAL_CLOSED_RECENTLY] = -3; // taken back
     leaf.reasons[REASON_INVALID_NUMBER] = 3;
     leaf.reasons[REASON_OTHER_TENANT] = 6;
     leaf.reasons[REASON_REASSIGNED_NUMBER] = 2;
     struct stream_batch batch = {0};
     stream_batch_add(&batch, &leaf);
-    CU_ASSERT_EQUAL(batch.judged[STREAM_WALKING], 7);
-    CU_ASSERT_EQUAL(batch.hits[STREAM_WALKING], 7); // never more than messages
-    CU_ASSERT_EQUAL(batch.hits[STREAM_REPEATED], 0);
+    CU_ASSERT_EQUAL(batch.judged[STREAM_WALKING], 4);
+    CU_ASSERT_EQUAL(batch.hits[STREAM_WALKING], 4);
+    CU_ASSERT_EQUAL(batch.hits[STREAM_REPEATED], 3);
+    CU_ASSERT_EQUAL(batch.hits[STREAM_CLOSED_RECENTLY], 0);
     CU_ASSERT_EQUAL(batch.judged[STREAM_INVALID], 7);
     CU_ASSERT_EQUAL(batch.hits[STREAM_INVALID], 1); // two may have been exempt
     CU_ASSERT_EQUAL(batch.judged[STREAM_OTHER_TENANT], 4);
@@ -153,14 +157,14 @@ static void test_batch_of_counts(void)
     CU_ASSERT_TRUE(stream_batch_has_hits(&batch));
     struct stream_batch sum = batch;
     stream_batch_join(&sum, &batch);
-    CU_ASSERT_EQUAL(sum.judged[STREAM_WALKING], 14);
+    CU_ASSERT_EQUAL(sum.judged[STREAM_WALKING], 8);
     CU_ASSERT_EQUAL(sum.hits[STREAM_OTHER_TENANT], 8);
 }
 
 // --- what each is for -------------------------------------------------------------------------
 
 // Hits in a row until a tier.
-static unsigned hits_until(enum stream stream, enum tier tier)
+static unsigned hits_until(enum evidence_stream stream, enum tier tier)
 {
     struct streams streams = {0};
     unsigned hits = 0;
@@ -180,7 +184,7 @@ static unsigned hits_until(enum stream stream, enum tier tier)
 static void test_hits_in_a_row(void)
 {
     static const struct {
-        enum stream stream;
+        enum evidence_stream stream;
         unsigned notice;
         unsigned alert;
     } rows[] = {
@@ -255,7 +259,7 @@ struct false_alarms {
 
 // An endless healthy stream of iid hits; each tier's excursion is counted once and then forgotten.
 static struct false_alarms play_healthy(
-        enum stream stream, double rate, double messages, uint64_t seed)
+        enum evidence_stream stream, double rate, double messages, uint64_t seed)
 {
     struct false_alarms found = {0};
     for (unsigned tier = TIER_NOTICE; tier <= TIER_ALERT; tier++) {
@@ -281,10 +285,10 @@ static void test_false_alarms(void)
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
         double p0 = stream_level_millionths(levels.level[s]) / 1e6;
         double messages = (getenv("STREAMS_SHOW") != NULL ? 3e6 : 3e5) / p0; // as many hits each
-        struct false_alarms at = play_healthy((enum stream)s, p0, messages, 77 + s);
+        struct false_alarms at = play_healthy((enum evidence_stream)s, p0, messages, 77 + s);
         CU_ASSERT_TRUE(at.notices < messages / 1e6);
         CU_ASSERT_TRUE(at.alerts < messages / 1e7);
-        struct false_alarms half = play_healthy((enum stream)s, p0 / 2, messages, 177 + s);
+        struct false_alarms half = play_healthy((enum evidence_stream)s, p0 / 2, messages, 177 + s);
         if (getenv("STREAMS_SHOW") != NULL) {
             printf("%-16s p0 %.4f: %.0f messages, at p0 %u notices %u alerts, at half %u %u\n",
                     stream_names[s], p0, messages, at.notices, at.alerts, half.notices,

@@ -1,0 +1,37 @@
+// What decide.c (tiers and who is acted on), decide_tell.c (alerts and commands) and decide_life.c
+// (growth and end of incidents) share.
+#pragma once
+
+#include "common/strbuf.h"
+#include "decide/decide.h"
+#include "incident/incidents.h"
+
+struct decide {
+    struct decide_options options;
+    struct scopes *scopes;
+    struct recent *recent;
+    struct incidents *incidents;
+    struct strbuf id_text;
+    struct strbuf reason_text;
+};
+
+// One step of one incident: what it is about and where it goes.
+struct step {
+    const struct delta *delta;
+    const struct scope_delta *row; // whose evidence it is
+    // whose step it is: the row's, or a narrower one that explains it
+    int32_t scope;
+    struct scope_name name;
+    struct incident *incident;
+    const struct evidence *evidence;
+    const struct decision_taker *taker;
+};
+
+MUST_CHECK enum err tell_alert(struct decide *decide, const struct step *step, bool is_new);
+MUST_CHECK enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier);
+// What it told last, with what has come of it since, and no message that caused it.
+MUST_CHECK enum err tell_again(struct decide *decide, const struct delta *delta,
+        struct incident *incident, enum alert_kind kind, const struct decision_taker *taker);
+// Only the state's tombstone: the hold is over by itself.
+MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
+        const struct incident *incident, int32_t scope, const struct decision_taker *taker);

@@ -1,0 +1,105 @@
+// How incidents grow and end.
+#include "decide/decide_inside.h"
+
+enum { GROWTH = 10 };
+
+static uint64_t tag_of(const struct frame_entry *entry)
+{
+    uint64_t tag;
+    memcpy(&tag, entry->tag, sizeof tag);
+    return tag;
+}
+
+void decide_count(struct decide *decide, const struct delta *delta)
+{
+    if (incidents_open_count(decide->incidents) == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < delta->scope_count; i++) {
+        const struct scope_delta *row = &delta->scopes[i];
+        struct incident *incident = incidents_of(decide->incidents, row->scope);
+        if (incident != NULL && incident->root == row->scope) {
+            incident->escaped += row->misdirected > 0 ? row->misdirected : 0;
+            incident->held += row->shadow_misdirected > 0 ? row->shadow_misdirected : 0;
+        }
+    }
+    for (uint32_t i = 0; i < delta->entry_count; i++) {
+        const struct delta_entry *de = &delta->entries[i];
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+            struct incident *incident = incidents_of(decide->incidents, de->scopes[kind]);
+            if (incident != NULL && incident->root == de->scopes[kind]) {
+                sketch_add(&incident->people, tag_of(de->entry));
+            }
+        }
+    }
+}
+
+// Tells that an incident is over; all its scopes begin anew.
+static enum err decide_close(struct decide *decide, const struct delta *delta,
+        struct incident *incident, const struct decision_taker *taker)
+{
+    enum err e = tell_again(decide, delta, incident, ALERT_INCIDENT_CLOSED, taker);
+    incidents_end(decide->incidents, incident);
+    return e;
+}
+
+static bool is_time_to_tell(
+        const struct decide *decide, const struct incident *incident, int64_t now_ms)
+{
+    int64_t misdirected = incident->escaped + incident->held;
+    int64_t told = incident->told_misdirected > 0 ? incident->told_misdirected : 1;
+    return incident->told != NULL && misdirected >= GROWTH * told &&
+           now_ms - incident->told_ms >= decide->options.policy->update_interval_ms;
+}
+
+enum err decide_follow(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, bool is_calm, const struct decision_taker *taker)
+{
+    struct incident *incident = incidents_of(decide->incidents, row->scope);
+    if (incident == NULL || incident->root != row->scope) {
+        return ERR_NONE;
+    }
+    if (is_time_to_tell(decide, incident, delta->log_time_ms)) {
+        enum err e = tell_again(decide, delta, incident, ALERT_INCIDENT_UPDATED, taker);
+        if (e != ERR_NONE) {
+            return e;
+        }
+    }
+    if (incident->held_count > 0 ||
+            !incidents_note_calm(incident, is_calm, row->judged, delta->log_time_ms)) {
+        return ERR_NONE;
+    }
+    return decide_close(decide, delta, incident, taker);
+}
+
+// Lifts a hold that has run out in the state topic, and with the last one closes the incident.
+static enum err decide_lift(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
+{
+    struct incident *incident = incidents_of(decide->incidents, scope);
+    enum err e = tell_expired(decide, delta, incident, scope, taker);
+    scopes_lift(decide->scopes, scope);
+    taker->closed(taker->self, scope);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    if (incident->held_count == 0) {
+        return decide_close(decide, delta, incident, taker);
+    }
+    (void)incidents_leave(decide->incidents, scope); // others of it are held: not the last
+    return ERR_NONE;
+}
+
+enum err decide_expire(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
+{
+    enum err e = ERR_NONE;
+    while (e == ERR_NONE) {
+        int32_t scope = incidents_take_expired(decide->incidents, delta->log_time_ms);
+        if (scope == SCOPE_NONE) {
+            break;
+        }
+        e = decide_lift(decide, delta, scope, taker);
+    }
+    return e;
+}

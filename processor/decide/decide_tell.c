@@ -1,0 +1,283 @@
+// What is told of an incident: alerts, holds and their end.
+#include "decide/attribute.h"
+#include "decide/cause.h"
+#include "decide/decide_inside.h"
+
+enum {
+    // A scope is new when it has been heard of for no longer than about the excursion, ...
+    NEW_MESSAGES = 300,
+    NEW_TIMES_JUDGED = 4,
+    // ... while its tenant was there before.
+    KNOWN_MESSAGES = 1000,
+    KNOWN_TIMES = 3,
+};
+
+// --- causes -----------------------------------------------------------------------------------
+
+static void fill_spread(struct cause_evidence *evidence, const struct step *step,
+        const struct recent_entry *entries, uint32_t count)
+{
+    int64_t tenant = 0;
+    for (unsigned kind = SCOPE_KIND_COUNT; kind-- > 0;) {
+        struct child rows[ATTRIBUTE_ROWS];
+        uint32_t found = attribute_children(entries, count, (enum scope_kind)kind, rows);
+        if (found == 0) {
+            continue;
+        }
+        evidence->spread[kind] = found;
+        evidence->largest[kind] = rows[0].misdirected;
+        int64_t heard = step->taker->heard(step->taker->self, rows[0].scope);
+        bool is_new;
+        if (kind == SCOPE_TENANT) {
+            tenant = heard;
+            is_new = heard < KNOWN_MESSAGES + evidence->judged;
+        } else {
+            int64_t newest = NEW_TIMES_JUDGED * evidence->judged;
+            newest = newest > NEW_MESSAGES ? newest : NEW_MESSAGES;
+            is_new = heard <= newest && tenant >= KNOWN_MESSAGES + KNOWN_TIMES * heard;
+        }
+        evidence->new_kinds |= (uint8_t)(is_new << kind);
+    }
+}
+
+static int32_t tenant_of(const struct recent_entry *entries, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (entries[i].scopes[SCOPE_TENANT] != SCOPE_NONE) {
+            return entries[i].scopes[SCOPE_TENANT];
+        }
+    }
+    return SCOPE_NONE;
+}
+
+// What befalls the tenant's other campaigns meanwhile.
+static void fill_elsewhere(const struct decide *decide, struct cause_evidence *evidence,
+        const struct step *step, const struct recent_entry *entries, uint32_t count)
+{
+    int32_t tenant = tenant_of(entries, count);
+    if (tenant == SCOPE_NONE || step->row->kind == SCOPE_TENANT) {
+        return;
+    }
+    int64_t judged = step->evidence->tenant_judged - evidence->judged;
+    evidence->elsewhere_judged = judged > 0 ? judged : 0;
+    struct recent_entry all[RECENT_MAX];
+    uint32_t found = recent_since(decide->recent, tenant, step->evidence->start_serial, all);
+    for (uint32_t i = 0; i < found; i++) {
+        if (all[i].scopes[step->row->kind] != step->row->scope) {
+            evidence->elsewhere++;
+            evidence->elsewhere_no_record += (all[i].reasons & REASON_BIT(REASON_NO_RECORD)) != 0;
+        }
+    }
+}
+
+static void fill_causes(const struct decide *decide, const struct step *step,
+        struct alert_action *alert, const struct recent_entry *entries, uint32_t count)
+{
+    const struct policy *policy = decide->options.policy;
+    const struct evidence *told = step->evidence;
+    struct cause_evidence evidence = {
+            .kind = step->row->kind,
+            .messages = count,
+            .judged = told->judged,
+            .misdirected = told->stream == NULL ? told->misdirected : count,
+            .invalid = told->since.invalid,
+            .vendors_are_listed = policy->vendors.count > 0,
+    };
+    for (uint32_t i = 0; i < count; i++) {
+        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+            evidence.reasons[reason] += entries[i].reasons >> reason & 1;
+        }
+        for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+            evidence.signals[signal] += (unsigned)entries[i].signals >> signal & 1;
+        }
+    }
+    memcpy(alert->reasons, evidence.reasons, sizeof alert->reasons);
+    alert->reasons[REASON_INVALID_NUMBER] += (uint32_t)told->since.invalid;
+    memcpy(evidence.signals_of_all, told->since.signals, sizeof evidence.signals_of_all);
+    evidence.before.watched = told->before.watched;
+    evidence.before.invalid = told->before.invalid;
+    evidence.before.misdirected = told->before.misdirected;
+    memcpy(evidence.before.signals, told->before.signals, sizeof evidence.before.signals);
+    fill_spread(&evidence, step, entries, count);
+    fill_elsewhere(decide, &evidence, step, entries, count);
+    evidence.vendor_is_unregistered = told->vendor_is_unregistered;
+    alert->cause_count = cause_rank(&evidence, alert->causes);
+}
+
+// --- alerts -----------------------------------------------------------------------------------
+
+// The narrower scopes that the evidence came through, widest share first; of a campaign there are
+// none.
+static void fill_contributors(const struct decide *decide, struct alert_action *alert,
+        const struct recent_entry *entries, uint32_t count)
+{
+    for (unsigned kind = 0; kind < (unsigned)alert->scope.kind; kind++) {
+        struct child children[ATTRIBUTE_ROWS];
+        uint32_t found = attribute_children(entries, count, (enum scope_kind)kind, children);
+        for (uint32_t i = 0; i < found && alert->contributor_count < CONTRIBUTOR_MAX; i++) {
+            alert->contributors[alert->contributor_count++] = (struct contributor){
+                    scopes_name(decide->scopes, children[i].scope), children[i].misdirected};
+        }
+        if (found > 0) {
+            return; // the narrowest kind that is there
+        }
+    }
+}
+
+// Up to three message ids of the frame that caused it, the last first.
+static void fill_samples(
+        struct alert_action *alert, const struct delta *delta, const struct scope_delta *row)
+{
+    for (int64_t i = row->last_entry; i >= 0 && alert->sample_count < SAMPLE_MAX; i--) {
+        const struct delta_entry *de = &delta->entries[i];
+        bool counted = de->uses[row->kind] == ENTRY_FRESH || de->uses[row->kind] == ENTRY_GUARDED;
+        if (de->scopes[row->kind] == row->scope && counted &&
+                !view_is_none(de->entry->message_id)) {
+            alert->samples[alert->sample_count++] = de->entry->message_id;
+        }
+    }
+}
+
+// The message that caused a step; NULL when a stream's frame has no misdirected one.
+static const struct frame_entry *step_entry(const struct step *step)
+{
+    int32_t last = step->row->last_entry;
+    return last < 0 ? NULL : step->delta->entries[last].entry;
+}
+
+static struct impact impact_of(const struct incident *incident)
+{
+    return (struct impact){
+            incident->escaped, incident->held, sketch_estimate(&incident->people)};
+}
+
+static struct alert_action alert_of(const struct decide *decide, const struct incident *incident)
+{
+    return (struct alert_action){
+            .incident_id = incident->id,
+            .tier = incident->tier,
+            .impact = impact_of(incident),
+            .policy_version = view_of(decide->options.policy->version),
+            .detector_version = view_of(decide->options.detector_version),
+            .assume_complete = decide->options.policy->assume_complete,
+    };
+}
+
+// The change point may have found no room to be remembered (state/recent.h, R4): then it is told to
+// be here.
+static struct evidence evidence_with_place(
+        const struct step *step, const struct frame_entry *entry)
+{
+    struct evidence evidence = *step->evidence;
+    if (view_is_none(evidence.change_point.topic) && entry != NULL) {
+        evidence.change_point = (struct message_position){entry->occurred_at_ms,
+                step->delta->frame->source_topic, step->delta->frame->source_partition,
+                entry->offset, entry->message_id};
+    }
+    return evidence;
+}
+
+enum err tell_alert(struct decide *decide, const struct step *step, bool is_new)
+{
+    struct recent_entry entries[RECENT_MAX];
+    uint32_t count =
+            recent_since(decide->recent, step->row->scope, step->evidence->start_serial, entries);
+    const struct frame_entry *entry = step_entry(step);
+    struct alert_action alert = alert_of(decide, step->incident);
+    alert.kind = is_new ? ALERT_INCIDENT_OPENED : ALERT_INCIDENT_ESCALATED;
+    alert.scope = step->name;
+    alert.evidence = evidence_with_place(step, entry);
+    alert.occurred_at_ms = step->row->last_occurred_at_ms;
+    if (entry != NULL) {
+        alert.occurred_at_ms = entry->occurred_at_ms;
+        alert.traceparent = entry->traceparent;
+        alert.tracestate = entry->tracestate;
+    }
+    fill_causes(decide, step, &alert, entries, count);
+    fill_contributors(decide, &alert, entries, count);
+    fill_samples(&alert, step->delta, step->row);
+    enum err e = incident_make_step_id(&decide->id_text, "alert", &step->incident->id, &step->name,
+            step->incident->tier, step->delta->sequence, &alert.alert_id);
+    if (e == ERR_NONE) {
+        e = incidents_remember(step->incident, &alert, step->delta->log_time_ms);
+    }
+    step->incident->told_misdirected = step->incident->escaped + step->incident->held;
+    return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
+}
+
+enum err tell_again(struct decide *decide, const struct delta *delta, struct incident *incident,
+        enum alert_kind kind, const struct decision_taker *taker)
+{
+    const struct scope_name name = scopes_name(decide->scopes, incident->root);
+    struct alert_action alert = alert_of(decide, incident);
+    alert.kind = kind;
+    alert.scope = name;
+    alert.occurred_at_ms = delta->log_time_ms;
+    alert.evidence = incident->told->evidence;
+    alert.cause_count = incident->told->cause_count;
+    memcpy(alert.causes, incident->told->causes, sizeof alert.causes);
+    memcpy(alert.reasons, incident->told->reasons, sizeof alert.reasons);
+    incident->told_ms = delta->log_time_ms;
+    incident->told_misdirected = incident->escaped + incident->held;
+    const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";
+    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name,
+            incident->tier, delta->sequence, &alert.alert_id);
+    return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
+}
+
+// --- commands ---------------------------------------------------------------------------------
+
+enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
+{
+    const struct policy *policy = decide->options.policy;
+    const struct frame_entry *entry = step_entry(step);
+    strbuf_reset(&decide->reason_text);
+    strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
+            (long long)step->evidence->misdirected, (long long)step->evidence->judged);
+    struct command_action command = {
+            .sequence = step->delta->sequence,
+            .kind = COMMAND_HOLD,
+            .target = TARGET_SCOPE,
+            .scope = step->name,
+            .tier = tier,
+            .reason = strbuf_view(&decide->reason_text),
+            .has_incident = true,
+            .incident_id = step->incident->id,
+            .issued_at_ms = step->delta->log_time_ms,
+            .expires_at_ms = step->delta->log_time_ms + policy->scope_hold_ms,
+            .mode = policy->mode,
+            .traceparent = entry != NULL ? entry->traceparent : VIEW_NONE,
+            .tracestate = entry != NULL ? entry->tracestate : VIEW_NONE,
+    };
+    enum err e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id, &step->name,
+            tier, step->delta->sequence, &command.command_id);
+    if (e == ERR_NONE) {
+        e = step->taker->command(step->taker->self, &command);
+    }
+    scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
+    return e != ERR_NONE ? e
+                         : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
+}
+
+enum err tell_expired(struct decide *decide, const struct delta *delta,
+        const struct incident *incident, int32_t scope, const struct decision_taker *taker)
+{
+    const struct scope_name name = scopes_name(decide->scopes, scope);
+    enum tier tier = incidents_tier(decide->incidents, scope);
+    struct command_action lifted = {
+            .sequence = delta->sequence,
+            .kind = COMMAND_EXPIRED,
+            .target = TARGET_SCOPE,
+            .scope = name,
+            .tier = tier,
+            .reason = VIEW("the hold has run out"),
+            .has_incident = true,
+            .incident_id = incident->id,
+            .issued_at_ms = delta->log_time_ms,
+            .expires_at_ms = delta->log_time_ms,
+            .mode = decide->options.policy->mode,
+    };
+    enum err e = incident_make_step_id(&decide->id_text, "expired", &incident->id, &name, tier,
+            delta->sequence, &lifted.command_id);
+    return e != ERR_NONE ? e : taker->command(taker->self, &lifted);
+}

@@ -1,0 +1,246 @@
+// One frame's counts and entries → the delta.
+#include "fold/fold_inside.h"
+
+// The row of a scope in the delta being made.
+static int32_t fold_row(struct fold *fold, int32_t scope, enum scope_kind kind)
+{
+    struct fold_scope *state = &fold->scopes[scope];
+    if (state->touched_by != fold->frame_number) {
+        state->touched_by = fold->frame_number;
+        state->delta_index = fold->delta_count;
+        fold->lasts[fold->delta_count] = (struct fold_last){-1, state->last_misdirected};
+        fold->deltas[fold->delta_count++] = (struct scope_delta){.scope = scope,
+                .kind = kind,
+                .is_new = !state->is_known,
+                .first_entry = -1,
+                .last_entry = -1};
+    }
+    return (int32_t)state->delta_index;
+}
+
+static bool leaf_is_held(const struct fold *fold, const struct fold_leaf *leaf)
+{
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (scopes_is_held(fold->names, leaf->scopes[kind], fold->log_time_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What a leaf's counts have changed by.
+static struct leaf_delta leaf_difference(
+        const struct leaf_counts *before, const struct leaf_counts *now)
+{
+    struct leaf_delta leaf = {
+            .judged = (int64_t)now->judged - before->judged,
+            .misdirected = (int64_t)now->misdirected - before->misdirected,
+            .unknown = (int64_t)now->unknown - before->unknown,
+            .exempt = (int64_t)now->exempt - before->exempt,
+            .planned_size = now->planned_size,
+            .last_occurred_at_ms = now->last_occurred_at_ms,
+    };
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        leaf.reasons[reason] = (int64_t)now->reasons[reason] - before->reasons[reason];
+    }
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        leaf.signals[signal] = (int64_t)now->signals[signal] - before->signals[signal];
+    }
+    return leaf;
+}
+
+static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta *leaf)
+{
+    int64_t judged = (int64_t)state->judged + leaf->judged;
+    int64_t misdirected = (int64_t)state->misdirected + leaf->misdirected;
+    state->judged = judged > 0 ? (uint64_t)judged : 0;
+    state->misdirected = misdirected < 0            ? 0
+                         : misdirected > UINT32_MAX ? UINT32_MAX
+                                                    : (uint32_t)misdirected;
+}
+
+// Adds what a leaf's counts have changed by to each of its scopes. Of a leaf with a held scope only
+// the lifetime sums and the held scopes' shadow counts move.
+static void fold_leaf_counts(struct fold *fold, struct fold_leaf *leaf,
+        const struct leaf_counts *counts, struct leaf_delta *ret_leaf)
+{
+    *ret_leaf = leaf_difference(&leaf->counts, counts);
+    ret_leaf->held = leaf_is_held(fold, leaf);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        int32_t scope = leaf->scopes[kind];
+        ret_leaf->uses[kind] = (struct leaf_use){.row = -1};
+        if (scope == SCOPE_NONE) {
+            continue;
+        }
+        int32_t at = fold_row(fold, scope, (enum scope_kind)kind);
+        struct scope_delta *row = &fold->deltas[at];
+        ret_leaf->uses[kind].row = at;
+        fold_add_lifetime(&fold->scopes[scope], ret_leaf);
+        row->unknown += ret_leaf->unknown;
+        if (!ret_leaf->held) {
+            row->judged += ret_leaf->judged;
+            row->misdirected += ret_leaf->misdirected;
+        } else if (scopes_is_held(fold->names, scope, fold->log_time_ms)) {
+            row->shadow_judged += ret_leaf->judged;
+            row->shadow_misdirected += ret_leaf->misdirected;
+        }
+        if (row->last_occurred_at_ms < counts->last_occurred_at_ms) {
+            row->last_occurred_at_ms = counts->last_occurred_at_ms;
+        }
+        struct fold_last *last = &fold->lasts[at];
+        if (ret_leaf->judged > 0 && counts->last_judged_offset > last->offset) {
+            *last = (struct fold_last){counts->last_judged_offset, counts->last_misdirected};
+        }
+    }
+    leaf->counts = *counts;
+}
+
+static uint64_t tag_of(const struct frame_entry *entry)
+{
+    uint64_t tag;
+    memcpy(&tag, entry->tag, sizeof tag);
+    return tag;
+}
+
+// Whether the entry follows a misdirected message of the scope. What came before it in this source
+// and chunk the judge half knows; before the first of a chunk, the last of the frames before it has
+// to do.
+static bool entry_is_guarded(const struct fold *fold, const struct delta_entry *de, unsigned kind)
+{
+    if ((de->entry->first_in_chunk >> kind & 1) != 0) {
+        return fold->scopes[de->scopes[kind]].last_misdirected;
+    }
+    return (de->entry->previous_misdirected >> kind & 1) != 0;
+}
+
+static void fold_count_entry(
+        struct fold *fold, struct delta_entry *de, struct leaf_use *use, unsigned kind)
+{
+    struct scope_delta *row = &fold->deltas[use->row];
+    if (recent_has(fold->recent, de->scopes[kind], tag_of(de->entry), fold->log_time_ms)) {
+        de->uses[kind] = ENTRY_REPEATED;
+        use->repeated++;
+        return;
+    }
+    bool guarded = entry_is_guarded(fold, de, kind);
+    de->uses[kind] = guarded ? ENTRY_GUARDED : ENTRY_FRESH;
+    use->guarded += guarded;
+    use->fresh += !guarded;
+    int32_t index = (int32_t)(de - fold->entries);
+    row->first_entry = row->first_entry < 0 ? index : row->first_entry;
+    row->last_entry = index;
+}
+
+static enum err fold_entry(struct fold *fold, const struct frame *frame,
+        const struct fold_leaf *leaf, struct leaf_delta *leaf_delta,
+        const struct frame_entry *entry)
+{
+    struct delta_entry *de = &fold->entries[fold->entry_count++];
+    *de = (struct delta_entry){
+            .entry = entry, .serial = fold->serial++, .remembered = RECENT_NONE};
+    memcpy(de->scopes, leaf->scopes, sizeof de->scopes);
+    if (leaf_delta->held) {
+        return ERR_NONE;
+    }
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        leaf_delta->misdirected_signals[signal] += (unsigned)entry->signals >> signal & 1;
+    }
+    const struct recent_message message = {
+            .tag = tag_of(entry),
+            .serial = de->serial,
+            .log_time_ms = fold->log_time_ms,
+            .reasons = entry->reasons,
+            .signals = entry->signals,
+            .position = {entry->occurred_at_ms, frame->source_topic, frame->source_partition,
+                    entry->offset, entry->message_id},
+    };
+    enum err e = recent_enter(fold->recent, &message, &de->remembered);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
+        if (de->scopes[kind] == SCOPE_NONE) {
+            continue;
+        }
+        fold_count_entry(fold, de, &leaf_delta->uses[kind], kind);
+        if (de->uses[kind] != ENTRY_REPEATED) {
+            e = recent_link(fold->recent, de->remembered, de->scopes[kind], (enum scope_kind)kind);
+        }
+    }
+    return e;
+}
+
+// The healthy ones are the rest.
+static void fold_count_good(struct fold *fold, uint32_t leaf_count)
+{
+    for (uint32_t i = 0; i < leaf_count; i++) {
+        struct leaf_delta *leaf = &fold->leaves[i];
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && !leaf->held; kind++) {
+            struct leaf_use *use = &leaf->uses[kind];
+            if (use->row < 0) {
+                continue;
+            }
+            int64_t good = leaf->judged - use->fresh - use->guarded - use->repeated;
+            use->good = good > 0 ? (uint32_t)good : 0;
+            struct scope_delta *row = &fold->deltas[use->row];
+            row->good += use->good;
+            row->fresh += use->fresh;
+            row->guarded += use->guarded;
+            row->repeated += use->repeated;
+        }
+    }
+}
+
+// Completes the deltas and puts them in the order in which they are to be detected.
+static void fold_finish(struct fold *fold, struct delta *delta)
+{
+    uint32_t leaf_count = delta->frame->leaf_count;
+    fold_count_good(fold, leaf_count);
+    uint32_t sorted = 0;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        for (uint32_t i = 0; i < fold->delta_count; i++) {
+            const struct scope_delta *row = &fold->deltas[i];
+            if (row->kind != (enum scope_kind)kind) {
+                continue;
+            }
+            struct fold_scope *state = &fold->scopes[row->scope];
+            state->last_misdirected = fold->lasts[i].misdirected;
+            state->is_known = true;
+            scopes_touch(fold->names, row->scope, fold->log_time_ms);
+            state->delta_index = sorted;
+            fold->sorted[sorted++] = *row;
+        }
+    }
+    for (uint32_t i = 0; i < leaf_count; i++) {
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+            int32_t *row = &fold->leaves[i].uses[kind].row;
+            if (*row >= 0) {
+                *row = (int32_t)fold->scopes[fold->deltas[*row].scope].delta_index;
+            }
+        }
+    }
+    delta->leaves = fold->leaves;
+    delta->leaf_count = leaf_count;
+    delta->scopes = fold->sorted;
+    delta->scope_count = sorted;
+    delta->entries = fold->entries;
+    delta->entry_count = fold->entry_count;
+}
+
+enum err fold_count_frame(struct fold *fold, struct fold_source *source, const struct frame *frame,
+        int64_t entries_from, struct delta *delta)
+{
+    enum err e = ERR_NONE;
+    for (uint32_t i = 0; i < frame->leaf_count; i++) {
+        fold_leaf_counts(fold, &source->leaves[fold->frame_leaves[i]], &frame->leaves[i].counts,
+                &fold->leaves[i]);
+    }
+    for (uint32_t i = 0; i < frame->entry_count && e == ERR_NONE; i++) {
+        const struct frame_entry *entry = &frame->entries[i];
+        if (entry->offset >= entries_from) {
+            e = fold_entry(fold, frame, &source->leaves[fold->frame_leaves[entry->leaf]],
+                    &fold->leaves[entry->leaf], entry);
+        }
+    }
+    if (e == ERR_NONE) {
+        fold_finish(fold, delta);
+    }
+    return e;
+}

@@ -1,0 +1,56 @@
+// What fold.c (frames and sources) and fold_count.c (one frame's counts and entries) share.
+#pragma once
+
+#include "fold/fold.h"
+#include "fold/fold_source.h"
+
+enum { FOLD_SOURCE_MAX = 4096, FOLD_KEY_BYTES = 4096 };
+
+// What the fold keeps of each scope.
+struct fold_scope {
+    uint64_t judged; // since it was first heard of
+    uint32_t misdirected;
+    uint32_t touched_by; // number of the frame whose delta is at delta_index
+    uint32_t delta_index;
+    bool is_known; // it was heard of before this frame
+    bool last_misdirected;
+};
+
+// What is known of a scope's last message while a frame is folded, beside its delta.
+struct fold_last {
+    int64_t offset;
+    bool misdirected;
+};
+
+struct fold {
+    struct scopes *names;
+    struct recent *recent;
+    uint32_t split_by_channel;
+    int64_t log_time_ms;
+    uint32_t frame_number; // from 1; 0 = never
+    uint64_t serial;
+    uint64_t gaps;
+    struct hashmap *source_index;
+    struct fold_source sources[FOLD_SOURCE_MAX];
+    uint32_t source_count;
+    struct fold_scope *scopes; // by scope
+    uint32_t scope_capacity;
+    struct strbuf key;
+    // the delta being made
+    struct scope_delta *deltas;
+    struct scope_delta *sorted;
+    struct fold_last *lasts;
+    uint32_t delta_count;
+    uint32_t delta_capacity; // of the three arrays
+    struct leaf_delta *leaves;
+    struct delta_entry *entries;
+    uint32_t entry_count;
+    uint32_t entry_capacity;
+    uint32_t *frame_leaves;       // by index in the frame: index into the source's leaves
+    uint32_t frame_leaf_capacity; // of this and of leaves
+};
+
+// Makes the delta of a frame whose leaves and scopes are resolved. Entries below `entries_from`
+// were counted before.
+MUST_CHECK enum err fold_count_frame(struct fold *fold, struct fold_source *source,
+        const struct frame *frame, int64_t entries_from, struct delta *delta);
