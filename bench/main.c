@@ -8,6 +8,7 @@ static const struct verb verbs[] = {
                 "make up a day of traffic, with the truth about every message"},
         {"replay", bench_replay, "run recorded messages through the processor, offline"},
         {"score", bench_score, "measure a run against what was planted"},
+        {"sweep", bench_sweep, "what would have fired under other settings"},
         {"report", bench_report, "one page that says what came of a replay"},
         {"calibrate", bench_calibrate, "measure how many messages the detector needs"},
         {"decode", bench_decode, "print tally frames and snapshots"},

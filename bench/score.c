@@ -1,7 +1,6 @@
 // score: how a run did, measured against what was planted.
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "bench/commands.h"
 #include "bench/score_print.h"
@@ -38,22 +37,25 @@ static enum err read_all(
 {
     static const struct {
         const char *name;
-        enum err (*read)(struct score_data *, const char *, struct strbuf *);
+        enum err (*read)(struct score_data *, const struct score_source *, struct strbuf *);
     } files[] = {{"alerts.ndjson", score_read_alerts},
             {"quarantine-commands.ndjson", score_read_commands},
             {"verdicts.ndjson", score_read_verdicts}, {"summary.json", score_read_summary}};
     char path[PATH_MAX_BYTES];
-    const char *slash = strrchr(options->labels, '/');
-    int folder_bytes = slash != NULL ? (int)(slash + 1 - options->labels) : 0;
-    snprintf(path, sizeof path, "%.*sscenario.json", folder_bytes, options->labels);
-    enum err e =
-            score_read_scenario(data, options->scenario != NULL ? options->scenario : path, why);
+    score_scenario_path(path, sizeof path, options->labels, options->scenario);
+    enum err e = score_read_scenario(data, path, why);
     if (e == ERR_NONE) {
-        e = score_read_labels(data, options->labels, why);
+        const struct score_source labels = {options->labels, VIEW_NONE};
+        e = score_read_labels(data, &labels, why);
     }
     for (size_t i = 0; i < sizeof files / sizeof files[0] && e == ERR_NONE; i++) {
         snprintf(path, sizeof path, "%s/%s", options->run, files[i].name);
-        e = files[i].read(data, path, why);
+        const struct score_source source = {path, VIEW_NONE};
+        e = files[i].read(data, &source, why);
+    }
+    if (e == ERR_NONE) {
+        snprintf(path, sizeof path, "%s/verdicts.ndjson", options->run);
+        e = score_check_messages(data, path, why);
     }
     return e == ERR_NONE ? score_list_rows(data) : e;
 }

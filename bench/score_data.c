@@ -102,6 +102,21 @@ enum err score_scope_of(struct score_data *data, enum scope_kind kind, struct vi
     return ERR_NONE;
 }
 
+void score_forget_records(struct score_data *data)
+{
+    data->alert_count = 0;
+    data->command_count = 0;
+    data->message_holds = 0;
+    data->monitor_holds = 0;
+    hashmap_clear(data->found_ids);
+    free(data->listed);
+    data->listed = NULL;
+    for (uint32_t i = 0; i < data->scope_count; i++) {
+        data->scopes[i].wanted = false;
+        data->scopes[i].row_count = 0;
+    }
+}
+
 static void want(struct score_data *data, uint32_t scope)
 {
     if (scope != SCORE_NONE) {

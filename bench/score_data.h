@@ -123,6 +123,8 @@ MUST_CHECK enum err score_scope_of(struct score_data *data, enum scope_kind kind
         struct view tenant_id, struct view id, uint32_t *ret_scope);
 // A copy of a name that lives as long as the data.
 MUST_CHECK enum err score_name(struct score_data *data, struct view text, struct view *ret_name);
+// Forgets alerts and commands, so that those of another run over the same messages can be read.
+void score_forget_records(struct score_data *data);
 // After all is read: lists the rows of the wanted scopes.
 MUST_CHECK enum err score_list_rows(struct score_data *data);
 // The rows of a wanted scope, ascending.

@@ -12,12 +12,9 @@
 #include "common/assure.h"
 #include "common/clock.h"
 
-enum err score_file_open(struct score_file *file, const char *path, const char *const *pointers,
-        size_t pointer_count, struct strbuf *why)
+static enum err open_lines(struct score_file *file)
 {
-    ASSURE(pointer_count <= SCORE_FIELDS_MAX);
-    *file = (struct score_file){.path = path, .fd = -1, .why = why};
-    file->fd = open(path, O_RDONLY | O_CLOEXEC);
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (file->fd >= 0 && fstat(file->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
         close(file->fd);
@@ -25,16 +22,24 @@ enum err score_file_open(struct score_file *file, const char *path, const char *
         errno = EISDIR;
     }
     if (file->fd < 0) {
-        strbuf_printf(why, "%s: %s", path, strerror(errno));
+        strbuf_printf(file->why, "%s: %s", file->path, strerror(errno));
         return ERR_NO_INPUT;
     }
+    return line_reader_create(&file->lines, file->fd, SCORE_LINE_MAX_BYTES);
+}
+
+enum err score_file_open(struct score_file *file, const struct score_source *source,
+        const char *const *pointers, size_t pointer_count, struct strbuf *why)
+{
+    ASSURE(pointer_count <= SCORE_FIELDS_MAX);
+    *file = (struct score_file){.path = source->path, .fd = -1, .rest = source->text, .why = why};
     file->scratch = arena_create(SCORE_LINE_MAX_BYTES);
     enum err e = file->scratch != NULL ? ERR_NONE : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
         e = json_pointers_create(&file->pointers, pointers, pointer_count, NULL);
     }
-    if (e == ERR_NONE) {
-        e = line_reader_create(&file->lines, file->fd, SCORE_LINE_MAX_BYTES);
+    if (e == ERR_NONE && view_is_none(source->text)) {
+        e = open_lines(file);
     }
     if (e != ERR_NONE) {
         score_file_close(file);
@@ -91,23 +96,39 @@ static enum err scan_line(struct score_file *file, const struct line *line)
     return ERR_NONE;
 }
 
+// The next line of the file or of the text.
+static enum err take_line(struct score_file *file, struct line *ret_line, bool *ret_has_line)
+{
+    if (file->lines != NULL) {
+        enum err e = line_reader_next(file->lines, ret_line, ret_has_line);
+        if (e != ERR_NONE) {
+            strbuf_printf(file->why, "%s: %s", file->path, strerror(errno));
+        }
+        return e;
+    }
+    *ret_has_line = file->rest.n > 0;
+    if (*ret_has_line) {
+        const char *end = memchr(file->rest.p, '\n', file->rest.n);
+        size_t n = end != NULL ? (size_t)(end - file->rest.p) : file->rest.n;
+        *ret_line = (struct line){view_bytes(file->rest.p, n), file->line, n};
+        file->rest = view_skip(file->rest, end != NULL ? n + 1 : n);
+    }
+    return ERR_NONE;
+}
+
 enum err score_file_next(struct score_file *file, bool *ret_has_line)
 {
     struct line line;
     do {
-        enum err e = line_reader_next(file->lines, &line, ret_has_line);
-        if (e != ERR_NONE) {
-            strbuf_printf(file->why, "%s: %s", file->path, strerror(errno));
+        enum err e = take_line(file, &line, ret_has_line);
+        if (e != ERR_NONE || !*ret_has_line) {
             return e;
         }
-        if (!*ret_has_line) {
-            return ERR_NONE;
-        }
+        file->line = line.number + 1;
         if (line.number == 0) {
             line.text = json_skip_bom(line.text);
         }
     } while (json_skip_space(line.text).n == 0);
-    file->line = line.number + 1;
     arena_reset(file->scratch);
     return scan_line(file, &line);
 }

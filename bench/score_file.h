@@ -8,10 +8,17 @@
 
 enum { SCORE_FIELDS_MAX = 32, SCORE_LINE_MAX_BYTES = 64 * 1024 * 1024 };
 
+// Where lines come from: a file, or a text in memory that a run has just put out.
+struct score_source {
+    const char *path; // what complaints call it
+    struct view text; // none = the file at `path`
+};
+
 struct score_file {
     const char *path;
-    int fd;
+    int fd; // -1: the text
     struct line_reader *lines;
+    struct view rest; // of the text
     struct json_pointers *pointers;
     struct arena *scratch;                      // values of the line in hand
     struct json_value values[SCORE_FIELDS_MAX]; // by pointer
@@ -19,9 +26,9 @@ struct score_file {
     struct strbuf *why;
 };
 
-// Opens the file; what it reads are the values at the JSON Pointers. ERR_NO_INPUT, ERR_NO_MEMORY;
-// `why` gets the reason in words. `path` and `why` are borrowed.
-MUST_CHECK enum err score_file_open(struct score_file *file, const char *path,
+// Opens the source; what it reads are the values at the JSON Pointers. ERR_NO_INPUT, ERR_NO_MEMORY;
+// `why` gets the reason in words. `why` and what the source names are borrowed.
+MUST_CHECK enum err score_file_open(struct score_file *file, const struct score_source *source,
         const char *const *pointers, size_t pointer_count, struct strbuf *why);
 void score_file_close(struct score_file *file);
 

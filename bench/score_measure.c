@@ -102,12 +102,13 @@ static void count_message(struct sweep *sweep, uint32_t row)
     struct score_counts *counts = &sweep->measured->counts;
     const struct score_message *message = &sweep->data->messages[row];
     const struct score_label *label = score_label_of(sweep->data, message);
+    uint32_t hold = hold_of(sweep, message);
+    counts->held += hold != SCORE_NONE && message->verdict != VERDICT_EXEMPT;
     if (label == NULL || message->again) {
         counts->again += message->again;
         return;
     }
     counts->confusion[label->expected][message->verdict]++;
-    uint32_t hold = hold_of(sweep, message);
     counts->healthy +=
             score_is_judged(label) && label->incident == SCORE_NONE && !message->in_incident;
     if (label->expected == VERDICT_CLEAR) {

@@ -10,9 +10,10 @@ struct score_counts {
     uint64_t confusion[VERDICT_COUNT][VERDICT_COUNT]; // [expected][verdict], each message once
     uint64_t again;                                   // verdicts about a message that had one
     uint64_t without_verdict;                         // labels
-    uint64_t healthy;          // judged, clear or misdirected, of no incident nor in one's stretch
-    uint64_t good;             // expected clear
-    uint64_t good_held;        // of them, while a scope of theirs was held
+    uint64_t held;      // watched messages, whatever their label, while a scope of theirs was held
+    uint64_t healthy;   // judged, clear or misdirected, of no incident nor in one's stretch
+    uint64_t good;      // expected clear
+    uint64_t good_held; // of them, while a scope of theirs was held
     uint64_t good_held_inside; // of those, in the stretch of an incident
     uint64_t unlawful_stops;   // tier stop at a vendor or tenant that no incident explains
     uint64_t false_holds;

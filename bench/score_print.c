@@ -193,6 +193,7 @@ static void add_holds(struct json_out *out, const struct score_data *data,
 static void add_over_block(struct json_out *out, const struct score_counts *counts)
 {
     json_object(out, "over_block");
+    add_count(out, "held", counts->held);
     add_count(out, "good", counts->good);
     add_count(out, "good_held", counts->good_held);
     add_count(out, "good_held_in_incidents", counts->good_held_inside);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "bench/score_file.h"
-
 // --- labels -----------------------------------------------------------------------------------
 
 enum { LABEL_ID, LABEL_EXPECTED, LABEL_REASONS, LABEL_INCIDENT, LABEL_FIELDS };
@@ -98,10 +96,11 @@ static enum err add_label(struct score_data *data, struct score_file *file)
     return hashmap_put(data->label_ids, id, data->label_count++);
 }
 
-enum err score_read_labels(struct score_data *data, const char *path, struct strbuf *why)
+enum err score_read_labels(
+        struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
     struct score_file file;
-    enum err e = score_file_open(&file, path, label_pointers, LABEL_FIELDS, why);
+    enum err e = score_file_open(&file, source, label_pointers, LABEL_FIELDS, why);
     if (e != ERR_NONE) {
         return e;
     }
@@ -221,10 +220,11 @@ static enum err add_verdict(struct score_data *data, struct score_file *file)
     return ERR_NONE;
 }
 
-enum err score_read_verdicts(struct score_data *data, const char *path, struct strbuf *why)
+enum err score_read_verdicts(
+        struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
     struct score_file file;
-    enum err e = score_file_open(&file, path, verdict_pointers, VERDICT_FIELDS, why);
+    enum err e = score_file_open(&file, source, verdict_pointers, VERDICT_FIELDS, why);
     if (e != ERR_NONE) {
         return e;
     }
@@ -237,11 +237,17 @@ enum err score_read_verdicts(struct score_data *data, const char *path, struct s
                         : score_file_fault(&file, "more than 200,000,000 messages");
         }
     }
-    if (e == ERR_NONE && data->message_count == data->unlabelled) {
-        e = score_file_fault(&file, data->message_count == 0
-                                            ? "there are no verdicts"
-                                            : "no label is about any of these messages");
-    }
     score_file_close(&file);
     return e;
+}
+
+enum err score_check_messages(const struct score_data *data, const char *path, struct strbuf *why)
+{
+    if (data->message_count > data->unlabelled) {
+        return ERR_NONE;
+    }
+    strbuf_printf(why, "%s:1: %s", path,
+            data->message_count == 0 ? "there are no verdicts"
+                                     : "no label is about any of these messages");
+    return ERR_DATA;
 }

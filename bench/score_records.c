@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/score_file.h"
 #include "bench/score_read.h"
 
 // Reads the scope whose members are the values i (kind), i + 1 (id), i + 2 (tenant_id). SCORE_NONE
@@ -50,12 +49,12 @@ static enum err take_found(
     return e;
 }
 
-static enum err read_lines(struct score_data *data, const char *path, const char *const *pointers,
-        size_t pointer_count, enum err (*add)(struct score_data *, struct score_file *),
-        struct strbuf *why)
+static enum err read_lines(struct score_data *data, const struct score_source *source,
+        const char *const *pointers, size_t pointer_count,
+        enum err (*add)(struct score_data *, struct score_file *), struct strbuf *why)
 {
     struct score_file file;
-    enum err e = score_file_open(&file, path, pointers, pointer_count, why);
+    enum err e = score_file_open(&file, source, pointers, pointer_count, why);
     if (e != ERR_NONE) {
         return e;
     }
@@ -177,9 +176,10 @@ static enum err add_alert(struct score_data *data, struct score_file *file)
     return ERR_NONE;
 }
 
-enum err score_read_alerts(struct score_data *data, const char *path, struct strbuf *why)
+enum err score_read_alerts(
+        struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    return read_lines(data, path, alert_pointers, ALERT_FIELDS, add_alert, why);
+    return read_lines(data, source, alert_pointers, ALERT_FIELDS, add_alert, why);
 }
 
 // --- commands ---------------------------------------------------------------------------------
@@ -263,9 +263,10 @@ static enum err add_command(struct score_data *data, struct score_file *file)
     return ERR_NONE;
 }
 
-enum err score_read_commands(struct score_data *data, const char *path, struct strbuf *why)
+enum err score_read_commands(
+        struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    return read_lines(data, path, command_pointers, COMMAND_FIELDS, add_command, why);
+    return read_lines(data, source, command_pointers, COMMAND_FIELDS, add_command, why);
 }
 
 // --- the summary ------------------------------------------------------------------------------
@@ -278,11 +279,12 @@ static enum err add_summary(struct score_data *data, struct score_file *file)
     return e;
 }
 
-enum err score_read_summary(struct score_data *data, const char *path, struct strbuf *why)
+enum err score_read_summary(
+        struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
     static const char *const pointers[] = {"/frame_messages"};
     size_t before = why->n;
-    enum err e = read_lines(data, path, pointers, 1, add_summary, why);
+    enum err e = read_lines(data, source, pointers, 1, add_summary, why);
     if (e == ERR_NO_INPUT) {
         strbuf_truncate(why, before);
         return ERR_NONE;

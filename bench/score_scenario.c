@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/score_file.h"
 #include "bench/score_read.h"
 
 enum { SCENARIO_MAX_BYTES = 256 * 1024 * 1024 };
@@ -36,6 +35,17 @@ enum {
 static const char *const incident_pointers[FIELD_COUNT] = {"/id", "/kind", "/cause", "/class",
         "/scope/kind", "/scope/id", "/scope/tenant_id", "/first_message_id", "/last_message_id",
         "/rate", "/healthy_rate", "/healthy_lag"};
+
+void score_scenario_path(char *ret_path, size_t path_bytes, const char *labels, const char *given)
+{
+    const char *slash = strrchr(labels, '/');
+    int folder_bytes = slash != NULL ? (int)(slash + 1 - labels) : 0;
+    if (given != NULL) {
+        snprintf(ret_path, path_bytes, "%s", given);
+    } else {
+        snprintf(ret_path, path_bytes, "%.*sscenario.json", folder_bytes, labels);
+    }
+}
 
 static enum err fault(struct scenario *scenario, const char *at, const char *what)
 {
