@@ -116,8 +116,9 @@ static signal_set compare(uint64_t a, uint64_t b)
     if (apart > 0 && apart <= NUMBER_WALK) {
         signals |= SIGNAL_BIT(SIGNAL_WALKING);
     }
-    if (apart > 0 && apart < NUMBER_BLOCK && a / NUMBER_BLOCK == b / NUMBER_BLOCK &&
-            digit_count(a) == digit_count(b)) {
+    // Numbers of one block have as many digits, but for the block of the short ones.
+    if (apart > 0 && a / NUMBER_BLOCK == b / NUMBER_BLOCK &&
+            (a >= NUMBER_BLOCK || digit_count(a) == digit_count(b))) {
         signals |= SIGNAL_BIT(SIGNAL_SAME_BLOCK);
     }
     return signals;

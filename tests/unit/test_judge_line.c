@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/assure.h"
 #include "frame_log.h"
 #include "relationship/memory_store.h"
 #include "unit.h"
@@ -122,7 +123,7 @@ static void judge(struct stage *stage, int64_t first, uint32_t count)
     struct arena *arena = arena_create(1 << 20);
     CU_ASSERT_PTR_NOT_NULL_FATAL(arena);
     struct judge_item *items = arena_take_zeroed(arena, count * sizeof *items);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(items);
+    ASSURE(items != NULL);
     for (uint32_t i = 0; i < count; i++) {
         char text[400];
         int64_t offset = first + i;

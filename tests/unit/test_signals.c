@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/assure.h"
 #include "common/hash.h"
 #include "frame_log.h"
 #include "state/frame_codec.h"
@@ -33,10 +34,10 @@ struct message {
     const char *channel;
     const char *phone;   // NULL: the recipient is no phone number
     const char *address; // NULL: the phone number
-    signal_set judged;   // what judge says
     int64_t planned_size;
     int64_t after_ms; // occurred so long after AT
     enum verdict verdict;
+    signal_set judged; // what judge says
 };
 
 static void stage_init(struct stage *stage, const struct tally_options *options)
@@ -451,7 +452,7 @@ static void test_chunk_forgets(void)
     const uint64_t number = 8613800138000;
     const char *page = (const char *)chunk.numbers.pages[0];
     const size_t page_bytes = NUMBER_PAGE_LISTS * NUMBERS_KEPT * sizeof number; // at least
-    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    ASSURE(page != NULL);
     CU_ASSERT_PTR_NOT_NULL(memmem(page, page_bytes, &number, sizeof number));
     chunk_start(&chunk, 1, CHUNK_OFFSETS);
     CU_ASSERT_PTR_NULL(memmem(page, page_bytes, &number, sizeof number));
