@@ -106,7 +106,7 @@ static bool read_rates(char *text, struct sweep_options *sweep)
             rate /= 100;
             end++;
         }
-        bool is_rate = end != word && *end == '\0' && rate >= 1e-6 && rate <= 0.5;
+        bool is_rate = end != word && *end == '\0' && rate >= 1e-4 && rate <= 0.04;
         if (!is_rate || sweep->prior_rate_count == SWEEP_VALUES_MAX) {
             return false;
         }
@@ -146,7 +146,9 @@ static const char *parse_list(int option, struct sweep_options *sweep)
     case OPTION_BUDGETS:
         return read_budgets(optarg, sweep) ? NULL : "--budgets takes 1e6, 1e7, 1e8, 2e8, 1e9";
     case OPTION_PRIOR_RATES:
-        return read_rates(optarg, sweep) ? NULL : "--prior-rates takes rates such as 0.5% or 0.005";
+        return read_rates(optarg, sweep)
+                       ? NULL
+                       : "--prior-rates takes rates from 0.01% to 4%, such as 0.5% or 0.005";
     case OPTION_GUARDS:
         return read_switches(optarg, sweep->guards, &sweep->guard_count) ? NULL
                                                                          : "--guards takes on, off";

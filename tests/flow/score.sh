@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2317 # the functions are called through check
+# score.sh BUILD_DIR: `score` on a run that was counted by hand and on generated days; `sweep` against replays one by one.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bench=$1/wrongnumber-bench
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+check() {
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        status=1
+    fi
+}
+
+# one_day SEED INCIDENTS...: makes it, replays it, scores it.
+one_day() {
+    local day=$work/day-$1 run=$work/run-$1 seed=$1
+    shift
+    "$bench" generate --seed "$seed" --messages 30000 --tenants 3 --campaigns 12 "${@/#/--incident=}" --out "$day" &&
+        "$bench" replay --events "$day/events.ndjson" --relationships "$day/relationships.ndjson" --out "$run" &&
+        "$bench" score --labels "$day/labels.ndjson" --run "$run" >"$work/score-$seed.json" &&
+        python3 "$here/score_generated.py" "$day" "$run" "$work/score-$seed.json"
+}
+
+refuses() {
+    "$bench" score --labels "$work/none" >/dev/null 2>&1
+    [[ $? -eq 64 ]] || return 1
+    "$bench" sweep --events "$work/none" --relationships "$work/none" --budgets 3e8 >/dev/null 2>&1
+    [[ $? -eq 64 ]] || return 1
+    "$bench" sweep --events "$work/none" --relationships "$work/none" >/dev/null 2>&1
+    [[ $? -eq 66 ]]
+}
+
+python3 "$here/score.py" "$bench" "$work" || status=1
+check "score: a day with wrong lists and closed loans" \
+    one_day 1 wrong_list:at=9000,size=600,rate=0.6 closed_loans:at=15000,size=500,rate=0.3 wrong_list:at=70%,size=60,rate=0.9
+check "score: a day with numbers gone wrong" \
+    one_day 2 number_walking:at=8000,size=300 recycled_numbers:at=50%,size=400,rate=0.4 closed_loans:at=80%,size=300,rate=0.2
+check "score: a day with lists from elsewhere" \
+    one_day 3 leaked_list:at=10000,size=400,rate=0.8 broad_rule:at=60%,size=500,rate=0.5
+check "score, sweep: wrong use is refused" refuses
+check "sweep: each row equals a replay of its own" python3 "$here/sweep.py" "$bench" "$work/day-1" "$work/sweep"
+exit "$status"
