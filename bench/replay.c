@@ -10,7 +10,8 @@
 
 static const char *const help =
         "Usage: wrongnumber-bench replay --events FILE|- (--relationships FILE | --redis URI)\n"
-        "                                [-c CONFIG] --out DIR [--frame N] [--batch N]\n"
+        "                                [--complaints FILE] [-c CONFIG] --out DIR\n"
+        "                                [--frame N] [--batch N]\n"
         "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR\n"
         "\n"
         "Judges recorded messages offline: writes verdicts.ndjson, alerts.ndjson,\n"
@@ -19,6 +20,8 @@ static const char *const help =
         "The same input gives the same bytes (summary.json also has timings).\n"
         "\n"
         "  --events FILE         one event a line, or the envelope of `kcat -J`\n"
+        "  --complaints FILE     complaints, one a line, by their times: each comes behind the\n"
+        "                        events that are not after it\n"
         "  --relationships FILE  loader lines, kept in memory; lines that are refused are told\n"
         "                        and left out\n"
         "  --redis URI           redis://host:port/database or unix:///path (or host:port, "
@@ -35,6 +38,7 @@ static const char *const help =
 
 enum {
     OPTION_EVENTS = 256,
+    OPTION_COMPLAINTS,
     OPTION_RELATIONSHIPS,
     OPTION_REDIS,
     OPTION_TALLIES,
@@ -45,6 +49,7 @@ enum {
 
 static const struct option options[] = {
         {"events", required_argument, NULL, OPTION_EVENTS},
+        {"complaints", required_argument, NULL, OPTION_COMPLAINTS},
         {"relationships", required_argument, NULL, OPTION_RELATIONSHIPS},
         {"redis", required_argument, NULL, OPTION_REDIS},
         {"tallies", required_argument, NULL, OPTION_TALLIES},
@@ -79,6 +84,9 @@ static const char *parse_option(int option, struct replay_options *replay)
     switch (option) {
     case OPTION_EVENTS:
         replay->events = optarg;
+        return NULL;
+    case OPTION_COMPLAINTS:
+        replay->complaints = optarg;
         return NULL;
     case OPTION_RELATIONSHIPS:
         replay->relationships = optarg;
@@ -133,6 +141,9 @@ int bench_replay(int argc, char **argv)
     }
     if (replay.events != NULL && (replay.relationships == NULL) == (replay.redis == NULL)) {
         return usage("one of --relationships and --redis is needed");
+    }
+    if (replay.complaints != NULL && replay.tallies != NULL) {
+        return usage("--complaints goes with --events: recorded frames hold theirs");
     }
     return replay.tallies != NULL ? replay_tallies(&replay) : replay_events(&replay);
 }

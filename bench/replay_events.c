@@ -44,6 +44,11 @@ static enum err write_summary(const struct replay *replay, const struct replay_o
     }
     json_object_end(&out);
     json_int(&out, "dead_letters", (int64_t)judged->dead_letters);
+    const struct complaint_counts *complaints = replay_judge_complaints(replay->judge);
+    if (complaints != NULL) {
+        json_int(&out, "complaints", (int64_t)complaints->complaints);
+        json_int(&out, "complaint_dead_letters", (int64_t)complaints->dead_letters);
+    }
     json_int(&out, "incidents", (int64_t)detected.incidents);
     json_int(&out, "alerts", (int64_t)detected.alerts);
     json_int(&out, "scope_commands", (int64_t)detected.commands);

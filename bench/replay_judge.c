@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/redis_uri.h"
+#include "bench/replay_complaints.h"
 #include "common/line_reader.h"
 #include "decode/envelope.h"
 #include "redis/redis_store.h"
@@ -17,7 +18,11 @@
 // Nobody waits for a replayed message: a slow machine must not make a verdict unknown.
 enum { LOOKUP_DEADLINE_MS = 60000 };
 
-enum { LINES_BYTES = 256 * 1024 * 1024, LINES_FULL_BYTES = 64 * 1024 * 1024 };
+enum {
+    LINES_BYTES = 256 * 1024 * 1024,
+    LINES_FULL_BYTES = 64 * 1024 * 1024,
+    DAY_MS = 24 * 3600 * 1000
+};
 
 struct replay_judge {
     const struct replay_options *options;
@@ -26,6 +31,10 @@ struct replay_judge {
     struct keyring *ring;
     struct store store;
     struct judge_line *line;
+    struct replay_complaints *complaints; // NULL = none
+    struct decoder *decoder;              // with complaints: tells when an event was
+    struct arena *decode_arena;
+    int64_t log_time_ms; // with complaints: as the line keeps it
     struct line_reader *lines;
     struct envelope_reader *envelopes;
     struct arena *arena; // the lines of a batch
@@ -176,6 +185,23 @@ static enum err open_line(
     return e != ERR_NONE ? e : judge_line_open(judge->line, judge->source, 0, 0, 0);
 }
 
+// What merging takes: complaints, and a look at the times of events ahead of the line.
+static enum err open_complaints(
+        struct replay_judge *judge, struct emitter *emitter, struct frame_taker frames)
+{
+    if (judge->options->complaints == NULL) {
+        return ERR_NONE;
+    }
+    judge->decode_arena = arena_create(LINES_BYTES);
+    enum err e = judge->decode_arena != NULL ? ERR_NONE : ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        e = decoder_create(&judge->decoder, (const char *const *)judge->config->fields, NULL);
+    }
+    return e != ERR_NONE ? e
+                         : replay_complaints_create(&judge->complaints, judge->options->complaints,
+                                   judge->config, judge->ring, emitter, frames);
+}
+
 enum err replay_judge_create(struct replay_judge **ret_judge, const struct replay_options *options,
         struct config *config, struct emitter *emitter, struct frame_taker frames,
         struct strbuf *why)
@@ -196,6 +222,9 @@ enum err replay_judge_create(struct replay_judge **ret_judge, const struct repla
     if (e == ERR_NONE) {
         e = open_line(judge, emitter, frames);
     }
+    if (e == ERR_NONE) {
+        e = open_complaints(judge, emitter, frames);
+    }
     if (e != ERR_NONE) {
         replay_judge_destroy(judge);
         return e;
@@ -209,6 +238,9 @@ void replay_judge_destroy(struct replay_judge *judge)
     if (judge == NULL) {
         return;
     }
+    replay_complaints_destroy(judge->complaints);
+    decoder_destroy(judge->decoder);
+    arena_destroy(judge->decode_arena);
     judge_line_destroy(judge->line);
     line_reader_destroy(judge->lines);
     envelope_reader_destroy(judge->envelopes);
@@ -224,21 +256,82 @@ void replay_judge_destroy(struct replay_judge *judge)
     free(judge);
 }
 
-enum err replay_judge_run(struct replay_judge *judge)
+static enum err judge_items(struct replay_judge *judge, size_t from, size_t to)
 {
     struct judge_slice slice = {.partition = 0};
+    return judge_line_batch(
+            judge->line, judge->items + from, to - from, &slice, 1, (struct wall_time){0}, false);
+}
+
+// Log time once the item has been judged (JUDGE_CLOCK_MESSAGE).
+static int64_t log_time_at(struct replay_judge *judge, const struct judge_item *item)
+{
+    int64_t ms = item->raw.timestamp_ms;
+    if (!clock_is_accepted(ms)) {
+        arena_reset(judge->decode_arena);
+        struct event ev;
+        struct decode_failure failure;
+        bool is_event = decode_event(judge->decoder, &item->raw, judge->decode_arena, &ev,
+                                &failure) == DECODE_EVENT;
+        ms = is_event ? ev.occurred_at.ms : 0;
+    }
+    if (judge->log_time_ms == 0) {
+        judge->log_time_ms = clock_is_accepted(ms) ? ms : 0;
+    } else if (ms > judge->log_time_ms) {
+        int64_t step = ms - judge->log_time_ms;
+        judge->log_time_ms += step < DAY_MS ? step : DAY_MS;
+    }
+    return judge->log_time_ms;
+}
+
+// Judges a batch in parts, so that each complaint comes behind the events that are not after it.
+static enum err judge_and_tell(struct replay_judge *judge, size_t count)
+{
+    size_t judged = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t at_ms = log_time_at(judge, &judge->items[i]);
+        while (replay_complaints_next_ms(judge->complaints) < at_ms) {
+            enum err e = i > judged ? judge_items(judge, judged, i) : ERR_NONE;
+            judged = i;
+            if (e == ERR_NONE) {
+                e = replay_complaints_tell(judge->complaints);
+            }
+            if (e != ERR_NONE) {
+                return e;
+            }
+        }
+    }
+    return judge_items(judge, judged, count);
+}
+
+static enum err tell_the_rest(struct replay_judge *judge)
+{
+    enum err e = ERR_NONE;
+    while (e == ERR_NONE && replay_complaints_next_ms(judge->complaints) < INT64_MAX) {
+        e = replay_complaints_tell(judge->complaints);
+    }
+    return e;
+}
+
+enum err replay_judge_run(struct replay_judge *judge)
+{
+    bool has_complaints = judge->complaints != NULL;
     size_t count;
     do {
         enum err e = read_batch(judge, &count);
         if (e == ERR_NONE) { // the last, empty one sends the frame that is still open
-            e = judge_line_batch(
-                    judge->line, judge->items, count, &slice, 1, (struct wall_time){0}, false);
+            e = has_complaints ? judge_and_tell(judge, count) : judge_items(judge, 0, count);
         }
         if (e != ERR_NONE) {
             return e;
         }
     } while (count > 0);
-    return ERR_NONE;
+    return has_complaints ? tell_the_rest(judge) : ERR_NONE;
+}
+
+const struct complaint_counts *replay_judge_complaints(const struct replay_judge *judge)
+{
+    return judge->complaints != NULL ? replay_complaints_counts(judge->complaints) : NULL;
 }
 
 const struct judge_counts *replay_judge_counts(const struct replay_judge *judge)

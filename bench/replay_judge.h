@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bench/replay.h"
-#include "judge_line.h"
+#include "complaint_line.h"
 
 struct replay_judge;
 
@@ -16,3 +16,5 @@ void replay_judge_destroy(struct replay_judge *judge);
 // Judges the whole file.
 MUST_CHECK enum err replay_judge_run(struct replay_judge *judge);
 const struct judge_counts *replay_judge_counts(const struct replay_judge *judge);
+// NULL when none were asked for.
+const struct complaint_counts *replay_judge_complaints(const struct replay_judge *judge);
