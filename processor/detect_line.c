@@ -194,6 +194,25 @@ static bool is_unregistered(
     return vendors_is_stranger(&line->policy->vendors, name.tenant_id, name.id);
 }
 
+// Whether quarantine stands against the history of the scope and of its vendor and tenant.
+static bool quarantine_stands(const struct detect_line *line, const struct delta *delta,
+        const struct scope_delta *row, const struct bank_reading *reading)
+{
+    const struct leaf_delta *leaf = leaf_of_row(delta, row);
+    for (unsigned kind = row->kind; kind < SCOPE_KIND_COUNT; kind++) {
+        int32_t at = leaf->uses[kind].row;
+        if (at < 0 || (kind != row->kind && kind < SCOPE_VENDOR)) {
+            continue;
+        }
+        struct fold_history history = fold_scope_history(line->fold, delta->scopes[at].scope);
+        if (!detect_stands(
+                    line->detect, row->scope, reading, history.judged, history.misdirected)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // What one scope's bank says now, and what follows.
 static enum err decide_bank(
         struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
@@ -208,6 +227,10 @@ static enum err decide_bank(
         struct bank_reading reading = detect_read(line->detect, row->scope, row->kind, highest);
         if (reading.tier <= present) {
             return ERR_NONE;
+        }
+        if (reading.tier >= TIER_QUARANTINE && !quarantine_stands(line, delta, row, &reading)) {
+            highest = TIER_ALERT;
+            continue;
         }
         struct evidence evidence;
         detect_evidence(line->detect, row->scope, &name, &reading, &evidence);

@@ -119,6 +119,15 @@ int32_t bank_credit_of_size(int64_t planned_size)
     return 0;
 }
 
+int64_t bank_ratio_by(const struct bank *bank, unsigned node, const struct step_table *steps)
+{
+    const struct bank_node *of = &bank->nodes[node];
+    int64_t credit = (bank->credited >> node & 1) != 0 ? bank->credit_nat6 : 0;
+    return credit + (of->misdirected - of->guarded) * steps->up[node] +
+           of->guarded * steps->up_guarded[node] -
+           (of->judged - of->misdirected) * steps->down[node];
+}
+
 bool bank_is_quiet(const struct bank *bank)
 {
     for (unsigned j = 0; j < NODE_COUNT; j++) {

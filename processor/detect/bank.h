@@ -73,6 +73,9 @@ struct step_table bank_steps(unsigned level, bool guard);
 void bank_give_credit(struct bank *bank, int32_t credit_nat6);
 // ln of min(planned_size / 10, 1000), rounded down; 0 below 1,000 planned messages.
 int32_t bank_credit_of_size(int64_t planned_size);
+// What a node's counts would make by other steps: W_j for one level, had it never been cut at 0 or
+// at the cap.
+int64_t bank_ratio_by(const struct bank *bank, unsigned node, const struct step_table *steps);
 // Whether every statistic is 0.
 bool bank_is_quiet(const struct bank *bank);
 // Applies a batch at a baseline level. `guard` off: guarded ones count in full. Returns a bit set

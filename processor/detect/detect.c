@@ -6,7 +6,10 @@
 #include "detect/interval.h"
 #include "state/pool.h"
 
-enum { TOPIC_MAX = 64 };
+enum {
+    TOPIC_MAX = 64,
+    HISTORY_WEIGHT = 1000, // of the prior rate beside a scope's history, in messages
+};
 
 // Where a stream's excursion began. The topic is a number in detect.topics.
 struct place {
@@ -75,8 +78,6 @@ struct detect {
     uint32_t change_capacity;
 };
 
-static const struct baseline_chain no_chain = {{SCOPE_NONE, SCOPE_NONE, SCOPE_NONE}};
-
 enum err detect_create(
         struct detect **ret_detect, const struct detect_options *options, struct recent *recent)
 {
@@ -91,10 +92,8 @@ enum err detect_create(
     pool_init(&detect->excursions, sizeof(struct excursion));
     pool_init(&detect->stream_excursions, sizeof(struct stream_excursion));
     pool_init(&detect->habits, sizeof(struct sums));
+    detect->prior_level = baseline_cold_level(&options->baseline);
     enum err e = baseline_create(&detect->baseline, &options->baseline);
-    if (e == ERR_NONE) {
-        e = baseline_level(detect->baseline, &no_chain, 0, true, &detect->prior_level);
-    }
     if (e != ERR_NONE) {
         detect_destroy(detect);
         return e;
@@ -626,6 +625,28 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
     interval_jeffreys(node->misdirected, node->judged, ret_evidence->interval_millionths);
+}
+
+bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
+        uint32_t judged, uint32_t misdirected)
+{
+    const struct excursion *excursion = excursion_of(detect, scope);
+    ASSURE(excursion != NULL);
+    const struct baseline_options *options = &detect->options.baseline;
+    const struct bank_node *node = &excursion->bank.nodes[reading->node];
+    int64_t before = judged > node->judged ? judged - node->judged : 0;
+    int64_t wrong = misdirected > node->misdirected ? misdirected - node->misdirected : 0;
+    int64_t prior_ppb = (int64_t)options->prior_rate_millionths * 1000;
+    int64_t rate_ppb = (wrong * 1000000000 + HISTORY_WEIGHT * prior_ppb) /
+                       (before + HISTORY_WEIGHT) * 5 / 4;
+    int64_t ceiling_ppb = (int64_t)options->ceiling_millionths * 1000;
+    unsigned level = table_level_up(rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
+    if (level <= excursion->lowest_level) {
+        return true;
+    }
+    const struct step_table steps = bank_steps(level, detect->options.guard);
+    return bank_ratio_by(&excursion->bank, reading->node, &steps) >=
+           table_threshold(reading->budget, reading->node);
 }
 
 struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope)

@@ -49,6 +49,12 @@ struct bank_reading detect_read(
 // The evidence behind a reading. Views are good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);
+// Whether a reading still stands if the healthy rate is what a scope showed before the excursion,
+// learnt or not: `judged` and `misdirected` of the scope's history, the excursion's messages among
+// them. A lender who always had 2 % wrong numbers is no incident, and never gets to teach its
+// baseline; a rate that is above the prior all the time is for a person to look at.
+bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
+        uint32_t judged, uint32_t misdirected);
 // What its auxiliary streams say, and the evidence behind that.
 struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope);
 void detect_stream_evidence(const struct detect *detect, int32_t scope,

@@ -25,6 +25,19 @@ static const struct alert_words alert_words[ALERT_KIND_COUNT] = {
 };
 #undef WORDS
 
+static void write_numbers(struct json_out *out, const struct ranked *ranked)
+{
+    json_array(out, "numbers");
+    for (uint32_t i = 0; i < ranked->number_count; i++) {
+        json_object(out, NULL);
+        json_text(out, "feature", ranked->numbers[i].feature);
+        json_int(out, "count", ranked->numbers[i].count);
+        json_int(out, "of", ranked->numbers[i].of);
+        json_object_end(out);
+    }
+    json_array_end(out);
+}
+
 static void write_cause(struct json_out *out, const struct alert_action *action)
 {
     json_object(out, "cause");
@@ -34,6 +47,7 @@ static void write_cause(struct json_out *out, const struct alert_action *action)
         json_object(out, NULL);
         json_string(out, "cause", action->causes[i].name);
         json_millionths(out, "share", action->causes[i].share_millionths);
+        write_numbers(out, &action->causes[i]);
         json_object_end(out);
     }
     json_array_end(out);
@@ -70,12 +84,22 @@ static void write_evidence(struct json_out *out, const struct evidence *evidence
     if (!view_is_none(evidence->scope.id)) {
         encode_scope(out, "scope", scope_kind_names[evidence->scope.kind], &evidence->scope);
     }
+    if (evidence->stream != NULL) {
+        json_text(out, "stream", evidence->stream);
+    }
     json_int(out, "judged", evidence->judged);
     json_int(out, "misdirected", evidence->misdirected);
     json_int(out, "guarded", evidence->guarded);
     json_int(out, "distinct_recipients", evidence->distinct_recipients);
     json_bool(out, "distinct_is_lower_bound", evidence->distinct_is_lower_bound);
     json_millionths(out, "baseline", evidence->baseline_millionths);
+    if (evidence->lowest_baseline_millionths > 0 &&
+            evidence->lowest_baseline_millionths < evidence->baseline_millionths) {
+        json_millionths(out, "lowest_baseline", evidence->lowest_baseline_millionths);
+    }
+    if (evidence->start_credit_nat6 != 0) {
+        json_millionths(out, "start_credit", evidence->start_credit_nat6);
+    }
     json_millionths(out, "estimated_rate", evidence->estimated_rate_millionths);
     json_array(out, "interval");
     json_millionths(out, NULL, evidence->interval_millionths[0]);
@@ -86,6 +110,15 @@ static void write_evidence(struct json_out *out, const struct evidence *evidence
     json_int(out, "false_alarm_budget", evidence->false_alarm_budget);
     write_change_point(out, &evidence->change_point);
     json_string_or_null(out, "node", view_of(evidence->node));
+    json_object_end(out);
+}
+
+static void write_impact(struct json_out *out, const struct impact *impact)
+{
+    json_object(out, "impact");
+    json_int(out, "escaped", impact->escaped);
+    json_int(out, "held", impact->held);
+    json_int(out, "distinct_recipients", (int64_t)impact->distinct_recipients);
     json_object_end(out);
 }
 
@@ -114,6 +147,9 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     write_cause(out, action);
     write_reasons(out, action);
     write_evidence(out, &action->evidence);
+    if (action->kind <= ALERT_INCIDENT_CLOSED) {
+        write_impact(out, &action->impact);
+    }
     write_contributors(out, action);
     json_array(out, "samples");
     for (uint32_t i = 0; i < action->sample_count; i++) {

@@ -95,7 +95,7 @@ enum err encode_command(struct encoding *enc, const struct command_action *actio
     struct json_out out;
     json_begin(&out, &enc->value);
     write_command(&out, action);
-    target_key_add(&enc->key, action->scope.tenant_id, target_name(action), action->scope.id);
+    target_key_add(&enc->key, &action->scope, target_name(action));
     add_headers(enc, action, command_types[action->kind], "", true, source);
     return encoding_finish(enc, OUT_COMMANDS, ret_record);
 }
@@ -105,7 +105,7 @@ enum err encode_quarantine_state(struct encoding *enc, const struct command_acti
 {
     ASSURE(action->target == TARGET_SCOPE);
     encoding_begin(enc);
-    target_key_add(&enc->key, action->scope.tenant_id, target_name(action), action->scope.id);
+    target_key_add(&enc->key, &action->scope, target_name(action));
     bool held = action->kind == COMMAND_HOLD;
     if (held) {
         struct json_out out;

@@ -103,5 +103,8 @@ void encode_scope(
     json_text(out, "kind", kind);
     json_string(out, "id", scope->id);
     json_string(out, "tenant_id", scope->tenant_id);
+    if (!view_is_none(scope->channel)) {
+        json_string(out, "channel", scope->channel);
+    }
     json_object_end(out);
 }

@@ -46,6 +46,6 @@ int64_t encodable_ms(int64_t ms);
 // Shapes that several records share.
 void encode_time(struct json_out *out, const char *key, int64_t ms);
 void encode_id(struct json_out *out, const char *key, const struct digest_id *id);
-// {"kind", "id", "tenant_id"}
+// {"kind", "id", "tenant_id"}, and "channel" of a scope that is one channel's
 void encode_scope(
         struct json_out *out, const char *key, const char *kind, const struct scope_name *scope);

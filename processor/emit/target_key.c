@@ -15,11 +15,15 @@ static void add_part(struct strbuf *sb, struct view part)
     }
 }
 
-void target_key_add(struct strbuf *sb, struct view tenant_id, const char *kind, struct view id)
+void target_key_add(struct strbuf *sb, const struct scope_name *scope, const char *kind)
 {
-    add_part(sb, tenant_id);
+    add_part(sb, scope->tenant_id);
     strbuf_add_byte(sb, '/');
     strbuf_add_text(sb, kind);
     strbuf_add_byte(sb, '/');
-    add_part(sb, id);
+    add_part(sb, scope->id);
+    if (!view_is_none(scope->channel)) {
+        strbuf_add_byte(sb, '/');
+        add_part(sb, scope->channel);
+    }
 }

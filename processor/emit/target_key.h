@@ -1,9 +1,9 @@
-// The key of a target in the command and state topics: tenant/kind/id, with '/'
-// and '%' percent-encoded.
+// The key of a target in the command and state topics: tenant/kind/id, and /channel of a scope that
+// is one channel's, with '/' and '%' percent-encoded.
 #pragma once
 
 #include "common/strbuf.h"
-#include "common/view.h"
+#include "model/scope.h"
 
 // `kind` is a word of scope_kind_names, or "message".
-void target_key_add(struct strbuf *sb, struct view tenant_id, const char *kind, struct view id);
+void target_key_add(struct strbuf *sb, const struct scope_name *scope, const char *kind);

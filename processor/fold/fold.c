@@ -60,6 +60,13 @@ struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope)
     return (struct fold_counts){(int64_t)state->judged, state->misdirected};
 }
 
+struct fold_history fold_scope_history(const struct fold *fold, int32_t scope)
+{
+    ASSURE(scope >= 0);
+    return (uint32_t)scope < fold->scope_capacity ? fold->scopes[scope].history
+                                                  : (struct fold_history){0};
+}
+
 uint64_t fold_gaps(const struct fold *fold)
 {
     return fold->gaps;

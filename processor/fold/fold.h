@@ -29,6 +29,13 @@ struct fold_counts {
     int64_t misdirected; // stops at 2^32 - 1
 };
 
+// The same of late, without the messages that came while one of their scopes was held: both halve
+// whenever they have come to a million judged.
+struct fold_history {
+    uint32_t judged;
+    uint32_t misdirected;
+};
+
 // `scopes` and `recent` are borrowed. `split_by_channel`: bits of enum scope_kind.
 MUST_CHECK enum err fold_create(struct fold **ret_fold, struct scopes *scopes,
         struct recent *recent, uint32_t split_by_channel);
@@ -41,6 +48,7 @@ MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame,
 
 int64_t fold_log_time_ms(const struct fold *fold);
 struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope);
+struct fold_history fold_scope_history(const struct fold *fold, int32_t scope);
 // Forgets a scope: its number may be given to another.
 void fold_drop(struct fold *fold, int32_t scope);
 uint64_t fold_gaps(const struct fold *fold);

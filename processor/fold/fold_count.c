@@ -1,6 +1,8 @@
 // One frame's counts and entries → the delta.
 #include "fold/fold_inside.h"
 
+enum { HISTORY_JUDGED = 1000000 };
+
 // The row of a scope in the delta being made.
 static int32_t fold_row(struct fold *fold, int32_t scope, enum scope_kind kind)
 {
@@ -49,14 +51,26 @@ static struct leaf_delta leaf_difference(
     return leaf;
 }
 
+static uint32_t count_bounded(uint32_t count, int64_t more)
+{
+    int64_t total = (int64_t)count + more;
+    return total < 0 ? 0 : total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
+}
+
 static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta *leaf)
 {
     int64_t judged = (int64_t)state->judged + leaf->judged;
-    int64_t misdirected = (int64_t)state->misdirected + leaf->misdirected;
     state->judged = judged > 0 ? (uint64_t)judged : 0;
-    state->misdirected = misdirected < 0            ? 0
-                         : misdirected > UINT32_MAX ? UINT32_MAX
-                                                    : (uint32_t)misdirected;
+    state->misdirected = count_bounded(state->misdirected, leaf->misdirected);
+    if (leaf->held) {
+        return;
+    }
+    struct fold_history *history = &state->history;
+    history->judged = count_bounded(history->judged, leaf->judged);
+    history->misdirected = count_bounded(history->misdirected, leaf->misdirected);
+    if (history->judged >= HISTORY_JUDGED) {
+        *history = (struct fold_history){history->judged / 2, history->misdirected / 2};
+    }
 }
 
 // Adds what a leaf's counts have changed by to each of its scopes. Of a leaf with a held scope only

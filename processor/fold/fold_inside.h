@@ -9,6 +9,7 @@ enum { FOLD_SOURCE_MAX = 4096, FOLD_KEY_BYTES = 4096 };
 // What the fold keeps of each scope.
 struct fold_scope {
     uint64_t judged; // since it was first heard of
+    struct fold_history history;
     uint32_t misdirected;
     uint32_t touched_by; // number of the frame whose delta is at delta_index
     uint32_t delta_index;

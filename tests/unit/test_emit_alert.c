@@ -10,7 +10,10 @@ static struct alert_action alert_full(void)
             .tier = TIER_QUARANTINE,
             .scope = {SCOPE_CAMPAIGN, VIEW("c1"), VIEW("acme")},
             .occurred_at_ms = 1795334400000,
-            .causes = {{.name = VIEW("shifted_column"), .share_millionths = 700000},
+            .causes = {{.name = VIEW("shifted_column"),
+                            .share_millionths = 700000,
+                            .numbers = {{"invalid_number", 6, 7}},
+                            .number_count = 1},
                     {.name = VIEW("wrong_list"), .share_millionths = 300000}},
             .cause_count = 2,
             .reasons = {[REASON_NO_RECORD] = 7, [REASON_CACHE_STALE] = 4294967295},
@@ -21,7 +24,10 @@ static struct alert_action alert_full(void)
                             .misdirected = 7,
                             .guarded = 6,
                             .distinct_recipients = 7,
+                            .stream = "walking",
                             .baseline_millionths = 5000,
+                            .lowest_baseline_millionths = 3364,
+                            .start_credit_nat6 = 4605170,
                             .estimated_rate_millionths = 777778,
                             .interval_millionths = {456789, 945000},
                             .log_likelihood_ratio_nat6 = 20988096,
@@ -30,7 +36,8 @@ static struct alert_action alert_full(void)
                             .change_point = {1795334399000, VIEW("out"), 2, 77, VIEW("m9")},
                             .node = "95",
                     },
-            .contributors = {{{SCOPE_TEMPLATE, VIEW("t1"), VIEW("acme")}, 6}},
+            .impact = {7, 2, 9},
+            .contributors = {{{SCOPE_TEMPLATE, VIEW("t1"), VIEW("acme"), VIEW("sms")}, 6}},
             .contributor_count = 1,
             .samples = {VIEW("m9"), VIEW("m10")},
             .sample_count = 2,
@@ -59,19 +66,22 @@ static void alert_bytes(void)
             "\"scope\":{\"kind\":\"campaign\",\"id\":\"c1\",\"tenant_id\":\"acme\"},"
             "\"occurred_at\":\"2026-11-22T08:00:00.000Z\","
             "\"cause\":{\"likely\":\"shifted_column\",\"ranked\":["
-            "{\"cause\":\"shifted_column\",\"share\":0.700000},"
-            "{\"cause\":\"wrong_list\",\"share\":0.300000}]},"
+            "{\"cause\":\"shifted_column\",\"share\":0.700000,\"numbers\":[{\"feature\":"
+            "\"invalid_number\",\"count\":6,\"of\":7}]},"
+            "{\"cause\":\"wrong_list\",\"share\":0.300000,\"numbers\":[]}]},"
             "\"reasons\":{\"no_record\":7," ALERT_REASONS_AFTER_FIRST "\"cache_stale\":4294967295},"
             "\"evidence\":{\"scope\":{\"kind\":\"vendor\",\"id\":\"v1\",\"tenant_id\":\"acme\"},"
-            "\"judged\":9,\"misdirected\":7,\"guarded\":6,\"distinct_recipients\":7,"
+            "\"stream\":\"walking\",\"judged\":9,\"misdirected\":7,\"guarded\":6,\"distinct_recipients\":7,"
             "\"distinct_is_lower_bound\":false,\"baseline\":0.005000,"
+            "\"lowest_baseline\":0.003364,\"start_credit\":4.605170,"
             "\"estimated_rate\":0.777778,\"interval\":[0.456789,0.945000],"
             "\"log_likelihood_ratio\":20.988096,\"threshold\":-19.519293,"
             "\"false_alarm_budget\":200000000,"
             "\"change_point\":{\"occurred_at\":\"2026-11-22T07:59:59.000Z\",\"topic\":\"out\","
             "\"partition\":2,\"offset\":77,\"message_id\":\"m9\"},\"node\":\"95\"},"
+            "\"impact\":{\"escaped\":7,\"held\":2,\"distinct_recipients\":9},"
             "\"contributors\":[{\"scope\":{\"kind\":\"template\",\"id\":\"t1\","
-            "\"tenant_id\":\"acme\"},\"misdirected\":6}],"
+            "\"tenant_id\":\"acme\",\"channel\":\"sms\"},\"misdirected\":6}],"
             "\"samples\":[\"m9\",\"m10\"],\"policy_version\":\"0123456789abcdef\","
             "\"detector_version\":\"cusum-1\"}\n"
             "ce_specversion=1.0\n"
