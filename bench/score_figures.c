@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/score_place.h"
+#include "bench/statistics.h"
 
 // The clump guard that run and replay have (design §6).
 static const double GUARD_RHO = 0.05;
@@ -287,8 +288,8 @@ static void read_alerts(struct score_figures *figures, const struct score_data *
         const struct score_match *match, uint32_t incident)
 {
     const struct score_truth *truth = &match->truths[incident];
-    figures->change_error = NAN;
-    figures->covers = NAN;
+    figures->change_error = NO_NUMBER;
+    figures->covers = NO_NUMBER;
     if (truth->first_found == SCORE_NONE) {
         return;
     }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/statistics.h"
 #include "common/assure.h"
 #include "common/clock.h"
 
@@ -202,7 +203,7 @@ double score_number(const struct json_value *value)
 {
     char text[64];
     if (value->kind != JSON_NUMBER || value->raw.n >= sizeof text) {
-        return NAN;
+        return NO_NUMBER;
     }
     memcpy(text, value->raw.p, value->raw.n);
     text[value->raw.n] = '\0';
@@ -212,7 +213,7 @@ double score_number(const struct json_value *value)
 enum err score_take_number(struct score_file *file, size_t i, const char *name, double *ret_number)
 {
     const struct json_value *value = &file->values[i];
-    *ret_number = NAN;
+    *ret_number = NO_NUMBER;
     if (!is_there(value)) {
         return ERR_NONE;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/score_read.h"
+#include "bench/statistics.h"
 
 // Reads the scope whose members are the values i (kind), i + 1 (id), i + 2 (tenant_id). SCORE_NONE
 // where there is no kind.
@@ -111,8 +112,8 @@ static enum err take_evidence(
         return e;
     }
     alert->change_label = view_is_none(change) ? SCORE_NONE : hashmap_find(data->label_ids, change);
-    alert->interval[0] = NAN;
-    alert->interval[1] = NAN;
+    alert->interval[0] = NO_NUMBER;
+    alert->interval[1] = NO_NUMBER;
     struct view rest = file->values[ALERT_INTERVAL].raw;
     struct json_value bound;
     for (size_t i = 0; i < 2 && file->values[ALERT_INTERVAL].kind == JSON_ARRAY &&

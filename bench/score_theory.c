@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/random.h"
+#include "bench/statistics.h"
 
 enum { RUNS = 400, RUN_MAX_MESSAGES = 20000, RUN_MAX_MISDIRECTED = 4096 };
 
@@ -75,8 +76,8 @@ void replica_measure(struct replica *replica, double p1, struct replica_delay *r
         }
     }
     *ret_delay = (struct replica_delay){
-            .mean_misdirected = NAN,
-            .p95_misdirected = NAN,
+            .mean_misdirected = NO_NUMBER,
+            .p95_misdirected = NO_NUMBER,
             .undetected = 1 - detected / (double)RUNS,
     };
     if (detected < RUNS / 2) {

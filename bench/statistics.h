@@ -1,8 +1,12 @@
 // Small statistics for reports.
 #pragma once
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// Where a figure is not known.
+#define NO_NUMBER ((double)NAN)
 
 // The exact (Garwood) 95 % interval of a Poisson mean of which `count` events were seen.
 void poisson_interval(uint64_t count, double ret_interval[2]);
