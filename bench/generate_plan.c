@@ -56,6 +56,7 @@ uint32_t plan_add_negative(struct plan *plan, const struct negative *negative)
     void *items = plan->negatives;
     if (!make_room(
                 plan, &items, plan->negative_count, &plan->negative_capacity, sizeof *negative)) {
+        free(negative->owned_text);
         return INDEX_NONE;
     }
     plan->negatives = items;
@@ -157,7 +158,7 @@ static uint64_t burst_us(const struct stream *stream, uint64_t sent)
     uint64_t period_us = stream->span_us / stream->bursts;
     uint64_t burst = sent * stream->bursts / stream->size;
     uint64_t within = sent * stream->bursts % stream->size;
-    uint64_t pause_us = random_mix(stream->cursor, burst) % (period_us * 7 / 10 + 1);
+    uint64_t pause_us = random_mix(stream->start_us, burst) % (period_us * 7 / 10 + 1);
     return burst * period_us + pause_us + share_of(period_us * 3 / 10, within, stream->size);
 }
 
@@ -241,6 +242,9 @@ void plan_destroy(struct plan *plan)
     }
     for (uint32_t i = 0; i < plan->incident_count; i++) {
         free(plan->incidents[i].owned_text);
+    }
+    for (uint32_t i = 0; i < plan->negative_count; i++) {
+        free(plan->negatives[i].owned_text);
     }
     people_fini(&plan->world.people);
     free(plan->tenants);

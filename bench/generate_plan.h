@@ -30,6 +30,7 @@ struct stream {
 
 struct negative {
     struct negative_options options;
+    char *owned_text; // NULL = the text is the command line's
     char id[GENERATED_ID_MAX_BYTES];
     enum incident_spread scope;
     char scope_id[GENERATED_ID_MAX_BYTES];
@@ -91,6 +92,10 @@ void plan_class(struct plan *plan);
 // Those of the command line.
 void plan_incidents(struct plan *plan);
 void plan_negatives(struct plan *plan);
+// One, within that time, with the tenant, template, sender and, if need be, vendor of `like`. Takes
+// `owned_text`.
+void plan_negative(struct plan *plan, const struct negative_options *options, char *owned_text,
+        const struct campaign *like, uint64_t from_us, uint64_t to_us);
 void plan_drift(struct plan *plan);
 void plan_episodes(struct plan *plan);
 

@@ -235,6 +235,12 @@ void plan_drift(struct plan *plan)
     }
 }
 
+static uint32_t stream_tenant(const struct plan *plan, const struct stream *stream)
+{
+    return stream->campaign != INDEX_NONE ? plan->campaigns[stream->campaign].tenant
+                                          : plan->incidents[stream->incident].like.tenant;
+}
+
 void plan_episodes(struct plan *plan)
 {
     struct random *rng = &plan->world.rng;
@@ -248,10 +254,12 @@ void plan_episodes(struct plan *plan)
         return;
     }
     const uint64_t shortest_us = HOUR_US / 12;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && plan->stream_count > 0; i++) {
+        // While the tenant sends, or nobody would notice.
+        const struct stream *stream = &plan->streams[random_below(rng, plan->stream_count)];
         struct episode *episode = &plan->episodes[i];
-        episode->tenant = (uint32_t)random_below(rng, plan->tenant_count);
-        episode->start_us = random_below(rng, plan_end_us(plan) - 6 * shortest_us);
+        episode->tenant = stream_tenant(plan, stream);
+        episode->start_us = stream->start_us + random_below(rng, stream->span_us);
         episode->end_us = episode->start_us + shortest_us + random_below(rng, 5 * shortest_us + 1);
         episode->next = plan->tenants[episode->tenant].first_episode;
         plan->tenants[episode->tenant].first_episode = i;

@@ -9,171 +9,12 @@
 #include <unistd.h>
 
 #include "bench/commands.h"
-#include "bench/generate_scenario.h"
-#include "bench/generate_write.h"
 #include "common/hash.h"
-#include "decode/decode.h"
 #include "identity/phone.h"
-#include "judge/judge.h"
-#include "relationship/memory_store.h"
-#include "relationship/ndjson.h"
+#include "tests/support/generated.h"
 #include "tests/support/unit.h"
 
-enum { ARGS_MAX = 32, ARENA_BYTES = 1 << 20, LINE_BYTES = 1 << 16 };
-
-// getopt wants what it does not change to be changeable.
-static char *arg(const char *text)
-{
-    char *changeable;
-    memcpy(&changeable, &text, sizeof changeable);
-    return changeable;
-}
-
-static struct generate_options options_of(const char *const *args)
-{
-    char *argv[ARGS_MAX] = {arg("generate")};
-    int argc = 1;
-    while (args[argc - 1] != NULL) {
-        CU_ASSERT_FATAL(argc < ARGS_MAX);
-        argv[argc] = arg(args[argc - 1]);
-        argc++;
-    }
-    struct generate_options options = {0};
-    struct strbuf why;
-    strbuf_init(&why, LINE_BYTES);
-    enum err e = generate_options_read(&options, argc, argv, &why);
-    CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);
-    strbuf_fini(&why);
-    return options;
-}
-
-#define OPTIONS(...) options_of((const char *const[]){"--out", ".", __VA_ARGS__, NULL})
-
-static struct traffic *traffic_of(const struct generate_options *options)
-{
-    struct traffic *traffic = NULL;
-    CU_ASSERT_EQUAL_FATAL(traffic_create(&traffic, options), ERR_NONE);
-    return traffic;
-}
-
-// --- the processor's side -----------------------------------------------------------------------
-
-struct processor {
-    struct keyring *ring;
-    struct store store;
-    struct ndjson *ndjson;
-    struct decoder *decoder;
-    struct policy policy;
-    struct arena *arena;
-    struct strbuf line;
-};
-
-static void feed(struct processor *processor)
-{
-    struct strbuf why;
-    strbuf_init(&why, LINE_BYTES);
-    struct relationship rel;
-    arena_reset(processor->arena);
-    struct view line = {processor->line.p, processor->line.n - 1};
-    enum err e = ndjson_parse(processor->ndjson, line, processor->arena, &rel, &why);
-    unit_check_text("relationship", why.n > 0 ? why.p : "", "");
-    CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(memory_store_put(&processor->store, &rel), ERR_NONE);
-    strbuf_fini(&why);
-}
-
-static void feed_people(struct processor *processor, const struct people *people)
-{
-    struct person person;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        for (uint64_t index = 0; index < people->count; index++) {
-            person_make(people, index, &person);
-            strbuf_reset(&processor->line);
-            if (pass == 0) {
-                write_stale_relationship(&processor->line, people, &person);
-            } else {
-                write_relationship(&processor->line, people, &person);
-            }
-            if (processor->line.n > 0) {
-                feed(processor);
-            }
-        }
-    }
-}
-
-static void processor_init(struct processor *processor, const struct people *people)
-{
-    *processor = (struct processor){0};
-    strbuf_init(&processor->line, LINE_BYTES);
-    processor->arena = arena_create(ARENA_BYTES);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(processor->arena);
-    CU_ASSERT_EQUAL_FATAL(keyring_create_demo(&processor->ring), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(memory_store_create(&processor->store, processor->ring), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(ndjson_create(&processor->ndjson, "CN"), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(decoder_create(&processor->decoder, NULL, NULL), ERR_NONE);
-    policy_init(&processor->policy);
-    feed_people(processor, people);
-}
-
-static void processor_fini(struct processor *processor)
-{
-    decoder_destroy(processor->decoder);
-    ndjson_destroy(processor->ndjson);
-    processor->store.ops->destroy(processor->store.self);
-    keyring_destroy(processor->ring);
-    arena_destroy(processor->arena);
-    strbuf_fini(&processor->line);
-}
-
-static struct judgement judge(struct processor *processor, const struct message *message)
-{
-    strbuf_reset(&processor->line);
-    write_event(&processor->line, 1, message, random_mix(1, message->number));
-    const struct raw_message raw = {
-            .value = {processor->line.p, processor->line.n - 1}, .timestamp_ms = -1};
-    struct event ev;
-    struct decode_failure failure;
-    arena_reset(processor->arena);
-    CU_ASSERT_EQUAL_FATAL(
-            decode_event(processor->decoder, &raw, processor->arena, &ev, &failure), DECODE_EVENT);
-    struct lookup lookup = {
-            .recipient = recipient_normalise(
-                    ev.recipient, recipient_kind_of_channel(ev.channel), "CN", processor->arena),
-            .tenant_id = ev.tenant_id,
-            .loan_id = ev.loan_id,
-            .channel = ev.channel,
-    };
-    processor->store.ops->lookup(
-            processor->store.self, &lookup, 1, (struct mono_time){0}, processor->arena);
-    return judge_message(&ev, lookup.recipient.kind, &lookup.facts, &processor->policy);
-}
-
-// Returns how many messages of each verdict there were.
-static struct scenario_counts compare(const struct generate_options *options)
-{
-    struct traffic *traffic = traffic_of(options);
-    struct processor processor;
-    processor_init(&processor, traffic_people(traffic));
-    struct scenario_counts counts = {0};
-    struct message message;
-    struct label label;
-    const struct incident *incident;
-    while (traffic_next(traffic, &message, &label, &incident)) {
-        struct judgement judged = judge(&processor, &message);
-        if (judged.verdict != label.expected || judged.reasons != label.reasons) {
-            printf("judged %s %#x, labelled %s %#x: %s", verdict_names[judged.verdict],
-                    judged.reasons, verdict_names[label.expected], label.reasons, processor.line.p);
-            CU_FAIL("the judge and the label differ");
-        }
-        bool is_wrong = label.expected == VERDICT_MISDIRECTED || label.expected == VERDICT_UNKNOWN;
-        CU_ASSERT_EQUAL(is_wrong, message.fault != FAULT_NONE);
-        counts.verdicts[label.expected]++;
-        counts.scattered += message.fault == FAULT_SCATTERED;
-    }
-    processor_fini(&processor);
-    traffic_destroy(traffic);
-    return counts;
-}
+enum { ARENA_BYTES = 1 << 20 };
 
 static void labels_are_what_the_judge_says(void)
 {
@@ -187,7 +28,7 @@ static void labels_are_what_the_judge_says(void)
                 "--incident", "recycled_numbers:size=200", "--incident",
                 "unregistered_vendor:size=200", "--incident", "leaked_list:size=200", "--incident",
                 "broad_rule:size=200,rate=1");
-        struct scenario_counts counts = compare(&options);
+        struct scenario_counts counts = generated_compare(&options);
         for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
             CU_ASSERT(counts.verdicts[verdict] > 0);
         }
@@ -200,7 +41,7 @@ static void healthy_traffic_has_few_wrong_numbers(void)
 {
     struct generate_options options =
             OPTIONS("--seed", "5", "--messages", "60000", "--campaigns", "200");
-    struct scenario_counts counts = compare(&options);
+    struct scenario_counts counts = generated_compare(&options);
     uint64_t wrong = counts.verdicts[VERDICT_MISDIRECTED] + counts.verdicts[VERDICT_UNKNOWN];
     uint64_t watched = wrong + counts.verdicts[VERDICT_CLEAR];
     CU_ASSERT_EQUAL(wrong, counts.scattered);
@@ -213,7 +54,7 @@ static void an_incident_begins_where_it_is_told_to(void)
 {
     struct generate_options options = OPTIONS("--seed", "9", "--messages", "5000", "--incident",
             "leaked_list:at=60%,size=400,tenant=2,vendor=v-9,campaign=c 1");
-    struct traffic *traffic = traffic_of(&options);
+    struct traffic *traffic = generated_traffic(&options);
     struct message message;
     struct label label;
     const struct incident *incident;
@@ -249,7 +90,7 @@ static void an_incident_may_go_on_in_a_healthy_campaign(void)
 {
     struct generate_options options = OPTIONS("--seed", "9", "--messages", "5000", "--incident",
             "wrong_list:size=50,campaign=campaign-3-003");
-    struct traffic *traffic = traffic_of(&options);
+    struct traffic *traffic = generated_traffic(&options);
     struct message message;
     struct label label;
     const struct incident *incident;
@@ -322,8 +163,9 @@ enum { FILE_COUNT = sizeof file_names / sizeof file_names[0] };
 
 static int run_verb(const char *out, const char *messages, const char *incident)
 {
-    char *argv[] = {arg("generate"), arg("--seed"), arg("7"), arg("--messages"), arg(messages),
-            arg("--incident"), arg(incident), arg("--out"), arg(out), NULL};
+    char *argv[] = {generated_arg("generate"), generated_arg("--seed"), generated_arg("7"),
+            generated_arg("--messages"), generated_arg(messages), generated_arg("--incident"),
+            generated_arg(incident), generated_arg("--out"), generated_arg(out), NULL};
     return bench_generate(9, argv);
 }
 
@@ -367,7 +209,8 @@ static void the_same_arguments_give_the_same_bytes(void)
         strbuf_fini(&bytes[1]);
     }
     // On every machine. Whoever changes the generator on purpose puts the new sums here.
-    static const uint32_t expected[FILE_COUNT] = {0x38d804da, 0xcf30a26f, 0x1890bff3, 0xfb481523, 0x12f1ab89};
+    static const uint32_t expected[FILE_COUNT] = {
+            0x38d804da, 0xcf30a26f, 0x1890bff3, 0xfb481523, 0x12f1ab89};
     for (size_t i = 0; i < FILE_COUNT; i++) {
         if (crc[i] != expected[i]) {
             printf("%s: CRC-32C is %#x\n", file_names[i], crc[i]);
@@ -381,11 +224,12 @@ static void the_same_arguments_give_the_same_bytes(void)
 
 static void check_refused(const char *messages, const char *incident)
 {
-    char *argv[] = {arg("generate"), arg("--seed"), arg("7"), arg("--messages"), arg(messages),
-            arg("--incident"), arg(incident), arg("--out"), arg("."), NULL};
+    char *argv[] = {generated_arg("generate"), generated_arg("--seed"), generated_arg("7"),
+            generated_arg("--messages"), generated_arg(messages), generated_arg("--incident"),
+            generated_arg(incident), generated_arg("--out"), generated_arg("."), NULL};
     struct generate_options options;
     struct strbuf why;
-    strbuf_init(&why, LINE_BYTES);
+    strbuf_init(&why, GENERATED_LINE_BYTES);
     CU_ASSERT_EQUAL(generate_options_read(&options, 9, argv, &why), ERR_USAGE);
     CU_ASSERT(why.n > 0);
     strbuf_fini(&why);
