@@ -22,7 +22,7 @@ enum {
     REPORT_PLANTED_MAX = 1000,
     REPORT_LABELS_MAX = 4000000,
     REPORT_DEAD_REASONS_MAX = 64,
-    REPORT_NUMBERS_MAX = 24,
+    REPORT_NUMBERS_MAX = 3,
 };
 
 struct follower;
@@ -35,14 +35,17 @@ struct report_options {
     const char *out;
 };
 
-struct report_number { // one of the numbers behind a cause
-    struct view name;
-    struct view value;
+struct report_number { // what speaks for a cause: count of so many
+    struct view feature;
+    int64_t count;
+    int64_t of;
 };
 
 struct report_cause {
     struct view name;
     double share;
+    struct report_number numbers[REPORT_NUMBERS_MAX];
+    uint32_t number_count;
 };
 
 struct report_contributor {
@@ -62,6 +65,8 @@ struct report_evidence {
     double interval[2];
     double log_likelihood_ratio;
     double threshold;
+    double start_credit;
+    double lowest_baseline; // 0 = one for all messages
     int64_t false_alarm_budget;
     struct view node; // none where none spoke
     bool has_change_point;
@@ -80,8 +85,8 @@ struct report_alert {
     struct report_evidence evidence;
     struct report_cause causes[CAUSE_MAX];
     uint32_t cause_count;
-    struct report_number numbers[REPORT_NUMBERS_MAX];
-    uint32_t number_count;
+    int64_t escaped; // impact so far; -1 = not told
+    int64_t held;
     int64_t reasons[REASON_COUNT];
     struct report_contributor contributors[CONTRIBUTOR_MAX];
     uint32_t contributor_count;
@@ -141,6 +146,7 @@ struct report_planted { // an incident that the labels tell of
     struct view kind;
     struct view cause;
     bool is_healthy_lag; // looks wrong, is not
+    bool is_step;        // one rate from its first message on
     int64_t messages;    // of its campaign; 0 = not told
     int64_t misdirected;
     int64_t met;     // misdirected messages of it that were judged
@@ -180,6 +186,7 @@ enum report_record { // the kinds of JSON that are read
     RECORD_VERDICT,
     RECORD_TRACE,
     RECORD_CAUSE,
+    RECORD_NUMBER,
     RECORD_CONTRIBUTOR,
     RECORD_COUNT,
 };

@@ -4,26 +4,28 @@ enum { VALUES_MAX = JSON_POINTERS_MAX };
 
 // clang-format off
 enum {
-    A_ALERT_ID, A_INCIDENT_ID, A_TYPE, A_TIER, A_KIND, A_ID, A_TENANT, A_OCCURRED, A_RANKED, A_NUMBERS,
-    A_E_KIND, A_E_ID, A_E_TENANT, A_JUDGED, A_MISDIRECTED, A_GUARDED, A_DISTINCT, A_LOWER_BOUND,
+    A_ALERT_ID, A_INCIDENT_ID, A_TYPE, A_TIER, A_KIND, A_ID, A_TENANT, A_OCCURRED, A_RANKED, A_E_KIND, A_E_ID, A_E_TENANT, A_JUDGED, A_MISDIRECTED, A_GUARDED, A_DISTINCT, A_LOWER_BOUND,
     A_BASELINE, A_RATE, A_LO, A_HI, A_RATIO, A_THRESHOLD, A_BUDGET, A_CHANGE_AT, A_CHANGE_OFFSET,
-    A_CHANGE_ID, A_NODE, A_CONTRIBUTORS, A_SAMPLES, A_POLICY, A_DETECTOR, A_REASONS,
+    A_CHANGE_ID, A_NODE, A_CONTRIBUTORS, A_SAMPLES, A_POLICY, A_DETECTOR, A_REASONS, A_CREDIT, A_LOWEST, A_ESCAPED, A_HELD, A_CHANNEL, A_E_CHANNEL,
 };
 static const char *const alert_pointers[] = {
     "/alert_id", "/incident_id", "/type", "/tier", "/scope/kind", "/scope/id", "/scope/tenant_id",
-    "/occurred_at", "/cause/ranked", "/cause/numbers", "/evidence/scope/kind", "/evidence/scope/id",
+    "/occurred_at", "/cause/ranked", "/evidence/scope/kind", "/evidence/scope/id",
     "/evidence/scope/tenant_id", "/evidence/judged", "/evidence/misdirected", "/evidence/guarded",
     "/evidence/distinct_recipients", "/evidence/distinct_is_lower_bound", "/evidence/baseline",
     "/evidence/estimated_rate", "/evidence/interval/0", "/evidence/interval/1",
     "/evidence/log_likelihood_ratio", "/evidence/threshold", "/evidence/false_alarm_budget",
     "/evidence/change_point/occurred_at", "/evidence/change_point/offset",
     "/evidence/change_point/message_id", "/evidence/node", "/contributors", "/samples",
-    "/policy_version", "/detector_version", "/reasons",
+    "/policy_version", "/detector_version", "/reasons", "/evidence/start_credit",
+    "/evidence/lowest_baseline", "/impact/escaped", "/impact/held", "/scope/channel",
+    "/evidence/scope/channel",
 };
 
-static const char *const cause_pointers[] = {"/cause", "/share"};
+static const char *const cause_pointers[] = {"/cause", "/share", "/numbers"};
 
 enum { T_KIND, T_ID, T_TENANT, T_MISDIRECTED };
+static const char *const number_pointers[] = {"/feature", "/count", "/of"};
 static const char *const contributor_pointers[] = {
     "/scope/kind", "/scope/id", "/scope/tenant_id", "/misdirected",
 };
@@ -34,8 +36,32 @@ const struct report_pointers *report_alert_pointers(enum report_record record)
 {
     static const struct report_pointers alert = REPORT_POINTERS(alert_pointers);
     static const struct report_pointers cause = REPORT_POINTERS(cause_pointers);
+    static const struct report_pointers number = REPORT_POINTERS(number_pointers);
     static const struct report_pointers contributor = REPORT_POINTERS(contributor_pointers);
-    return record == RECORD_ALERT ? &alert : record == RECORD_CAUSE ? &cause : &contributor;
+    switch ((unsigned)record) {
+    case RECORD_ALERT:
+        return &alert;
+    case RECORD_CAUSE:
+        return &cause;
+    case RECORD_NUMBER:
+        return &number;
+    default:
+        return &contributor;
+    }
+}
+
+static void take_numbers(struct report *report, struct report_cause *cause, struct view rest)
+{
+    struct json_value element;
+    struct json_value values[VALUES_MAX];
+    while (cause->number_count < REPORT_NUMBERS_MAX && json_array_take(&rest, &element)) {
+        if (element.kind == JSON_OBJECT &&
+                report_scan(report, RECORD_NUMBER, element.raw, values)) {
+            cause->numbers[cause->number_count++] =
+                    (struct report_number){report_json_text(&values[0], report->arena),
+                            report_json_count(&values[1]), report_json_count(&values[2])};
+        }
+    }
 }
 
 static void take_causes(struct report *report, struct report_alert *alert, struct view rest)
@@ -43,9 +69,15 @@ static void take_causes(struct report *report, struct report_alert *alert, struc
     struct json_value element;
     struct json_value values[VALUES_MAX];
     while (alert->cause_count < CAUSE_MAX && json_array_take(&rest, &element)) {
-        if (element.kind == JSON_OBJECT && report_scan(report, RECORD_CAUSE, element.raw, values)) {
-            alert->causes[alert->cause_count++] = (struct report_cause){
-                    report_json_text(&values[0], report->arena), report_json_number(&values[1])};
+        if (element.kind != JSON_OBJECT ||
+                !report_scan(report, RECORD_CAUSE, element.raw, values)) {
+            continue;
+        }
+        struct report_cause *cause = &alert->causes[alert->cause_count++];
+        cause->name = report_json_text(&values[0], report->arena);
+        cause->share = report_json_number(&values[1]);
+        if (values[2].kind == JSON_ARRAY) {
+            take_numbers(report, cause, values[2].raw);
         }
     }
 }
@@ -61,22 +93,6 @@ static void take_contributors(struct report *report, struct report_alert *alert,
                 report_scope_take(report, &values[T_KIND], &row->scope)) {
             row->misdirected = report_json_count(&values[T_MISDIRECTED]);
             alert->contributor_count++;
-        }
-    }
-}
-
-// The numbers behind the causes, by name, however deep.
-static void take_numbers(
-        struct report *report, struct report_alert *alert, struct view rest, unsigned depth)
-{
-    struct view name;
-    struct view value;
-    while (alert->number_count < REPORT_NUMBERS_MAX && report_json_member(&rest, &name, &value)) {
-        if (value.n > 0 && *value.p == '{' && depth < 3) {
-            take_numbers(report, alert, value, depth + 1);
-        } else if (value.n > 0 && value.n < 64) {
-            alert->numbers[alert->number_count++] = (struct report_number){
-                    arena_copy(report->arena, name), arena_copy(report->arena, value)};
         }
     }
 }
@@ -109,6 +125,8 @@ static void take_evidence(
             .interval = {report_json_number(&values[A_LO]), report_json_number(&values[A_HI])},
             .log_likelihood_ratio = report_json_number(&values[A_RATIO]),
             .threshold = report_json_number(&values[A_THRESHOLD]),
+            .start_credit = report_json_number(&values[A_CREDIT]),
+            .lowest_baseline = report_json_number(&values[A_LOWEST]),
             .false_alarm_budget = report_json_count(&values[A_BUDGET]),
             .node = report_json_text(&values[A_NODE], report->arena),
             .change_ms = report_json_time(&values[A_CHANGE_AT]),
@@ -118,6 +136,8 @@ static void take_evidence(
     evidence->has_change_point = evidence->change_ms >= 0;
     if (!report_scope_take(report, &values[A_E_KIND], &evidence->scope)) {
         evidence->scope = alert->scope;
+    } else {
+        evidence->scope.channel = report_json_text(&values[A_E_CHANNEL], report->arena);
     }
 }
 
@@ -214,6 +234,9 @@ enum err report_take_alert(struct report *report, struct view line)
             .occurred_ms = report_json_time(&values[A_OCCURRED]),
             .policy_version = report_json_text(&values[A_POLICY], report->arena),
             .detector_version = report_json_text(&values[A_DETECTOR], report->arena),
+            .escaped = values[A_ESCAPED].kind == JSON_NUMBER ? report_json_count(&values[A_ESCAPED])
+                                                             : -1,
+            .held = report_json_count(&values[A_HELD]),
             .next_of_incident = UINT32_MAX,
     };
     if (view_is_none(alert.incident_id) || view_is_none(alert.type) || alert.tier == TIER_COUNT ||
@@ -225,9 +248,9 @@ enum err report_take_alert(struct report *report, struct view line)
         report->left_out++;
         return ERR_NONE;
     }
+    alert.scope.channel = report_json_text(&values[A_CHANNEL], report->arena);
     take_evidence(report, &alert, values);
     take_causes(report, &alert, values[A_RANKED].raw);
-    take_numbers(report, &alert, values[A_NUMBERS].raw, 0);
     take_reasons(alert.reasons, values[A_REASONS].raw);
     take_contributors(report, &alert, values[A_CONTRIBUTORS].raw);
     take_samples(report, &alert, values[A_SAMPLES].raw);

@@ -328,7 +328,7 @@ static void draw_held_spans(
                 plot->y.from_px - plot->y.to_px);
         svg_line(out, "hold", left, plot->y.to_px - 4, left, plot->y.from_px);
         if (!is_named) {
-            svg_text(out, "start strong", left + 7, plot->y.to_px + 16, "held");
+            svg_text(out, "start strong", left + 7, (plot->y.to_px + plot->y.from_px) / 2, "held");
             is_named = true;
         }
     }

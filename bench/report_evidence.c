@@ -28,6 +28,17 @@ static void write_counts(struct strbuf *out, const struct report_evidence *evide
     row_begin(out, "Baseline, <i>p</i><sub>0</sub>");
     html_percent(out, evidence->baseline);
     row_end(out);
+    if (evidence->lowest_baseline > 0) {
+        row_begin(out, "Lowest baseline of its campaigns");
+        html_percent(out, evidence->lowest_baseline);
+        row_end(out);
+    }
+    if (evidence->start_credit > 0) {
+        row_begin(out, "Start credit, <i>c</i>");
+        strbuf_printf(out, "%.6f nats, because the campaign said how large it is planned",
+                evidence->start_credit);
+        row_end(out);
+    }
     row_begin(out, "Rate now, with its 95 % interval");
     html_percent(out, evidence->estimated_rate);
     strbuf_add_text(out, " (");
@@ -117,19 +128,24 @@ static void write_sum(struct strbuf *out, const struct report_evidence *evidence
     struct step_table steps = table_steps(level);
     int64_t fresh = evidence->misdirected - evidence->guarded;
     int64_t good = evidence->judged - evidence->misdirected;
-    double sum = ((double)fresh * (double)steps.up[node] +
+    double sum = evidence->start_credit +
+                 ((double)fresh * (double)steps.up[node] +
                          (double)evidence->guarded * (double)steps.up_guarded[node] -
                          (double)good * (double)steps.down[node]) /
-                 1e6;
+                         1e6;
     strbuf_printf(out,
             "<div class=\"sum\"><p><strong>Check it yourself.</strong> With the steps of level %u "
             "(<i>p</i><sub>0</sub> = %.4f %%): <i>U</i> = %.6f for a misdirected message, "
             "<i>U</i>′ "
             "= %.6f for one right behind another, <i>D</i> = %.6f for a healthy one.</p>\n"
-            "<p><i>W</i> = (<i>k</i> − <i>g</i>) <i>U</i> + <i>g</i> <i>U</i>′ − (<i>n</i> − "
+            "<p><i>W</i> = %s(<i>k</i> − <i>g</i>) <i>U</i> + <i>g</i> <i>U</i>′ − (<i>n</i> − "
             "<i>k</i>) <i>D</i> = ",
             level, (double)table_baseline_ppb(level) / 1e7, (double)steps.up[node] / 1e6,
-            (double)steps.up_guarded[node] / 1e6, (double)steps.down[node] / 1e6);
+            (double)steps.up_guarded[node] / 1e6, (double)steps.down[node] / 1e6,
+            evidence->start_credit > 0 ? "<i>c</i> + " : "");
+    if (evidence->start_credit > 0) {
+        strbuf_printf(out, "%.6f + ", evidence->start_credit);
+    }
     write_term(out, fresh, steps.up[node]);
     strbuf_add_text(out, " + ");
     write_term(out, evidence->guarded, steps.up_guarded[node]);
@@ -141,15 +157,10 @@ static void write_sum(struct strbuf *out, const struct report_evidence *evidence
         strbuf_add_text(out, "<span class=\"ok\">✓ That is what the alert says, to the last "
                              "digit.</span>");
     } else {
-        strbuf_printf(out, "The alert says %.6f, %.6f %s. ", evidence->log_likelihood_ratio,
-                fabs(difference), difference > 0 ? "more" : "less");
-        strbuf_add_text(out,
-                difference > 0 && difference < 7
-                        ? "The sum begins at a start credit when the campaign says how large it is "
-                          "planned (at most ln 1000 = 6.907755), and each message counts with the "
-                          "baseline of its own campaign and time."
-                        : "Each message counts with the baseline of its own campaign and time, "
-                          "which one line of arithmetic does not show.");
+        strbuf_printf(out,
+                "The alert says %.6f, %.6f %s: each message counts with the baseline of its "
+                "own campaign at its time, which one line of arithmetic does not show.",
+                evidence->log_likelihood_ratio, fabs(difference), difference > 0 ? "more" : "less");
     }
     strbuf_add_text(out, "</p></div>\n");
 }

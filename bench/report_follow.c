@@ -2,6 +2,7 @@
 // tells: counts of every scope, what went out before each hold and what met it, and the curves of
 // the incidents. A detector's trace, where there is one, takes the place of the statistics that are
 // driven again here.
+#include <math.h>
 #include <stdlib.h>
 
 #include "bench/report_records.h"
@@ -45,6 +46,8 @@ static enum err watch_incidents(struct follower *follower)
         report->incidents[i].next_of_scope = UINT32_MAX;
         if (scope != UINT32_MAX) {
             follower->drives[i].level = redrive_level(alert->evidence.baseline);
+            bank_give_credit(
+                    &follower->drives[i].bank, (int32_t)lround(alert->evidence.start_credit * 1e6));
             report->incidents[i].next_of_scope = report->scopes[scope].incident;
             report->scopes[scope].incident = i;
         }
@@ -205,7 +208,7 @@ static void follow_incident(struct follower *follower, uint32_t i, const struct 
         for (unsigned j = 0; j < NODE_COUNT; j++) {
             w[j] = drive->bank.nodes[j].w_nat6;
         }
-        series_add(&incident->series, w, is_bad);
+        series_add(&incident->series, w, 1, is_bad);
     }
 }
 

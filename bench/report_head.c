@@ -242,9 +242,9 @@ static void write_facts(struct strbuf *out, const struct report *report)
         fact_begin(out, "Made up with");
         strbuf_add_text(out, "seed ");
         html_text(out, report->seed);
-        strbuf_add_text(out, ", <code>");
+        strbuf_add_text(out, "<details><summary>arguments</summary><code>");
         html_text(out, report->scenario);
-        strbuf_add_text(out, "</code>");
+        strbuf_add_text(out, "</code></details>");
         fact_end(out);
     }
     write_left_out(out, report);

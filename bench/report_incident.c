@@ -145,6 +145,24 @@ static void write_truth_of(
     strbuf_add_text(out, ".</p>\n");
 }
 
+// "no record 5 of 5, walking 3 of 7"
+static void write_numbers(struct strbuf *out, const struct report_cause *cause)
+{
+    if (cause->number_count == 0) {
+        return;
+    }
+    strbuf_add_text(out, "<small>");
+    for (uint32_t i = 0; i < cause->number_count; i++) {
+        strbuf_add_text(out, i > 0 ? ", " : "");
+        write_words(out, cause->numbers[i].feature);
+        strbuf_add_text(out, " ");
+        html_count(out, cause->numbers[i].count);
+        strbuf_add_text(out, " of ");
+        html_count(out, cause->numbers[i].of);
+    }
+    strbuf_add_text(out, "</small>");
+}
+
 static void write_causes(struct strbuf *out, const struct report_alert *alert)
 {
     strbuf_add_text(out, "<h3>Likely cause</h3>\n");
@@ -168,7 +186,9 @@ static void write_causes(struct strbuf *out, const struct report_alert *alert)
         strbuf_printf(out, "</span><i aria-hidden=\"true\"><b style=\"width:%.1f%%\"></b></i><em>",
                 share * 100);
         html_percent(out, share);
-        strbuf_add_text(out, "</em></li>\n");
+        strbuf_add_text(out, "</em>");
+        write_numbers(out, &alert->causes[i]);
+        strbuf_add_text(out, "</li>\n");
     }
     strbuf_add_text(out, "</ul>\n");
 }
@@ -185,13 +205,6 @@ static void write_reasons(struct strbuf *out, const struct report_alert *alert)
             html_count(out, alert->reasons[i]);
             strbuf_add_text(out, "</td></tr>\n");
         }
-    }
-    for (uint32_t i = 0; i < alert->number_count; i++) {
-        strbuf_add_text(out, "<tr><th scope=\"row\">");
-        write_words(out, alert->numbers[i].name);
-        strbuf_add_text(out, "</th><td>");
-        html_text(out, alert->numbers[i].value);
-        strbuf_add_text(out, "</td></tr>\n");
     }
     strbuf_add_text(out, "<tr><th scope=\"row\">different recipients</th><td>");
     strbuf_add_text(out, alert->evidence.distinct_is_lower_bound ? "at least " : "");
@@ -233,8 +246,16 @@ static void write_alert_row(
     html_count(out, alert->evidence.judged);
     strbuf_printf(out,
             "</td><td class=\"num\" data-l=\"statistic\">%.2f of %.2f</td><td "
-            "data-l=\"samples\">",
+            "class=\"num\" data-l=\"escaped, held so far\">",
             alert->evidence.log_likelihood_ratio, alert->evidence.threshold);
+    if (alert->escaped >= 0) {
+        html_count(out, alert->escaped);
+        strbuf_add_text(out, ", ");
+        html_count(out, alert->held);
+    } else {
+        strbuf_add_text(out, "–");
+    }
+    strbuf_add_text(out, "</td><td data-l=\"samples\">");
     for (uint32_t i = 0; i < alert->sample_count; i++) {
         strbuf_add_text(out, i > 0 ? " " : "");
         html_id(out, alert->samples[i]);
@@ -252,6 +273,7 @@ static void write_alerts(
             "this incident; samples are ids of misdirected messages to look at</caption><thead><tr>"
             "<th scope=\"col\">Time, UTC</th><th scope=\"col\">What</th><th scope=\"col\" "
             "class=\"num\">Misdirected</th><th scope=\"col\" class=\"num\">Statistic, nats</th><th "
+            "scope=\"col\" class=\"num\">Escaped, held</th><th "
             "scope=\"col\">Samples</th></tr></thead><tbody>\n");
     for (uint32_t a = incident->first_alert; a != UINT32_MAX && rows < ROWS_MAX;
             a = report->alerts[a].next_of_incident, rows++) {

@@ -29,9 +29,10 @@ static const char *const label_pointers[] = {"/message_id", "/incident", "/cause
 enum { O_SEED, O_ARGUMENTS, O_INCIDENTS };
 static const char *const scenario_pointers[] = {"/seed", "/arguments", "/incidents"};
 
-enum { P_ID, P_KIND, P_CAUSE, P_LAG, P_MESSAGES, P_MISDIRECTED };
+enum { P_ID, P_KIND, P_CAUSE, P_LAG, P_MESSAGES, P_MISDIRECTED, P_RATE, P_SHAPE };
 static const char *const planted_pointers[] = {
     "/id", "/kind", "/cause", "/healthy_lag", "/messages", "/misdirected",
+    "/rate", "/shape",
 };
 
 static const char *const verdict_pointers[] = {
@@ -41,7 +42,7 @@ static const char *const verdict_pointers[] = {
 
 static const char *const trace_pointers[] = {
     "/scope/kind", "/scope/id", "/scope/tenant_id", "/w/0", "/w/1", "/w/2", "/w/3", "/w/4",
-    "/misdirected", "/message_id",
+    "/misdirected", "/message_id", "/judged", "/last_message_id",
 };
 
 static const struct report_pointers lists[RECORD_COUNT] = {
@@ -328,6 +329,9 @@ enum err report_take_scenario(struct report *report, struct view text)
             planted->kind = report_json_text(&of[P_KIND], report->arena);
             planted->cause = report_json_text(&of[P_CAUSE], report->arena);
             planted->is_healthy_lag = of[P_LAG].kind == JSON_TRUE;
+            planted->is_step = of[P_SHAPE].kind != JSON_STRING ||
+                               json_string_equals(&of[P_SHAPE], VIEW("step"));
+            planted->rate = report_json_number(&of[P_RATE]);
             planted->messages = report_json_count(&of[P_MESSAGES]);
             planted->misdirected = report_json_count(&of[P_MISDIRECTED]);
         }

@@ -55,4 +55,13 @@ enum verdict_value {
     V_OFFSET,
     V_TOPIC,
 };
-enum trace_value { R_KIND, R_ID, R_TENANT, R_W, R_MISDIRECTED = R_W + NODE_COUNT, R_MESSAGE };
+enum trace_value {
+    R_KIND,
+    R_ID,
+    R_TENANT,
+    R_W,
+    R_MISDIRECTED = R_W + NODE_COUNT,
+    R_MESSAGE,
+    R_JUDGED,
+    R_LAST_MESSAGE,
+};

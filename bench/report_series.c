@@ -41,13 +41,15 @@ static void merge_pairs(struct report_series *series)
     series->merged *= 2;
 }
 
-void series_add(struct report_series *series, const int64_t w_nat6[NODE_COUNT], bool misdirected)
+void series_add(struct report_series *series, const int64_t w_nat6[NODE_COUNT], uint32_t judged,
+        uint32_t misdirected)
 {
     if (series->has_ended) {
         return;
     }
+    series->message += judged;
     struct report_point point = {
-            .message = ++series->message, .judged = 1, .misdirected = misdirected};
+            .message = series->message, .judged = judged, .misdirected = misdirected};
     memcpy(point.w_nat6, w_nat6, sizeof point.w_nat6);
     if (!series->has_begun) {
         add_before(series, &point);

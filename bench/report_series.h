@@ -33,7 +33,9 @@ struct report_series {
     bool has_ended;  // the decision was passed: nothing is added any more
 };
 
-void series_add(struct report_series *series, const int64_t w_nat6[NODE_COUNT], bool misdirected);
+// One step, of a message or of all those of a frame.
+void series_add(struct report_series *series, const int64_t w_nat6[NODE_COUNT], uint32_t judged,
+        uint32_t misdirected);
 // The message that comes next is the change point.
 void series_begin(struct report_series *series);
 // Everything in order, into an array of SERIES_BEFORE + SERIES_POINTS. Returns how many; those from

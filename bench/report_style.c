@@ -72,7 +72,8 @@ static const char *const style[] = {
         "m;overflow:hidden}\n",
         ".shares i b{display:block;height:100%;background:var(--blue);border-radius:.3r"
         "em}\n",
-        ".shares em{font-style:normal;text-align:right}\n",
+        ".shares small{grid-column:1/-1;color:var(--soft);font-size:.85rem}.shares em{f"
+        "ont-style:normal;text-align:right}\n",
         "figure{margin:1.25rem 0}figcaption{color:var(--soft);font-size:.9rem;margin-to"
         "p:.35rem;max-width:44rem}\n",
         "svg{display:block;width:100%;height:auto;overflow:visible}\n",

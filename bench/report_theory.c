@@ -55,7 +55,7 @@ void report_theory(struct report *report)
 {
     for (uint32_t i = 0; i < report->planted_count; i++) {
         struct report_planted *planted = &report->planted[i];
-        if (planted->incident == UINT32_MAX || planted->messages == 0 ||
+        if (planted->incident == UINT32_MAX || planted->messages == 0 || !planted->is_step ||
                 planted->misdirected == 0) {
             continue;
         }
@@ -64,7 +64,9 @@ void report_theory(struct report *report)
         double budget = incident->tier >= TIER_QUARANTINE && evidence->false_alarm_budget > 0
                                 ? (double)evidence->false_alarm_budget
                                 : DEFAULT_BUDGET;
-        planted->rate = (double)planted->misdirected / (double)planted->messages;
+        if (planted->rate == 0) {
+            planted->rate = (double)planted->misdirected / (double)planted->messages;
+        }
         planted->theory = report_theory_mean(planted->rate, evidence->baseline, budget);
         struct oracle oracle;
         if (oracle_knows(evidence->baseline, planted->rate) &&

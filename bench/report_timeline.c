@@ -29,7 +29,7 @@ static struct frame frame_of(const struct report *report, const struct chart_siz
     frame.size.height = (int)(frame.lanes_top + frame.lane_height * frame.lanes) + AXIS_HEIGHT;
     int64_t span_ms = report->last_ms - report->first_ms;
     frame.time = (struct svg_scale){(double)report->first_ms,
-            (double)report->last_ms + (span_ms > 0 ? 0 : 1000), size->is_narrow ? 4 : 200,
+            (double)report->last_ms + (span_ms > 0 ? 0 : 1000), size->is_narrow ? 4 : 226,
             size->width - 14};
     return frame;
 }
@@ -157,7 +157,7 @@ static void draw_lane(
     double y = frame->size.is_narrow ? top + 34 : top + frame->lane_height / 2;
     char label[LABEL_BYTES];
     char tenant[LABEL_BYTES];
-    shorten(label, alert->scope.id, frame->size.is_narrow ? 34 : 20);
+    shorten(label, alert->scope.id, frame->size.is_narrow ? 34 : 24);
     shorten(tenant, alert->scope.tenant_id, frame->size.is_narrow ? 10 : 14);
     if (frame->size.is_narrow) {
         svg_text(out, "start strong", 0, top + 15, "%u  %s", i + 1, label);

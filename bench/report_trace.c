@@ -1,5 +1,6 @@
-// The detector's own statistics, written while it decided: {"message_id", "scope", "w": five numbers
-// in micro-nats, "misdirected"} a line, in the order of its steps.
+// The detector's own statistics, written while it decided (`replay --trace`): a line a step of a
+// scope, {"message_id", "last_message_id", "scope", "w": five numbers in micro-nats, "judged",
+// "misdirected"}, with the ids of the first and the last misdirected message of the step.
 #include "bench/report_records.h"
 
 static void trace_incident(struct report_incident *incident, const struct report_alert *alert,
@@ -15,10 +16,10 @@ static void trace_incident(struct report_incident *incident, const struct report
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         w[j] = report_json_count(&values[R_W + j]);
     }
-    const struct json_value *misdirected = &values[R_MISDIRECTED];
-    bool is_bad = misdirected->kind == JSON_TRUE || report_json_count(misdirected) > 0;
-    series_add(series, w, is_bad);
-    if (series->has_begun && alert->sample_count > 0 && json_string_equals(id, alert->samples[0])) {
+    series_add(series, w, (uint32_t)report_json_count(&values[R_JUDGED]),
+            (uint32_t)report_json_count(&values[R_MISDIRECTED]));
+    if (series->has_begun && alert->sample_count > 0 &&
+            json_string_equals(&values[R_LAST_MESSAGE], alert->samples[0])) {
         series->has_ended = true;
     }
 }
@@ -55,5 +56,8 @@ static enum err take_step(struct report *report, struct view line)
 
 enum err report_trace(struct report *report)
 {
+    for (uint32_t i = 0; i < report->incident_count; i++) {
+        report->incidents[i].series = (struct report_series){0}; // where the verdicts began it
+    }
     return report_each_line(report, NULL, report->options->trace, true, take_step);
 }
