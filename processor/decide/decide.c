@@ -147,17 +147,26 @@ static enum err step_find_incident(
                    : incidents_open(decide->incidents, step->scope, &id, &step->incident);
 }
 
-// The people of the evidence, for the count of all that the incident has reached.
-static void count_people(struct incident *incident, const struct recent_entry *entries, uint32_t count)
+// What the scope that is acted on has done so far: its part of the evidence.
+struct part {
+    const struct recent_entry *entries; // NULL of a stream, which does not say which they are
+    uint32_t count;
+    int64_t misdirected;
+};
+
+static void count_part(struct incident *incident, const struct part *part)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        sketch_add(&incident->people, entries[i].tag);
+    for (uint32_t i = 0; i < part->count; i++) {
+        sketch_add(&incident->people, part->entries[i].tag);
+    }
+    if (incident->escaped < part->misdirected) {
+        incident->escaped = part->misdirected; // those before it was open
     }
 }
 
 // Opens, joins or escalates the incident of one scope, with the evidence of the step's row.
 static enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
-        struct incident *related, const struct recent_entry *entries, uint32_t count)
+        struct incident *related, const struct part *part)
 {
     bool is_new;
     enum err e = step_find_incident(decide, step, related, &is_new);
@@ -166,11 +175,7 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
-    count_people(step->incident, entries, count);
-    if (step->evidence->stream == NULL &&
-            step->incident->escaped < step->evidence->misdirected) {
-        step->incident->escaped = step->evidence->misdirected; // those before it was open
-    }
+    count_part(step->incident, part);
     if (tier > step->incident->tier) {
         step->incident->tier = tier;
         e = tell_alert(decide, step, is_new);
@@ -182,6 +187,29 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     return e;
 }
 
+// One of several that explain a wide scope's evidence.
+static enum err raise_child(struct decide *decide, struct step *step, const struct child *child,
+        enum tier tier, const struct recent_entry *entries, uint32_t count)
+{
+    // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is
+    // about enough people.
+    enum tier highest = child->misdirected < QUARANTINE_PEOPLE ? TIER_ALERT : TIER_QUARANTINE;
+    tier = tier < highest ? tier : highest;
+    step->scope = child->scope;
+    step->name = scopes_name(decide->scopes, child->scope);
+    if (decide_tier(decide, child->scope) >= tier) {
+        return ERR_NONE;
+    }
+    struct recent_entry own[RECENT_MAX];
+    struct part part = {own, 0, step->evidence->misdirected * child->misdirected / count};
+    for (uint32_t i = 0; i < count; i++) {
+        if (entries[i].scopes[child->kind] == child->scope) {
+            own[part.count++] = entries[i];
+        }
+    }
+    return decide_act(decide, step, tier, NULL, &part);
+}
+
 enum err decide_raise(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker)
@@ -191,25 +219,17 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     uint32_t count = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
     struct child children[CHILD_MAX];
     uint32_t explained = attribute_explain(entries, count, row->kind, children);
+    struct step step = {
+            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
     if (explained == 0) {
-        struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
-                evidence, taker};
         struct incident *related = related_find(
                 decide->incidents, decide->recent, row->scope, row->kind, entries, count);
-        return decide_act(decide, &step, tier, related, entries, count);
+        const struct part all = {entries, count, evidence->misdirected};
+        return decide_act(decide, &step, tier, related, &all);
     }
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {
-        // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is
-        // about enough people.
-        enum tier highest =
-                children[i].misdirected < QUARANTINE_PEOPLE ? TIER_ALERT : TIER_QUARANTINE;
-        enum tier child_tier = tier < highest ? tier : highest;
-        if (decide_tier(decide, children[i].scope) < child_tier) {
-            struct step step = {delta, row, children[i].scope,
-                    scopes_name(decide->scopes, children[i].scope), NULL, evidence, taker};
-            e = decide_act(decide, &step, child_tier, NULL, entries, count);
-        }
+        e = raise_child(decide, &step, &children[i], tier, entries, count);
     }
     return e;
 }
@@ -243,5 +263,6 @@ enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
     struct step step = {
             delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
-    return decide_act(decide, &step, tier, incident_beside(decide, delta, row), NULL, 0);
+    const struct part nobody = {NULL, 0, 0};
+    return decide_act(decide, &step, tier, incident_beside(decide, delta, row), &nobody);
 }

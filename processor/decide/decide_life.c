@@ -10,18 +10,39 @@ static uint64_t tag_of(const struct frame_entry *entry)
     return tag;
 }
 
+// What a leaf adds to the incidents that its scopes belong to: to each once, however many of them do.
+static void count_leaf(
+        const struct decide *decide, const struct delta *delta, const struct leaf_delta *leaf)
+{
+    const struct incident *held[SCOPE_KIND_COUNT];
+    unsigned held_count = 0;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && leaf->misdirected > 0; kind++) {
+        int32_t row = leaf->uses[kind].row;
+        int32_t scope = row < 0 ? SCOPE_NONE : delta->scopes[row].scope;
+        struct incident *incident = incidents_of(decide->incidents, scope);
+        if (incident == NULL) {
+            continue;
+        }
+        if (!leaf->held) {
+            incident->escaped += incident->root == scope ? leaf->misdirected : 0;
+        } else if (incidents_is_holding(decide->incidents, scope)) {
+            unsigned met = 0;
+            while (met < held_count && held[met] != incident) {
+                met++;
+            }
+            incident->held += met == held_count ? leaf->misdirected : 0;
+            held[held_count++] = incident;
+        }
+    }
+}
+
 void decide_count(struct decide *decide, const struct delta *delta)
 {
     if (incidents_open_count(decide->incidents) == 0) {
         return;
     }
-    for (uint32_t i = 0; i < delta->scope_count; i++) {
-        const struct scope_delta *row = &delta->scopes[i];
-        struct incident *incident = incidents_of(decide->incidents, row->scope);
-        if (incident != NULL && incident->root == row->scope) {
-            incident->escaped += row->misdirected > 0 ? row->misdirected : 0;
-            incident->held += row->shadow_misdirected > 0 ? row->shadow_misdirected : 0;
-        }
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        count_leaf(decide, delta, &delta->leaves[i]);
     }
     for (uint32_t i = 0; i < delta->entry_count; i++) {
         const struct delta_entry *de = &delta->entries[i];
@@ -34,7 +55,7 @@ void decide_count(struct decide *decide, const struct delta *delta)
     }
 }
 
-// Tells that an incident is over; all its scopes begin anew.
+// Tells that an incident is over.
 static enum err decide_close(struct decide *decide, const struct delta *delta,
         struct incident *incident, const struct decision_taker *taker)
 {
@@ -79,13 +100,17 @@ static enum err decide_lift(struct decide *decide, const struct delta *delta, in
     struct incident *incident = incidents_of(decide->incidents, scope);
     enum err e = tell_expired(decide, delta, incident, scope, taker);
     scopes_lift(decide->scopes, scope);
-    taker->closed(taker->self, scope);
     if (e != ERR_NONE) {
         return e;
     }
     if (incident->held_count == 0) {
+        for (int32_t other = incident->first_scope; other != SCOPE_NONE;
+                other = incidents_next(decide->incidents, other)) {
+            taker->closed(taker->self, other);
+        }
         return decide_close(decide, delta, incident, taker);
     }
+    taker->closed(taker->self, scope);
     (void)incidents_leave(decide->incidents, scope); // others of it are held: not the last
     return ERR_NONE;
 }

@@ -1,203 +1,31 @@
 // decide: tiers and their extra conditions, who is acted on, ids, the ceiling of incidents.
 #include "decide/decide.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "decide_bench.h"
 #include "unit.h"
 
-#define AT INT64_C(1763769600000)
+#define AT DECIDE_AT
 
-enum { TAKEN_MAX = 16 };
+static const struct path in_c = {.campaign = "c", .vendor = "v"};
 
-struct taken {
-    struct alert_action alert;
-    struct command_action command;
-    bool is_command;
-};
-
-struct bench {
-    struct policy policy;
-    struct scopes *scopes;
-    struct recent *recent;
-    struct decide *decide;
-    struct taken taken[TAKEN_MAX];
-    unsigned taken_count;
-    struct {
-        int32_t parent;
-        int32_t child;
-        uint32_t share_num;
-        uint32_t share_den;
-    } explained[TAKEN_MAX];
-    unsigned explained_count;
-    int32_t closed; // the last; SCOPE_NONE = none
-    uint64_t serial;
-    // the frame in hand
-    struct frame_entry entry;
-    struct delta_entry delta_entry;
-    struct delta delta;
-};
-
-static enum err take_alert(void *self, const struct alert_action *alert)
+// A frame of campaign c in which a scope reaches a tier by four of four.
+static void raise(struct decide_bench *b, enum scope_kind kind, const char *campaign,
+        enum tier tier, int64_t sequence)
 {
-    struct bench *b = self;
-    b->taken[b->taken_count++] = (struct taken){.alert = *alert};
-    return ERR_NONE;
-}
-
-static enum err take_command(void *self, const struct command_action *command)
-{
-    struct bench *b = self;
-    b->taken[b->taken_count++] = (struct taken){.command = *command, .is_command = true};
-    return ERR_NONE;
-}
-
-static void take_explained(
-        void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den)
-{
-    struct bench *b = self;
-    b->explained[b->explained_count].parent = parent;
-    b->explained[b->explained_count].child = child;
-    b->explained[b->explained_count].share_num = share_num;
-    b->explained[b->explained_count++].share_den = share_den;
-}
-
-static void take_closed(void *self, int32_t scope)
-{
-    struct bench *b = self;
-    b->closed = scope;
-}
-
-static void take_alarmed(void *self, int32_t scope)
-{
-    (void)self;
-    (void)scope;
-}
-
-static int64_t heard(void *self, int32_t scope)
-{
-    (void)self;
-    (void)scope;
-    return 1000000;
-}
-
-static struct decision_taker taker_of(struct bench *b)
-{
-    return (struct decision_taker){
-            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, b};
-}
-
-static void bench_init(struct bench *b, uint32_t max_incidents)
-{
-    *b = (struct bench){.closed = SCOPE_NONE};
-    policy_init(&b->policy);
-    CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
-    const struct decide_options options = {&b->policy, "test-1", max_incidents};
-    CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, 1000), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(
-            recent_create(&b->recent, &(const struct recent_options){.max_entries = 10000}),
-            ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(decide_create(&b->decide, &options, b->scopes, b->recent), ERR_NONE);
-}
-
-static void bench_fini(struct bench *b)
-{
-    decide_destroy(b->decide);
-    recent_destroy(b->recent);
-    scopes_destroy(b->scopes);
-}
-
-static int32_t scope_of(struct bench *b, enum scope_kind kind, const char *id)
-{
-    int32_t scope = SCOPE_NONE;
-    CU_ASSERT_EQUAL_FATAL(
-            scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), VIEW_NONE, &scope), ERR_NONE);
-    return scope;
-}
-
-// One misdirected message of a campaign of vendor v, a new person each time.
-static void meet_person(struct bench *b, const char *campaign)
-{
-    const int32_t scopes[SCOPE_KIND_COUNT] = {
-            [SCOPE_CAMPAIGN] = scope_of(b, SCOPE_CAMPAIGN, campaign),
-            [SCOPE_TEMPLATE] = SCOPE_NONE,
-            [SCOPE_SENDER] = SCOPE_NONE,
-            [SCOPE_VENDOR] = scope_of(b, SCOPE_VENDOR, "v"),
-            [SCOPE_TENANT] = scope_of(b, SCOPE_TENANT, "t"),
-    };
-    const struct recent_message message = {.tag = b->serial,
-            .serial = b->serial,
-            .log_time_ms = AT,
-            .reasons = REASON_BIT(REASON_NO_RECORD)};
-    b->serial++;
-    uint32_t entry;
-    CU_ASSERT_EQUAL_FATAL(recent_enter(b->recent, &message, &entry), ERR_NONE);
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        if (scopes[kind] != SCOPE_NONE) {
-            CU_ASSERT_EQUAL_FATAL(
-                    recent_link(b->recent, entry, scopes[kind], (enum scope_kind)kind), ERR_NONE);
-        }
-    }
-}
-
-static void meet_people(struct bench *b, const char *campaigns)
-{
-    for (; *campaigns != '\0'; campaigns++) {
-        const char name[] = {*campaigns, '\0'};
-        meet_person(b, name);
-    }
-}
-
-// Evidence about `n` messages, all misdirected, from the first entry on.
-static struct evidence evidence_of(int64_t n)
-{
-    return (struct evidence){.judged = n,
-            .misdirected = n,
-            .baseline_millionths = 8000,
-            .interval_millionths = {400000, 1000000}};
-}
-
-static struct scope_delta row_of(struct bench *b, enum scope_kind kind, const char *id)
-{
-    return (struct scope_delta){.scope = scope_of(b, kind, id),
-            .kind = kind,
-            .fresh = 1,
-            .first_entry = 0,
-            .last_entry = 0};
-}
-
-static void raise(
-        struct bench *b, enum scope_kind kind, const char *id, enum tier tier, int64_t sequence)
-{
-    b->entry = (struct frame_entry){.offset = 5,
-            .occurred_at_ms = AT - 7,
-            .message_id = VIEW("m5"),
-            .traceparent = VIEW("tp")};
-    b->delta_entry = (struct delta_entry){.entry = &b->entry};
-    for (unsigned k = 0; k < SCOPE_KIND_COUNT; k++) {
-        b->delta_entry.scopes[k] = SCOPE_NONE;
-    }
-    b->delta_entry.scopes[kind] = scope_of(b, kind, id);
-    b->delta_entry.uses[kind] = ENTRY_FRESH;
-    b->delta = (struct delta){.sequence = sequence,
-            .tally_partition = 1,
-            .log_time_ms = AT,
-            .applied = true,
-            .entries = &b->delta_entry,
-            .entry_count = 1};
-    const struct scope_delta row = row_of(b, kind, id);
-    const struct evidence evidence = evidence_of(4);
-    const struct decision_taker taker = taker_of(b);
-    CU_ASSERT_EQUAL_FATAL(
-            decide_raise(b->decide, &b->delta, &row, tier, &evidence, &taker), ERR_NONE);
+    const struct evidence evidence = decide_bench_evidence(4);
+    const struct path path = {.campaign = campaign, .vendor = "v"};
+    b->sequence = sequence;
+    decide_bench_raise(b, &path, kind, tier, &evidence);
 }
 
 // none → notice → alert → quarantine: one alert each, and a hold with the last.
 static void test_staircase(void)
 {
-    struct bench b;
-    bench_init(&b, 10);
-    meet_people(&b, "cccc");
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "cccc");
     raise(&b, SCOPE_CAMPAIGN, "c", TIER_NOTICE, 100);
     raise(&b, SCOPE_CAMPAIGN, "c", TIER_ALERT, 101);
     raise(&b, SCOPE_CAMPAIGN, "c", TIER_QUARANTINE, 102);
@@ -219,7 +47,7 @@ static void test_staircase(void)
     CU_ASSERT_EQUAL(command->target, TARGET_SCOPE);
     CU_ASSERT_EQUAL(command->issued_at_ms, AT); // log time
     CU_ASSERT_EQUAL(command->expires_at_ms, AT + b.policy.scope_hold_ms);
-    CU_ASSERT_TRUE(scopes_is_held(b.scopes, scope_of(&b, SCOPE_CAMPAIGN, "c"), AT));
+    CU_ASSERT_TRUE(scopes_is_held(b.scopes, decide_bench_scope(&b, SCOPE_CAMPAIGN, "c"), AT));
     for (unsigned i = 1; i < 3; i++) {
         CU_ASSERT_EQUAL(memcmp(&b.taken[i].alert.incident_id, &b.taken[0].alert.incident_id,
                                 sizeof(struct digest_id)),
@@ -229,26 +57,27 @@ static void test_staircase(void)
                 0);
     }
     CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
-    CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_CAMPAIGN, "c")), TIER_QUARANTINE);
-    bench_fini(&b);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "c")), TIER_QUARANTINE);
+    decide_bench_fini(&b);
 }
 
 // Quarantine wants three people, however many messages they got.
 static void test_three_people(void)
 {
-    struct bench b;
-    bench_init(&b, 10);
-    const struct evidence evidence = evidence_of(20);
-    meet_people(&b, "cc");
-    const struct scope_delta row = row_of(&b, SCOPE_CAMPAIGN, "c");
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_QUARANTINE, &evidence), TIER_ALERT);
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_NOTICE, &evidence), TIER_NOTICE);
-    meet_people(&b, "c");
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_QUARANTINE, &evidence), TIER_QUARANTINE);
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    const struct evidence evidence = decide_bench_evidence(20);
+    decide_bench_meet_all(&b, "cc");
+    decide_bench_delta(&b, &in_c, 1, false);
+    const struct scope_delta *row = decide_bench_row(&b, SCOPE_CAMPAIGN);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_QUARANTINE, &evidence), TIER_ALERT);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_NOTICE, &evidence), TIER_NOTICE);
+    decide_bench_meet_all(&b, "c");
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_QUARANTINE, &evidence), TIER_QUARANTINE);
     struct evidence late = evidence;
     late.start_serial = 1; // those before the change point are no evidence
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_QUARANTINE, &late), TIER_ALERT);
-    bench_fini(&b);
+    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_QUARANTINE, &late), TIER_ALERT);
+    decide_bench_fini(&b);
 }
 
 // Stop: three campaigns at least, none with more than half, and a rate that is surely high.
@@ -270,15 +99,16 @@ static void test_stop(void)
             {"abcabcabcabc", 60000, 20000, TIER_STOP},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bench b;
-        bench_init(&b, 10);
-        meet_people(&b, rows[i].campaigns);
-        struct evidence evidence = evidence_of(12);
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        decide_bench_meet_all(&b, rows[i].campaigns);
+        struct evidence evidence = decide_bench_evidence(12);
         evidence.interval_millionths[0] = rows[i].lower_millionths;
         evidence.baseline_millionths = rows[i].baseline_millionths;
-        const struct scope_delta row = row_of(&b, SCOPE_VENDOR, "v");
-        CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, &row, TIER_STOP, &evidence), rows[i].tier);
-        bench_fini(&b);
+        decide_bench_delta(&b, &in_c, 1, false);
+        const struct scope_delta *row = decide_bench_row(&b, SCOPE_VENDOR);
+        CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_STOP, &evidence), rows[i].tier);
+        decide_bench_fini(&b);
     }
 }
 
@@ -286,52 +116,52 @@ static void test_stop(void)
 // vendor and tenant.
 static void test_child_explains(void)
 {
-    struct bench b;
-    bench_init(&b, 10);
-    meet_people(&b, "aaaab");
-    raise(&b, SCOPE_VENDOR, "v", TIER_STOP, 7);
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "aaaab");
+    raise(&b, SCOPE_VENDOR, "c", TIER_STOP, 7);
     CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
     CU_ASSERT_EQUAL(b.taken[0].alert.scope.kind, SCOPE_CAMPAIGN);
     CU_ASSERT_TRUE(view_is(b.taken[0].alert.scope.id, "a"));
     // stop is for the wide scope as a whole
     CU_ASSERT_EQUAL(b.taken[0].alert.tier, TIER_QUARANTINE);
     CU_ASSERT_TRUE(view_is(b.taken[1].command.scope.id, "a"));
-    CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_VENDOR, "v")), TIER_NONE);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_VENDOR, "v")), TIER_NONE);
     CU_ASSERT_EQUAL_FATAL(b.explained_count, 2);
-    CU_ASSERT_EQUAL(b.explained[0].parent, scope_of(&b, SCOPE_VENDOR, "v"));
-    CU_ASSERT_EQUAL(b.explained[1].parent, scope_of(&b, SCOPE_TENANT, "t"));
-    CU_ASSERT_EQUAL(b.explained[0].child, scope_of(&b, SCOPE_CAMPAIGN, "a"));
+    CU_ASSERT_EQUAL(b.explained[0].parent, decide_bench_scope(&b, SCOPE_VENDOR, "v"));
+    CU_ASSERT_EQUAL(b.explained[1].parent, decide_bench_scope(&b, SCOPE_TENANT, "t"));
+    CU_ASSERT_EQUAL(b.explained[0].child, decide_bench_scope(&b, SCOPE_CAMPAIGN, "a"));
     CU_ASSERT_EQUAL(b.explained[0].share_num, 4);
     CU_ASSERT_EQUAL(b.explained[0].share_den, 4);
     struct recent_entry left[RECENT_MAX];
-    CU_ASSERT_EQUAL(recent_since(b.recent, scope_of(&b, SCOPE_VENDOR, "v"), 0, left), 1);
+    CU_ASSERT_EQUAL(recent_since(b.recent, decide_bench_scope(&b, SCOPE_VENDOR, "v"), 0, left), 1);
     // The same alarm again changes nothing while the campaign's tier is there already.
-    meet_people(&b, "aaaaaaaa");
-    raise(&b, SCOPE_VENDOR, "v", TIER_QUARANTINE, 8);
+    decide_bench_meet_all(&b, "aaaaaaaa");
+    raise(&b, SCOPE_VENDOR, "c", TIER_QUARANTINE, 8);
     CU_ASSERT_EQUAL(b.taken_count, 2);
-    bench_fini(&b);
+    decide_bench_fini(&b);
 }
 
 // Several explain it, but one of them by a single person: that one is not held.
 static void test_child_of_too_few_people(void)
 {
-    struct bench b;
-    bench_init(&b, 10);
-    meet_people(&b, "aaab");
-    raise(&b, SCOPE_VENDOR, "v", TIER_QUARANTINE, 7);
-    CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_CAMPAIGN, "a")), TIER_QUARANTINE);
-    CU_ASSERT_EQUAL(decide_tier(b.decide, scope_of(&b, SCOPE_CAMPAIGN, "b")), TIER_ALERT);
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "aaab");
+    raise(&b, SCOPE_VENDOR, "c", TIER_QUARANTINE, 7);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "a")), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "b")), TIER_ALERT);
     CU_ASSERT_EQUAL(b.taken_count, 3); // two alerts, one hold
-    bench_fini(&b);
+    decide_bench_fini(&b);
 }
 
 // Nothing narrower explains it: the wide scope itself, with its contributors.
 static void test_wide_scope(void)
 {
-    struct bench b;
-    bench_init(&b, 10);
-    meet_people(&b, "abcdabcda");
-    raise(&b, SCOPE_VENDOR, "v", TIER_STOP, 7);
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "abcdabcda");
+    raise(&b, SCOPE_VENDOR, "c", TIER_STOP, 7);
     CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
     const struct alert_action *alert = &b.taken[0].alert;
     CU_ASSERT_EQUAL(alert->scope.kind, SCOPE_VENDOR);
@@ -341,7 +171,7 @@ static void test_wide_scope(void)
     CU_ASSERT_EQUAL(alert->contributors[0].misdirected, 3);
     CU_ASSERT_EQUAL(b.taken[1].command.tier, TIER_STOP);
     CU_ASSERT_EQUAL_FATAL(b.explained_count, 1); // the tenant
-    bench_fini(&b);
+    decide_bench_fini(&b);
 }
 
 // Ids depend on scope, detector version, tally partition and offset of the opening frame, and on
@@ -355,14 +185,14 @@ static void test_ids(void)
         unsigned people;
     } rows[] = {{"c", 5, 3}, {"c", 5, 4}, {"c", 6, 3}, {"d", 5, 3}};
     for (unsigned i = 0; i < 4; i++) {
-        struct bench b;
-        bench_init(&b, 10);
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
         for (unsigned p = 0; p < rows[i].people; p++) {
-            meet_person(&b, rows[i].campaign);
+            decide_bench_meet_all(&b, rows[i].campaign);
         }
         raise(&b, SCOPE_CAMPAIGN, rows[i].campaign, TIER_NOTICE, rows[i].sequence);
         ids[i] = b.taken[0].alert.incident_id;
-        bench_fini(&b);
+        decide_bench_fini(&b);
     }
     CU_ASSERT_EQUAL(memcmp(&ids[0], &ids[1], sizeof *ids), 0);
     CU_ASSERT_NOT_EQUAL(memcmp(&ids[0], &ids[2], sizeof *ids), 0);
@@ -373,11 +203,11 @@ static void test_ids(void)
 // open another.
 static void test_expiry(void)
 {
-    struct bench b;
-    bench_init(&b, 1);
-    meet_people(&b, "ccc");
+    struct decide_bench b;
+    decide_bench_init(&b, 1);
+    decide_bench_meet_all(&b, "ccc");
     raise(&b, SCOPE_CAMPAIGN, "c", TIER_QUARANTINE, 5);
-    const struct decision_taker taker = taker_of(&b);
+    const struct decision_taker taker = decide_bench_taker(&b);
     struct delta later = b.delta;
     later.sequence = 9;
     later.log_time_ms = AT + b.policy.scope_hold_ms - 1;
@@ -392,9 +222,9 @@ static void test_expiry(void)
     CU_ASSERT_EQUAL(memcmp(&b.taken[3].alert.incident_id, &b.taken[0].alert.incident_id,
                             sizeof(struct digest_id)),
             0);
-    CU_ASSERT_EQUAL(b.closed, scope_of(&b, SCOPE_CAMPAIGN, "c"));
+    CU_ASSERT_EQUAL(b.closed[0], decide_bench_scope(&b, SCOPE_CAMPAIGN, "c"));
     CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 0);
-    CU_ASSERT_EQUAL(decide_tier(b.decide, b.closed), TIER_NONE);
+    CU_ASSERT_EQUAL(decide_tier(b.decide, b.closed[0]), TIER_NONE);
     CU_ASSERT_EQUAL(decide_expire(b.decide, &later, &taker), ERR_NONE); // once
     raise(&b, SCOPE_CAMPAIGN, "c", TIER_QUARANTINE, 10);
     CU_ASSERT_EQUAL_FATAL(b.taken_count, 6);
@@ -402,14 +232,14 @@ static void test_expiry(void)
     CU_ASSERT_NOT_EQUAL(memcmp(&b.taken[4].alert.incident_id, &b.taken[0].alert.incident_id,
                                 sizeof(struct digest_id)),
             0);
-    bench_fini(&b);
+    decide_bench_fini(&b);
 }
 
 static void test_ceiling(void)
 {
-    struct bench b;
-    bench_init(&b, 2);
-    meet_people(&b, "abc");
+    struct decide_bench b;
+    decide_bench_init(&b, 2);
+    decide_bench_meet_all(&b, "abc");
     raise(&b, SCOPE_CAMPAIGN, "a", TIER_NOTICE, 1);
     raise(&b, SCOPE_CAMPAIGN, "b", TIER_NOTICE, 2);
     CU_ASSERT_EQUAL(decide_overflowed(b.decide), 0);
@@ -417,10 +247,10 @@ static void test_ceiling(void)
     CU_ASSERT_EQUAL(decide_overflowed(b.decide), 1);
     CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 2);
     CU_ASSERT_EQUAL(b.taken_count, 2);
-    CU_ASSERT_FALSE(scopes_is_held(b.scopes, scope_of(&b, SCOPE_CAMPAIGN, "c"), AT));
+    CU_ASSERT_FALSE(scopes_is_held(b.scopes, decide_bench_scope(&b, SCOPE_CAMPAIGN, "c"), AT));
     raise(&b, SCOPE_CAMPAIGN, "a", TIER_QUARANTINE, 4); // those that are open go on
     CU_ASSERT_EQUAL(b.taken_count, 4);
-    bench_fini(&b);
+    decide_bench_fini(&b);
 }
 
 int main(int argc, char **argv)

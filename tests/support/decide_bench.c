@@ -1,0 +1,209 @@
+#include "decide_bench.h"
+
+#include <CUnit/CUnit.h>
+
+static enum err take_alert(void *self, const struct alert_action *alert)
+{
+    struct decide_bench *b = self;
+    CU_ASSERT_TRUE_FATAL(b->taken_count < TAKEN_MAX);
+    b->taken[b->taken_count++] = (struct taken){.alert = *alert};
+    return ERR_NONE;
+}
+
+static enum err take_command(void *self, const struct command_action *command)
+{
+    struct decide_bench *b = self;
+    CU_ASSERT_TRUE_FATAL(b->taken_count < TAKEN_MAX);
+    b->taken[b->taken_count++] = (struct taken){.command = *command, .is_command = true};
+    return ERR_NONE;
+}
+
+static void take_explained(
+        void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den)
+{
+    struct decide_bench *b = self;
+    CU_ASSERT_TRUE_FATAL(b->explained_count < TAKEN_MAX);
+    b->explained[b->explained_count++] = (struct explained){parent, child, share_num, share_den};
+}
+
+static void take_closed(void *self, int32_t scope)
+{
+    struct decide_bench *b = self;
+    CU_ASSERT_TRUE_FATAL(b->closed_count < TAKEN_MAX);
+    b->closed[b->closed_count++] = scope;
+}
+
+static void take_alarmed(void *self, int32_t scope)
+{
+    struct decide_bench *b = self;
+    b->alarmed = scope;
+}
+
+static int64_t heard(void *self, int32_t scope)
+{
+    const struct decide_bench *b = self;
+    (void)scope;
+    return b->heard;
+}
+
+struct decision_taker decide_bench_taker(struct decide_bench *b)
+{
+    return (struct decision_taker){
+            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, b};
+}
+
+void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
+{
+    *b = (struct decide_bench){
+            .alarmed = SCOPE_NONE, .heard = 1000000, .log_time_ms = DECIDE_AT, .sequence = 100};
+    policy_init(&b->policy);
+    CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
+    const struct decide_options options = {&b->policy, "test-1", max_incidents};
+    const struct recent_options recent_options = {.max_entries = 10000};
+    CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, 1000), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(recent_create(&b->recent, &recent_options), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(decide_create(&b->decide, &options, b->scopes, b->recent), ERR_NONE);
+}
+
+void decide_bench_fini(struct decide_bench *b)
+{
+    decide_destroy(b->decide);
+    recent_destroy(b->recent);
+    scopes_destroy(b->scopes);
+}
+
+int32_t decide_bench_scope(struct decide_bench *b, enum scope_kind kind, const char *id)
+{
+    int32_t scope = SCOPE_NONE;
+    CU_ASSERT_EQUAL_FATAL(
+            scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), VIEW_NONE, &scope), ERR_NONE);
+    return scope;
+}
+
+enum tier decide_bench_tier(struct decide_bench *b, enum scope_kind kind, const char *id)
+{
+    return decide_tier(b->decide, decide_bench_scope(b, kind, id));
+}
+
+static void path_scopes(
+        struct decide_bench *b, const struct path *path, int32_t ret_scopes[SCOPE_KIND_COUNT])
+{
+    const char *const ids[SCOPE_KIND_COUNT] = {
+            path->campaign, path->template_, path->sender, path->vendor, "t"};
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        ret_scopes[kind] = ids[kind] == NULL
+                                   ? SCOPE_NONE
+                                   : decide_bench_scope(b, (enum scope_kind)kind, ids[kind]);
+    }
+}
+
+void decide_bench_meet(struct decide_bench *b, const struct path *path, enum reason reason)
+{
+    int32_t scopes[SCOPE_KIND_COUNT];
+    path_scopes(b, path, scopes);
+    const struct recent_message message = {.tag = b->serial * UINT64_C(0x9e3779b97f4a7c15),
+            .serial = b->serial,
+            .log_time_ms = b->log_time_ms,
+            .reasons = REASON_BIT(reason),
+            .signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED)};
+    b->serial++;
+    uint32_t entry;
+    CU_ASSERT_EQUAL_FATAL(recent_enter(b->recent, &message, &entry), ERR_NONE);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (scopes[kind] != SCOPE_NONE) {
+            CU_ASSERT_EQUAL_FATAL(
+                    recent_link(b->recent, entry, scopes[kind], (enum scope_kind)kind), ERR_NONE);
+        }
+    }
+}
+
+void decide_bench_meet_all(struct decide_bench *b, const char *campaigns)
+{
+    for (; *campaigns != '\0'; campaigns++) {
+        const char name[] = {*campaigns, '\0'};
+        const struct path path = {.campaign = name, .vendor = "v"};
+        decide_bench_meet(b, &path, REASON_NO_RECORD);
+    }
+}
+
+struct evidence decide_bench_evidence(int64_t n)
+{
+    return (struct evidence){.judged = n,
+            .misdirected = n,
+            .baseline_millionths = 8000,
+            .estimated_rate_millionths = 1000000,
+            .interval_millionths = {400000, 1000000}};
+}
+
+void decide_bench_delta(
+        struct decide_bench *b, const struct path *path, uint32_t messages, bool held)
+{
+    int32_t scopes[SCOPE_KIND_COUNT];
+    path_scopes(b, path, scopes);
+    b->frame = (struct frame){.source_topic = VIEW("in"), .to_offset = 6};
+    b->entry = (struct frame_entry){.offset = 5,
+            .occurred_at_ms = b->log_time_ms - 7,
+            .message_id = VIEW("m5"),
+            .traceparent = VIEW("tp")};
+    b->delta_entry = (struct delta_entry){.entry = &b->entry};
+    b->leaf = (struct leaf_delta){.held = held, .judged = messages, .misdirected = messages};
+    uint32_t rows = 0;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        b->delta_entry.scopes[kind] = scopes[kind];
+        b->leaf.uses[kind].row = scopes[kind] == SCOPE_NONE ? -1 : (int32_t)rows;
+        if (scopes[kind] == SCOPE_NONE) {
+            continue;
+        }
+        b->delta_entry.uses[kind] = held ? ENTRY_UNUSED : ENTRY_FRESH;
+        b->rows[rows++] = (struct scope_delta){.scope = scopes[kind],
+                .kind = (enum scope_kind)kind,
+                .judged = held ? 0 : messages,
+                .misdirected = held ? 0 : messages,
+                .fresh = held ? 0 : 1,
+                .first_entry = held ? -1 : 0,
+                .last_entry = held ? -1 : 0,
+                .last_occurred_at_ms = b->log_time_ms - 7};
+    }
+    b->delta = (struct delta){.frame = &b->frame,
+            .sequence = b->sequence++,
+            .tally_partition = 1,
+            .log_time_ms = b->log_time_ms,
+            .applied = true,
+            .leaves = &b->leaf,
+            .leaf_count = 1,
+            .scopes = b->rows,
+            .scope_count = rows,
+            .entries = &b->delta_entry,
+            .entry_count = 1};
+}
+
+struct scope_delta *decide_bench_row(struct decide_bench *b, enum scope_kind kind)
+{
+    CU_ASSERT_TRUE_FATAL(b->leaf.uses[kind].row >= 0);
+    return &b->rows[b->leaf.uses[kind].row];
+}
+
+void decide_bench_raise(struct decide_bench *b, const struct path *path, enum scope_kind kind,
+        enum tier tier, const struct evidence *evidence)
+{
+    const struct decision_taker taker = decide_bench_taker(b);
+    decide_bench_delta(b, path, 1, false);
+    const struct scope_delta *row = decide_bench_row(b, kind);
+    enum err e = evidence->stream == NULL
+                         ? decide_raise(b->decide, &b->delta, row, tier, evidence, &taker)
+                         : decide_raise_stream(b->decide, &b->delta, row, tier, evidence, &taker);
+    CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);
+}
+
+void decide_bench_follow(
+        struct decide_bench *b, const struct path *path, uint32_t messages, bool held, bool is_calm)
+{
+    const struct decision_taker taker = decide_bench_taker(b);
+    decide_bench_delta(b, path, messages, held);
+    CU_ASSERT_EQUAL_FATAL(decide_expire(b->decide, &b->delta, &taker), ERR_NONE);
+    decide_count(b->decide, &b->delta);
+    for (uint32_t i = 0; i < b->delta.scope_count; i++) {
+        CU_ASSERT_EQUAL_FATAL(
+                decide_follow(b->decide, &b->delta, &b->rows[i], is_calm, &taker), ERR_NONE);
+    }
+}
