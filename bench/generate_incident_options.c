@@ -317,21 +317,29 @@ static void settle(struct incident_options *incident, uint64_t messages)
     }
 }
 
+// What does not go together in its options, or NULL.
+static const char *find_contradiction(const struct incident_options *incident)
+{
+    if (spread_is_over_healthy_campaigns(incident->spread)) {
+        return incident->kind == KIND_UNREGISTERED_VENDOR
+                       ? "an unregistered vendor has campaigns of its own"
+               : incident->before != 0 ? "what comes over healthy campaigns begins at=N or at=P%"
+                                       : NULL;
+    }
+    if (incident->spread == SPREAD_MANY_SMALL) {
+        return incident->share_millionths == 0            ? "share must be above 0"
+               : incident->before > GENERATE_MESSAGES_MAX ? "many_small has before=N only"
+               : incident_options_own_messages(incident) > GENERATE_MESSAGES_MAX
+                       ? "size / share is above 100000000"
+                       : NULL;
+    }
+    bool is_never = incident->before != BEFORE_ANY && incident->before >= incident->size;
+    return is_never ? "before must be below size" : NULL;
+}
+
 static enum err check_incident(const struct reading *r, const struct incident_options *incident)
 {
-    const char *why = NULL;
-    if (spread_is_over_healthy_campaigns(incident->spread)) {
-        why = incident->before != 0 ? "what comes over healthy campaigns begins at=N or at=P%"
-                                    : NULL;
-    } else if (incident->spread == SPREAD_MANY_SMALL) {
-        why = incident->share_millionths == 0            ? "share must be above 0"
-              : incident->before > GENERATE_MESSAGES_MAX ? "many_small has before=N only"
-              : incident_options_own_messages(incident) > GENERATE_MESSAGES_MAX
-                      ? "size / share is above 100000000"
-                      : NULL;
-    } else if (incident->before != BEFORE_ANY && incident->before >= incident->size) {
-        why = "before must be below size";
-    }
+    const char *why = find_contradiction(incident);
     if (why != NULL) {
         strbuf_printf(r->why, "%s: %s", incident->text, why);
     }

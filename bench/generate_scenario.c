@@ -122,6 +122,41 @@ static void add_tally(struct json_out *out, uint64_t seed, const struct tally *t
     json_millionths(out, "healthy_rate", (int64_t)(tally->p0_sum_millionths / count));
 }
 
+// The share of the scope's messages that is wrong while the incident goes on: of many small
+// campaigns, that of their vendor.
+static int64_t scope_rate(const struct incident *incident)
+{
+    const struct incident_options *options = &incident->options;
+    if (options->spread != SPREAD_MANY_SMALL) {
+        return incident->rate_millionths;
+    }
+    int64_t share = options->share_millionths;
+    int64_t p0 = incident->like.p0_millionths;
+    return (share * incident->rate_millionths + (ONE_MILLION - share) * p0) / ONE_MILLION;
+}
+
+static void add_shape(struct json_out *out, const struct incident *incident)
+{
+    const struct incident_options *options = &incident->options;
+    json_text(out, "shape", incident_shape_names[options->shape]);
+    bool has_off = options->shape == SHAPE_STOP_AND_GO || options->shape == SHAPE_RELAPSE;
+    if (has_off || options->shape == SHAPE_BURST) {
+        json_int(out, "on", (int64_t)options->on);
+    }
+    if (has_off) {
+        json_int(out, "off", (int64_t)options->off);
+    }
+    if (options->shape == SHAPE_RAMP) {
+        json_int(out, "ramp", (int64_t)options->ramp);
+    }
+    json_text(out, "spread", incident_spread_names[options->spread]);
+    if (options->spread == SPREAD_MANY_SMALL) {
+        json_int(out, "campaigns", incident->campaign_count);
+        json_int(out, "each", (int64_t)options->each);
+        json_millionths(out, "share", options->share_millionths);
+    }
+}
+
 static void add_incident(struct json_out *out, uint64_t seed, const struct incident *incident)
 {
     const struct incident_options *options = &incident->options;
@@ -136,8 +171,8 @@ static void add_incident(struct json_out *out, uint64_t seed, const struct incid
     add_tally(out, seed, &incident->tally);
     json_bool(out, "healthy_lag", options->kind == KIND_FEED_LAG);
     json_millionths(out, "rate", incident->rate_millionths);
-    json_text(out, "shape", incident_shape_names[options->shape]);
-    json_text(out, "spread", incident_spread_names[options->spread]);
+    json_millionths(out, "scope_rate", scope_rate(incident));
+    add_shape(out, incident);
     json_int(out, "before", (int64_t)incident->before);
     json_text(out, "options", options->text);
     json_object_end(out);

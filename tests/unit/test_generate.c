@@ -14,7 +14,7 @@
 #include "tests/support/generated.h"
 #include "tests/support/unit.h"
 
-enum { ARENA_BYTES = 1 << 20 };
+enum { ARENA_BYTES = 1 << 20, ARGS_MAX = 64 };
 
 static void labels_are_what_the_judge_says(void)
 {
@@ -161,12 +161,17 @@ static const char *const file_names[] = {
         "relationships.ndjson", "events.ndjson", "labels.ndjson", "scenario.json", "vendors.txt"};
 enum { FILE_COUNT = sizeof file_names / sizeof file_names[0] };
 
-static int run_verb(const char *out, const char *messages, const char *incident)
+// `words`: the arguments, separated by single spaces.
+static int run_verb(const char *out, const char *words)
 {
-    char *argv[] = {generated_arg("generate"), generated_arg("--seed"), generated_arg("7"),
-            generated_arg("--messages"), generated_arg(messages), generated_arg("--incident"),
-            generated_arg(incident), generated_arg("--out"), generated_arg(out), NULL};
-    return bench_generate(9, argv);
+    char text[1024];
+    char *argv[ARGS_MAX] = {generated_arg("generate"), generated_arg("--out"), generated_arg(out)};
+    int argc = 3;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *rest = text; rest != NULL && argc < ARGS_MAX - 1;) {
+        argv[argc++] = strsep(&rest, " ");
+    }
+    return bench_generate(argc, argv);
 }
 
 // Reads a file whole and removes it.
@@ -185,7 +190,7 @@ static void take_file(struct strbuf *sb, const char *dir, const char *name)
     unlink(path);
 }
 
-static void the_same_arguments_give_the_same_bytes(void)
+static void check_bytes(const char *words, const uint32_t expected[FILE_COUNT])
 {
     char root[] = "/tmp/wn-generate-XXXXXX";
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
@@ -193,9 +198,8 @@ static void the_same_arguments_give_the_same_bytes(void)
     snprintf(dirs[0], sizeof dirs[0], "%s/a", root);
     snprintf(dirs[1], sizeof dirs[1], "%s/b", root);
     for (size_t i = 0; i < 2; i++) {
-        CU_ASSERT_EQUAL_FATAL(run_verb(dirs[i], "3000", "wrong_list:at=40%"), 0);
+        CU_ASSERT_EQUAL_FATAL(run_verb(dirs[i], words), 0);
     }
-    uint32_t crc[FILE_COUNT];
     for (size_t i = 0; i < FILE_COUNT; i++) {
         struct strbuf bytes[2];
         for (size_t j = 0; j < 2; j++) {
@@ -204,33 +208,57 @@ static void the_same_arguments_give_the_same_bytes(void)
             CU_ASSERT_EQUAL_FATAL(bytes[j].failed, ERR_NONE);
         }
         CU_ASSERT(view_equal(strbuf_view(&bytes[0]), strbuf_view(&bytes[1])));
-        crc[i] = hash_crc32c(bytes[0].p, bytes[0].n);
+        uint32_t crc = hash_crc32c(bytes[0].p, bytes[0].n);
+        if (crc != expected[i]) {
+            printf("%s: CRC-32C is %#x\n", file_names[i], crc);
+        }
+        CU_ASSERT_EQUAL(crc, expected[i]);
         strbuf_fini(&bytes[0]);
         strbuf_fini(&bytes[1]);
-    }
-    // On every machine. Whoever changes the generator on purpose puts the new sums here.
-    static const uint32_t expected[FILE_COUNT] = {
-            0x38d804da, 0xcf30a26f, 0x1890bff3, 0xfb481523, 0x12f1ab89};
-    for (size_t i = 0; i < FILE_COUNT; i++) {
-        if (crc[i] != expected[i]) {
-            printf("%s: CRC-32C is %#x\n", file_names[i], crc[i]);
-        }
-        CU_ASSERT_EQUAL(crc[i], expected[i]);
     }
     rmdir(dirs[0]);
     rmdir(dirs[1]);
     rmdir(root);
 }
 
-static void check_refused(const char *messages, const char *incident)
+// On every machine. Whoever changes the generator on purpose puts the new sums here.
+static void the_same_arguments_give_the_same_bytes(void)
 {
-    char *argv[] = {generated_arg("generate"), generated_arg("--seed"), generated_arg("7"),
-            generated_arg("--messages"), generated_arg(messages), generated_arg("--incident"),
-            generated_arg(incident), generated_arg("--out"), generated_arg("."), NULL};
+    static const struct {
+        const char *words;
+        uint32_t expected[FILE_COUNT];
+    } rows[] = {
+            {"--seed 7 --messages 3000 --incident wrong_list:at=40%",
+                    {0x38d804da, 0xcf30a26f, 0x1890bff3, 0xb25498ee, 0x12f1ab89}},
+            {"--seed 7 --messages 3000 --healthy realistic --clumps 0.1 --duplicates 2% --disorder "
+             "--drift --lag-episodes 3 --days 2 --negative sorted_list --negative mix_change "
+             "--incident leaked_list:at=mid --incident closed_loans:spread=vendor,size=100",
+                    {0x83606abe, 0x3a2c5ebd, 0x161ece7b, 0x6f5493b5, 0x387695d8}},
+            {"--seed 7 --class many_small:size=100 --incidents 5 --messages 500 --p0 mixed",
+                    {0x83cd06f3, 0x8b645199, 0xd2034378, 0xe14ca786, 0xaf801df7}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        check_bytes(rows[i].words, rows[i].expected);
+    }
+}
+
+static void check_refused(const char *words)
+{
+    char text[1024];
+    char *argv[ARGS_MAX] = {generated_arg("generate")};
+    int argc = 1;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *rest = text; rest != NULL && argc < ARGS_MAX - 1;) {
+        argv[argc++] = strsep(&rest, " ");
+    }
     struct generate_options options;
     struct strbuf why;
     strbuf_init(&why, GENERATED_LINE_BYTES);
-    CU_ASSERT_EQUAL(generate_options_read(&options, 9, argv, &why), ERR_USAGE);
+    enum err e = generate_options_read(&options, argc, argv, &why);
+    if (e != ERR_USAGE) {
+        printf("taken: %s\n", words);
+    }
+    CU_ASSERT_EQUAL(e, ERR_USAGE);
     CU_ASSERT(why.n > 0);
     strbuf_fini(&why);
 }
@@ -249,22 +277,59 @@ static void wrong_arguments_are_refused(void)
             "wrong_list:rate=.5",
             "wrong_list:at=101%",
             "wrong_list:at=-1",
+            "wrong_list:at=middle",
             "wrong_list:at=95,size=10",
             "wrong_list:tenant=5",
             "wrong_list:tenant=0",
             "wrong_list:campaign=",
             "wrong_list:vendor=\xff",
             "wrong_list:at=18446744073709551616",
+            "wrong_list:shape=square",
+            "wrong_list:spread=country",
+            "wrong_list:size=10,before=10",
+            "wrong_list:spread=vendor,at=mid",
+            "unregistered_vendor:spread=vendor",
+            "wrong_list:spread=many_small,size=20,share=10%",
+            "wrong_list:spread=many_small,size=20,share=0",
+            "wrong_list:spread=many_small,size=20,at=mid",
+            "wrong_list:on=0",
     };
     for (size_t i = 0; i < sizeof incidents / sizeof incidents[0]; i++) {
-        check_refused("100", incidents[i]);
+        char words[256];
+        snprintf(
+                words, sizeof words, "--out . --seed 7 --messages 100 --incident %s", incidents[i]);
+        check_refused(words);
     }
-    check_refused("0", "wrong_list");
-    check_refused("100000001", "wrong_list");
-    check_refused("1e3", "wrong_list");
+    static const char *const lines[] = {
+            "--messages 100 --out .",
+            "--seed 7 --messages 100",
+            "--seed 7 --out .",
+            "--seed 7 --messages 0 --out .",
+            "--seed 7 --messages 100000001 --out .",
+            "--seed 7 --messages 1e3 --out .",
+            "--seed 7 --messages 100 --out . more",
+            "--seed 7 --messages 100 --out . --p0 11%",
+            "--seed 7 --messages 100 --out . --clumps 1",
+            "--seed 7 --messages 100 --out . --days 0",
+            "--seed 7 --messages 100 --out . --healthy sick",
+            "--seed 7 --messages 100 --out . --negative positive",
+            "--seed 7 --messages 100 --out . --negative sorted_list:size=101",
+            "--seed 7 --messages 100 --out . --negative sorted_list:rate=1",
+            "--seed 7 --messages 100 --out . --incidents 5",
+            "--seed 7 --out . --class steppe",
+            "--seed 7 --out . --class step:tenant=1",
+            "--seed 7 --out . --class step:size=none",
+            "--seed 7 --out . --class step --incidents 0",
+            "--seed 7 --out . --class step --incidents 10 --messages 399",
+            "--seed 7 --out . --class step --incident wrong_list",
+            "--seed 7 --out . --class step --healthy realistic",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        check_refused(lines[i]);
+    }
     // The verb says so on stderr.
-    CU_ASSERT_EQUAL(run_verb("/nonexistent", "100", "nonsense"), 64);
-    CU_ASSERT_EQUAL(run_verb("/dev/null/x", "100", "wrong_list"), 74);
+    CU_ASSERT_EQUAL(run_verb("/nonexistent", "--seed 7 --messages 100 --incident nonsense"), 64);
+    CU_ASSERT_EQUAL(run_verb("/dev/null/x", "--seed 7 --messages 100"), 74);
 }
 
 static const struct unit_test tests[] = {
