@@ -33,6 +33,7 @@ void score_data_fini(struct score_data *data)
     free(data->messages);
     free(data->scopes);
     free(data->incidents);
+    free(data->negatives);
     free(data->alerts);
     free(data->commands);
     free(data->listed);

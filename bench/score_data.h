@@ -60,6 +60,12 @@ struct score_incident {
     struct view last_id;
 };
 
+// What the scenario has planted to look like an incident, and is none.
+struct score_negative {
+    struct view kind;
+    uint32_t scope;
+};
+
 // One line of alerts.ndjson that is about an incident.
 struct score_alert {
     uint32_t line;
@@ -99,12 +105,16 @@ struct score_data {
     struct score_message *messages;
     struct score_scope *scopes;
     struct score_incident *incidents;
+    struct score_negative *negatives;
     struct score_alert *alerts;
     struct score_command *commands;
-    uint32_t label_count, message_count, scope_count, incident_count, alert_count, command_count;
-    uint32_t label_room, message_room, scope_room, incident_room, alert_room, command_room;
+    uint32_t label_count, message_count, scope_count, incident_count, negative_count, alert_count,
+            command_count;
+    uint32_t label_room, message_room, scope_room, incident_room, negative_room, alert_room,
+            command_room;
     uint32_t *listed; // rows of the wanted scopes, scope by scope
 
+    struct view class;       // of the scenario; none where it does not say
     uint32_t frame_messages; // of summary.json; 0 = it does not say
     uint64_t message_holds;  // holds of single messages
     uint64_t monitor_holds;  // scope holds in monitor mode

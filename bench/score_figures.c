@@ -254,7 +254,8 @@ static void consult_bank(struct score_figures *figures, const struct score_data 
         if (guard == 0) {
             figures->least = replica_least(&replica);
         }
-        replica_measure(&replica, figures->p1, &figures->bank[guard]);
+        replica_measure(&replica, figures->has_oracle ? figures->oracle.p1 : figures->p1,
+                &figures->bank[guard]);
         struct rule rule = {.replica = &replica};
         uint64_t good_held;
         figures->bank_run[guard] = run_rule(&rule, data, match, incident, &good_held);
@@ -319,8 +320,8 @@ enum err score_figures_make(struct score_figures *figures, const struct score_da
         figures[i].budget = budget_of(data, match, i);
         read_alerts(&figures[i], data, match, i);
         if (figures[i].p1 > 0) {
-            consult_bank(&figures[i], data, match, i);
             e = consult_oracle(&figures[i], data, match, i);
+            consult_bank(&figures[i], data, match, i);
         }
     }
     return e;

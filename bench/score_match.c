@@ -266,6 +266,7 @@ static enum err match_founds(
         match->founds[i] = (struct score_found){.top_alert = SCORE_NONE,
                 .last_alert = SCORE_NONE,
                 .alert_row = SCORE_NONE,
+                .top_row = SCORE_NONE,
                 .incident = SCORE_NONE};
     }
     for (uint32_t i = 0; i < data->alert_count; i++) {
@@ -294,6 +295,7 @@ static enum err match_founds(
         uint32_t change = score_change_row(data, alert);
         uint32_t last = end > 0 ? end - 1 : 0;
         last = change != SCORE_NONE && change > last ? change : last;
+        found->top_row = last;
         found->incident = most_of(data, alert->scope, from_row_of(change, last), last, tally);
     }
     return ERR_NONE;
@@ -374,6 +376,30 @@ enum err score_match_make(struct score_match *match, struct score_data *data)
     }
     free(tally);
     return e;
+}
+
+uint32_t score_false_holds_in(
+        const struct score_data *data, const struct score_match *match, uint32_t scope)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < match->hold_count; i++) {
+        const struct score_hold *hold = &match->holds[i];
+        count += hold->incident == SCORE_NONE && hold->frame_row != SCORE_NONE &&
+                 score_is_in(data, hold->last_row, scope);
+    }
+    return count;
+}
+
+uint32_t score_false_alerts_in(
+        const struct score_data *data, const struct score_match *match, uint32_t scope)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < match->found_count; i++) {
+        const struct score_found *found = &match->founds[i];
+        count += found->incident == SCORE_NONE && found->tier >= TIER_ALERT &&
+                 found->top_row != SCORE_NONE && score_is_in(data, found->top_row, scope);
+    }
+    return count;
 }
 
 void score_match_fini(struct score_match *match)

@@ -39,6 +39,7 @@ struct score_found {
     uint32_t top_alert;  // first alert at the highest tier
     uint32_t last_alert; // last opened, escalated or updated one
     uint32_t alert_row;  // by when it was at tier alert; SCORE_NONE = never
+    uint32_t top_row;    // by when it was at the highest; SCORE_NONE = it has no alerts
     uint32_t incident;   // planted; SCORE_NONE = none
 };
 
@@ -69,4 +70,10 @@ struct score_match {
 
 // Needs listed rows (score_list_rows). Marks the messages of incidents in `data`.
 MUST_CHECK enum err score_match_make(struct score_match *match, struct score_data *data);
+// Holds, and incidents raised to tier alert or above, that no planted incident explains and that
+// messages of a scope caused.
+uint32_t score_false_holds_in(
+        const struct score_data *data, const struct score_match *match, uint32_t scope);
+uint32_t score_false_alerts_in(
+        const struct score_data *data, const struct score_match *match, uint32_t scope);
 void score_match_fini(struct score_match *match);

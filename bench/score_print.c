@@ -140,6 +140,38 @@ static void add_over_block(struct json_out *out, const struct score_counts *coun
     json_object_end(out);
 }
 
+// What was planted to look like an incident, by kind.
+static void add_negatives(
+        struct json_out *out, const struct score_data *data, const struct score_match *match)
+{
+    json_array(out, "negatives");
+    for (uint32_t i = 0; i < data->negative_count; i++) {
+        struct view kind = data->negatives[i].kind;
+        bool is_first = true;
+        uint64_t planted = 0;
+        uint64_t held = 0;
+        uint64_t alerted = 0;
+        for (uint32_t j = 0; j < data->negative_count; j++) {
+            const struct score_negative *negative = &data->negatives[j];
+            if (view_equal(negative->kind, kind)) {
+                is_first = is_first && j >= i;
+                planted++;
+                held += score_false_holds_in(data, match, negative->scope);
+                alerted += score_false_alerts_in(data, match, negative->scope);
+            }
+        }
+        if (is_first) {
+            json_object(out, NULL);
+            json_string(out, "kind", kind);
+            score_add_count(out, "planted", planted);
+            score_add_count(out, "false_quarantines", held);
+            score_add_count(out, "false_alerts", alerted);
+            json_object_end(out);
+        }
+    }
+    json_array_end(out);
+}
+
 // --- incidents together -----------------------------------------------------------------------
 
 static void add_recall(struct json_out *out, const struct score_sums *sums)
@@ -153,6 +185,7 @@ static void add_recall(struct json_out *out, const struct score_sums *sums)
     score_add_count(out, "quarantined", sums->quarantined);
     score_add_count(out, "detectable_incidents", sums->detectable);
     score_add_count(out, "detectable_quarantined", sums->detectable_quarantined);
+    score_add_share(out, "alerted", sums->alerted, sums->incidents);
     score_add_count(out, "oracle_detects", sums->oracle_detects);
     score_add_count(out, "only_in_parts", sums->only_narrower);
     score_add_count(out, "only_in_wrong_scope", sums->wrong_scope);
@@ -278,9 +311,11 @@ enum err score_print(struct strbuf *sb, const struct score_data *data,
     struct json_out out;
     json_begin(&out, sb);
     json_object(&out, NULL);
+    json_string_or_null(&out, "class", data->class);
     add_recall(&out, &sums);
     add_precision(&out, data, match);
     add_false_quarantines(&out, data, match, &measured->counts);
+    add_negatives(&out, data, match);
     add_holds(&out, data, match, &measured->counts);
     add_delay(&out, &sums);
     add_escapes(&out, &sums);

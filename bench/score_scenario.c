@@ -171,32 +171,76 @@ static enum err add_incident(
     return hashmap_put(data->incident_ids, incident.id, data->incident_count++);
 }
 
-static enum err read_incidents(struct score_data *data, struct scenario *scenario)
+static enum err add_negative(
+        struct score_data *data, struct scenario *scenario, struct view element)
 {
-    static const char *const pointers[] = {"/incidents"};
+    struct json_value values[FIELD_COUNT];
+    if (json_scan(scenario->pointers, element, values, NULL) != JSON_FINE) {
+        return fault(scenario, element.p, "a negative is no JSON object");
+    }
+    struct score_incident like = {0};
+    struct score_negative negative;
+    enum err e = keep_name(data, scenario, &values[FIELD_KIND], VIEW("unknown"), &negative.kind);
+    if (e == ERR_NONE) {
+        e = take_scope(data, scenario, values, &like);
+    }
+    if (e == ERR_DATA) {
+        return fault(scenario, element.p, "a negative has no scope {kind, id, tenant_id}");
+    }
+    struct score_negative *negatives = e != ERR_NONE
+                                               ? NULL
+                                               : score_grown(data->negatives, data->negative_count,
+                                                         &data->negative_room, sizeof *negatives);
+    if (negatives == NULL) {
+        return e != ERR_NONE ? e : ERR_NO_MEMORY;
+    }
+    negative.scope = like.scope;
+    data->negatives = negatives;
+    negatives[data->negative_count++] = negative;
+    return ERR_NONE;
+}
+
+static enum err add_each(struct score_data *data, struct scenario *scenario,
+        const struct json_value *array,
+        enum err (*add)(struct score_data *, struct scenario *, struct view))
+{
+    struct view rest = array->raw;
+    struct json_value element;
+    enum err e = ERR_NONE;
+    while (e == ERR_NONE && json_array_take(&rest, &element)) {
+        arena_reset(scenario->scratch);
+        e = element.kind == JSON_OBJECT ? add(data, scenario, element.raw)
+                                        : fault(scenario, element.raw.p, "it is no JSON object");
+    }
+    return e;
+}
+
+static enum err read_members(struct score_data *data, struct scenario *scenario)
+{
+    enum { INCIDENTS, NEGATIVES, CLASS, MEMBERS };
+    static const char *const pointers[MEMBERS] = {"/incidents", "/negatives", "/class"};
     struct json_pointers *outer;
-    enum err e = json_pointers_create(&outer, pointers, 1, NULL);
+    enum err e = json_pointers_create(&outer, pointers, MEMBERS, NULL);
     if (e != ERR_NONE) {
         return e;
     }
-    struct json_value array = {0};
+    struct json_value values[MEMBERS] = {{0}};
     size_t offset = 0;
     struct view text = json_skip_bom(strbuf_view(&scenario->text));
-    enum json_fault json = json_scan(outer, text, &array, &offset);
+    enum json_fault json = json_scan(outer, text, values, &offset);
     json_pointers_destroy(outer);
     if (json != JSON_FINE) {
         return fault(scenario, text.p + offset, "no JSON");
     }
-    if (array.kind != JSON_ARRAY || array.duplicate) {
+    if (values[INCIDENTS].kind != JSON_ARRAY || values[INCIDENTS].duplicate) {
         return fault(scenario, text.p, "there is no array of incidents");
     }
-    struct view rest = array.raw;
-    struct json_value element;
-    while (e == ERR_NONE && json_array_take(&rest, &element)) {
-        arena_reset(scenario->scratch);
-        e = element.kind == JSON_OBJECT
-                    ? add_incident(data, scenario, element.raw)
-                    : fault(scenario, element.raw.p, "an incident is no JSON object");
+    e = keep_name(data, scenario, &values[CLASS], VIEW_NONE, &data->class);
+    if (e == ERR_NONE) {
+        e = add_each(data, scenario, &values[INCIDENTS], add_incident);
+    }
+    if (e == ERR_NONE && values[NEGATIVES].kind == JSON_ARRAY) {
+        e = add_each(data, scenario, &values[NEGATIVES], add_negative);
     }
     return e;
 }
@@ -214,7 +258,7 @@ enum err score_read_scenario(struct score_data *data, const char *path, struct s
         e = read_text(&scenario);
     }
     if (e == ERR_NONE) {
-        e = read_incidents(data, &scenario);
+        e = read_members(data, &scenario);
     }
     json_pointers_destroy(scenario.pointers);
     arena_destroy(scenario.scratch);

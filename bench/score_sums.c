@@ -66,6 +66,7 @@ static void add_incident(struct score_sums *sums, const struct score_incident *i
     sums->quarantined += figures->quarantined;
     sums->detectable += figures->detectable;
     sums->detectable_quarantined += figures->detectable && figures->quarantined;
+    sums->alerted += truth->alert_row != SCORE_NONE && truth->alert_row <= truth->last_row;
     sums->oracle_detects += figures->oracle_run.detects;
     sums->only_narrower += figures->quarantined && truth->best == RELATION_NARROWER;
     sums->wrong_scope += figures->quarantined && truth->best > RELATION_NARROWER;

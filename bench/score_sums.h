@@ -9,6 +9,7 @@ struct score_sums {
     uint32_t quarantined;
     uint32_t detectable;
     uint32_t detectable_quarantined;
+    uint32_t alerted;        // reached tier alert before their last message
     uint32_t oracle_detects; // of them all, on the very messages
     uint32_t only_narrower;  // quarantined in parts only
     uint32_t wrong_scope;    // quarantined, but only with healthy scopes

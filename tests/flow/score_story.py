@@ -120,6 +120,7 @@ def alert(kind, tier, scope, incident, row, change, likely, interval):
 
 SCENARIO = {
     "seed": 0,
+    "class": "story",
     "incidents": [
         {"id": "batch", "kind": "wrong_list", "cause": "wrong_list", "scope": SCOPES["batch"], "healthy_rate": 0.005,
          "first_message_id": "m21", "last_message_id": "m79"},
@@ -128,6 +129,7 @@ SCENARIO = {
         {"id": "late", "kind": "feed_lag", "cause": "feed_lag", "scope": SCOPES["late"], "healthy_lag": True,
          "first_message_id": "m90", "last_message_id": "m94"},
     ],
+    "negatives": [{"id": "n", "kind": "two_of_five", "scope": SCOPES["good"]}],
 }
 
 ALERTS = [
