@@ -94,7 +94,7 @@ static void write_likelihood(struct strbuf *out, const struct report_evidence *e
     strbuf_add_text(out, " of ");
     html_count(out, evidence->judged);
     strbuf_add_text(out, " messages since the change point were misdirected. That is ");
-    html_large(out, exp(evidence->log_likelihood_ratio));
+    html_large(out, exp(evidence->log_likelihood_ratio - evidence->start_credit));
     strbuf_add_text(out, " times likelier if ");
     if (view_is(evidence->node, "leak")) {
         strbuf_add_text(out, "three times the baseline");

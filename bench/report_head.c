@@ -86,6 +86,27 @@ static void write_held(struct strbuf *out, const struct report *report, const st
     }
 }
 
+// The first few incidents of the labels that no hold met.
+static void write_missed(struct strbuf *out, const struct report *report)
+{
+    enum { NAMED_MAX = 5 };
+    uint32_t missed = 0;
+    for (uint32_t i = 0; i < report->planted_count; i++) {
+        const struct report_planted *planted = &report->planted[i];
+        if (planted->is_healthy_lag || planted->incident != UINT32_MAX) {
+            continue;
+        }
+        if (missed++ < NAMED_MAX) {
+            strbuf_add_text(out, missed == 1 ? " <strong class=\"bad\">Not held: " : ", ");
+            html_id(out, planted->id);
+        }
+    }
+    if (missed > NAMED_MAX) {
+        strbuf_printf(out, " and %u more", missed - NAMED_MAX);
+    }
+    strbuf_add_text(out, missed > 0 ? ".</strong>" : "");
+}
+
 static void write_against_truth(
         struct strbuf *out, const struct report *report, const struct totals *totals)
 {
@@ -102,6 +123,7 @@ static void write_against_truth(
                                      ? ", and no hold fell on healthy traffic."
                                      : ".");
     }
+    write_missed(out, report);
     if (totals->false_holds > 0) {
         strbuf_printf(out,
                 " <strong class=\"bad\">%u hold%s fell on traffic in which the labels "

@@ -115,8 +115,8 @@ static bool shift_bins(struct report_bins *bins, int64_t count)
 void bins_add(struct report_bins *bins, int64_t ms, bool misdirected)
 {
     if (bins->width_ms == 0) {
-        bins->width_ms = 1000;
-        bins->base_ms = ms / 1000 * 1000;
+        bins->width_ms = 1;
+        bins->base_ms = ms;
     }
     for (;;) {
         int64_t at = ms - bins->base_ms;

@@ -60,14 +60,14 @@ static const char *const style[] = {
         "dl{margin:.75rem 0;display:grid;grid-template-columns:minmax(9rem,13rem) 1fr;g"
         "ap:.5rem 1.25rem}\n",
         "dt{font-weight:600}dd{margin:0;max-width:38rem}\n",
-        "details{margin:1.25rem 0}summary{cursor:pointer;color:var(--blue);font-weight:"
-        "500}\n",
+        "details{margin:1.25rem 0}td details{margin:0}summary{cursor:pointer;color:var("
+        "--blue);font-weight:500}\n",
         ".sum{background:var(--card);border:1px solid var(--line);border-radius:.6rem;p"
         "adding:.75rem 1rem;margin:.75rem 0;overflow-wrap:anywhere}\n",
         ".sum p{margin:.25rem 0}\n",
         ".shares{list-style:none;margin:.75rem 0;padding:0;max-width:36rem}\n",
-        ".shares li{display:grid;grid-template-columns:11rem 1fr 4rem;gap:.75rem;align-"
-        "items:center;padding:.15rem 0}\n",
+        ".shares li{display:grid;grid-template-columns:11rem 1fr 4rem;gap:0 .75rem;alig"
+        "n-items:center;padding:.15rem 0}\n",
         ".shares i{display:block;height:.6rem;background:var(--grid);border-radius:.3re"
         "m;overflow:hidden}\n",
         ".shares i b{display:block;height:100%;background:var(--blue);border-radius:.3r"
@@ -120,7 +120,7 @@ static const char *const style[] = {
         "svg.wide{display:none}svg.narrow{display:block}\n",
         "dl{grid-template-columns:1fr;gap:.1rem 0}dd{margin-bottom:.6rem}\n",
         ".tiles{grid-template-columns:1fr 1fr}.tiles li:first-child{grid-column:1/-1}.s"
-        "hares li{grid-template-columns:8.5rem 1fr 3.6rem;gap:.5rem}\n",
+        "hares li{grid-template-columns:8.5rem 1fr 3.6rem;gap:0 .5rem}\n",
         "table.stack caption{display:block}table.stack thead{position:absolute;left:-99"
         "rem}table.stack,table.stack tbody,table.stack tr,table.stack td,table.stack th"
         "{display:block;width:auto}\n",

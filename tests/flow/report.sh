@@ -33,7 +33,7 @@ replay() {
 
 make_day() {
     "$bench" generate --seed 7 --messages 12000 --tenants 3 --campaigns 20 \
-        --incident wrong_list:at=20%,size=500 --incident closed_loans:at=50%,size=400,rate=40% --out "$work/day" &&
+        --incident wrong_list:at=20%,size=500 --incident closed_loans:at=50%,size=1500,rate=40% --out "$work/day" &&
         replay "$work/day" "$work/run"
 }
 
