@@ -243,16 +243,13 @@ struct report {
     uint64_t statistic_misses;
 };
 
-// One line of a file of the run. Whatever is wrong with it is counted, not an error.
-typedef enum err report_take_line(struct report *report, struct view line);
-
 // Reads the small files: summary, alerts, commands, dead letters, scenario, labels. Says on stderr
 // what cannot be read.
 MUST_CHECK enum err report_read(struct report *report);
-// Every line of DIR/`name` (or of `name` itself where it is a path of its own). One that is
-// missing is an error only when it is `needed`.
+// Every line of DIR/`name` (or of `name` itself where `directory` is NULL) to `take`, which counts what
+// is wrong with a line: that is no error. One that is missing is an error only when it is `needed`.
 MUST_CHECK enum err report_each_line(struct report *report, const char *directory, const char *name,
-        bool needed, report_take_line *take);
+        bool needed, enum err (*take)(struct report *report, struct view line));
 // Follows the verdicts in order: counts, scopes, what was judged before and behind each hold, the
 // curves.
 MUST_CHECK enum err report_follow(struct report *report);

@@ -9,7 +9,8 @@
 
 enum { LINE_BYTES = 16 * 1024 * 1024, PATH_BYTES = 4096, READ_BYTES = 65536 };
 
-static enum err each_line(struct report *report, int fd, const char *path, report_take_line *take)
+static enum err each_line(struct report *report, int fd, const char *path,
+        enum err (*take)(struct report *report, struct view line))
 {
     struct line_reader *lines;
     enum err e = line_reader_create(&lines, fd, LINE_BYTES);
@@ -64,7 +65,7 @@ static enum err open_path(
 }
 
 enum err report_each_line(struct report *report, const char *directory, const char *name,
-        bool needed, report_take_line *take)
+        bool needed, enum err (*take)(struct report *report, struct view line))
 {
     char path[PATH_BYTES];
     int fd;
@@ -78,7 +79,7 @@ enum err report_each_line(struct report *report, const char *directory, const ch
 
 // A whole file as one record; one that is missing is an error only when it is `needed`.
 static enum err whole_file(struct report *report, const char *directory, const char *name,
-        bool needed, report_take_line *take)
+        bool needed, enum err (*take)(struct report *report, struct view line))
 {
     char path[PATH_BYTES];
     int fd;

@@ -23,12 +23,12 @@ MUST_CHECK enum err report_grow(void **array, uint32_t count, uint32_t *capacity
 bool report_scan(struct report *report, enum report_record record, struct view line,
         struct json_value *ret_values);
 
-report_take_line report_take_summary;
-report_take_line report_take_alert;
-report_take_line report_take_command;
-report_take_line report_take_dead_letter;
-report_take_line report_take_label;
-report_take_line report_take_scenario;
+MUST_CHECK enum err report_take_summary(struct report *report, struct view line);
+MUST_CHECK enum err report_take_alert(struct report *report, struct view line);
+MUST_CHECK enum err report_take_command(struct report *report, struct view line);
+MUST_CHECK enum err report_take_dead_letter(struct report *report, struct view line);
+MUST_CHECK enum err report_take_label(struct report *report, struct view line);
+MUST_CHECK enum err report_take_scenario(struct report *report, struct view line);
 
 // Of three values side by side: kind, id, tenant. False where it is no scope.
 bool report_scope_take(
