@@ -158,7 +158,7 @@ enum err class_read_part(struct class_part *ret_part, const struct generate_opti
     if (owned == NULL) {
         return ERR_NO_MEMORY;
     }
-    struct class_part read = {.text = owned, .is_negative = is_of_negatives(options)};
+    struct class_part read = {.is_negative = is_of_negatives(options)};
     // Its tenant is its own: none can be chosen.
     enum err e =
             read.is_negative
@@ -169,6 +169,7 @@ enum err class_read_part(struct class_part *ret_part, const struct generate_opti
         return e;
     }
     *ret_part = read;
+    ret_part->text = owned;
     return ERR_NONE;
 }
 
