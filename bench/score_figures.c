@@ -306,7 +306,8 @@ static void read_alerts(struct score_figures *figures, const struct score_data *
         figures->change_error = fabs(at - true_at);
     }
     if (!isnan(top->interval[0]) && !isnan(top->interval[1])) {
-        figures->covers = top->interval[0] <= figures->p1 && figures->p1 <= top->interval[1];
+        double p1 = figures->has_oracle ? figures->oracle.p1 : figures->p1;
+        figures->covers = top->interval[0] <= p1 && p1 <= top->interval[1];
     }
 }
 
@@ -318,11 +319,11 @@ enum err score_figures_make(struct score_figures *figures, const struct score_da
         measure_rate(&figures[i], data, &match->truths[i], i);
         measure_delay(&figures[i], data, match, i);
         figures[i].budget = budget_of(data, match, i);
-        read_alerts(&figures[i], data, match, i);
         if (figures[i].p1 > 0) {
             e = consult_oracle(&figures[i], data, match, i);
             consult_bank(&figures[i], data, match, i);
         }
+        read_alerts(&figures[i], data, match, i);
     }
     return e;
 }

@@ -28,13 +28,14 @@ enum {
     FIELD_FIRST,
     FIELD_LAST,
     FIELD_RATE,
+    FIELD_SCOPE_RATE,
     FIELD_HEALTHY_RATE,
     FIELD_LAG,
     FIELD_COUNT
 };
 static const char *const incident_pointers[FIELD_COUNT] = {"/id", "/kind", "/cause", "/class",
         "/scope/kind", "/scope/id", "/scope/tenant_id", "/first_message_id", "/last_message_id",
-        "/rate", "/healthy_rate", "/healthy_lag"};
+        "/rate", "/scope_rate", "/healthy_rate", "/healthy_lag"};
 
 void score_scenario_path(char *ret_path, size_t path_bytes, const char *labels, const char *given)
 {
@@ -126,7 +127,9 @@ static enum err add_incident(
         return fault(scenario, element.p, "an incident is no JSON object");
     }
     struct score_incident incident = {
-            .rate = score_number(&values[FIELD_RATE]),
+            .rate = score_number(
+                    &values[values[FIELD_SCOPE_RATE].kind == JSON_NUMBER ? FIELD_SCOPE_RATE
+                                                                         : FIELD_RATE]),
             .healthy_rate = score_number(&values[FIELD_HEALTHY_RATE]),
     };
     enum err e = keep_name(data, scenario, &values[FIELD_ID], VIEW_NONE, &incident.id);
