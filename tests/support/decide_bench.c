@@ -46,10 +46,19 @@ static int64_t heard(void *self, int32_t scope)
     return b->heard;
 }
 
+// As much as speaks against any wide scope: all of its children are as bad.
+static int64_t ratio(void *self, int32_t scope, unsigned node)
+{
+    (void)self;
+    (void)scope;
+    (void)node;
+    return INT64_C(100000000);
+}
+
 struct decision_taker decide_bench_taker(struct decide_bench *b)
 {
     return (struct decision_taker){
-            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, b};
+            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, ratio, b};
 }
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
@@ -200,6 +209,10 @@ void decide_bench_follow(
 {
     const struct decision_taker taker = decide_bench_taker(b);
     decide_bench_delta(b, path, messages, held);
+    if (is_calm) {
+        b->leaf.misdirected = 0;
+        b->delta.entry_count = 0;
+    }
     CU_ASSERT_EQUAL_FATAL(decide_expire(b->decide, &b->delta, &taker), ERR_NONE);
     decide_count(b->decide, &b->delta);
     for (uint32_t i = 0; i < b->delta.scope_count; i++) {

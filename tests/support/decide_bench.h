@@ -76,6 +76,7 @@ struct scope_delta *decide_bench_row(struct decide_bench *b, enum scope_kind kin
 // The scope of that kind reaches a tier, with a frame of its own.
 void decide_bench_raise(struct decide_bench *b, const struct path *path, enum scope_kind kind,
         enum tier tier, const struct evidence *evidence);
-// A frame of messages that raise nothing: expiry, counts, and the following of every row.
+// A frame of messages that raise nothing, misdirected unless all is calm: expiry, counts, and the
+// following of every row.
 void decide_bench_follow(
         struct decide_bench *b, const struct path *path, uint32_t messages, bool held, bool is_calm);

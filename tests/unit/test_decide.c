@@ -142,12 +142,12 @@ static void test_child_explains(void)
     decide_bench_fini(&b);
 }
 
-// Several explain it, but one of them by a single person: that one is not held.
+// Several explain it, but one of them by two people only: that one is not held.
 static void test_child_of_too_few_people(void)
 {
     struct decide_bench b;
     decide_bench_init(&b, 10);
-    decide_bench_meet_all(&b, "aaab");
+    decide_bench_meet_all(&b, "aaaaaabb");
     raise(&b, SCOPE_VENDOR, "c", TIER_QUARANTINE, 7);
     CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "a")), TIER_QUARANTINE);
     CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "b")), TIER_ALERT);

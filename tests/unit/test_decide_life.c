@@ -1,0 +1,438 @@
+// decide: which incident an alarm belongs to, how incidents grow, what their holds do, how they
+// end.
+#include "decide/decide.h"
+
+#include <string.h>
+
+#include "decide_bench.h"
+#include "unit.h"
+
+#define AT DECIDE_AT
+#define MINUTE INT64_C(60000)
+
+static const struct path in_a = {.campaign = "a", .vendor = "v"};
+static const struct path in_c = {.campaign = "c", .vendor = "v"};
+
+static const struct alert_action *alert_taken(const struct decide_bench *b, unsigned at)
+{
+    CU_ASSERT_TRUE_FATAL(at < b->taken_count && !b->taken[at].is_command);
+    return &b->taken[at].alert;
+}
+
+static const struct command_action *command_taken(const struct decide_bench *b, unsigned at)
+{
+    CU_ASSERT_TRUE_FATAL(at < b->taken_count && b->taken[at].is_command);
+    return &b->taken[at].command;
+}
+
+static bool same_incident(const struct digest_id *left, const struct digest_id *right)
+{
+    return memcmp(left, right, sizeof *left) == 0;
+}
+
+static void raise(
+        struct decide_bench *b, const struct path *path, enum scope_kind kind, enum tier tier)
+{
+    const struct evidence evidence = decide_bench_evidence(4);
+    decide_bench_raise(b, path, kind, tier, &evidence);
+}
+
+static void meet(struct decide_bench *b, const struct path *path, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        decide_bench_meet(b, path, REASON_NO_RECORD);
+    }
+}
+
+// --- joining ----------------------------------------------------------------------------------
+
+// A campaign that is half or less of what speaks against its vendor is part of the vendor's event.
+static void test_joins_wider(void)
+{
+    static const struct {
+        const char *campaigns; // of the vendor, when it alarms
+        const char *then;      // until campaign a alarms
+        bool joins;
+    } rows[] = {
+            {"abcdefgh", "a", true},
+            {"abcdefgh", "aaaaaa", true},  // 7 of 14
+            {"abcdefgh", "aaaaaaa", false}, // 8 of 15
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        decide_bench_meet_all(&b, rows[i].campaigns);
+        raise(&b, &in_c, SCOPE_VENDOR, TIER_ALERT);
+        decide_bench_meet_all(&b, rows[i].then);
+        raise(&b, &in_a, SCOPE_CAMPAIGN, TIER_NOTICE);
+        CU_ASSERT_EQUAL(decide_open_incidents(b.decide), rows[i].joins ? 1 : 2);
+        CU_ASSERT_EQUAL(b.taken_count, rows[i].joins ? 1 : 2); // who joins says nothing new
+        CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_CAMPAIGN, "a"), TIER_NOTICE);
+        decide_bench_fini(&b);
+    }
+}
+
+// The same of a campaign that explains another wide scope's evidence.
+static void test_child_joins(void)
+{
+    static const struct path a = {.campaign = "a", .template_ = "x", .vendor = "v"};
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "bcdefgh");
+    raise(&b, &in_c, SCOPE_VENDOR, TIER_ALERT);
+    meet(&b, &a, 4);
+    raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_NONE);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_CAMPAIGN, "a"), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(alert_taken(&b, 1)->kind, ALERT_INCIDENT_ESCALATED);
+    CU_ASSERT_EQUAL(command_taken(&b, 2)->scope.kind, SCOPE_CAMPAIGN);
+    decide_bench_fini(&b);
+}
+
+// A template of which half or more came through the campaigns of one incident is that incident,
+// seen from further away, and from then on it is counted by the template.
+static void test_joins_narrower(void)
+{
+    static const struct {
+        unsigned beside; // other campaigns of one message each
+        bool joins;
+    } rows[] = {{3, true}, {4, true}, {5, false}};
+    static const struct path a = {.campaign = "a", .template_ = "x", .vendor = "v"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        meet(&b, &a, 4);
+        raise(&b, &a, SCOPE_CAMPAIGN, TIER_ALERT);
+        for (unsigned n = 0; n < rows[i].beside; n++) {
+            const char name[] = {(char)('b' + n), '\0'};
+            const struct path path = {.campaign = name, .template_ = "x", .vendor = "v"};
+            meet(&b, &path, 1);
+        }
+        raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE);
+        CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_QUARANTINE);
+        CU_ASSERT_EQUAL(decide_open_incidents(b.decide), rows[i].joins ? 1 : 2);
+        const struct alert_action *alert = alert_taken(&b, 1);
+        CU_ASSERT_EQUAL(alert->kind,
+                rows[i].joins ? ALERT_INCIDENT_ESCALATED : ALERT_INCIDENT_OPENED);
+        CU_ASSERT_EQUAL(alert->scope.kind, SCOPE_TEMPLATE);
+        CU_ASSERT_EQUAL(same_incident(&alert->incident_id, &alert_taken(&b, 0)->incident_id),
+                rows[i].joins);
+        // the campaign's messages are the template's now
+        unsigned taken = b.taken_count;
+        b.log_time_ms += b.policy.update_interval_ms;
+        decide_bench_follow(&b, &a, 400, true, false);
+        CU_ASSERT_EQUAL_FATAL(b.taken_count, taken + 1);
+        CU_ASSERT_EQUAL(alert_taken(&b, taken)->scope.kind, SCOPE_TEMPLATE);
+        decide_bench_fini(&b);
+    }
+}
+
+// A scope that joins an incident of its tier is held all the same, and nothing is told.
+static void test_joined_scope_is_held(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    static const struct path a = {.campaign = "a", .template_ = "x", .vendor = "v"};
+    static const struct path plain_a = {.campaign = "a", .vendor = "v"};
+    static const char *const others[] = {"b", "d", "e", "f", "g", "h"};
+    for (unsigned i = 0; i < 6; i++) {
+        const struct path path = {.campaign = others[i], .template_ = "x", .vendor = "v"};
+        meet(&b, &path, 1);
+    }
+    meet(&b, &a, 3);
+    raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
+    meet(&b, &plain_a, 1); // without the template, so that its hold does not cover it
+    raise(&b, &plain_a, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 3);
+    const struct command_action *hold = command_taken(&b, 2);
+    CU_ASSERT_EQUAL(hold->kind, COMMAND_HOLD);
+    CU_ASSERT_EQUAL(hold->scope.kind, SCOPE_CAMPAIGN);
+    CU_ASSERT_TRUE(same_incident(&hold->incident_id, &alert_taken(&b, 0)->incident_id));
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    CU_ASSERT_TRUE(scopes_is_held(b.scopes, decide_bench_scope(&b, SCOPE_CAMPAIGN, "a"), AT));
+    decide_bench_fini(&b);
+}
+
+// A stream belongs to the incident of any scope that its messages have too, and goes no higher than
+// alert.
+static void test_streams(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    struct evidence evidence = decide_bench_evidence(12);
+    evidence.stream = "invalid";
+    evidence.node = "invalid";
+    decide_bench_raise(&b, &in_c, SCOPE_CAMPAIGN, TIER_STOP, &evidence);
+    CU_ASSERT_EQUAL(alert_taken(&b, 0)->tier, TIER_ALERT);
+    CU_ASSERT_EQUAL(alert_taken(&b, 0)->impact.escaped, 0); // hits, not misdirected messages
+    CU_ASSERT_EQUAL(b.taken_count, 1);
+    decide_bench_raise(&b, &in_c, SCOPE_VENDOR, TIER_ALERT, &evidence);
+    CU_ASSERT_EQUAL(b.taken_count, 1);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_VENDOR, "v"), TIER_ALERT);
+    const struct path elsewhere = {.campaign = "c2", .vendor = "w"};
+    decide_bench_raise(&b, &elsewhere, SCOPE_CAMPAIGN, TIER_NOTICE, &evidence);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 2);
+    // What is misdirected in it afterwards is the same event, and may be held.
+    meet(&b, &in_c, 4);
+    raise(&b, &in_c, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 4);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->kind, ALERT_INCIDENT_ESCALATED);
+    CU_ASSERT_TRUE(
+            same_incident(&alert_taken(&b, 2)->incident_id, &alert_taken(&b, 0)->incident_id));
+    decide_bench_fini(&b);
+}
+
+// --- stop -------------------------------------------------------------------------------------
+
+// Three campaigns of the vendor that were held within the hour are a chain too, whoever has most of
+// what speaks against it now.
+static void test_three_held_within_the_hour(void)
+{
+    static const struct {
+        int64_t third_after_ms;
+        enum tier tier;
+    } rows[] = {{59 * MINUTE, TIER_STOP}, {60 * MINUTE - 1, TIER_STOP},
+            {60 * MINUTE, TIER_QUARANTINE}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        static const char *const names[] = {"x", "y", "z"};
+        struct evidence evidence = decide_bench_evidence(4);
+        for (unsigned n = 0; n < 3; n++) {
+            const struct path path = {.campaign = names[n], .vendor = "v"};
+            b.log_time_ms = n == 2 ? AT + rows[i].third_after_ms : AT;
+            evidence.start_serial = b.serial;
+            meet(&b, &path, 4);
+            decide_bench_raise(&b, &path, SCOPE_CAMPAIGN, TIER_QUARANTINE, &evidence);
+        }
+        evidence.start_serial = b.serial;
+        decide_bench_meet_all(&b, "aaaaabcdefg"); // a has less than half, but ...
+        decide_bench_meet_all(&b, "aaa");         // ... and now more
+        decide_bench_delta(&b, &in_a, 1, false);
+        const struct scope_delta *row = decide_bench_row(&b, SCOPE_VENDOR);
+        CU_ASSERT_EQUAL(
+                decide_admit(b.decide, &b.delta, row, TIER_STOP, &evidence), rows[i].tier);
+        decide_bench_fini(&b);
+    }
+}
+
+// --- growth -----------------------------------------------------------------------------------
+
+// One update a tenfold growth of the misdirected messages, and one an interval: both are wanted.
+static void test_updates(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "cccc");
+    raise(&b, &in_c, SCOPE_CAMPAIGN, TIER_QUARANTINE); // told: 4
+    decide_bench_follow(&b, &in_c, 35, true, false);
+    b.log_time_ms += b.policy.update_interval_ms;
+    decide_bench_follow(&b, &in_c, 0, true, false);
+    CU_ASSERT_EQUAL(b.taken_count, 2); // 39 are not ten times as many
+    b.log_time_ms -= 1;
+    decide_bench_follow(&b, &in_c, 1, true, false);
+    CU_ASSERT_EQUAL(b.taken_count, 2); // 40 are, but too early
+    b.log_time_ms += 1;
+    decide_bench_follow(&b, &in_c, 0, true, false);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 3);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->kind, ALERT_INCIDENT_UPDATED);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->tier, TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.escaped, 4);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.held, 36);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->evidence.misdirected, 4);
+    b.log_time_ms += 100 * b.policy.update_interval_ms;
+    decide_bench_follow(&b, &in_c, 359, true, false);
+    CU_ASSERT_EQUAL(b.taken_count, 3);
+    decide_bench_follow(&b, &in_c, 1, true, false);
+    CU_ASSERT_EQUAL(b.taken_count, 4);
+    decide_bench_fini(&b);
+}
+
+// 100,000 misdirected messages, an hour apart: 1 alert, 1 hold and 4 updates.
+static void test_updates_are_few(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    b.policy.scope_hold_ms = INT64_C(1000000) * 3600000;
+    decide_bench_meet_all(&b, "cccc");
+    raise(&b, &in_c, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    for (unsigned i = 4; i < 100000; i++) {
+        b.log_time_ms += 60 * MINUTE;
+        decide_bench_follow(&b, &in_c, 1, true, false);
+    }
+    CU_ASSERT_EQUAL(b.taken_count, 6);
+    CU_ASSERT_EQUAL(alert_taken(&b, 5)->impact.held, 40000 - 4);
+    decide_bench_fini(&b);
+}
+
+// Messages of a held campaign are kept back by the incident also when it is counted by its vendor,
+// once, however many of its scopes are held.
+static void test_held_are_counted_once(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    static const struct path a = {.campaign = "a", .template_ = "x", .vendor = "v"};
+    meet(&b, &a, 4);
+    raise(&b, &a, SCOPE_CAMPAIGN, TIER_ALERT);
+    decide_bench_meet_all(&b, "bdef");
+    raise(&b, &a, SCOPE_VENDOR, TIER_ALERT); // joins, and is the root
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 1);
+    raise(&b, &a, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    decide_bench_follow(&b, &a, 10, true, false);
+    decide_bench_follow(&b, &in_c, 3, false, false); // another campaign of the vendor, not held
+    meet(&b, &a, 8);
+    raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE); // a is held, and explains it
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_NONE);
+    for (unsigned i = 0; i < 8; i++) {
+        const char name[] = {(char)('m' + i), '\0'};
+        const struct path path = {.campaign = name, .template_ = "x", .vendor = "v"};
+        meet(&b, &path, 1);
+    }
+    raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_QUARANTINE);
+    decide_bench_follow(&b, &a, 100, true, false); // a and x are held
+    b.log_time_ms += b.policy.update_interval_ms;
+    unsigned before = b.taken_count;
+    decide_bench_follow(&b, &a, 1000, true, false);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, before + 1);
+    const struct alert_action *update = alert_taken(&b, before);
+    CU_ASSERT_EQUAL(update->kind, ALERT_INCIDENT_UPDATED);
+    CU_ASSERT_EQUAL(update->scope.kind, SCOPE_VENDOR);
+    CU_ASSERT_EQUAL(update->impact.held, 10 + 100 + 1000);
+    CU_ASSERT_EQUAL(update->impact.escaped, 4 + 3);
+    decide_bench_fini(&b);
+}
+
+// Each of several that explain a wide scope's evidence has its own part of it.
+static void test_children_have_their_parts(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "aaaaaaccc");
+    const struct evidence evidence = decide_bench_evidence(9);
+    decide_bench_raise(&b, &in_a, SCOPE_VENDOR, TIER_QUARANTINE, &evidence);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 4);
+    CU_ASSERT_EQUAL(alert_taken(&b, 0)->impact.escaped, 6);
+    CU_ASSERT_EQUAL(alert_taken(&b, 0)->impact.distinct_recipients, 6);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.escaped, 3);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.distinct_recipients, 3);
+    decide_bench_fini(&b);
+}
+
+// --- the end ----------------------------------------------------------------------------------
+
+// Calm for 1,000 messages and ten minutes, and nothing held: both, and from the last trouble on.
+static void test_calm(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "cccc");
+    raise(&b, &in_c, SCOPE_CAMPAIGN, TIER_ALERT);
+    decide_bench_follow(&b, &in_c, 600, false, true);
+    b.log_time_ms += 10 * MINUTE;
+    decide_bench_follow(&b, &in_c, 399, false, true);
+    CU_ASSERT_EQUAL(b.taken_count, 1);
+    decide_bench_follow(&b, &in_c, 0, false, false); // not calm: from the beginning
+    decide_bench_follow(&b, &in_c, 1000, false, true);
+    CU_ASSERT_EQUAL(b.taken_count, 1);
+    b.log_time_ms += 10 * MINUTE - 1;
+    decide_bench_follow(&b, &in_c, 0, false, true);
+    CU_ASSERT_EQUAL(b.taken_count, 1);
+    b.log_time_ms += 1;
+    decide_bench_follow(&b, &in_c, 0, false, true);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
+    CU_ASSERT_EQUAL(alert_taken(&b, 1)->kind, ALERT_INCIDENT_CLOSED);
+    CU_ASSERT_EQUAL(alert_taken(&b, 1)->tier, TIER_ALERT);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 0);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_CAMPAIGN, "c"), TIER_NONE);
+    decide_bench_fini(&b);
+}
+
+// However calm, while something is held nothing is closed; and a scope beside the root says nothing.
+static void test_calm_while_held(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    meet(&b, &in_a, 4);
+    raise(&b, &in_a, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    b.log_time_ms += 60 * MINUTE;
+    for (unsigned i = 0; i < 3; i++) {
+        b.log_time_ms += 10 * MINUTE;
+        decide_bench_follow(&b, &in_a, 0, true, true);
+    }
+    CU_ASSERT_EQUAL(b.taken_count, 2);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    decide_bench_fini(&b);
+}
+
+// Two scopes of one incident, held at different times: the first hold that runs out lifts its
+// scope, which may go wrong anew; the last ends the incident for all of its scopes.
+static void test_two_holds_run_out(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    static const struct path x = {.campaign = "a", .template_ = "x", .vendor = "v"};
+    static const struct path plain = {.campaign = "a", .vendor = "v"};
+    static const char *const others[] = {"b", "d", "e", "f", "g", "h"};
+    for (unsigned i = 0; i < 6; i++) {
+        const struct path path = {.campaign = others[i], .template_ = "x", .vendor = "v"};
+        meet(&b, &path, 1);
+    }
+    meet(&b, &x, 3);
+    raise(&b, &x, SCOPE_TEMPLATE, TIER_QUARANTINE);
+    b.log_time_ms += 60 * MINUTE;
+    meet(&b, &plain, 1);
+    raise(&b, &plain, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    struct evidence stream = decide_bench_evidence(9);
+    stream.stream = stream.node = "walking";
+    decide_bench_raise(&b, &plain, SCOPE_VENDOR, TIER_ALERT, &stream);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 3);
+    CU_ASSERT_EQUAL_FATAL(decide_open_incidents(b.decide), 1);
+
+    b.log_time_ms = AT + b.policy.scope_hold_ms;
+    decide_bench_follow(&b, &in_c, 0, false, true);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 4);
+    CU_ASSERT_EQUAL(command_taken(&b, 3)->kind, COMMAND_EXPIRED);
+    CU_ASSERT_EQUAL(command_taken(&b, 3)->scope.kind, SCOPE_TEMPLATE);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_NONE);
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_CAMPAIGN, "a"), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    CU_ASSERT_EQUAL(b.closed_count, 1);
+    CU_ASSERT_EQUAL(b.closed[0], decide_bench_scope(&b, SCOPE_TEMPLATE, "x"));
+    CU_ASSERT_FALSE(scopes_is_held(b.scopes, b.closed[0], b.log_time_ms));
+
+    b.log_time_ms += 60 * MINUTE;
+    decide_bench_follow(&b, &in_c, 0, false, true);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 6);
+    CU_ASSERT_EQUAL(command_taken(&b, 4)->scope.kind, SCOPE_CAMPAIGN);
+    CU_ASSERT_EQUAL(alert_taken(&b, 5)->kind, ALERT_INCIDENT_CLOSED);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 0);
+    CU_ASSERT_EQUAL(b.closed_count, 3); // the campaign and the vendor, which was not held
+    CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_VENDOR, "v"), TIER_NONE);
+    CU_ASSERT_FALSE(decide_has_incident(b.decide, decide_bench_scope(&b, SCOPE_VENDOR, "v")));
+    decide_bench_fini(&b);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+            {"joins_wider", test_joins_wider},
+            {"child_joins", test_child_joins},
+            {"joins_narrower", test_joins_narrower},
+            {"joined_scope_is_held", test_joined_scope_is_held},
+            {"streams", test_streams},
+            {"three_held_within_the_hour", test_three_held_within_the_hour},
+            {"updates", test_updates},
+            {"updates_are_few", test_updates_are_few},
+            {"held_are_counted_once", test_held_are_counted_once},
+            {"children_have_their_parts", test_children_have_their_parts},
+            {"calm", test_calm},
+            {"calm_while_held", test_calm_while_held},
+            {"two_holds_run_out", test_two_holds_run_out},
+            {NULL, NULL},
+    };
+    return unit_main(argc, argv, "decide_life", tests);
+}
