@@ -12,6 +12,7 @@ enum { SCRATCH_BYTES = 1 << 20 };
 
 // A message may come that much later than others of its time.
 static const int64_t disorder_ms = 120000;
+static const double START_CREDIT_MAX_NATS = 7; // ln 1000 and a little
 
 struct message {
     struct json_value values[JSON_POINTERS_MAX];
@@ -46,8 +47,10 @@ static enum err watch_incidents(struct follower *follower)
         report->incidents[i].next_of_scope = UINT32_MAX;
         if (scope != UINT32_MAX) {
             follower->drives[i].level = redrive_level(alert->evidence.baseline);
-            bank_give_credit(
-                    &follower->drives[i].bank, (int32_t)lround(alert->evidence.start_credit * 1e6));
+            double credit = alert->evidence.start_credit;
+            if (credit > 0 && credit <= START_CREDIT_MAX_NATS) {
+                bank_give_credit(&follower->drives[i].bank, (int32_t)lround(credit * 1e6));
+            }
             report->incidents[i].next_of_scope = report->scopes[scope].incident;
             report->scopes[scope].incident = i;
         }
