@@ -44,13 +44,22 @@ uint32_t stream_level_millionths(unsigned level)
     return level_millionths[level];
 }
 
-struct stream_levels stream_levels_default(void)
+struct stream_levels stream_levels_of(const uint32_t rates_millionths[STREAM_COUNT])
 {
     struct stream_levels levels;
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
-        levels.level[s] = stream_level_up(rules[s].p0_millionths);
+        levels.level[s] = stream_level_up(rates_millionths[s]);
     }
     return levels;
+}
+
+struct stream_levels stream_levels_default(void)
+{
+    uint32_t rates[STREAM_COUNT];
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        rates[s] = rules[s].p0_millionths;
+    }
+    return stream_levels_of(rates);
 }
 
 // --- batches ----------------------------------------------------------------------------------

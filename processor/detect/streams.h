@@ -53,6 +53,8 @@ struct stream_levels {
 };
 
 struct stream_levels stream_levels_default(void);
+// The levels of rates such as a policy's (policy.stream_rate_millionths).
+struct stream_levels stream_levels_of(const uint32_t rates_millionths[STREAM_COUNT]);
 // The level whose p0 is the least not below `rate_millionths`; the highest when there is none.
 uint8_t stream_level_up(uint32_t rate_millionths);
 uint32_t stream_level_millionths(unsigned level);

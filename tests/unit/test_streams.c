@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "detect/streams.inc"
+#include "policy/policy.h"
 #include "unit.h"
 
 enum { TEXT_BYTES = 16 * 1024 };
@@ -87,6 +88,11 @@ static void test_levels(void)
         uint8_t level = stream_level_up(rows[i].rate_millionths);
         CU_ASSERT_EQUAL(stream_level_millionths(level), rows[i].level_millionths);
     }
+    struct policy policy;
+    policy_init(&policy); // the defaults of the configuration are those of the streams
+    const struct stream_levels configured = stream_levels_of(policy.stream_rate_millionths);
+    const struct stream_levels defaults = stream_levels_default();
+    CU_ASSERT_EQUAL(memcmp(&configured, &defaults, sizeof defaults), 0);
 }
 
 // --- the rule ---------------------------------------------------------------------------------
