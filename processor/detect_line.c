@@ -160,10 +160,16 @@ static int64_t heard(void *self, int32_t scope)
     return fold_scope_counts(line->fold, scope).judged;
 }
 
+static int64_t ratio(void *self, int32_t scope, unsigned node)
+{
+    const struct detect_line *line = self;
+    return detect_ratio(line->detect, scope, node);
+}
+
 static struct decision_taker taker_of(struct detect_line *line)
 {
     return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
-            take_alarmed, heard, line};
+            take_alarmed, heard, ratio, line};
 }
 
 static enum tier tier_of(const void *self, int32_t scope)

@@ -33,7 +33,16 @@ uint32_t attribute_children(const struct recent_entry *entries, uint32_t count,
     return found;
 }
 
+// A campaign has one template, sender and vendor, and all are a tenant's; but templates and senders
+// may be shared by vendors, so that one of them must be as bad as the vendor to explain it.
+static int64_t share_needed(enum scope_kind narrower, enum scope_kind kind)
+{
+    bool is_nested = narrower == SCOPE_CAMPAIGN || kind == SCOPE_TENANT;
+    return is_nested ? CHILD_SHARE_PERCENT : 100;
+}
+
 uint32_t attribute_explain(const struct recent_entry *entries, uint32_t count, enum scope_kind kind,
+        const struct ratios *ratios, unsigned node, int64_t ratio_nat6,
         struct child ret_children[CHILD_MAX])
 {
     for (unsigned narrower = 0; narrower < (unsigned)kind; narrower++) {
@@ -41,14 +50,33 @@ uint32_t attribute_explain(const struct recent_entry *entries, uint32_t count, e
         uint32_t found = attribute_children(entries, count, (enum scope_kind)narrower, children);
         uint32_t carried = 0;
         uint32_t taken = 0;
-        while (taken < found && taken < CHILD_MAX && carried * 100 < count * CHILD_SHARE_PERCENT) {
+        int64_t speaks_nat6 = 0;
+        while (taken < found && taken < CHILD_MAX && carried * 100 < count * CHILD_SHARE_PERCENT &&
+                children[taken].misdirected >= CHILD_MESSAGES) {
             carried += children[taken].misdirected;
+            speaks_nat6 += ratios->of(ratios->self, children[taken].scope, node);
             ret_children[taken] = children[taken];
             taken++;
         }
-        if (taken > 0 && carried * 100 >= count * CHILD_SHARE_PERCENT) {
+        if (taken > 0 && carried * 100 >= count * CHILD_SHARE_PERCENT &&
+                speaks_nat6 >= ratio_nat6 / 100 * share_needed((enum scope_kind)narrower, kind)) {
             return taken;
         }
     }
     return 0;
+}
+
+bool attribute_is_shared(const struct recent_entry *entries, uint32_t count, enum scope_kind kind,
+        const struct ratios *ratios, unsigned node, int64_t ratio_nat6)
+{
+    bool may_be_shared = kind == SCOPE_TEMPLATE || kind == SCOPE_SENDER;
+    for (unsigned wider = kind + 1u; wider <= SCOPE_VENDOR && may_be_shared; wider++) {
+        struct child parents[ATTRIBUTE_ROWS];
+        uint32_t found = attribute_children(entries, count, (enum scope_kind)wider, parents);
+        if (found > 0 && parents[0].misdirected * 100 >= count * CHILD_SHARE_PERCENT &&
+                ratios->of(ratios->self, parents[0].scope, node) > ratio_nat6) {
+            return true;
+        }
+    }
+    return false;
 }

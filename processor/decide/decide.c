@@ -92,7 +92,8 @@ enum tier decide_admit(const struct decide *decide, const struct delta *delta,
     }
     if (tier >= TIER_QUARANTINE &&
             (people < QUARANTINE_PEOPLE ||
-                    related_is_feed_lag(decide->recent, evidence, entries, people))) {
+                    related_is_feed_lag(
+                            decide->incidents, decide->recent, row, evidence, entries, people))) {
         tier = TIER_ALERT;
     }
     return tier;
@@ -207,7 +208,9 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
             own[part.count++] = entries[i];
         }
     }
-    return decide_act(decide, step, tier, NULL, &part);
+    struct incident *related = related_find(
+            decide->incidents, decide->recent, child->scope, child->kind, own, part.count);
+    return decide_act(decide, step, tier, related, &part);
 }
 
 enum err decide_raise(struct decide *decide, const struct delta *delta,
@@ -218,14 +221,37 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     struct recent_entry entries[RECENT_MAX];
     uint32_t count = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
     struct child children[CHILD_MAX];
-    uint32_t explained = attribute_explain(entries, count, row->kind, children);
+    const struct ratios ratios = {taker->ratio, taker->self};
+    uint32_t explained = 0;
+    bool lags = related_is_feed_lag(
+            decide->incidents, decide->recent, row, evidence, entries, count);
+    if (!lags) {
+        explained = attribute_explain(entries, count, row->kind, &ratios, evidence->node_index,
+                evidence->log_likelihood_ratio_nat6, children);
+    }
     struct step step = {
             delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
     if (explained == 0) {
         struct incident *related = related_find(
                 decide->incidents, decide->recent, row->scope, row->kind, entries, count);
+        if (lags && related == NULL) {
+            related = related_of_tenant(decide->incidents, entries, count);
+        }
+        // A vendor under suspicion already need not be worse, if it comes to this tier by itself.
+        bool is_suspect = related != NULL &&
+                          scopes_name(decide->scopes, related->root).kind == SCOPE_VENDOR;
+        int64_t ratio_nat6 = is_suspect ? evidence->threshold_nat6 - 1
+                                        : evidence->log_likelihood_ratio_nat6;
+        if (attribute_is_shared(
+                    entries, count, row->kind, &ratios, evidence->node_index, ratio_nat6)) {
+            return ERR_NONE;
+        }
         const struct part all = {entries, count, evidence->misdirected};
-        return decide_act(decide, &step, tier, related, &all);
+        enum err e = decide_act(decide, &step, tier, related, &all);
+        if (lags && step.incident != NULL) {
+            step.incident->lags = true;
+        }
+        return e;
     }
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {

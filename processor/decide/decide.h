@@ -42,6 +42,8 @@ struct decision_taker {
     void (*alarmed)(void *self, int32_t scope);
     // How many messages of the scope have been judged since it was first heard of.
     int64_t (*heard)(void *self, int32_t scope);
+    // What speaks against it at a node of the detector, in micro-nats.
+    int64_t (*ratio)(void *self, int32_t scope, unsigned node);
     void *self;
 };
 

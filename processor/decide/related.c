@@ -1,13 +1,15 @@
 #include "decide/related.h"
 
 enum {
-    LAG_MESSAGES = 12,        // fewer of a tenant's say nothing
-    LAG_VENDORS = 3,          // two messages each at least
-    LAG_VENDOR_PERCENT = 60,  // of one vendor at most
+    LAG_MESSAGES = 5, // fewer of a tenant's say nothing
+    LAG_VENDORS = 2,
+    LAG_VENDOR_MESSAGES = 2, // of the second of them at least
+    LAG_VENDOR_PERCENT = 75, // of one vendor at most
     LAG_NO_RECORD_PERCENT = 90,
     LAG_RATE_MILLIONTHS = 500000,
+    LAG_ELSEWHERE = 3,
+    LAG_ELSEWHERE_PERCENT = 5,
 };
-#define LAG_WINDOW_MS (30 * 60 * 1000LL)
 
 static uint32_t count_through(
         const struct recent_entry *entries, uint32_t count, enum scope_kind kind, int32_t scope)
@@ -80,25 +82,90 @@ static bool mostly_no_record(const struct recent_entry *entries, uint32_t count)
     return no_record * 100 >= count * LAG_NO_RECORD_PERCENT;
 }
 
-bool related_is_feed_lag(const struct recent *recent, const struct evidence *evidence,
+static bool lags_all_over(const struct recent_entry *entries, uint32_t count)
+{
+    struct child vendors[ATTRIBUTE_ROWS];
+    uint32_t found = attribute_children(entries, count, SCOPE_VENDOR, vendors);
+    return count >= LAG_MESSAGES && found >= LAG_VENDORS &&
+           vendors[LAG_VENDORS - 1].misdirected >= LAG_VENDOR_MESSAGES &&
+           vendors[0].misdirected * 100 <= count * LAG_VENDOR_PERCENT;
+}
+
+static int32_t first_of(const struct recent_entry *entries, uint32_t count, enum scope_kind kind)
+{
+    uint32_t i = 0;
+    while (i < count && entries[i].scopes[kind] == SCOPE_NONE) {
+        i++;
+    }
+    return i < count ? entries[i].scopes[kind] : SCOPE_NONE;
+}
+
+struct incident *related_of_tenant(const struct incidents *incidents,
+        const struct recent_entry *entries, uint32_t count)
+{
+    int32_t tenant = first_of(entries, count, SCOPE_TENANT);
+    struct incident *incident = tenant == SCOPE_NONE ? NULL : incidents_of(incidents, tenant);
+    return incident != NULL && incident->root == tenant ? incident : NULL;
+}
+
+// The tenant's remembered messages of its present excursion that did not come through the scope.
+static uint32_t remember_others(const struct recent *recent, const struct scope_delta *row,
+        const struct evidence *evidence, int32_t tenant, struct recent_entry ret_others[RECENT_MAX])
+{
+    uint32_t found = tenant == SCOPE_NONE ? 0
+                                          : recent_since(recent, tenant,
+                                                    evidence->tenant_start_serial, ret_others);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < found; i++) {
+        if (ret_others[i].scopes[row->kind] != row->scope) {
+            ret_others[kept++] = ret_others[i];
+        }
+    }
+    return kept;
+}
+
+// Whether three or more without a record came through another vendor.
+static bool others_lag(const struct recent_entry *others, uint32_t kept, int32_t own_vendor)
+{
+    struct child vendors[ATTRIBUTE_ROWS];
+    uint32_t found = attribute_children(others, kept, SCOPE_VENDOR, vendors);
+    uint32_t other_vendors = 0;
+    for (uint32_t i = 0; i < found; i++) {
+        other_vendors += vendors[i].scope != own_vendor;
+    }
+    return kept >= LAG_ELSEWHERE && mostly_no_record(others, kept) && other_vendors > 0;
+}
+
+static bool lags_elsewhere(const struct incidents *incidents, const struct recent *recent,
+        const struct scope_delta *row, const struct evidence *evidence,
+        const struct recent_entry *entries, uint32_t count)
+{
+    int64_t judged = evidence->tenant_judged - evidence->judged;
+    int64_t misdirected = evidence->tenant_misdirected - evidence->misdirected;
+    if (judged <= 0 || misdirected * 100 < judged * LAG_ELSEWHERE_PERCENT) {
+        return false;
+    }
+    const struct incident *of_tenant = related_of_tenant(incidents, entries, count);
+    if (of_tenant != NULL && of_tenant->lags) {
+        return true;
+    }
+    struct recent_entry others[RECENT_MAX] = {0};
+    uint32_t kept = remember_others(
+            recent, row, evidence, first_of(entries, count, SCOPE_TENANT), others);
+    return others_lag(others, kept, first_of(entries, count, SCOPE_VENDOR));
+}
+
+bool related_is_feed_lag(const struct incidents *incidents, const struct recent *recent,
+        const struct scope_delta *row, const struct evidence *evidence,
         const struct recent_entry *entries, uint32_t count)
 {
     if (count == 0 || evidence->estimated_rate_millionths >= LAG_RATE_MILLIONTHS ||
             !mostly_no_record(entries, count)) {
         return false;
     }
-    struct recent_entry all[RECENT_MAX];
-    uint32_t found = recent_since(recent, entries[count - 1].scopes[SCOPE_TENANT], 0, all);
-    uint32_t from = 0;
-    while (from < found &&
-            entries[count - 1].log_time_ms - all[from].log_time_ms > LAG_WINDOW_MS) {
-        from++;
+    if (row->kind != SCOPE_TENANT) {
+        return lags_elsewhere(incidents, recent, row, evidence, entries, count);
     }
-    const struct recent_entry *of_late = all + from;
-    uint32_t late = found - from;
-    struct child vendors[ATTRIBUTE_ROWS];
-    uint32_t vendor_count = attribute_children(of_late, late, SCOPE_VENDOR, vendors);
-    return late >= LAG_MESSAGES && mostly_no_record(of_late, late) &&
-           vendor_count >= LAG_VENDORS && vendors[LAG_VENDORS - 1].misdirected >= 2 &&
-           vendors[0].misdirected * 100 <= late * LAG_VENDOR_PERCENT;
+    const struct incident *of_tenant = related_of_tenant(incidents, entries, count);
+    return (of_tenant != NULL && of_tenant->lags) || lags_all_over(entries, count);
 }

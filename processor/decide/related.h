@@ -14,9 +14,15 @@
 struct incident *related_find(const struct incidents *incidents, const struct recent *recent,
         int32_t scope, enum scope_kind kind, const struct recent_entry *entries, uint32_t count);
 
-// Whether what speaks against a scope is rather the relationship data that lag behind: most of its
-// tenant's misdirected messages of late have no record, they come through three vendors or more,
-// none of which has more than 60 % of them, and most of the scope's own messages are fine.
-// detection.md §3.5: then hold no scope, tell.
-bool related_is_feed_lag(const struct recent *recent, const struct evidence *evidence,
+// The incident of the messages' tenant as a whole; NULL when there is none.
+struct incident *related_of_tenant(const struct incidents *incidents,
+        const struct recent_entry *entries, uint32_t count);
+
+// Whether what speaks against a scope is rather the relationship data that lag behind: its
+// misdirected messages have no record, most of its messages are fine, and the same befalls several
+// vendors of the tenant at once — of a tenant: two or more, none with more than 75 % of it; of
+// anything narrower: 5 % of what the tenant sends elsewhere since its own excursion began, and three
+// such messages through another vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no scope, tell.
+bool related_is_feed_lag(const struct incidents *incidents, const struct recent *recent,
+        const struct scope_delta *row, const struct evidence *evidence,
         const struct recent_entry *entries, uint32_t count);

@@ -356,7 +356,17 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
         evidence->before = sums_less(pool_at(&detect->habits, detect->scopes[tenant].habit), since);
     }
     const struct excursion *of_tenant = excursion_of(detect, tenant);
+    evidence->tenant_start_serial = UINT64_MAX;
+    for (unsigned j = 0; of_tenant != NULL && j < NODE_COUNT; j++) {
+        const struct bank_node *node = &of_tenant->bank.nodes[j];
+        uint64_t serial =
+                node->w_nat6 > 0 ? recent_serial(detect->recent, node->start) : UINT64_MAX;
+        if (serial < evidence->tenant_start_serial) {
+            evidence->tenant_start_serial = serial;
+        }
+    }
     evidence->tenant_judged = of_tenant != NULL ? of_tenant->since.watched : 0;
+    evidence->tenant_misdirected = of_tenant != NULL ? of_tenant->since.misdirected : 0;
 }
 
 static enum err habit_add(struct detect *detect, int32_t scope, const struct sums *sums)
@@ -573,6 +583,12 @@ enum err detect_delta(
 
 // --- what it says -----------------------------------------------------------------------------
 
+int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node)
+{
+    const struct excursion *excursion = excursion_of(detect, scope);
+    return excursion != NULL ? excursion->bank.nodes[node].w_nat6 : 0;
+}
+
 struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest)
 {
@@ -622,6 +638,7 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
             .false_alarm_budget = table_budget_messages(reading->budget),
             .change_point = recent_position(detect->recent, node->start),
             .node = node_names[reading->node],
+            .node_index = reading->node,
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
     interval_jeffreys(node->misdirected, node->judged, ret_evidence->interval_millionths);

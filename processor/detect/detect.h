@@ -46,6 +46,8 @@ MUST_CHECK enum err detect_delta(
 // What a scope's statistics say, with no tier above `highest`.
 struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest);
+// W of one node of its bank, in micro-nats.
+int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node);
 // The evidence behind a reading. Views are good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);

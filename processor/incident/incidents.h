@@ -35,6 +35,7 @@ struct incident {
     int32_t first_scope; // of a chain by incidents_next
     uint32_t scope_count;
     uint32_t held_count;     // of them
+    bool lags;               // it was raised by data that lag, as it seems (decide/related.h)
     const struct told *told; // NULL before its first alert
     int64_t told_ms;         // log time of its last alert
     int64_t told_misdirected;

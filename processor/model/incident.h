@@ -81,10 +81,13 @@ struct evidence {
     // of the scope since its excursion began, and of its tenant before that; not told outside
     struct message_sums since;
     struct message_sums before;
-    int64_t tenant_judged;       // of its tenant since that one's excursion began; 0 = it has none
+    int64_t tenant_judged; // of its tenant since that one's excursion began; 0 = it has none
+    int64_t tenant_misdirected;
+    uint64_t tenant_start_serial; // of the entry that began it; UINT64_MAX = none
     bool vendor_is_unregistered; // its vendor is not on the list that the policy has
     // NULL, or the auxiliary stream that spoke: `misdirected` then are its hits
     const char *stream;
     // which of the detector's nodes spoke: "5", "13", "35", "95" (percent) or "leak"
     const char *node;
+    unsigned node_index; // its number; not told outside
 };
