@@ -20,14 +20,19 @@ struct bench {
     struct delta delta; // of the last frame
 };
 
-static void bench_init(struct bench *b)
+static void bench_init_split(struct bench *b, uint32_t split_by_channel)
 {
     *b = (struct bench){0};
     CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, SCOPES), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(
             recent_create(&b->recent, &(const struct recent_options){.max_entries = 10000}),
             ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(fold_create(&b->fold, b->scopes, b->recent, 0), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(fold_create(&b->fold, b->scopes, b->recent, split_by_channel), ERR_NONE);
+}
+
+static void bench_init(struct bench *b)
+{
+    bench_init_split(b, 0);
 }
 
 static void bench_fini(struct bench *b)
@@ -445,9 +450,178 @@ static void test_order_of_rows(void)
     bench_fini(&b);
 }
 
+// What a leaf adds is told of the leaf: differences of all its counts, and how its messages count in
+// each of its scopes.
+static void test_leaf_deltas(void)
+{
+    struct bench b;
+    bench_init(&b);
+    struct frame_leaf leaves[2] = {leaf_of("c", 10, 3), leaf_of("d", 4, 1)};
+    leaves[0].counts.unknown = 5;
+    leaves[0].counts.exempt = 2;
+    leaves[0].counts.reasons[REASON_NO_RECORD] = 3;
+    leaves[0].counts.signals[SIGNAL_LOAN_NAMED] = 9;
+    leaves[0].counts.planned_size = 5000;
+    leaves[0].counts.last_occurred_at_ms = AT - 9;
+    leaves[1].counts.last_occurred_at_ms = AT - 8;
+    struct frame_entry entries[] = {
+            entry_of(3, 1), entry_of(5, 1), entry_of(6, 2), entry_of(9, 1)};
+    entries[0].signals = SIGNAL_BIT(SIGNAL_WALKING) | SIGNAL_BIT(SIGNAL_LOAN_NAMED);
+    entries[1].signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED);
+    entries[2].previous_misdirected = KIND_CAMPAIGN;
+    entries[3].leaf = 1; // the tenant has met this one, the campaign has not
+    struct frame frame = frame_of(0, 20, leaves, 2, entries, 4);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_EQUAL_FATAL(b.delta.leaf_count, 2);
+    const struct leaf_delta *leaf = &b.delta.leaves[0];
+    CU_ASSERT_FALSE(leaf->held);
+    CU_ASSERT_EQUAL(leaf->judged, 10);
+    CU_ASSERT_EQUAL(leaf->misdirected, 3);
+    CU_ASSERT_EQUAL(leaf->unknown, 5);
+    CU_ASSERT_EQUAL(leaf->exempt, 2);
+    CU_ASSERT_EQUAL(leaf->reasons[REASON_NO_RECORD], 3);
+    CU_ASSERT_EQUAL(leaf->signals[SIGNAL_LOAN_NAMED], 9);
+    CU_ASSERT_EQUAL(leaf->misdirected_signals[SIGNAL_LOAN_NAMED], 2);
+    CU_ASSERT_EQUAL(leaf->misdirected_signals[SIGNAL_WALKING], 1);
+    CU_ASSERT_EQUAL(leaf->planned_size, 5000);
+    const struct leaf_use *use = &leaf->uses[SCOPE_CAMPAIGN];
+    CU_ASSERT_EQUAL(b.delta.scopes[use->row].scope, scope_of(&b, SCOPE_CAMPAIGN, "c"));
+    CU_ASSERT_EQUAL(use->good, 7);
+    CU_ASSERT_EQUAL(use->fresh, 1);
+    CU_ASSERT_EQUAL(use->guarded, 1);
+    CU_ASSERT_EQUAL(use->repeated, 1);
+    CU_ASSERT_EQUAL(leaf->uses[SCOPE_VENDOR].row, -1);
+    use = &leaf->uses[SCOPE_TENANT];
+    CU_ASSERT_EQUAL(use->fresh, 2); // another tenant message came between
+    CU_ASSERT_EQUAL(b.delta.leaves[1].uses[SCOPE_CAMPAIGN].fresh, 1);
+    CU_ASSERT_EQUAL(b.delta.leaves[1].uses[SCOPE_TENANT].repeated, 1);
+    CU_ASSERT_EQUAL(b.delta.leaves[1].uses[SCOPE_TENANT].good, 3);
+    const struct scope_delta *tenant = &b.delta.scopes[use->row]; // rows are sums of uses
+    CU_ASSERT_EQUAL(tenant->good, 10);
+    CU_ASSERT_EQUAL(tenant->fresh, 2);
+    CU_ASSERT_EQUAL(tenant->repeated, 2);
+    CU_ASSERT_EQUAL(tenant->unknown, 5);
+    CU_ASSERT_EQUAL(tenant->last_occurred_at_ms, AT - 8);
+    CU_ASSERT_TRUE(tenant->is_new);
+
+    leaves[0].counts.judged = 12;
+    leaves[0].counts.signals[SIGNAL_LOAN_NAMED] = 8; // a chunk judged again may say less
+    frame = frame_of(0, 22, leaves, 1, NULL, 0);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    leaf = &b.delta.leaves[0];
+    CU_ASSERT_EQUAL(leaf->judged, 2);
+    CU_ASSERT_EQUAL(leaf->reasons[REASON_NO_RECORD], 0);
+    CU_ASSERT_EQUAL(leaf->signals[SIGNAL_LOAN_NAMED], -1);
+    CU_ASSERT_EQUAL(leaf->uses[SCOPE_CAMPAIGN].good, 2);
+    CU_ASSERT_FALSE(row_of(&b, "c").is_new);
+    bench_fini(&b);
+}
+
+// A leaf with a held scope says so, and its messages are of use to nobody.
+static void test_held_leaf(void)
+{
+    struct bench b;
+    bench_init(&b);
+    scopes_hold(b.scopes, scope_of(&b, SCOPE_CAMPAIGN, "c"), AT + HOUR);
+    struct frame_leaf leaves[2] = {leaf_of("c", 10, 3), leaf_of("d", 4, 1)};
+    const struct frame_entry entry = entry_of(3, 1);
+    struct frame frame = frame_of(0, 20, leaves, 2, &entry, 1);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_TRUE(b.delta.leaves[0].held);
+    CU_ASSERT_FALSE(b.delta.leaves[1].held);
+    CU_ASSERT_EQUAL(b.delta.leaves[0].judged, 10);
+    const struct leaf_use *use = &b.delta.leaves[0].uses[SCOPE_TENANT];
+    CU_ASSERT_EQUAL(use->good + use->fresh + use->guarded + use->repeated, 0);
+    CU_ASSERT_EQUAL(b.delta.entries[0].remembered, RECENT_NONE);
+    frame = frame_of(0, 21, leaves, 1, NULL, 0);
+    frame.judged_at_ms = AT + HOUR;
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_FALSE(b.delta.leaves[0].held);
+    bench_fini(&b);
+}
+
+// The number of a scope that was released may be another's: an open chunk's leaf finds its scope
+// anew, and nobody's counts move.
+static void test_released_number(void)
+{
+    struct bench b;
+    bench_init(&b);
+    CU_ASSERT_TRUE(apply_counts(&b, 0, 10, 10));
+    int32_t number = scope_of(&b, SCOPE_CAMPAIGN, "c");
+    fold_drop(b.fold, number);
+    recent_drop_scope(b.recent, number);
+    scopes_release(b.scopes, number);
+    int32_t other = scope_of(&b, SCOPE_CAMPAIGN, "other");
+    CU_ASSERT_EQUAL(other, number); // the first that is free
+    CU_ASSERT_TRUE(apply_counts(&b, 0, 14, 14));
+    CU_ASSERT_EQUAL(fold_scope_counts(b.fold, other).judged, 0);
+    CU_ASSERT_NOT_EQUAL(scope_of(&b, SCOPE_CAMPAIGN, "c"), number);
+    CU_ASSERT_EQUAL(judged_of(&b, "c"), 4); // it was forgotten, but its chunk's counts were not
+    CU_ASSERT_TRUE(row_of(&b, "c").is_new);
+    CU_ASSERT_EQUAL(row_of(&b, NULL).judged, 4);
+    CU_ASSERT_FALSE(row_of(&b, NULL).is_new);
+    bench_fini(&b);
+}
+
+// A kind that is split has a scope for each channel, and one for messages that name none; other
+// kinds have one for all.
+static void test_split_by_channel(void)
+{
+    struct bench b;
+    bench_init_split(&b, KIND_CAMPAIGN);
+    struct frame_leaf leaves[3] = {leaf_of("c", 5, 0), leaf_of("c", 3, 1), leaf_of("c", 1, 0)};
+    leaves[0].key.channel = VIEW("sms");
+    leaves[1].key.channel = VIEW("voice");
+    struct frame_entry entry = entry_of(6, 1);
+    entry.leaf = 1;
+    const struct frame frame = frame_of(0, 9, leaves, 3, &entry, 1);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_EQUAL_FATAL(b.delta.scope_count, 4);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct scope_delta *row = &b.delta.scopes[b.delta.leaves[i].uses[SCOPE_CAMPAIGN].row];
+        const struct scope_name name = scopes_name(b.scopes, row->scope);
+        CU_ASSERT_TRUE(view_is(name.id, "c"));
+        CU_ASSERT_TRUE(view_equal(name.channel, leaves[i].key.channel));
+        CU_ASSERT_EQUAL(row->judged, leaves[i].counts.judged);
+        CU_ASSERT_EQUAL(row->fresh, i == 1);
+    }
+    CU_ASSERT_EQUAL(row_of(&b, NULL).judged, 9);
+    CU_ASSERT_TRUE(view_is_none(scopes_name(b.scopes, scope_of(&b, SCOPE_TENANT, "t")).channel));
+    bench_fini(&b);
+}
+
+// The history follows the last million or so, and leaves out what came while somebody was held.
+static void test_history(void)
+{
+    struct bench b;
+    bench_init(&b);
+    int32_t scope = scope_of(&b, SCOPE_CAMPAIGN, "c");
+    struct frame_leaf leaf = leaf_of("c", 900000, 9000);
+    struct frame frame = frame_of(0, CHUNK_OFFSETS, &leaf, 1, NULL, 0);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_EQUAL(fold_scope_history(b.fold, scope).judged, 900000);
+    leaf = leaf_of("c", 100000, 0);
+    frame = frame_of(CHUNK_OFFSETS, 2 * CHUNK_OFFSETS, &leaf, 1, NULL, 0);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_EQUAL(fold_scope_history(b.fold, scope).judged, 500000);
+    CU_ASSERT_EQUAL(fold_scope_history(b.fold, scope).misdirected, 4500);
+    CU_ASSERT_EQUAL(fold_scope_counts(b.fold, scope).judged, 1000000);
+    scopes_hold(b.scopes, scope, AT + HOUR);
+    frame = frame_of(2 * CHUNK_OFFSETS, 3 * CHUNK_OFFSETS, &leaf, 1, NULL, 0);
+    CU_ASSERT_TRUE(apply(&b, &frame));
+    CU_ASSERT_EQUAL(fold_scope_history(b.fold, scope).judged, 500000);
+    CU_ASSERT_EQUAL(fold_scope_counts(b.fold, scope).judged, 1100000);
+    bench_fini(&b);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
+            {"leaf_deltas", test_leaf_deltas},
+            {"held_leaf", test_held_leaf},
+            {"released_number", test_released_number},
+            {"split_by_channel", test_split_by_channel},
+            {"history", test_history},
             {"base_and_differences", test_base_and_differences},
             {"duplicates", test_duplicates},
             {"gap", test_gap},
