@@ -1,4 +1,5 @@
-// run: the processor. One thread a half, until SIGTERM or SIGINT; then both drain.
+// run: the processor. One thread a half, and one for complaints where they are read, until SIGTERM or
+// SIGINT; then all drain.
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "common/log.h"
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
+#include "run/complaint_half.h"
 #include "run/detect_half.h"
 #include "run/gathered.h"
 #include "run/judge_half.h"
@@ -26,6 +28,8 @@ static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=val
                                 "and ends it; a second one ends it\n"
                                 "at once. Neither loses anything.\n"
                                 "\n" OPTIONS_USAGE "  -h, --help\n";
+
+enum { WANTED_TOPICS_MAX = 8 };
 
 struct half_thread {
     const char *name;
@@ -58,16 +62,23 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
         strbuf_fini(&findings);
         return e;
     }
-    const char *const names[] = {config->topics.tallies, config->topics.alerts,
+    const char *names[WANTED_TOPICS_MAX] = {config->topics.tallies, config->topics.alerts,
             config->topics.commands, config->topics.state, config->topics.dead_letter,
-            config->topics.outbound, config->topics.verdicts};
-    size_t count = sizeof names / sizeof *names - (config->verdicts == VERDICTS_NONE ? 1 : 0);
-    uint32_t partitions[sizeof names / sizeof *names];
+            config->topics.outbound};
+    size_t count = 6;
+    if (config->verdicts != VERDICTS_NONE) {
+        names[count++] = config->topics.verdicts;
+    }
+    if (config->complaints == COMPLAINTS_ON) {
+        names[count++] = config->topics.complaints;
+    }
+    uint32_t partitions[WANTED_TOPICS_MAX];
     e = kafka_admin_await(admin, names, count, stop_flag(), partitions);
     kafka_admin_destroy(admin);
     strbuf_fini(&findings);
     for (size_t i = 0; i < count && e == ERR_NONE; i++) {
-        bool is_read = names[i] == config->topics.tallies || names[i] == config->topics.outbound;
+        bool is_read = names[i] == config->topics.tallies || names[i] == config->topics.outbound ||
+                       names[i] == config->topics.complaints;
         if (is_read && partitions[i] > GATHERED_PARTITION_MAX) {
             log_error("run", "%s has %u partitions; more than %d cannot be read", names[i],
                     partitions[i], GATHERED_PARTITION_MAX);
@@ -84,11 +95,15 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
     struct half_thread halves[] = {
             {"judge", judge_half_run, &options, ERR_NONE, 0},
             {"detect", detect_half_run, &options, ERR_NONE, 0},
+            {"complaints", complaint_half_run, &options, ERR_NONE, 0},
     };
-    const unsigned roles[] = {ROLE_JUDGE, ROLE_DETECT};
-    bool started[] = {false, false};
-    for (size_t i = 0; i < 2; i++) {
-        if ((config->roles & roles[i]) != 0) {
+    enum { HALVES = sizeof halves / sizeof *halves };
+    const bool judges = (config->roles & ROLE_JUDGE) != 0;
+    const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
+            judges && config->complaints == COMPLAINTS_ON};
+    bool started[HALVES] = {false};
+    for (size_t i = 0; i < HALVES; i++) {
+        if (wanted[i]) {
             started[i] = pthread_create(&halves[i].thread, NULL, run_half, &halves[i]) == 0;
             if (!started[i]) {
                 halves[i].result = ERR_NO_MEMORY;
@@ -97,7 +112,7 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
         }
     }
     enum err e = ERR_NONE;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < HALVES; i++) {
         if (started[i]) {
             pthread_join(halves[i].thread, NULL);
         }

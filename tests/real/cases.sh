@@ -197,6 +197,48 @@ case_bad_input() {
     check "bad input: the partition goes on" compare only "$work/bad.verdicts.ndjson" after- clear
 }
 
+# --- complaints --------------------------------------------------------------------------------------------------------
+
+# write_complaints FROM TO: complaint lines, each about a person of its own.
+write_complaints() {
+    seq -f '%.0f' "$1" "$2" | awk '{
+        printf "{\"complaint_id\": \"c%d\", \"occurred_at\": \"2024-06-11T08:00:00Z\", ", $1
+        printf "\"recipient\": \"+86138%08d\", \"tenant_id\": \"t%d\", \"kind\": \"stop\"}\n", $1, $1 % 5
+    }'
+}
+
+# complaints_are COUNT: so many have been applied, each once.
+complaints_are() {
+    bench decode -c "$complaining" >"$work/complaining.frames.ndjson" 2>"$work/decode.log" || return 1
+    compare complaints "$work/complaining.frames.ndjson" "$1" >"$work/complaining.compared"
+}
+
+case_complaints() {
+    local last
+    complaining=$(write_config complaining complaining.outbound 'complaints: "on"')
+    sed -i 's/^  control:/  complaints: "complaining.complaints"\n&/' "$complaining"
+    make_topics "$complaining" || {
+        fail "complaints: topics"
+        return
+    }
+    start_processor "$complaining"
+    for last in 1500 3000 4500; do
+        write_complaints $((last - 1499)) "$last" | produce complaining.complaints
+        # Killed once in the first rush, once when its work shows.
+        ((last == 1500)) || wait_until 20 complaints_are "$last" >/dev/null || true
+        end_process "$processor_pid" KILL
+        start_processor "$complaining"
+    done
+    printf '%s\n' '{"complaint_id": "bad"}' 'bad' | produce complaining.complaints
+    check "complaints: all are in the tallies, once each, through kill -9" wait_until 30 complaints_are 4500
+    cat "$work/complaining.compared"
+    check "complaints: those that cannot be read are settled" await_settled complaining 2 30
+    check "complaints: the processor ends well when told to" end_process "$processor_pid"
+    collect complaining
+    check "complaints: two dead letters, with their reasons" \
+        compare reasons "$work/complaining.dead-letter.ndjson" missing_field not_json
+}
+
 # --- Redis in trouble --------------------------------------------------------------------------------------------------
 
 # ask PREFIX: 40 messages to people who owe and 20 to people who do not, and waits for their verdicts.

@@ -280,6 +280,27 @@ def verb_probe(args):
     return 0 if numbers else 1
 
 
+def verb_complaints(args):
+    """complaints FRAMES COUNT: of decoded frames, applied as the fold does, COUNT complaints, each once."""
+    reached = {}
+    applied = {}
+    with open(args[0], encoding="utf-8") as file:
+        for line in file:
+            record = json.loads(line)
+            frame = record["frame"]
+            source = (frame["source_topic"], frame["source_partition"])
+            key = (record["partition"], *source)
+            begin = reached.get(key, 0)
+            for complaint in frame.get("complaints", []):
+                if complaint["offset"] >= begin:
+                    at = (*source, complaint["offset"])
+                    applied[at] = applied.get(at, 0) + 1
+            reached[key] = max(begin, frame["to_offset"])
+    status = show("applied more than once", (at for at, times in applied.items() if times > 1))
+    wanted = int(args[1])
+    return status | show("complaints applied", [f"{len(applied)} of {wanted}"] if len(applied) != wanted else [])
+
+
 def main():
     verb = globals().get("verb_" + (sys.argv[1] if len(sys.argv) > 1 else ""))
     if verb is None:

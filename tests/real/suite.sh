@@ -39,6 +39,7 @@ case_stream
 case_committed
 case_crash
 case_bad_input
+case_complaints
 case_redis
 case_broker
 ((failures == 0))
