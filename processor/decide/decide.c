@@ -229,6 +229,11 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
         explained = attribute_explain(entries, count, row->kind, &ratios, evidence->node_index,
                 evidence->log_likelihood_ratio_nat6, children);
     }
+    const struct incident *own = incidents_of(decide->incidents, row->scope);
+    if (explained > 0 && row->kind == SCOPE_VENDOR && children[0].kind != SCOPE_CAMPAIGN &&
+            own != NULL && own->root == row->scope) {
+        explained = 0; // what others may share is no explanation of a vendor under suspicion
+    }
     struct step step = {
             delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
     if (explained == 0) {
