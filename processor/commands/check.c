@@ -5,6 +5,7 @@
 #include "commands/commands.h"
 #include "commands/load_config.h"
 #include "common/conf_bind.h"
+#include "detect/bank.h"
 
 enum { OUTPUT_MAX_BYTES = 1024 * 1024 };
 
@@ -59,6 +60,25 @@ static enum err parse_arguments(struct check_arguments *args, int argc, char **a
 }
 
 // Writes what `add` collected; a failed write (a full disk, a closed pipe) is the caller's exit
+// What the thresholds promise: the sum of 1/A over the kinds of scopes, whether or not a campaign
+// began with credit (detect/bank.h).
+static void print_budget(struct strbuf *sb, const struct policy *policy)
+{
+    int64_t worst_e15 = 0;
+    for (unsigned credited = 0; credited <= policy->start_credit; credited++) {
+        const struct bank_rules rules = bank_rules_of(policy->budget, credited != 0);
+        int64_t sum_e15 = bank_rules_sum_e15(&rules, credited != 0);
+        worst_e15 = sum_e15 > worst_e15 ? sum_e15 : worst_e15;
+    }
+    const struct bank_rules rules = bank_rules_of(policy->budget, false);
+    strbuf_printf(sb,
+            "budget    sum of 1/A %.6g: one false quarantine of a campaign in %lld healthy messages "
+            "at most, of each wider kind in %lld\n",
+            (double)worst_e15 / 1e15,
+            (long long)table_budget_messages(rules.quarantine[SCOPE_CAMPAIGN]),
+            (long long)table_budget_messages(rules.quarantine[SCOPE_TENANT]));
+}
+
 // status.
 static enum err write_out(const struct strbuf *text)
 {
@@ -87,6 +107,7 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
             config->redis.database, layouts[config->redis.layout]);
     strbuf_printf(
             sb, "policy    %s, %s\n", config->policy.version, mode_names[config->policy.mode]);
+    print_budget(sb, &config->policy);
 }
 
 // What is allowed, but nobody should do without knowing.
