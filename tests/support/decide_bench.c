@@ -46,13 +46,11 @@ static int64_t heard(void *self, int32_t scope)
     return b->heard;
 }
 
-// As much as speaks against any wide scope: all of its children are as bad.
 static int64_t ratio(void *self, int32_t scope, unsigned node)
 {
-    (void)self;
-    (void)scope;
+    struct decide_bench *b = self;
     (void)node;
-    return INT64_C(100000000);
+    return b->ratios_nat6[scopes_name(b->scopes, scope).kind];
 }
 
 struct decision_taker decide_bench_taker(struct decide_bench *b)
@@ -65,6 +63,9 @@ void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
 {
     *b = (struct decide_bench){
             .alarmed = SCOPE_NONE, .heard = 1000000, .log_time_ms = DECIDE_AT, .sequence = 100};
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        b->ratios_nat6[kind] = DECIDE_RATIO_NAT6;
+    }
     policy_init(&b->policy);
     CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
     const struct decide_options options = {&b->policy, "test-1", max_incidents};
@@ -141,7 +142,9 @@ struct evidence decide_bench_evidence(int64_t n)
             .misdirected = n,
             .baseline_millionths = 8000,
             .estimated_rate_millionths = 1000000,
-            .interval_millionths = {400000, 1000000}};
+            .interval_millionths = {400000, 1000000},
+            .log_likelihood_ratio_nat6 = DECIDE_RATIO_NAT6,
+            .threshold_nat6 = 20000000};
 }
 
 void decide_bench_delta(

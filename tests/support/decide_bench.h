@@ -5,7 +5,8 @@
 
 #define DECIDE_AT INT64_C(1763769600000) // log time, unless the bench has another
 
-enum { TAKEN_MAX = 32 };
+// What speaks against every scope, unless a test says otherwise.
+enum { TAKEN_MAX = 32, DECIDE_RATIO_NAT6 = 25000000 };
 
 // The scopes that a message names; NULL = it names none. The tenant is t.
 struct path {
@@ -42,6 +43,7 @@ struct decide_bench {
     unsigned closed_count;
     int32_t alarmed; // the last; SCOPE_NONE = none
     int64_t heard;   // of every scope
+    int64_t ratios_nat6[SCOPE_KIND_COUNT];
     int64_t log_time_ms;
     int64_t sequence;
     uint64_t serial;

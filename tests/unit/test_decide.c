@@ -112,6 +112,39 @@ static void test_stop(void)
     }
 }
 
+// Data that lag behind cap any tier at alert (test_related.c has the cases).
+static void test_feed_lag(void)
+{
+    static const struct {
+        enum tier wanted;
+        int64_t rate_millionths;
+        enum tier admitted;
+    } rows[] = {
+            {TIER_QUARANTINE, 200000, TIER_ALERT},
+            {TIER_STOP, 200000, TIER_ALERT},
+            {TIER_NOTICE, 200000, TIER_NOTICE},
+            {TIER_QUARANTINE, 600000, TIER_QUARANTINE},
+    };
+    static const struct path elsewhere = {.campaign = "d", .vendor = "w"};
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "cccc");
+    for (unsigned i = 0; i < 4; i++) {
+        decide_bench_meet(&b, &elsewhere, REASON_NO_RECORD);
+    }
+    decide_bench_delta(&b, &in_c, 1, false);
+    const struct scope_delta *row = decide_bench_row(&b, SCOPE_CAMPAIGN);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct evidence evidence = decide_bench_evidence(4);
+        evidence.estimated_rate_millionths = rows[i].rate_millionths;
+        evidence.tenant_judged = 24;
+        evidence.tenant_misdirected = 8;
+        CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, rows[i].wanted, &evidence),
+                rows[i].admitted);
+    }
+    decide_bench_fini(&b);
+}
+
 // A vendor's alarm that one campaign explains is the campaign's; what it explains is taken off the
 // vendor and tenant.
 static void test_child_explains(void)
@@ -259,6 +292,7 @@ int main(int argc, char **argv)
             {"staircase", test_staircase},
             {"three_people", test_three_people},
             {"stop", test_stop},
+            {"feed_lag", test_feed_lag},
             {"child_explains", test_child_explains},
             {"child_of_too_few_people", test_child_of_too_few_people},
             {"wide_scope", test_wide_scope},

@@ -128,6 +128,42 @@ static void test_joins_narrower(void)
     }
 }
 
+// A template that a vendor carries is not acted on while the vendor is as bad; and while the vendor
+// is under suspicion, not when the vendor would come to that tier by itself.
+static void test_shared_template(void)
+{
+    static const struct path a = {.campaign = "a", .template_ = "x", .vendor = "v"};
+    static const struct {
+        bool vendor_has_incident;
+        int64_t vendor_nat6;
+        bool acted_on;
+    } rows[] = {
+            {false, DECIDE_RATIO_NAT6, true},
+            {false, DECIDE_RATIO_NAT6 + 1, false},
+            {true, 19999999, true},
+            {true, 20000000, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        for (unsigned n = 0; n < 8; n++) {
+            const char name[] = {(char)('b' + n), '\0'};
+            const struct path path = {.campaign = name, .template_ = "x", .vendor = "v"};
+            meet(&b, &path, 1);
+        }
+        struct evidence stream = decide_bench_evidence(9);
+        stream.stream = stream.node = "walking";
+        if (rows[i].vendor_has_incident) {
+            decide_bench_raise(&b, &a, SCOPE_VENDOR, TIER_NOTICE, &stream);
+        }
+        b.ratios_nat6[SCOPE_VENDOR] = rows[i].vendor_nat6;
+        raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE);
+        CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"),
+                rows[i].acted_on ? TIER_QUARANTINE : TIER_NONE);
+        decide_bench_fini(&b);
+    }
+}
+
 // A scope that joins an incident of its tier is held all the same, and nothing is told.
 static void test_joined_scope_is_held(void)
 {
@@ -286,6 +322,7 @@ static void test_held_are_counted_once(void)
     meet(&b, &a, 8);
     raise(&b, &a, SCOPE_TEMPLATE, TIER_QUARANTINE); // a is held, and explains it
     CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_NONE);
+    b.ratios_nat6[SCOPE_VENDOR] = 0; // the template is not merely the vendor's
     for (unsigned i = 0; i < 8; i++) {
         const char name[] = {(char)('m' + i), '\0'};
         const struct path path = {.campaign = name, .template_ = "x", .vendor = "v"};
@@ -422,6 +459,7 @@ int main(int argc, char **argv)
             {"joins_wider", test_joins_wider},
             {"child_joins", test_child_joins},
             {"joins_narrower", test_joins_narrower},
+            {"shared_template", test_shared_template},
             {"joined_scope_is_held", test_joined_scope_is_held},
             {"streams", test_streams},
             {"three_held_within_the_hour", test_three_held_within_the_hour},

@@ -1,0 +1,217 @@
+// related: when what speaks against a scope is rather data that lag behind, case by case at the
+// edges. Which incident an alarm joins is in test_decide_life.c.
+#include "decide/related.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define AT INT64_C(1763769600000)
+
+enum { TENANT = 0, CAMPAIGN = 1, VENDOR_0 = 10 };
+
+struct bench {
+    struct incidents *incidents;
+    struct recent *recent;
+    uint64_t serial;
+};
+
+static void bench_init(struct bench *b)
+{
+    *b = (struct bench){0};
+    const struct recent_options options = {.max_entries = 1000};
+    CU_ASSERT_EQUAL_FATAL(recent_create(&b->recent, &options), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(incidents_create(&b->incidents, 10), ERR_NONE);
+}
+
+static void bench_fini(struct bench *b)
+{
+    incidents_destroy(b->incidents);
+    recent_destroy(b->recent);
+}
+
+static void meet(struct bench *b, int32_t campaign, char vendor, bool has_tenant, enum reason reason)
+{
+    const struct recent_message message = {.tag = b->serial,
+            .serial = b->serial,
+            .log_time_ms = AT,
+            .reasons = REASON_BIT(reason)};
+    b->serial++;
+    uint32_t entry;
+    enum err e = recent_enter(b->recent, &message, &entry);
+    e = e != ERR_NONE ? e : recent_link(b->recent, entry, campaign, SCOPE_CAMPAIGN);
+    if (vendor != '-') {
+        int32_t scope = VENDOR_0 + (vendor | 0x20) - 'a';
+        e = e != ERR_NONE ? e : recent_link(b->recent, entry, scope, SCOPE_VENDOR);
+    }
+    if (has_tenant) {
+        e = e != ERR_NONE ? e : recent_link(b->recent, entry, TENANT, SCOPE_TENANT);
+    }
+    CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);
+}
+
+// A letter a message, by its vendor: small ones have no record, of capitals the debt is wrong.
+static void meet_all(struct bench *b, int32_t campaign, const char *vendors)
+{
+    for (; *vendors != '\0'; vendors++) {
+        bool is_small = *vendors >= 'a' || *vendors == '-';
+        meet(b, campaign, *vendors, true, is_small ? REASON_NO_RECORD : REASON_WRONG_DEBT);
+    }
+}
+
+static bool is_lag(struct bench *b, enum scope_kind kind, int32_t scope,
+        const struct evidence *evidence)
+{
+    struct recent_entry entries[RECENT_MAX];
+    uint32_t count = recent_since(b->recent, scope, evidence->start_serial, entries);
+    const struct scope_delta row = {.scope = scope, .kind = kind};
+    return related_is_feed_lag(b->incidents, b->recent, &row, evidence, entries, count);
+}
+
+// Of a tenant: five messages, two vendors with two at least, none with more than 75 % of it, less
+// than half of all misdirected, nine of ten without a record.
+static void test_tenant(void)
+{
+    static const struct {
+        const char *vendors;
+        int64_t rate_millionths;
+        bool lags;
+    } rows[] = {
+            {"aabbc", 200000, true},
+            {"aabb", 200000, false},     // too few to say
+            {"aaaab", 200000, false},    // the second vendor has one
+            {"aaaaaabb", 200000, true},  // 75 %
+            {"aaaaaaabb", 200000, false}, // 78 %
+            {"aabbc", 499999, true},
+            {"aabbc", 500000, false}, // a list, not a share
+            {"abcabcabcA", 200000, true},   // 90 % have no record
+            {"abcabcabcAB", 200000, false}, // 82 %
+            {"-----", 200000, false},       // nobody names a vendor
+            {"", 200000, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_init(&b);
+        meet_all(&b, CAMPAIGN, rows[i].vendors);
+        const struct evidence evidence = {.estimated_rate_millionths = rows[i].rate_millionths};
+        if (is_lag(&b, SCOPE_TENANT, TENANT, &evidence) != rows[i].lags) {
+            CU_FAIL("of a tenant");
+            printf("  row %zu\n", i);
+        }
+        bench_fini(&b);
+    }
+}
+
+// Of a campaign: one in twenty of what the tenant sends elsewhere, and of three that are remembered
+// there one at least through another vendor.
+static void test_campaign(void)
+{
+    static const struct {
+        const char *own;
+        const char *elsewhere;
+        int64_t judged_elsewhere; // since the tenant's excursion began
+        bool lags;
+    } rows[] = {
+            {"aaa", "bbb", 60, true},
+            {"aaa", "bbb", 61, false}, // 3 of 61 are less than 5 %
+            {"aaa", "bb", 10, false},
+            {"aaa", "aab", 10, true},
+            {"aaa", "aaa", 10, false}, // its own vendor's only
+            {"aaa", "bbC", 10, false}, // two thirds have no record
+            {"aaa", "bbbbbbbbbC", 10, true},
+            {"AAA", "bbb", 10, false}, // the campaign's own have a record
+            {"---", "bbb", 10, true},  // a campaign without vendor
+            {"aaa", "", 10, false},
+            {"", "bbb", 10, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_init(&b);
+        meet_all(&b, CAMPAIGN, rows[i].own);
+        meet_all(&b, CAMPAIGN + 1, rows[i].elsewhere);
+        const struct evidence evidence = {.judged = 7,
+                .misdirected = 3,
+                .estimated_rate_millionths = 400000,
+                .tenant_judged = 7 + rows[i].judged_elsewhere,
+                .tenant_misdirected = 3 + (int64_t)strlen(rows[i].elsewhere)};
+        if (is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence) != rows[i].lags) {
+            CU_FAIL("of a campaign");
+            printf("  row %zu\n", i);
+        }
+        bench_fini(&b);
+    }
+}
+
+// Only what came since the tenant's excursion began says anything, and nothing is said where that
+// or the tenant is not known.
+static void test_what_is_not_known(void)
+{
+    struct bench b;
+    bench_init(&b);
+    meet_all(&b, CAMPAIGN + 1, "bbb");
+    meet_all(&b, CAMPAIGN, "aaa");
+    struct evidence evidence = {.judged = 7,
+            .misdirected = 3,
+            .estimated_rate_millionths = 400000,
+            .tenant_judged = 20,
+            .tenant_misdirected = 6};
+    CU_ASSERT_TRUE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    evidence.tenant_start_serial = 1;
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    evidence.tenant_start_serial = 0;
+    evidence.tenant_judged = 0;
+    evidence.tenant_misdirected = 0;
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    bench_fini(&b);
+
+    bench_init(&b); // the tenant had met them all: no entry is in its list
+    for (unsigned i = 0; i < 3; i++) {
+        meet(&b, CAMPAIGN, 'a', false, REASON_NO_RECORD);
+    }
+    evidence.tenant_judged = 20;
+    evidence.tenant_misdirected = 6;
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    bench_fini(&b);
+}
+
+// While the tenant has an incident that was raised by this, what is remembered need not be looked
+// at; the rates still are.
+static void test_tenant_that_lags(void)
+{
+    struct bench b;
+    bench_init(&b);
+    meet_all(&b, CAMPAIGN, "aaa");
+    const struct digest_id id = {{1}};
+    struct incident *incident = NULL;
+    CU_ASSERT_EQUAL_FATAL(incidents_open(b.incidents, TENANT, &id, &incident), ERR_NONE);
+    struct evidence evidence = {.judged = 7,
+            .misdirected = 3,
+            .estimated_rate_millionths = 400000,
+            .tenant_judged = 47,
+            .tenant_misdirected = 5};
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_TENANT, TENANT, &evidence));
+    incident->lags = true;
+    CU_ASSERT_TRUE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    CU_ASSERT_TRUE(is_lag(&b, SCOPE_TENANT, TENANT, &evidence));
+    evidence.tenant_misdirected = 4; // 1 of 40 elsewhere
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    evidence.tenant_misdirected = 5;
+    incident->root = CAMPAIGN + 1; // it is not the tenant's as a whole
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    incident->root = TENANT;
+    bench_fini(&b);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+            {"tenant", test_tenant},
+            {"campaign", test_campaign},
+            {"what_is_not_known", test_what_is_not_known},
+            {"tenant_that_lags", test_tenant_that_lags},
+            {NULL, NULL},
+    };
+    return unit_main(argc, argv, "related", tests);
+}
