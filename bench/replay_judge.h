@@ -4,6 +4,7 @@
 
 #include "bench/replay.h"
 #include "complaint_line.h"
+#include "judge_line.h"
 
 struct replay_judge;
 

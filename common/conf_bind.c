@@ -295,39 +295,26 @@ static bool is_first(struct conf_reader *r, const struct conf_node *map,
     return true;
 }
 
-static void bind_map(struct conf_reader *r, const struct conf_option *option,
+static void bind_entries(struct conf_reader *r, const struct conf_option *option,
         const struct conf_node *node, const char *path)
 {
-    if (node->kind != CONF_MAPPING) {
-        find_not_option(r, node, path, option, "");
-        return;
-    }
-    option->map->clear(r->target);
-    for (const struct conf_node *entry = node->first; entry != NULL; entry = entry->next) {
-        char entry_path[PATH_MAX_BYTES];
-        join_path(entry_path, path, entry->key);
-        if (is_first(r, node, entry, entry_path)) {
-            option->map->add(r, entry, entry_path, r->target);
-        }
-    }
-    if (option->map->check != NULL) {
-        option->map->check(r, node, path, r->target);
-    }
-}
-
-static void bind_list(struct conf_reader *r, const struct conf_option *option,
-        const struct conf_node *node, const char *path)
-{
-    if (node->kind != CONF_SEQUENCE) {
+    const bool is_list = option->type == CONF_LIST;
+    if (node->kind != (is_list ? CONF_SEQUENCE : CONF_MAPPING)) {
         find_not_option(r, node, path, option, "");
         return;
     }
     option->map->clear(r->target);
     int at = 0;
-    for (const struct conf_node *item = node->first; item != NULL; item = item->next) {
-        char item_path[PATH_MAX_BYTES];
-        snprintf(item_path, sizeof item_path, "%s[%d]", path, at++);
-        option->map->add(r, item, item_path, r->target);
+    for (const struct conf_node *entry = node->first; entry != NULL; entry = entry->next) {
+        char entry_path[PATH_MAX_BYTES];
+        if (is_list) {
+            snprintf(entry_path, sizeof entry_path, "%s[%d]", path, at++);
+        } else {
+            join_path(entry_path, path, entry->key);
+        }
+        if (is_list || is_first(r, node, entry, entry_path)) {
+            option->map->add(r, entry, entry_path, r->target);
+        }
     }
     if (option->map->check != NULL) {
         option->map->check(r, node, path, r->target);
@@ -340,10 +327,8 @@ static void bind_option(
     const struct conf_option *option = &r->table->options[index];
     void *slot = (char *)r->target + option->offset;
     uint32_t before = r->report->count;
-    if (option->type == CONF_MAP) {
-        bind_map(r, option, node, path);
-    } else if (option->type == CONF_LIST) {
-        bind_list(r, option, node, path);
+    if (option->map != NULL) {
+        bind_entries(r, option, node, path);
     } else if (option->type == CONF_WORDS) {
         bind_words(r, option, node, path, slot);
     } else if (!conf_is_null(node) || option->fallback != NULL) {
@@ -427,7 +412,7 @@ static enum err bind_default(struct conf_reader *r, size_t index, struct arena *
     const struct conf_option *option = &r->table->options[index];
     struct conf_node scalar = {.kind = CONF_SCALAR, .text = view_of(option->fallback)};
     struct conf_node *node = &scalar;
-    if (option->type == CONF_WORDS || option->type == CONF_MAP || option->type == CONF_LIST) {
+    if (option->type == CONF_WORDS || option->map != NULL) {
         enum err e = conf_parse(&node, scalar.text, arena, r->report);
         if (e != ERR_NONE) {
             return e;

@@ -4,7 +4,12 @@
 // a dead letter. Live, frames go to the tally topic; in replay they are handed over.
 #pragma once
 
-#include "judge_line.h"
+#include "common/clock.h"
+#include "emit/emitter.h"
+#include "identity/keyring.h"
+#include "model/slice.h"
+#include "policy/config.h"
+#include "tally/tally.h"
 
 struct complaint_line;
 

@@ -8,18 +8,11 @@
 #include "decode/decode.h"
 #include "emit/emitter.h"
 #include "enrich/enrich.h"
-#include "model/raw.h"
+#include "model/slice.h"
 #include "policy/config.h"
 #include "tally/tally.h"
 
 struct judge_line;
-
-// Where judged_at comes from.
-enum judge_clock {
-    JUDGE_CLOCK_WALL, // live: what judge_line_batch is given
-    // replay: the record's timestamp, else the event time; never back, never more than 24 h on
-    JUDGE_CLOCK_MESSAGE,
-};
 
 struct judge_line_options {
     const struct config *config; // all borrowed
@@ -32,24 +25,6 @@ struct judge_line_options {
     enum judge_clock clock;
     // replay: a frame after so many messages; 0 = at the end of each batch
     uint32_t frame_messages;
-};
-
-// One partition's part of a batch.
-struct judge_slice {
-    int32_t partition;
-    void *ticket; // goes with every record that comes from the slice
-    bool idle;    // the partition's end has been reached
-    // The next offset to be read: what lies between the last message and it (control records, what
-    // was compacted away) is covered. 0 = not known.
-    int64_t next_offset;
-    // Out: a chunk of it is being judged again and the cache is not trusted, so the rest of the
-    // slice was left alone; close and open the partition, and try again from there.
-    bool waits;
-};
-
-struct judge_item {
-    struct raw_message raw;
-    uint32_t slice;
 };
 
 struct judge_counts {
