@@ -23,7 +23,7 @@ const char *const generate_help[] = {
         "      --seed N          which of the possible days\n"
         "      --messages N      how many messages, those of the incidents among them (up to\n"
         "                        100000000); with --class, the healthy ones beside its\n"
-        "                        incidents (default 4000 an incident)\n"
+        "                        incidents in all (default 4000 an incident)\n"
         "      --tenants N       how many lenders (default 4; realistic: 20)\n"
         "      --campaigns N     how many healthy campaigns (default 60; realistic: as many as\n"
         "                        it takes)\n"
@@ -110,6 +110,6 @@ const char *const generate_help[] = {
         "NAME of a class\n"
         "  step burst leak ramp20k ramp200k ramp2M many_small template sender vendor\n"
         "  tenant_column_shift stop_and_go relapse feed_lag during_feed_lag two_in_one_vendor\n"
-        "  cause\n",
+        "  negative cause\n",
         NULL,
 };
