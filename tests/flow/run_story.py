@@ -84,7 +84,7 @@ class Runner:
             *checks.check_alerts(story, run, frame),
             *checks.check_scope_commands(story, run, frame),
             *checks.check_message_holds(story, run, HOLD_MS, mode),
-            *checks.check_state(run, mode),
+            *checks.check_state(story, run, mode),
             *checks.check_incidents(run),
             *checks.check_dead_letters(story, run),
             *checks.check_summary(run, json.loads((out / "summary.json").read_text("utf-8"))),

@@ -36,6 +36,7 @@ class Message:
         self.line = line  # bytes, without the line feed
         self.verdict, self.reasons = expected
         self.same_as = None  # the label of a message to the same recipient
+        self.occurred_at = None  # where it is given as a time in UTC, to the millisecond
 
 
 class Story:
@@ -223,6 +224,7 @@ class MessageReader:
             )  # fmt: skip
         message = Message(words[0], line.encode(), expected)
         message.same_as = same_as
+        message.occurred_at = event["occurred_at"]
         return message
 
     def read_raw(self, text, expected):

@@ -33,7 +33,7 @@ def differ(title, expected, found):
 
 
 def target_key(kind, scope):
-    parts = (scope["tenant_id"], kind, scope["id"])
+    parts = [scope["tenant_id"], kind, scope["id"]] + ([scope["channel"]] if "channel" in scope else [])
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
@@ -131,11 +131,14 @@ def check_message_holds(story, run, hold_ms, mode):
 
 
 def cause_label(story, alert):
-    """The label of the message that an alert was raised by."""
-    labels = {}
-    for message in story.messages:
-        labels[message_id_of(message)] = message.label
-    return labels.get(alert["samples"][0], alert["samples"][0]) if alert["samples"] else "-"
+    """The label of the message that an alert was raised by: that of its sample, or of the only message of its time."""
+    if alert["samples"]:
+        labels = {message_id_of(message): message.label for message in story.messages}
+        return labels.get(alert["samples"][0], alert["samples"][0])
+    if alert["type"] not in ("incident.opened", "incident.escalated"):
+        return "-"
+    found = [m.label for m in story.messages if m.occurred_at == alert["occurred_at"]]
+    return found[0] if len(found) == 1 else "-"
 
 
 def message_id_of(message):
@@ -155,6 +158,8 @@ def alert_detail(alert, name):
         return ",".join(f"{c['scope']['kind']}/{c['scope']['id']}:{c['misdirected']}" for c in alert["contributors"])
     if name == "reasons":
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
+    if name in ("escaped", "held"):
+        return str(alert["impact"][name])
     if evidence is None:
         return "-"
     if name == "since":
@@ -189,24 +194,33 @@ def check_alerts(story, run, frame):
     return differ("alerts", expected, found)
 
 
+def command_label(story, command, raised, frame):
+    """The label of the message behind a command: that of the alert told with it, or, of a scope that joins an incident
+    in silence, that of its frame."""
+    target = target_key(command["target"]["kind"], command["target"])
+    alert = raised.get((command["incident_id"], command["tier"], target))
+    if alert is not None:
+        return cause_label(story, alert)
+    return story.messages[command["sequence"]].label if frame == 1 else "-"
+
+
 def check_scope_commands(story, run, frame):
-    raised = {(a["incident_id"], a["tier"]): a for a in run["alerts"] if a["type"] != "incident.closed"}
-    expected = story.commands[frame]
-    found, trouble = [], []
+    raised = {
+        (a["incident_id"], a["tier"], target_key(a["scope"]["kind"], a["scope"])): a
+        for a in run["alerts"]
+        if a["type"] in ("incident.opened", "incident.escalated")
+    }
+    expected, found = story.commands[frame], []
     scope_commands = [c for c in run["quarantine-commands"] if c["target"]["kind"] != "message"]
     for at, command in enumerate(scope_commands):
-        alert = raised.get((command["incident_id"], command["tier"]))
-        if alert is None:
-            trouble.append(f"{command['command_id']}: no alert has its incident and tier")
-            continue
         details = details_of(expected[at]) if at < len(expected) else []
-        words = [cause_label(story, alert), command["action"], command["tier"],
+        words = [command_label(story, command, raised, frame), command["action"], command["tier"],
                  target_key(command["target"]["kind"], command["target"])]  # fmt: skip
         found.append(" ".join(words + [f"{name}={command[name]}" for name in details]))
-    return trouble + differ("commands", expected, found)
+    return differ("commands", expected, found)
 
 
-def check_state(run, mode):
+def check_state(story, run, mode):
     """The compacted topic says what the commands said, under the key of the target; a tombstone ends a hold, and its
     incident."""
     expected = [
@@ -223,29 +237,49 @@ def check_state(run, mode):
             continue
         held.add(key)
         found.append(f"{key} {value['command_id']} {value['sequence']} {value['expires_at']} {value['mode']}")
-        target = [value["target"][name] for name in ("tenant_id", "kind", "id")]
+        names = ("tenant_id", "kind", "id", "channel")
+        target = [value["target"][name] for name in names if name in value["target"]]
         if [urllib.parse.unquote(part) for part in key.split("/")] != target:
             found.append(f"{key}: does not read back as {target}")
-    # What was only noticed or alerted held nothing, so nothing is lifted.
-    closed = [
-        target_key(a["scope"]["kind"], a["scope"])
-        for a in run["alerts"]
-        if a["type"] == "incident.closed" and a["tier"] in ("quarantine", "stop")
-    ]
-    return differ("quarantine state", expected, found) + differ("closed and lifted", closed, lifted)
+    return differ("quarantine state", expected, found) + differ("lifted", expected_lifts(story, run), sorted(lifted))
+
+
+def expected_lifts(story, run):
+    """A hold is lifted when it has run out by log time, once for each incident."""
+    occurred = {v["source"]["offset"]: ms_of(v["occurred_at"]) for v in run["verdicts"]}
+    times = list(log_times(story, occurred))
+    now = max((times[offset] for offset in occurred), default=0)
+    until = {}
+    for c in run["quarantine-commands"]:
+        if c["target"]["kind"] != "message":
+            until[c["incident_id"], target_key(c["target"]["kind"], c["target"])] = ms_of(c["expires_at"])
+    return sorted(key for (_, key), expires_at in until.items() if expires_at <= now)
 
 
 def check_incidents(run):
-    """An incident is opened once, and only then escalated or closed; no two have one id."""
-    trouble, scopes = [], {}
+    """An incident is opened once, its tier only rises, it is updated once a tenfold growth, and nothing comes behind its
+    close; its holds name it while it is open; no two records have one id."""
+    trouble, tiers, told = [], {}, {}
+    order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
-        key, incident = target_key(alert["scope"]["kind"], alert["scope"]), alert["incident_id"]
-        if alert["type"] == "incident.opened":
-            if incident in scopes:
-                trouble.append(f"{key}: incident {incident} is opened twice")
-            scopes[incident] = key
-        elif scopes.get(incident) != key:
-            trouble.append(f"{key}: incident {incident} was not opened")
+        incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
+        words = f"{incident} {kind} {tier} {target_key(alert['scope']['kind'], alert['scope'])}"
+        if (kind == "opened") != (incident not in tiers):
+            trouble.append(f"{words}: is opened twice, or not at all")
+        before = tiers.get(incident)
+        if kind == "escalated" and before is not None and order.index(tier) <= order.index(before):
+            trouble.append(f"{words}: was {before}")
+        if kind in ("updated", "closed") and tier != before:
+            trouble.append(f"{words}: was {before}")
+        impact = alert.get("impact")
+        if impact is not None:
+            misdirected = impact["escaped"] + impact["held"]
+            if kind == "updated" and misdirected < 10 * max(told.get(incident, 0), 1):
+                trouble.append(f"{words}: {misdirected} are not ten times {told.get(incident, 0)}")
+            told[incident] = misdirected
+        tiers[incident] = "closed" if kind == "closed" else tier
+    strangers = {c["incident_id"] for c in run["quarantine-commands"]} - set(tiers) - {None}
+    trouble += [f"{incident}: a command names it, and no alert" for incident in strangers]
     ids = [record["alert_id"] for record in run["alerts"]]
     return trouble + (["two alerts have one id"] if len(ids) != len(set(ids)) else [])
 
