@@ -1,5 +1,8 @@
-// calibrate: how many misdirected messages the detector needs, measured by running it. The same
-// bank_step_by as in the processor, at exactly the baseline given, from a fresh state.
+// calibrate: how many misdirected messages the detector needs and how often it cries wolf, measured
+// by running it: the same bank_step_by as in the processor, at exactly the baseline given; or, with
+// --world, the whole second half, which has to learn its baselines.
+#include "bench/calibrate.h"
+
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,54 +10,50 @@
 #include <string.h>
 
 #include "bench/commands.h"
-#include "bench/exact_steps.h"
-#include "bench/random.h"
-#include "common/err.h"
-#include "detect/bank.h"
-
-enum { RATE_MAX = 64, RUNS_MAX = 10000000 };
-
-// A rate that the detector cannot tell from healthy never ends a run by itself.
-static const uint64_t RUN_MAX_MESSAGES = 20000000;
+#include "detect/tables.h"
 
 static const char *const help =
-        "Usage: wrongnumber-bench calibrate --p0 RATE --p1 RATE[,RATE]... --budget A --runs N "
-        "--seed N\n"
-        "                                   [--guard RHO] [--leak]\n"
+        "Usage: wrongnumber-bench calibrate --p0 RATE --p1 RATE[,RATE]... [--runs N] ...\n"
+        "       wrongnumber-bench calibrate --p0 RATE --healthy N ...\n"
+        "       wrongnumber-bench calibrate --world --healthy N [--worlds N] ...\n"
         "\n"
-        "Runs the detector on made-up campaigns that go wrong with their first message, and prints "
-        "a JSON\n"
-        "array with one row a rate: p0, p1, budget, mean_misdirected, p95_misdirected, "
-        "mean_messages, and\n"
-        "undetected, the runs without an alarm within 20,000,000 messages (left out of the "
-        "means).\n"
+        "Runs the detector on made-up messages and prints JSON. The first form measures its "
+        "delay: campaigns\n"
+        "that go wrong, one row a rate, with p0, p1, budget, mean_misdirected, p95_misdirected, "
+        "mean_messages\n"
+        "(all from the change to the alarm), and undetected, the runs without an alarm within "
+        "20,000,000\n"
+        "messages (left out of the means). The second counts its false alarms on N healthy "
+        "messages. The\n"
+        "third does so with the whole second half of the processor on the traffic of many "
+        "lenders, whose rates\n"
+        "nobody tells it.\n"
         "\n"
-        "      --p0 RATE      the healthy rate of misdirected messages, exactly (0.005)\n"
-        "      --p1 LIST      the rates of the campaigns gone wrong (1,0.5,0.1)\n"
-        "      --budget A     one false alarm in A healthy messages at most (2e8)\n"
-        "      --runs N       campaigns a rate (10000)\n"
-        "      --seed N       same arguments, same bytes (1)\n"
-        "      --guard RHO    with the clump guard (off)\n"
-        "      --leak         with the leak node too (acute nodes only)\n"
+        "The detector, but for --world:\n"
+        "      --p0 RATE            the baseline that it goes by, exactly (0.005)\n"
+        "      --budget A           one false alarm in A healthy messages at most (2e8)\n"
+        "      --guard RHO          with the clump guard (off)\n"
+        "      --credit R           with the start credit ln R (off)\n"
+        "      --nodes WHICH        acute, leak or all (acute); --leak is --nodes all\n"
+        "      --batch N            messages of a batch, stepped by their net (1)\n"
+        "The messages:\n"
+        "      --true-p0 RATE       their healthy rate (that of --p0)\n"
+        "      --clumps RHO         P(misdirected) of a healthy message that follows a misdirected "
+        "one (off)\n"
+        "      --seed N             same arguments, same bytes (1)\n"
+        "Delay:\n"
+        "      --p1 LIST            the rates of the campaigns gone wrong (1,0.5,0.1)\n"
+        "      --runs N             campaigns a rate (10000)\n"
+        "      --healthy-before N   healthy messages of each before it goes wrong (0)\n"
+        "False alarms:\n"
+        "      --healthy N          how many healthy messages\n"
+        "      --campaign N         in campaigns of so many, each from a fresh bank (one for "
+        "good)\n"
+        "      --world              of 20 lenders, by the configuration\n"
+        "      --worlds N           in so many worlds, one after the other, each new (1)\n"
+        "      --sources N          source partitions of a world (4)\n"
+        "  -c, --config FILE        the configuration of --world; without it, its defaults\n"
         "  -h, --help\n";
-
-struct calibration {
-    double p0;
-    double p1[RATE_MAX];
-    size_t rate_count;
-    double budget;
-    uint64_t runs;
-    uint64_t seed;
-    double rho;
-    bool leak;
-};
-
-struct measured {
-    uint32_t *misdirected; // by run, of those that were detected
-    uint64_t detected;
-    double misdirected_sum;
-    double messages_sum;
-};
 
 static bool parse_number(const char *text, double low, double high, double *ret_number)
 {
@@ -67,13 +66,33 @@ static bool parse_number(const char *text, double low, double high, double *ret_
     return true;
 }
 
+static bool parse_count(const char *text, double low, double high, uint64_t *ret_count)
+{
+    double number;
+    if (!parse_number(text, low, high, &number) || number != floor(number)) {
+        return false;
+    }
+    *ret_count = (uint64_t)number;
+    return true;
+}
+
+static bool parse_count32(const char *text, double low, double high, uint32_t *ret_count)
+{
+    uint64_t count;
+    if (!parse_count(text, low, high, &count)) {
+        return false;
+    }
+    *ret_count = (uint32_t)count;
+    return true;
+}
+
 static bool parse_rates(char *text, struct calibration *calibration)
 {
     char *rest = text;
     calibration->rate_count = 0;
     while (rest != NULL) {
         char *rate = strsep(&rest, ",");
-        if (calibration->rate_count == RATE_MAX ||
+        if (calibration->rate_count == CALIBRATE_RATE_MAX ||
                 !parse_number(rate, 1e-9, 1, &calibration->p1[calibration->rate_count])) {
             return false;
         }
@@ -82,114 +101,130 @@ static bool parse_rates(char *text, struct calibration *calibration)
     return true;
 }
 
-// One campaign, message by message, until the first alarm. False when there is none.
-static bool run_campaign(const struct calibration *calibration, const struct step_table *steps,
-        const int64_t thresholds[NODE_COUNT], uint64_t bad_below, struct random *rng,
-        uint32_t *ret_misdirected, uint64_t *ret_messages)
+static bool parse_nodes(const char *text, struct calibration *calibration)
 {
-    struct bank bank = {0};
-    uint32_t misdirected = 0;
-    bool previous = false;
-    unsigned nodes = calibration->leak ? NODE_COUNT : ACUTE_COUNT;
-    for (uint64_t n = 1; n <= RUN_MAX_MESSAGES; n++) {
-        bool bad = random_next(rng) >> 11 < bad_below;
-        misdirected += bad;
-        const struct bank_batch batch = {
-                .good = !bad,
-                .fresh = bad && !previous,
-                .guarded = bad && previous,
-                .first = (uint32_t)n,
-        };
-        previous = bad;
-        bank_step_by(&bank, &batch, steps);
-        for (unsigned j = 0; bad && j < nodes; j++) { // B4
-            if (bank.nodes[j].w_nat6 >= thresholds[j]) {
-                *ret_misdirected = misdirected;
-                *ret_messages = n;
-                return true;
-            }
+    static const struct {
+        const char *word;
+        unsigned first;
+        unsigned end;
+    } words[] = {
+            {"acute", 0, ACUTE_COUNT}, {"leak", NODE_LEAK, NODE_COUNT}, {"all", 0, NODE_COUNT}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(text, words[i].word) == 0) {
+            calibration->first_node = words[i].first;
+            calibration->end_node = words[i].end;
+            return true;
         }
     }
     return false;
 }
 
-static void measure(const struct calibration *calibration, double p1, struct random *rng,
-        struct measured *measured)
+enum {
+    OPTION_P0 = 256,
+    OPTION_P1,
+    OPTION_BUDGET,
+    OPTION_RUNS,
+    OPTION_SEED,
+    OPTION_GUARD,
+    OPTION_CREDIT,
+    OPTION_LEAK,
+    OPTION_NODES,
+    OPTION_BATCH,
+    OPTION_TRUE_P0,
+    OPTION_CLUMPS,
+    OPTION_HEALTHY_BEFORE,
+    OPTION_HEALTHY,
+    OPTION_CAMPAIGN,
+    OPTION_WORLD,
+    OPTION_WORLDS,
+    OPTION_SOURCES,
+};
+
+static const double COUNT_MAX = 9007199254740991.0;
+
+// NULL, or what is wrong.
+static const char *parse_detector(int option, char *argument, struct calibration *calibration)
 {
-    struct exact_steps exact;
-    exact_steps_make(&exact, calibration->p0, calibration->rho);
-    struct step_table steps = exact_steps_table(&exact);
-    if (calibration->rho <= 0) {
-        steps.up_guarded = steps.up;
-    }
-    int64_t thresholds[NODE_COUNT];
-    for (unsigned j = 0; j < NODE_COUNT; j++) {
-        thresholds[j] = exact_threshold(calibration->budget, j);
-    }
-    // A draw is 53 bits; p1 = 1 is every one of them.
-    uint64_t bad_below = (uint64_t)ldexp(p1, 53);
-    measured->detected = 0;
-    measured->misdirected_sum = 0;
-    measured->messages_sum = 0;
-    for (uint64_t run = 0; run < calibration->runs; run++) {
-        uint32_t misdirected;
-        uint64_t messages;
-        if (run_campaign(
-                    calibration, &steps, thresholds, bad_below, rng, &misdirected, &messages)) {
-            measured->misdirected[measured->detected++] = misdirected;
-            measured->misdirected_sum += misdirected;
-            measured->messages_sum += (double)messages;
-        }
+    switch (option) {
+    case OPTION_P0:
+        return parse_number(argument, 1e-6, 0.3, &calibration->p0)
+                       ? NULL
+                       : "--p0 takes a rate from 1e-6 to 0.3";
+    case OPTION_BUDGET:
+        return parse_number(argument, 2, 1e15, &calibration->budget)
+                       ? NULL
+                       : "--budget takes a number from 2 to 1e15";
+    case OPTION_GUARD:
+        return parse_number(argument, 0, 0.5, &calibration->rho)
+                       ? NULL
+                       : "--guard takes a share from 0 to 0.5";
+    case OPTION_CREDIT:
+        return parse_number(argument, 1, 1000, &calibration->credit)
+                       ? NULL
+                       : "--credit takes a number from 1 to 1000";
+    case OPTION_LEAK:
+        return parse_nodes("all", calibration) ? NULL : "--leak";
+    case OPTION_NODES:
+        return parse_nodes(argument, calibration) ? NULL : "--nodes takes acute, leak or all";
+    case OPTION_BATCH:
+        return parse_count32(argument, 1, 1e6, &calibration->batch)
+                       ? NULL
+                       : "--batch takes a whole number from 1 to 1000000";
+    default:
+        return "unknown option";
     }
 }
 
-static int compare_counts(const void *a, const void *b)
+static const char *parse_option(int option, char *argument, struct calibration *calibration)
 {
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void print_row(const struct calibration *calibration, double p1, struct measured *measured)
-{
-    printf("{\"p0\":%.9g,\"p1\":%.9g,\"budget\":%.15g,", calibration->p0, p1, calibration->budget);
-    if (measured->detected == 0) {
-        printf("\"mean_misdirected\":null,\"p95_misdirected\":null,\"mean_messages\":null,");
-    } else {
-        double n = (double)measured->detected;
-        qsort(measured->misdirected, measured->detected, sizeof *measured->misdirected,
-                compare_counts);
-        uint64_t at = (measured->detected * 95 + 99) / 100 - 1;
-        printf("\"mean_misdirected\":%.6f,\"p95_misdirected\":%u,\"mean_messages\":%.6f,",
-                measured->misdirected_sum / n, (unsigned)measured->misdirected[at],
-                measured->messages_sum / n);
+    switch (option) {
+    case OPTION_TRUE_P0:
+        return parse_number(argument, 1e-6, 0.5, &calibration->true_p0)
+                       ? NULL
+                       : "--true-p0 takes a rate from 1e-6 to 0.5";
+    case OPTION_CLUMPS:
+        return parse_number(argument, 0, 0.9, &calibration->clump_rho)
+                       ? NULL
+                       : "--clumps takes a share from 0 to 0.9";
+    case OPTION_SEED:
+        return parse_count(argument, 0, COUNT_MAX, &calibration->seed)
+                       ? NULL
+                       : "--seed takes a whole number";
+    case OPTION_P1:
+        return parse_rates(argument, calibration) ? NULL : "--p1 takes rates above 0, up to 1";
+    case OPTION_RUNS:
+        return parse_count(argument, 1, 1e7, &calibration->runs)
+                       ? NULL
+                       : "--runs takes a whole number from 1 to 10000000";
+    case OPTION_HEALTHY_BEFORE:
+        return parse_count(argument, 0, 1e9, &calibration->healthy_before)
+                       ? NULL
+                       : "--healthy-before takes a whole number up to 1e9";
+    case OPTION_HEALTHY:
+        return parse_count(argument, 1, 1e15, &calibration->healthy)
+                       ? NULL
+                       : "--healthy takes a whole number from 1 to 1e15";
+    case OPTION_CAMPAIGN:
+        return parse_count(argument, 1, 1e15, &calibration->campaign_messages)
+                       ? NULL
+                       : "--campaign takes a whole number from 1 to 1e15";
+    case OPTION_WORLD:
+        calibration->world = true;
+        return NULL;
+    case OPTION_WORLDS:
+        return parse_count32(argument, 1, 1000, &calibration->worlds)
+                       ? NULL
+                       : "--worlds takes a whole number from 1 to 1000";
+    case OPTION_SOURCES:
+        return parse_count32(argument, 1, 64, &calibration->sources)
+                       ? NULL
+                       : "--sources takes a whole number from 1 to 64";
+    case 'c':
+        calibration->config_path = argument;
+        return NULL;
+    default:
+        return parse_detector(option, argument, calibration);
     }
-    printf("\"runs\":%llu,\"undetected\":%llu}", (unsigned long long)calibration->runs,
-            (unsigned long long)(calibration->runs - measured->detected));
-}
-
-static int calibrate(const struct calibration *calibration)
-{
-    struct measured measured = {
-            .misdirected = calloc(calibration->runs, sizeof *measured.misdirected)};
-    if (measured.misdirected == NULL) {
-        return err_exit_status(ERR_NO_MEMORY);
-    }
-    struct random rng;
-    random_init(&rng, calibration->seed);
-    putchar('[');
-    for (size_t i = 0; i < calibration->rate_count; i++) {
-        measure(calibration, calibration->p1[i], &rng, &measured);
-        printf(i > 0 ? ",\n " : "\n ");
-        print_row(calibration, calibration->p1[i], &measured);
-    }
-    printf("\n]\n");
-    free(measured.misdirected);
-    if (fflush(stdout) != 0) {
-        perror("wrongnumber-bench calibrate: standard output");
-        return err_exit_status(ERR_IO);
-    }
-    return 0;
 }
 
 static int usage(const char *what)
@@ -199,55 +234,42 @@ static int usage(const char *what)
     return err_exit_status(ERR_USAGE);
 }
 
-// NULL, or what is wrong.
-static const char *parse_option(int option, char *argument, struct calibration *calibration)
+static int calibrate(const struct calibration *calibration)
 {
-    double number;
-    switch (option) {
-    case 'p':
-        return parse_number(argument, 1e-6, 0.3, &calibration->p0)
-                       ? NULL
-                       : "--p0 takes a rate from 1e-6 to 0.3";
-    case 'q':
-        return parse_rates(argument, calibration) ? NULL : "--p1 takes rates above 0, up to 1";
-    case 'b':
-        return parse_number(argument, 2, 1e15, &calibration->budget)
-                       ? NULL
-                       : "--budget takes a number from 2 to 1e15";
-    case 'n':
-        if (!parse_number(argument, 1, RUNS_MAX, &number)) {
-            return "--runs takes a number from 1 to 10000000";
-        }
-        calibration->runs = (uint64_t)number;
-        return NULL;
-    case 's':
-        if (!parse_number(argument, 0, 9007199254740991.0, &number)) {
-            return "--seed takes a whole number";
-        }
-        calibration->seed = (uint64_t)number;
-        return NULL;
-    case 'g':
-        return parse_number(argument, 0, 0.5, &calibration->rho)
-                       ? NULL
-                       : "--guard takes a share from 0 to 0.5";
-    case 'l':
-        calibration->leak = true;
-        return NULL;
-    default:
-        return "unknown option";
+    enum err e = calibration->world         ? calibrate_world(calibration)
+                 : calibration->healthy > 0 ? calibrate_healthy(calibration)
+                                            : calibrate_delay(calibration);
+    if (e == ERR_NONE && fflush(stdout) != 0) {
+        e = ERR_IO;
     }
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber-bench calibrate: %s\n", err_text(e));
+    }
+    return err_exit_status(e);
 }
 
 int bench_calibrate(int argc, char **argv)
 {
     static const struct option options[] = {
-            {"p0", required_argument, NULL, 'p'},
-            {"p1", required_argument, NULL, 'q'},
-            {"budget", required_argument, NULL, 'b'},
-            {"runs", required_argument, NULL, 'n'},
-            {"seed", required_argument, NULL, 's'},
-            {"guard", required_argument, NULL, 'g'},
-            {"leak", no_argument, NULL, 'l'},
+            {"p0", required_argument, NULL, OPTION_P0},
+            {"p1", required_argument, NULL, OPTION_P1},
+            {"budget", required_argument, NULL, OPTION_BUDGET},
+            {"runs", required_argument, NULL, OPTION_RUNS},
+            {"seed", required_argument, NULL, OPTION_SEED},
+            {"guard", required_argument, NULL, OPTION_GUARD},
+            {"credit", required_argument, NULL, OPTION_CREDIT},
+            {"leak", no_argument, NULL, OPTION_LEAK},
+            {"nodes", required_argument, NULL, OPTION_NODES},
+            {"batch", required_argument, NULL, OPTION_BATCH},
+            {"true-p0", required_argument, NULL, OPTION_TRUE_P0},
+            {"clumps", required_argument, NULL, OPTION_CLUMPS},
+            {"healthy-before", required_argument, NULL, OPTION_HEALTHY_BEFORE},
+            {"healthy", required_argument, NULL, OPTION_HEALTHY},
+            {"campaign", required_argument, NULL, OPTION_CAMPAIGN},
+            {"world", no_argument, NULL, OPTION_WORLD},
+            {"worlds", required_argument, NULL, OPTION_WORLDS},
+            {"sources", required_argument, NULL, OPTION_SOURCES},
+            {"config", required_argument, NULL, 'c'},
             {"help", no_argument, NULL, 'h'},
             {NULL, 0, NULL, 0},
     };
@@ -255,10 +277,14 @@ int bench_calibrate(int argc, char **argv)
             .p1 = {1, 0.5, 0.1},
             .rate_count = 3,
             .budget = 2e8,
+            .end_node = ACUTE_COUNT,
+            .batch = 1,
             .runs = 10000,
+            .worlds = 1,
+            .sources = 4,
             .seed = 1};
     int option;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             return 0;
@@ -268,5 +294,14 @@ int bench_calibrate(int argc, char **argv)
             return usage(wrong);
         }
     }
-    return optind == argc ? calibrate(&calibration) : usage("takes no arguments, only options");
+    if (optind != argc) {
+        return usage("takes no arguments, only options");
+    }
+    if (calibration.world && calibration.healthy == 0) {
+        return usage("--world wants --healthy");
+    }
+    if (calibration.true_p0 <= 0) {
+        calibration.true_p0 = calibration.p0;
+    }
+    return calibrate(&calibration);
 }
