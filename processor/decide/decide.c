@@ -177,9 +177,12 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part);
-    if (tier > step->incident->tier) {
-        step->incident->tier = tier;
-        e = tell_alert(decide, step, is_new);
+    if (tier > step->incident->tier || step->is_sibling) {
+        enum alert_kind kind = is_new                            ? ALERT_INCIDENT_OPENED
+                               : tier > step->incident->tier ? ALERT_INCIDENT_ESCALATED
+                                                             : ALERT_INCIDENT_UPDATED;
+        step->incident->tier = tier > step->incident->tier ? tier : step->incident->tier;
+        e = tell_alert(decide, step, kind);
     }
     if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
         e = tell_hold(decide, step, tier);
@@ -190,7 +193,8 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
 
 // One of several that explain a wide scope's evidence.
 static enum err raise_child(struct decide *decide, struct step *step, const struct child *child,
-        enum tier tier, const struct recent_entry *entries, uint32_t count)
+        enum tier tier, const struct recent_entry *entries, uint32_t count,
+        struct incident **shared)
 {
     // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is
     // about enough people.
@@ -208,9 +212,13 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
             own[part.count++] = entries[i];
         }
     }
-    struct incident *related = related_find(
-            decide->incidents, decide->recent, child->scope, child->kind, own, part.count);
-    return decide_act(decide, step, tier, related, &part);
+    struct incident *related = related_find(decide->incidents, decide->recent, child->scope,
+            child->kind, false, own, part.count);
+    bool is_known = incidents_of(decide->incidents, child->scope) != NULL || related != NULL;
+    step->is_sibling = !is_known && *shared != NULL;
+    enum err e = decide_act(decide, step, tier, is_known ? related : *shared, &part);
+    *shared = is_known || *shared != NULL ? *shared : step->incident;
+    return e;
 }
 
 enum err decide_raise(struct decide *decide, const struct delta *delta,
@@ -235,10 +243,11 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
         explained = 0; // what others may share is no explanation of a vendor under suspicion
     }
     struct step step = {
-            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
+            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker,
+            false};
     if (explained == 0) {
-        struct incident *related = related_find(
-                decide->incidents, decide->recent, row->scope, row->kind, entries, count);
+        struct incident *related = related_find(decide->incidents, decide->recent, row->scope,
+                row->kind, lags, entries, count);
         if (lags && related == NULL) {
             related = related_of_tenant(decide->incidents, entries, count);
         }
@@ -258,9 +267,11 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
         }
         return e;
     }
+    // Those that alarm for the first time and at once are one event.
+    struct incident *shared = NULL;
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < explained && e == ERR_NONE; i++) {
-        e = raise_child(decide, &step, &children[i], tier, entries, count);
+        e = raise_child(decide, &step, &children[i], tier, entries, count, &shared);
     }
     return e;
 }
@@ -292,7 +303,8 @@ enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct decision_taker *taker)
 {
     struct step step = {
-            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker};
+            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker,
+            false};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
     return decide_act(decide, &step, tier, incident_beside(decide, delta, row), &nobody);

@@ -25,9 +25,11 @@ struct step {
     struct incident *incident;
     const struct evidence *evidence;
     const struct decision_taker *taker;
+    bool is_sibling; // it joins what another scope has just opened by the same alarm
 };
 
-MUST_CHECK enum err tell_alert(struct decide *decide, const struct step *step, bool is_new);
+MUST_CHECK enum err tell_alert(
+        struct decide *decide, const struct step *step, enum alert_kind kind);
 MUST_CHECK enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier);
 // What it told last, with what has come of it since, and no message that caused it.
 MUST_CHECK enum err tell_again(struct decide *decide, const struct delta *delta,

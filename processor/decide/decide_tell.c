@@ -177,14 +177,14 @@ static struct evidence evidence_with_place(
     return evidence;
 }
 
-enum err tell_alert(struct decide *decide, const struct step *step, bool is_new)
+enum err tell_alert(struct decide *decide, const struct step *step, enum alert_kind kind)
 {
     struct recent_entry entries[RECENT_MAX];
     uint32_t count =
             recent_since(decide->recent, step->row->scope, step->evidence->start_serial, entries);
     const struct frame_entry *entry = step_entry(step);
     struct alert_action alert = alert_of(decide, step->incident);
-    alert.kind = is_new ? ALERT_INCIDENT_OPENED : ALERT_INCIDENT_ESCALATED;
+    alert.kind = kind;
     alert.scope = step->name;
     alert.evidence = evidence_with_place(step, entry);
     alert.occurred_at_ms = step->row->last_occurred_at_ms;

@@ -22,13 +22,15 @@ static uint32_t count_through(
 }
 
 static struct incident *find_wider(const struct incidents *incidents, const struct recent *recent,
-        int32_t scope, enum scope_kind kind, const struct recent_entry *entries, uint32_t count)
+        int32_t scope, enum scope_kind kind, bool lags, const struct recent_entry *entries,
+        uint32_t count)
 {
     for (unsigned wider = kind + 1u; wider < SCOPE_KIND_COUNT; wider++) {
         struct child parents[ATTRIBUTE_ROWS];
         uint32_t found = attribute_children(entries, count, (enum scope_kind)wider, parents);
         struct incident *incident = found > 0 ? incidents_of(incidents, parents[0].scope) : NULL;
-        if (incident == NULL || incident->root != parents[0].scope || incident->told == NULL) {
+        if (incident == NULL || incident->root != parents[0].scope || incident->told == NULL ||
+                (incident->lags && !lags)) {
             continue;
         }
         if (incident->told->evidence.stream != NULL) {
@@ -67,9 +69,10 @@ static struct incident *find_narrower(const struct incidents *incidents, enum sc
 }
 
 struct incident *related_find(const struct incidents *incidents, const struct recent *recent,
-        int32_t scope, enum scope_kind kind, const struct recent_entry *entries, uint32_t count)
+        int32_t scope, enum scope_kind kind, bool lags, const struct recent_entry *entries,
+        uint32_t count)
 {
-    struct incident *incident = find_wider(incidents, recent, scope, kind, entries, count);
+    struct incident *incident = find_wider(incidents, recent, scope, kind, lags, entries, count);
     return incident != NULL ? incident : find_narrower(incidents, kind, entries, count);
 }
 
@@ -160,6 +163,7 @@ bool related_is_feed_lag(const struct incidents *incidents, const struct recent 
         const struct recent_entry *entries, uint32_t count)
 {
     if (count == 0 || evidence->estimated_rate_millionths >= LAG_RATE_MILLIONTHS ||
+            evidence->since.invalid * 2 > evidence->misdirected ||
             !mostly_no_record(entries, count)) {
         return false;
     }

@@ -8,18 +8,21 @@
 // is an event of its own:
 //
 //   - of a wider scope, when the scope's messages are half or less of what speaks against that one:
-//     one of many that it is about;
+//     one of many that it is about — but not of one that was raised by data that lag, if it does not
+//     look like that itself (`lags`);
 //   - of narrower scopes, when half or more of the scope's messages came through those that one
 //     incident is about: the same event seen from further away.
 struct incident *related_find(const struct incidents *incidents, const struct recent *recent,
-        int32_t scope, enum scope_kind kind, const struct recent_entry *entries, uint32_t count);
+        int32_t scope, enum scope_kind kind, bool lags, const struct recent_entry *entries,
+        uint32_t count);
 
 // The incident of the messages' tenant as a whole; NULL when there is none.
 struct incident *related_of_tenant(const struct incidents *incidents,
         const struct recent_entry *entries, uint32_t count);
 
 // Whether what speaks against a scope is rather the relationship data that lag behind: its
-// misdirected messages have no record, most of its messages are fine, and the same befalls several
+// misdirected messages have no record, most of its messages are fine, few of its numbers invalid (a
+// column that has slipped), and the same befalls several
 // vendors of the tenant at once — of a tenant: two or more, none with more than 75 % of it; of
 // anything narrower: 5 % of what the tenant sends elsewhere since its own excursion began, and three
 // such messages through another vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no scope, tell.
