@@ -14,7 +14,7 @@ static const double LEAST_RATE = 1e-5;
 static const double MOST_RATE = 0.29;
 // How far before an incident a rule starts to look: more would move nothing.
 enum { WARM_UP_MESSAGES = 100000 };
-enum { DETECTABLE_MARGIN = 2 };
+enum { DETECTABLE_MARGIN = 2, LOOK_BACK = 64 };
 
 // --- rates ------------------------------------------------------------------------------------
 
@@ -206,17 +206,39 @@ static struct score_run_of run_rule(struct rule *rule, const struct score_data *
     return run;
 }
 
+// The incidents of a class have the same rates: what was worked out for one of the last few is not
+// worked out again. NULL when there is none like it.
+static const struct score_figures *find_like(
+        const struct score_figures *all, uint32_t incident, double p1)
+{
+    const struct score_figures *figures = &all[incident];
+    for (uint32_t back = 1; back <= LOOK_BACK && back <= incident; back++) {
+        const struct score_figures *other = figures - back;
+        if (other->has_oracle && other->oracle.p0 == figures->p0 && other->oracle.p1 == p1 &&
+                other->oracle.budget == figures->budget) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
 // An oracle that knows `p1`; it replaces the one before when it does better.
-static enum err try_oracle(struct score_figures *figures, const struct score_data *data,
+static enum err try_oracle(struct score_figures *all, const struct score_data *data,
         const struct score_match *match, uint32_t incident, double p1)
 {
+    struct score_figures *figures = &all[incident];
     if (!oracle_knows(figures->p0, p1)) {
         return ERR_NONE;
     }
     struct oracle oracle;
-    enum err e = oracle_make(&oracle, figures->p0, p1, figures->budget);
-    if (e != ERR_NONE) {
-        return e;
+    const struct score_figures *like = find_like(all, incident, p1);
+    if (like != NULL) {
+        oracle = like->oracle;
+    } else {
+        enum err e = oracle_make(&oracle, figures->p0, p1, figures->budget);
+        if (e != ERR_NONE) {
+            return e;
+        }
     }
     struct rule rule = {.oracle = &oracle};
     uint64_t good_held;
@@ -233,29 +255,44 @@ static enum err try_oracle(struct score_figures *figures, const struct score_dat
     return ERR_NONE;
 }
 
-// The rate as realised and the rate as planned differ where an incident pauses or is mixed with
-// other messages; the oracle knows which of them serves.
-static enum err consult_oracle(struct score_figures *figures, const struct score_data *data,
-        const struct score_match *match, uint32_t incident)
+// Whether an incident's rate is not what was planned, chance apart: it pauses, or is mixed with
+// other messages.
+static bool rates_differ(const struct score_figures *figures, double planned)
 {
-    figures->oracle_run.misdirected = match->truths[incident].row_count;
-    enum err e = try_oracle(figures, data, match, incident, figures->p1);
-    double planned = data->incidents[incident].rate;
-    bool differs = planned > 0 && fabs(planned - figures->p1) > 0.1 * planned;
-    return e == ERR_NONE && differs ? try_oracle(figures, data, match, incident, planned) : e;
+    double chance = sqrt(planned * (1 - planned) / fmax(figures->judged, 1));
+    return fabs(planned - figures->p1) > 3 * chance;
 }
 
-static void consult_bank(struct score_figures *figures, const struct score_data *data,
+// The oracle knows which of the two rates serves: the planned, or the realised one.
+static enum err consult_oracle(struct score_figures *all, const struct score_data *data,
         const struct score_match *match, uint32_t incident)
 {
+    struct score_figures *figures = &all[incident];
+    double planned = data->incidents[incident].rate;
+    bool is_planned = planned > 0 && planned <= 1;
+    figures->oracle_run.misdirected = match->truths[incident].row_count;
+    enum err e = is_planned ? try_oracle(all, data, match, incident, planned) : ERR_NONE;
+    bool tries = !is_planned || !figures->has_oracle || rates_differ(figures, planned);
+    return e == ERR_NONE && tries ? try_oracle(all, data, match, incident, figures->p1) : e;
+}
+
+static void consult_bank(struct score_figures *all, const struct score_data *data,
+        const struct score_match *match, uint32_t incident)
+{
+    struct score_figures *figures = &all[incident];
+    double p1 = figures->has_oracle ? figures->oracle.p1 : figures->p1;
+    const struct score_figures *like = find_like(all, incident, p1);
     struct replica replica;
     for (unsigned guard = 0; guard < 2; guard++) {
         replica_init(&replica, figures->p0, guard ? GUARD_RHO : 0, figures->budget);
         if (guard == 0) {
             figures->least = replica_least(&replica);
         }
-        replica_measure(&replica, figures->has_oracle ? figures->oracle.p1 : figures->p1,
-                &figures->bank[guard]);
+        if (like != NULL) {
+            figures->bank[guard] = like->bank[guard];
+        } else {
+            replica_measure(&replica, p1, &figures->bank[guard]);
+        }
         struct rule rule = {.replica = &replica};
         uint64_t good_held;
         figures->bank_run[guard] = run_rule(&rule, data, match, incident, &good_held);
@@ -320,8 +357,8 @@ enum err score_figures_make(struct score_figures *figures, const struct score_da
         measure_delay(&figures[i], data, match, i);
         figures[i].budget = budget_of(data, match, i);
         if (figures[i].p1 > 0) {
-            e = consult_oracle(&figures[i], data, match, i);
-            consult_bank(&figures[i], data, match, i);
+            e = consult_oracle(figures, data, match, i);
+            consult_bank(figures, data, match, i);
         }
         read_alerts(&figures[i], data, match, i);
     }
