@@ -155,12 +155,14 @@ struct part {
     int64_t misdirected;
 };
 
-static void count_part(struct incident *incident, const struct part *part)
+static void count_part(struct incident *incident, const struct part *part, bool is_sibling)
 {
     for (uint32_t i = 0; i < part->count; i++) {
         sketch_add(&incident->people, part->entries[i].tag);
     }
-    if (incident->escaped < part->misdirected) {
+    if (is_sibling) {
+        incident->escaped += part->misdirected;
+    } else if (incident->escaped < part->misdirected) {
         incident->escaped = part->misdirected; // those before it was open
     }
 }
@@ -176,7 +178,7 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
-    count_part(step->incident, part);
+    count_part(step->incident, part, step->is_sibling);
     if (tier > step->incident->tier || step->is_sibling) {
         enum alert_kind kind = is_new                            ? ALERT_INCIDENT_OPENED
                                : tier > step->incident->tier ? ALERT_INCIDENT_ESCALATED
@@ -281,7 +283,10 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
 static struct incident *incident_beside(
         const struct decide *decide, const struct delta *delta, const struct scope_delta *row)
 {
-    int32_t at = (int32_t)(row - delta->scopes);
+    int32_t at = 0; // a scope that has fallen silent is in no delta
+    while ((uint32_t)at < delta->scope_count && delta->scopes[at].scope != row->scope) {
+        at++;
+    }
     for (uint32_t i = 0; i < delta->leaf_count; i++) {
         const struct leaf_delta *leaf = &delta->leaves[i];
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && leaf->uses[row->kind].row == at;

@@ -9,8 +9,9 @@
 //    '--- nothing of it is held, and its root was calm for 1,000 messages and ten minutes: closed
 //
 // Alert records: opened; escalated when the incident's own tier rises; updated, at most one an
-// interval and one a tenfold growth of its misdirected messages; closed. A scope that joins an
-// incident of its tier or above makes none; one that comes to quarantine is held all the same.
+// interval and one a tenfold growth of its misdirected messages, and for each further scope that the
+// alarm that opened it was about; closed. A scope that joins an incident of its tier or above later
+// makes none; one that comes to quarantine is held all the same.
 //
 // Extra conditions: quarantine wants evidence of at least 3 people, and that the data do not merely
 // lag (decide/related.h); stop wants at least 3 campaigns, none of them with more than half of it,

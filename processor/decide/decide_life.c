@@ -11,27 +11,29 @@ static uint64_t tag_of(const struct frame_entry *entry)
 }
 
 // What a leaf adds to the incidents that its scopes belong to: to each once, however many of them do.
+// Scopes wider than the root have only joined by a stream, which is not about all of their messages.
 static void count_leaf(
         const struct decide *decide, const struct delta *delta, const struct leaf_delta *leaf)
 {
-    const struct incident *held[SCOPE_KIND_COUNT];
-    unsigned held_count = 0;
+    const struct incident *counted[SCOPE_KIND_COUNT];
+    unsigned count = 0;
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && leaf->misdirected > 0; kind++) {
         int32_t row = leaf->uses[kind].row;
         int32_t scope = row < 0 ? SCOPE_NONE : delta->scopes[row].scope;
         struct incident *incident = incidents_of(decide->incidents, scope);
-        if (incident == NULL) {
+        unsigned met = 0;
+        while (met < count && counted[met] != incident) {
+            met++;
+        }
+        if (incident == NULL || met < count) {
             continue;
         }
-        if (!leaf->held) {
-            incident->escaped += incident->root == scope ? leaf->misdirected : 0;
-        } else if (incidents_is_holding(decide->incidents, scope)) {
-            unsigned met = 0;
-            while (met < held_count && held[met] != incident) {
-                met++;
-            }
-            incident->held += met == held_count ? leaf->misdirected : 0;
-            held[held_count++] = incident;
+        if (!leaf->held && kind <= scopes_name(decide->scopes, incident->root).kind) {
+            incident->escaped += leaf->misdirected;
+            counted[count++] = incident;
+        } else if (leaf->held && incidents_is_holding(decide->incidents, scope)) {
+            incident->held += leaf->misdirected;
+            counted[count++] = incident;
         }
     }
 }

@@ -343,8 +343,9 @@ static void test_held_are_counted_once(void)
     decide_bench_fini(&b);
 }
 
-// Each of several that explain a wide scope's evidence has its own part of it.
-static void test_children_have_their_parts(void)
+// Several that explain a wide scope's evidence are one event: one is opened, the others are told as
+// updates of it, each is held, and what they have done is added up.
+static void test_siblings(void)
 {
     struct decide_bench b;
     decide_bench_init(&b, 10);
@@ -352,10 +353,39 @@ static void test_children_have_their_parts(void)
     const struct evidence evidence = decide_bench_evidence(9);
     decide_bench_raise(&b, &in_a, SCOPE_VENDOR, TIER_QUARANTINE, &evidence);
     CU_ASSERT_EQUAL_FATAL(b.taken_count, 4);
+    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    CU_ASSERT_EQUAL(alert_taken(&b, 0)->kind, ALERT_INCIDENT_OPENED);
+    CU_ASSERT_TRUE(view_is(alert_taken(&b, 0)->scope.id, "a"));
     CU_ASSERT_EQUAL(alert_taken(&b, 0)->impact.escaped, 6);
     CU_ASSERT_EQUAL(alert_taken(&b, 0)->impact.distinct_recipients, 6);
-    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.escaped, 3);
-    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.distinct_recipients, 3);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->kind, ALERT_INCIDENT_UPDATED);
+    CU_ASSERT_TRUE(view_is(alert_taken(&b, 2)->scope.id, "c"));
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.escaped, 9);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.distinct_recipients, 9);
+    CU_ASSERT_TRUE(view_is(command_taken(&b, 1)->scope.id, "a"));
+    CU_ASSERT_TRUE(view_is(command_taken(&b, 3)->scope.id, "c"));
+    b.log_time_ms += b.policy.update_interval_ms;
+    decide_bench_follow(&b, &in_c, 40, true, false);
+    decide_bench_follow(&b, &in_a, 41, true, false); // its root tells
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 5);
+    CU_ASSERT_EQUAL(alert_taken(&b, 4)->impact.held, 81);
+    decide_bench_fini(&b);
+}
+
+// ... and while none of them is held, what goes on in any of them escapes.
+static void test_siblings_escape(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    decide_bench_meet_all(&b, "aaaaaaccc");
+    const struct evidence evidence = decide_bench_evidence(9);
+    decide_bench_raise(&b, &in_a, SCOPE_VENDOR, TIER_NOTICE, &evidence);
+    CU_ASSERT_EQUAL(b.taken_count, 2);
+    b.log_time_ms += b.policy.update_interval_ms;
+    decide_bench_follow(&b, &in_c, 80, false, false);
+    decide_bench_follow(&b, &in_a, 1, false, false);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 3);
+    CU_ASSERT_EQUAL(alert_taken(&b, 2)->impact.escaped, 90);
     decide_bench_fini(&b);
 }
 
@@ -466,7 +496,8 @@ int main(int argc, char **argv)
             {"updates", test_updates},
             {"updates_are_few", test_updates_are_few},
             {"held_are_counted_once", test_held_are_counted_once},
-            {"children_have_their_parts", test_children_have_their_parts},
+            {"siblings", test_siblings},
+            {"siblings_escape", test_siblings_escape},
             {"calm", test_calm},
             {"calm_while_held", test_calm_while_held},
             {"two_holds_run_out", test_two_holds_run_out},
