@@ -26,7 +26,6 @@ struct score_label {
 
 struct score_message {
     int64_t log_ms; // greatest occurred_at so far: log time, as a replay without envelopes has it
-    int64_t occurred_at_ms;
     int64_t offset; // in the file or topic that it was read from
     uint32_t label; // SCORE_NONE where the labels do not know it
     uint32_t frame; // the tally frame that it went into; SCORE_NONE where that is not known

@@ -188,6 +188,7 @@ static enum err add_verdict(struct score_data *data, struct score_file *file)
     *message = (struct score_message){0};
     struct view id;
     int verdict = -1;
+    int64_t occurred_at_ms = -1;
     enum err e = score_take_text(file, VERDICT_ID, "message_id", true, &id);
     if (e == ERR_NONE) {
         e = score_take_word(file, VERDICT_WORD, "verdict", verdict_names, VERDICT_COUNT, &verdict);
@@ -196,7 +197,7 @@ static enum err add_verdict(struct score_data *data, struct score_file *file)
         e = score_file_fault(file, "verdict is missing");
     }
     if (e == ERR_NONE) {
-        e = score_take_time(file, VERDICT_AT, "occurred_at", &message->occurred_at_ms);
+        e = score_take_time(file, VERDICT_AT, "occurred_at", &occurred_at_ms);
     }
     if (e == ERR_NONE) {
         e = score_take_integer(file, VERDICT_OFFSET, "source.offset", (int64_t)data->message_count,
@@ -214,7 +215,7 @@ static enum err add_verdict(struct score_data *data, struct score_file *file)
     }
     message->verdict = (uint8_t)verdict;
     int64_t before_ms = data->message_count > 0 ? messages[data->message_count - 1].log_ms : -1;
-    message->log_ms = message->occurred_at_ms > before_ms ? message->occurred_at_ms : before_ms;
+    message->log_ms = occurred_at_ms > before_ms ? occurred_at_ms : before_ms;
     link_label(data, message, id, reasons);
     data->message_count++;
     return ERR_NONE;
