@@ -8,7 +8,7 @@
 
 enum {
     TOPIC_MAX = 64,
-    HISTORY_WEIGHT = 1000, // of the prior rate beside a scope's history, in messages
+    HISTORY_WEIGHT = 1000, // of the level in force beside a scope's history, in messages
 };
 
 // Where a stream's excursion began. The topic is a number in detect.topics.
@@ -653,9 +653,10 @@ bool detect_stands(const struct detect *detect, int32_t scope, const struct bank
     const struct bank_node *node = &excursion->bank.nodes[reading->node];
     int64_t before = judged > node->judged ? judged - node->judged : 0;
     int64_t wrong = misdirected > node->misdirected ? misdirected - node->misdirected : 0;
-    int64_t prior_ppb = (int64_t)options->prior_rate_millionths * 1000;
-    int64_t rate_ppb = (wrong * 1000000000 + HISTORY_WEIGHT * prior_ppb) /
-                       (before + HISTORY_WEIGHT) * 5 / 4;
+    // 1.25 times its own rate, as every baseline; the level in force has that in it already.
+    int64_t present_ppb = table_baseline_ppb(excursion->lowest_level);
+    int64_t rate_ppb = (wrong * 1250000000 + HISTORY_WEIGHT * present_ppb) /
+                       (before + HISTORY_WEIGHT);
     int64_t ceiling_ppb = (int64_t)options->ceiling_millionths * 1000;
     unsigned level = table_level_up(rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
     if (level <= excursion->lowest_level) {

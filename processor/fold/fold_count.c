@@ -253,6 +253,12 @@ enum err fold_count_frame(struct fold *fold, struct fold_source *source, const s
                     &fold->leaves[entry->leaf], entry);
         }
     }
+    uint32_t told = 0;
+    while (told < frame->complaint_count && frame->complaints[told].offset < entries_from) {
+        told++;
+    }
+    delta->complaints = frame->complaints + told;
+    delta->complaint_count = frame->complaint_count - told;
     if (e == ERR_NONE) {
         fold_finish(fold, delta);
     }

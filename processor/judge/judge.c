@@ -95,10 +95,11 @@ static signal_set signal_of_loan(const struct event *ev)
     return view_is_none(ev->loan_id) ? 0 : SIGNAL_BIT(SIGNAL_LOAN_NAMED);
 }
 
-// The latest of the links' ends decides: if any is recent, that one is.
+// Nothing is owed any more, and the latest end was recent.
 static signal_set signal_of_end(const struct event *ev, const struct links *links)
 {
-    bool recent = links->last_ended_ms != TIME_NONE &&
+    bool recent = links->apply > 0 && links->ended == links->apply &&
+                  links->last_ended_ms != TIME_NONE &&
                   ev->occurred_at.ms - links->last_ended_ms < CLOSED_RECENTLY_MS;
     return recent ? SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY) : 0;
 }

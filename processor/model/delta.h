@@ -85,4 +85,6 @@ struct delta {
     uint32_t scope_count;
     const struct delta_entry *entries; // in offset order
     uint32_t entry_count;
+    const struct frame_complaint *complaints; // `leaf` is an index into leaves
+    uint32_t complaint_count;
 };

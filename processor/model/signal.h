@@ -10,7 +10,7 @@
 //                     in this source and chunk
 //   same_block        it differs from one of them in the last four digits at most
 //   repeated          its campaign has messaged this recipient before in this source and chunk
-//   closed_recently   a link that applies ended less than 30 days before the message
+//   closed_recently   every link that applies has ended, the last less than 30 days before the message
 //   loan_named        it names a loan
 #define SIGNAL_TABLE(ROW)                                                                          \
     ROW(SIGNAL_WALKING, walking)                                                                   \

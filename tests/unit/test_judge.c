@@ -304,7 +304,7 @@ static void test_signals(void)
             {{"one of two, the other is owed", NULL, NULL, 2,
                      {ENDED(CLOSED, AT - 5 * DAY), OWN(BORROWER, ACTIVE)}, 0, 0, false,
                      VERDICT_CLEAR, 0},
-                    RECENT},
+                    0},
             {{"one of two, the other long ago", NULL, NULL, 2,
                      {ENDED(CLOSED, AT - 5 * DAY), ENDED(SOLD, AT - 90 * DAY)}, 0, 0, false,
                      VERDICT_MISDIRECTED, R(CLOSED_LOAN)},

@@ -1,0 +1,258 @@
+// What one scope says, and what follows: the detect and decide part of the line's way.
+#include "detect_line_inside.h"
+
+static enum err take_alert(void *self, const struct alert_action *alert)
+{
+    struct detect_line *line = self;
+    if (line->silent) {
+        return ERR_NONE;
+    }
+    line->counts.alerts++;
+    return emit_alert(line->emitter, alert, line->ticket);
+}
+
+static enum err take_command(void *self, const struct command_action *command)
+{
+    struct detect_line *line = self;
+    if (line->silent) {
+        return ERR_NONE;
+    }
+    line->counts.commands += command->kind != COMMAND_EXPIRED;
+    return emit_command(line->emitter, command, line->ticket);
+}
+
+static void take_explained(
+        void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den)
+{
+    struct detect_line *line = self;
+    detect_subtract(line->detect, parent, child, share_num, share_den);
+}
+
+static void take_closed(void *self, int32_t scope)
+{
+    struct detect_line *line = self;
+    detect_reset(line->detect, scope);
+}
+
+static void take_alarmed(void *self, int32_t scope)
+{
+    struct detect_line *line = self;
+    detect_spoil(line->detect, scope);
+}
+
+static int64_t heard(void *self, int32_t scope)
+{
+    const struct detect_line *line = self;
+    return fold_scope_counts(line->fold, scope).judged;
+}
+
+static int64_t ratio(void *self, int32_t scope, unsigned node)
+{
+    const struct detect_line *line = self;
+    return detect_ratio(line->detect, scope, node);
+}
+
+struct decision_taker line_taker(struct detect_line *line)
+{
+    return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
+            take_alarmed, heard, ratio, line};
+}
+
+static enum tier tier_of(const void *self, int32_t scope)
+{
+    const struct detect_line *line = self;
+    return decide_tier(line->decide, scope);
+}
+
+struct detect_asks line_detect_asks(const struct detect_line *line)
+{
+    return (struct detect_asks){tier_of, line};
+}
+
+struct side_asks line_side_asks(struct detect_line *line)
+{
+    return (struct side_asks){heard, line};
+}
+
+// The leaf that brought a row its messages; a row of several has the first.
+static const struct leaf_delta *leaf_of_row(const struct delta *delta, const struct scope_delta *row)
+{
+    int32_t at = (int32_t)(row - delta->scopes);
+    uint32_t i = 0;
+    while (delta->leaves[i].uses[row->kind].row != at) {
+        i++;
+    }
+    return &delta->leaves[i];
+}
+
+static bool is_unregistered(
+        const struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    int32_t vendor = leaf_of_row(delta, row)->uses[SCOPE_VENDOR].row;
+    if (vendor < 0) {
+        return false;
+    }
+    const struct scope_name name = scopes_name(line->scopes, delta->scopes[vendor].scope);
+    return vendors_is_stranger(&line->policy->vendors, name.tenant_id, name.id);
+}
+
+// Whether quarantine stands against the history of the scope and of its vendor and tenant.
+static bool quarantine_stands(const struct detect_line *line, const struct delta *delta,
+        const struct scope_delta *row, const struct bank_reading *reading)
+{
+    const struct leaf_delta *leaf = leaf_of_row(delta, row);
+    for (unsigned kind = row->kind; kind < SCOPE_KIND_COUNT; kind++) {
+        int32_t at = leaf->uses[kind].row;
+        if (at < 0 || (kind != row->kind && kind < SCOPE_VENDOR)) {
+            continue;
+        }
+        struct fold_history history = fold_scope_history(line->fold, delta->scopes[at].scope);
+        if (!detect_stands(
+                    line->detect, row->scope, reading, history.judged, history.misdirected)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What one scope's bank says now, and what follows.
+static enum err decide_bank(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    if (row->fresh + row->guarded == 0) {
+        return ERR_NONE; // only a misdirected message can raise a tier (B4)
+    }
+    const struct scope_name name = scopes_name(line->scopes, row->scope);
+    enum tier present = decide_tier(line->decide, row->scope);
+    enum tier highest = TIER_STOP;
+    while (highest > present) {
+        struct bank_reading reading = detect_read(line->detect, row->scope, row->kind, highest);
+        if (reading.tier <= present) {
+            return ERR_NONE;
+        }
+        if (reading.tier >= TIER_QUARANTINE && !quarantine_stands(line, delta, row, &reading)) {
+            highest = TIER_ALERT;
+            continue;
+        }
+        struct evidence evidence;
+        detect_evidence(line->detect, row->scope, &name, &reading, &evidence);
+        evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
+        enum tier admitted = decide_admit(line->decide, delta, row, reading.tier, &evidence);
+        if (admitted == reading.tier) {
+            const struct decision_taker taker = line_taker(line);
+            return decide_raise(line->decide, delta, row, admitted, &evidence, &taker);
+        }
+        highest = admitted; // the evidence of the lower tier may be another node's
+    }
+    return ERR_NONE;
+}
+
+static enum err raise_stream(struct detect_line *line, const struct delta *delta,
+        const struct scope_delta *row, enum tier tier, struct evidence *evidence)
+{
+    const struct decision_taker taker = line_taker(line);
+    return decide_raise_stream(line->decide, delta, row, tier, evidence, &taker);
+}
+
+static enum err decide_streams(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    struct stream_reading reading = detect_read_streams(line->detect, row->scope);
+    if (reading.tier <= decide_tier(line->decide, row->scope)) {
+        return ERR_NONE;
+    }
+    const struct scope_name name = scopes_name(line->scopes, row->scope);
+    struct evidence evidence;
+    detect_stream_evidence(line->detect, row->scope, &name, &reading, &evidence);
+    evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
+    return raise_stream(line, delta, row, reading.tier, &evidence);
+}
+
+// Where a frame is, for evidence that has no message of its own.
+static struct message_position frame_position(
+        const struct delta *delta, const struct scope_delta *row)
+{
+    const struct frame *frame = delta->frame;
+    int64_t at_ms = row->last_occurred_at_ms > 0 ? row->last_occurred_at_ms : delta->log_time_ms;
+    return (struct message_position){at_ms, frame->source_topic, frame->source_partition,
+            frame->to_offset - 1, VIEW_NONE};
+}
+
+// Volume and complaints.
+static enum err decide_side(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    const struct scope_name name = scopes_name(line->scopes, row->scope);
+    struct evidence evidence;
+    enum tier tier = side_read(line->side, &name, row, &evidence);
+    if (tier <= decide_tier(line->decide, row->scope)) {
+        return ERR_NONE;
+    }
+    evidence.change_point = frame_position(delta, row);
+    return raise_stream(line, delta, row, tier, &evidence);
+}
+
+// A rule, no statistic: the first message of a vendor that is not on the list, and a scope whose
+// healthy rate has moved to twice its own of 30 days.
+static enum err decide_rules(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    const char *rule = NULL;
+    if (row->kind == SCOPE_VENDOR && row->is_new && is_unregistered(line, delta, row)) {
+        rule = "unregistered_vendor";
+    } else if (detect_has_moved(line->detect, row->scope)) {
+        rule = "baseline_moved";
+    }
+    if (rule == NULL || decide_tier(line->decide, row->scope) >= TIER_ALERT) {
+        return ERR_NONE;
+    }
+    struct fold_counts counts = fold_scope_counts(line->fold, row->scope);
+    struct evidence evidence = {
+            .scope = scopes_name(line->scopes, row->scope),
+            .stream = rule,
+            .node = rule,
+            .judged = counts.judged,
+            .misdirected = counts.misdirected,
+            .estimated_rate_millionths =
+                    counts.judged > 0 ? counts.misdirected * 1000000 / counts.judged : 0,
+            .interval_millionths = {0, 1000000},
+            .change_point = frame_position(delta, row),
+    };
+    evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
+    return raise_stream(line, delta, row, TIER_ALERT, &evidence);
+}
+
+enum err line_decide_row(
+        struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    enum err e = decide_bank(line, delta, row);
+    if (e == ERR_NONE) {
+        e = decide_streams(line, delta, row);
+    }
+    if (e == ERR_NONE) {
+        e = decide_rules(line, delta, row);
+    }
+    if (e == ERR_NONE) {
+        e = decide_side(line, delta, row);
+    }
+    if (e == ERR_NONE && decide_has_incident(line->decide, row->scope)) {
+        const struct decision_taker taker = line_taker(line);
+        bool is_calm = detect_is_calm(line->detect, row->scope) &&
+                       side_is_calm(line->side, row->scope);
+        e = decide_follow(line->decide, delta, row, is_calm, &taker);
+    }
+    return e;
+}
+
+enum err line_decide_silent(struct detect_line *line, const struct delta *delta)
+{
+    int32_t scope = side_next_silent(line->side, delta->log_time_ms);
+    if (scope == SCOPE_NONE) {
+        return ERR_NONE;
+    }
+    const struct scope_delta row = {.scope = scope,
+            .kind = scopes_name(line->scopes, scope).kind,
+            .first_entry = -1,
+            .last_entry = -1};
+    return decide_side(line, delta, &row);
+}
