@@ -75,6 +75,7 @@ struct score_alert {
     uint32_t evidence_scope;
     int64_t occurred_at_ms;
     struct view likely;
+    struct view node; // which test spoke; none where it does not say
     double interval[2];
     double budget;         // NAN where it does not say
     uint32_t change_label; // of the message at the change point

@@ -104,6 +104,30 @@ static void add_precision(
     json_object_end(out);
 }
 
+// What was raised, at whatever tier, and no planted incident explains.
+static void add_unexplained(
+        struct json_out *out, const struct score_data *data, const struct score_match *match)
+{
+    json_array(out, "unexplained");
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < match->found_count && shown < FALSE_SHOWN_MAX; i++) {
+        const struct score_found *found = &match->founds[i];
+        if (found->incident != SCORE_NONE || found->top_alert == SCORE_NONE) {
+            continue;
+        }
+        const struct score_alert *alert = &data->alerts[found->top_alert];
+        json_object(out, NULL);
+        score_add_scope(out, "scope", data, alert->scope);
+        json_text(out, "tier", tier_names[found->tier]);
+        json_string_or_null(out, "node", alert->node);
+        json_string(out, "cause", alert->likely);
+        score_add_count(out, "line", alert->line);
+        json_object_end(out);
+        shown++;
+    }
+    json_array_end(out);
+}
+
 static void add_holds(struct json_out *out, const struct score_data *data,
         const struct score_match *match, const struct score_counts *counts)
 {
@@ -316,6 +340,7 @@ enum err score_print(struct strbuf *sb, const struct score_data *data,
     add_precision(&out, data, match);
     add_false_quarantines(&out, data, match, &measured->counts);
     add_negatives(&out, data, match);
+    add_unexplained(&out, data, match);
     add_holds(&out, data, match, &measured->counts);
     add_delay(&out, &sums);
     add_escapes(&out, &sums);

@@ -84,18 +84,20 @@ enum {
     ALERT_BUDGET,
     ALERT_CHANGE_ID,
     ALERT_CHANGE_OFFSET,
+    ALERT_NODE,
     ALERT_FIELDS
 };
 static const char *const alert_pointers[ALERT_FIELDS] = {"/incident_id", "/type", "/tier",
         "/scope/kind", "/scope/id", "/scope/tenant_id", "/occurred_at", "/cause/likely",
         "/evidence/scope/kind", "/evidence/scope/id", "/evidence/scope/tenant_id",
         "/evidence/interval", "/evidence/false_alarm_budget", "/evidence/change_point/message_id",
-        "/evidence/change_point/offset"};
+        "/evidence/change_point/offset", "/evidence/node"};
 
 static enum err take_evidence(
         struct score_data *data, struct score_file *file, struct score_alert *alert)
 {
     struct view change;
+    struct view node = VIEW_NONE;
     enum err e =
             take_scope(data, file, ALERT_EVIDENCE_SCOPE, "evidence.scope", &alert->evidence_scope);
     if (e == ERR_NONE) {
@@ -107,6 +109,12 @@ static enum err take_evidence(
     if (e == ERR_NONE) {
         e = score_take_integer(
                 file, ALERT_CHANGE_OFFSET, "change_point.offset", -1, &alert->change_offset);
+    }
+    if (e == ERR_NONE) {
+        e = score_take_text(file, ALERT_NODE, "evidence.node", false, &node);
+    }
+    if (e == ERR_NONE && !view_is_none(node)) {
+        e = score_name(data, node, &alert->node);
     }
     if (e != ERR_NONE) {
         return e;

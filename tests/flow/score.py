@@ -65,6 +65,8 @@ BY_HAND = {
     "false_quarantines/scopes/0/line": 3,
     "negatives": [{"kind": "two_of_five", "planted": 1, "false_quarantines": 1, "false_alerts": 1}],
     "recall/alerted": 0.5,
+    "unexplained": [{"scope": score_story.SCOPES["good"], "tier": "quarantine", "node": None, "cause": "wrong_list",
+                     "line": 4}],
     "holds/scopes": 4,
     "holds/exact": 2,
     "holds/wider": 1,
