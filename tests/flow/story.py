@@ -181,7 +181,7 @@ class MessageReader:
             elif name not in FIELDS:
                 raise StoryError(f"{name}={value}: there is no such field")
             elif value != "-":
-                event[FIELDS[name]] = value
+                event[FIELDS[name]] = int(value) if name == "planned_size" else value
         return event, timestamp
 
     @staticmethod

@@ -257,9 +257,9 @@ def expected_lifts(story, run):
 
 
 def check_incidents(run):
-    """An incident is opened once, its tier only rises, it is updated once a tenfold growth, and nothing comes behind its
-    close; its holds name it while it is open; no two records have one id."""
-    trouble, tiers, told = [], {}, {}
+    """An incident is opened once, its tier only rises, it is updated once a tenfold growth and for each other scope that
+    it was opened with, and nothing comes behind its close; its holds name it; no two records have one id."""
+    trouble, tiers, told, scopes = [], {}, {}, set()
     order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
         incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
@@ -274,9 +274,11 @@ def check_incidents(run):
         impact = alert.get("impact")
         if impact is not None:
             misdirected = impact["escaped"] + impact["held"]
-            if kind == "updated" and misdirected < 10 * max(told.get(incident, 0), 1):
+            is_known = (incident, target_key(alert["scope"]["kind"], alert["scope"])) in scopes
+            if kind == "updated" and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
                 trouble.append(f"{words}: {misdirected} are not ten times {told.get(incident, 0)}")
             told[incident] = misdirected
+        scopes.add((incident, target_key(alert["scope"]["kind"], alert["scope"])))
         tiers[incident] = "closed" if kind == "closed" else tier
     strangers = {c["incident_id"] for c in run["quarantine-commands"]} - set(tiers) - {None}
     trouble += [f"{incident}: a command names it, and no alert" for incident in strangers]
