@@ -193,6 +193,22 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     return e;
 }
 
+// The incident whose event the entries of the step's scope are part of; NULL for none.
+static struct incident *find_related(const struct decide *decide, const struct step *step,
+        enum scope_kind kind, bool lags, const struct recent_entry *entries, uint32_t count)
+{
+    struct incident *related = related_find(
+            decide->incidents, decide->recent, step->scope, kind, lags, entries, count);
+    if (related == NULL && lags) {
+        related = related_of_tenant(decide->incidents, entries, count);
+    }
+    if (related == NULL && incidents_open_count(decide->incidents) > 0) {
+        related = related_by_stream(decide->incidents, kind, entries, count,
+                tell_likely_cause(decide, step, entries, count));
+    }
+    return related;
+}
+
 // One of several that explain a wide scope's evidence.
 static enum err raise_child(struct decide *decide, struct step *step, const struct child *child,
         enum tier tier, const struct recent_entry *entries, uint32_t count,
@@ -214,8 +230,8 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
             own[part.count++] = entries[i];
         }
     }
-    struct incident *related = related_find(decide->incidents, decide->recent, child->scope,
-            child->kind, false, own, part.count);
+    struct incident *related = find_related(
+            decide, step, child->kind, false, own, part.count);
     bool is_known = incidents_of(decide->incidents, child->scope) != NULL || related != NULL;
     step->is_sibling = !is_known && *shared != NULL;
     enum err e = decide_act(decide, step, tier, is_known ? related : *shared, &part);
@@ -248,11 +264,7 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
             delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker,
             false};
     if (explained == 0) {
-        struct incident *related = related_find(decide->incidents, decide->recent, row->scope,
-                row->kind, lags, entries, count);
-        if (lags && related == NULL) {
-            related = related_of_tenant(decide->incidents, entries, count);
-        }
+        struct incident *related = find_related(decide, &step, row->kind, lags, entries, count);
         // A vendor under suspicion already need not be worse, if it comes to this tier by itself.
         bool is_suspect = related != NULL &&
                           scopes_name(decide->scopes, related->root).kind == SCOPE_VENDOR;

@@ -28,6 +28,9 @@ struct step {
     bool is_sibling; // it joins what another scope has just opened by the same alarm
 };
 
+// The cause that an alert of this step would name first; none when there is nothing to go by.
+struct view tell_likely_cause(const struct decide *decide, const struct step *step,
+        const struct recent_entry *entries, uint32_t count);
 MUST_CHECK enum err tell_alert(
         struct decide *decide, const struct step *step, enum alert_kind kind);
 MUST_CHECK enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier);

@@ -104,6 +104,14 @@ static void fill_causes(const struct decide *decide, const struct step *step,
     alert->cause_count = cause_rank(&evidence, alert->causes);
 }
 
+struct view tell_likely_cause(const struct decide *decide, const struct step *step,
+        const struct recent_entry *entries, uint32_t count)
+{
+    struct alert_action alert = {.cause_count = 0};
+    fill_causes(decide, step, &alert, entries, count);
+    return alert.cause_count > 0 ? alert.causes[0].name : VIEW_NONE;
+}
+
 // --- alerts -----------------------------------------------------------------------------------
 
 // The narrower scopes that the evidence came through, widest share first; of a campaign there are

@@ -4,7 +4,7 @@ enum {
     LAG_MESSAGES = 5, // fewer of a tenant's say nothing
     LAG_VENDORS = 2,
     LAG_VENDOR_MESSAGES = 2, // of the second of them at least
-    LAG_VENDOR_PERCENT = 75, // of one vendor at most
+    LAG_VENDOR_PERCENT = 85, // of one vendor at most
     LAG_NO_RECORD_PERCENT = 90,
     LAG_RATE_MILLIONTHS = 500000,
     LAG_ELSEWHERE = 3,
@@ -34,7 +34,7 @@ static struct incident *find_wider(const struct incidents *incidents, const stru
             continue;
         }
         if (incident->told->evidence.stream != NULL) {
-            return incident; // a stream or a rule does not say which of its messages are wrong
+            continue; // a stream or a rule does not say which of its messages are wrong
         }
         struct recent_entry all[RECENT_MAX];
         uint32_t of_all = recent_since(
@@ -101,6 +101,21 @@ static int32_t first_of(const struct recent_entry *entries, uint32_t count, enum
         i++;
     }
     return i < count ? entries[i].scopes[kind] : SCOPE_NONE;
+}
+
+struct incident *related_by_stream(const struct incidents *incidents, enum scope_kind kind,
+        const struct recent_entry *entries, uint32_t count, struct view likely_cause)
+{
+    for (unsigned wider = kind; wider < SCOPE_KIND_COUNT; wider++) {
+        int32_t scope = first_of(entries, count, (enum scope_kind)wider);
+        struct incident *incident = scope == SCOPE_NONE ? NULL : incidents_of(incidents, scope);
+        if (incident != NULL && incident->told != NULL &&
+                incident->told->evidence.stream != NULL && incident->told->cause_count > 0 &&
+                view_equal(incident->told->causes[0].name, likely_cause)) {
+            return incident;
+        }
+    }
+    return NULL;
 }
 
 struct incident *related_of_tenant(const struct incidents *incidents,

@@ -16,6 +16,10 @@ struct incident *related_find(const struct incidents *incidents, const struct re
         int32_t scope, enum scope_kind kind, bool lags, const struct recent_entry *entries,
         uint32_t count);
 
+// An incident of a wider scope that a stream or a rule raised, with the same likely cause: what
+// those hits and these misdirected messages have in common. NULL when there is none.
+struct incident *related_by_stream(const struct incidents *incidents, enum scope_kind kind,
+        const struct recent_entry *entries, uint32_t count, struct view likely_cause);
 // The incident of the messages' tenant as a whole; NULL when there is none.
 struct incident *related_of_tenant(const struct incidents *incidents,
         const struct recent_entry *entries, uint32_t count);
@@ -23,7 +27,7 @@ struct incident *related_of_tenant(const struct incidents *incidents,
 // Whether what speaks against a scope is rather the relationship data that lag behind: its
 // misdirected messages have no record, most of its messages are fine, few of its numbers invalid (a
 // column that has slipped), and the same befalls several
-// vendors of the tenant at once — of a tenant: two or more, none with more than 75 % of it; of
+// vendors of the tenant at once — of a tenant: two or more, none with more than 85 % of it; of
 // anything narrower: 5 % of what the tenant sends elsewhere since its own excursion began, and three
 // such messages through another vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no scope, tell.
 bool related_is_feed_lag(const struct incidents *incidents, const struct recent *recent,

@@ -385,10 +385,10 @@ static enum err habit_add(struct detect *detect, int32_t scope, const struct sum
 
 // --- stepping ---------------------------------------------------------------------------------
 
-// The first of these that there is, and the vendor, have streams of their own.
+// The narrowest scope that there is, the vendor and the tenant have streams of their own.
 static bool kind_has_streams(const struct leaf_delta *leaf, unsigned kind)
 {
-    if (kind == SCOPE_VENDOR) {
+    if (kind >= SCOPE_VENDOR) {
         return true;
     }
     for (unsigned narrower = 0; narrower < kind; narrower++) {
