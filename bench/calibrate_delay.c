@@ -8,7 +8,9 @@
 static const uint64_t RUN_MAX_MESSAGES = 20000000;
 
 struct measured {
-    uint32_t *misdirected; // by run, of those that were detected
+    // by run, of those that were detected
+    uint32_t *misdirected;
+    uint32_t *messages;
     uint64_t detected;
     uint64_t false_alarms;
     double misdirected_sum;
@@ -73,7 +75,8 @@ static void measure(const struct calibration *calibration, double p1, struct ran
     feed_init(&feed, calibration);
     const struct gaps healthy = gaps_of(calibration->true_p0, calibration->clump_rho);
     const struct gaps wrong = gaps_of(p1, 0);
-    *measured = (struct measured){.misdirected = measured->misdirected};
+    *measured =
+            (struct measured){.misdirected = measured->misdirected, .messages = measured->messages};
     for (uint64_t run = 0; run < calibration->runs; run++) {
         bool behind;
         for (;;) {
@@ -87,9 +90,11 @@ static void measure(const struct calibration *calibration, double p1, struct ran
         uint64_t before = feed.messages;
         uint32_t misdirected;
         if (run_wrong(&feed, &wrong, rng, behind, &misdirected)) {
-            measured->misdirected[measured->detected++] = misdirected;
+            uint32_t messages = (uint32_t)(feed.messages - before);
+            measured->misdirected[measured->detected] = misdirected;
+            measured->messages[measured->detected++] = messages;
             measured->misdirected_sum += misdirected;
-            measured->messages_sum += (double)(feed.messages - before);
+            measured->messages_sum += messages;
         }
     }
 }
@@ -101,19 +106,25 @@ static int compare_counts(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+// The least that 95 % of them are not above.
+static unsigned p95(uint32_t *counts, uint64_t count)
+{
+    qsort(counts, count, sizeof *counts, compare_counts);
+    return counts[(count * 95 + 99) / 100 - 1];
+}
+
 static void print_row(const struct calibration *calibration, double p1, struct measured *measured)
 {
     printf("{\"p0\":%.9g,\"p1\":%.9g,\"budget\":%.15g,", calibration->p0, p1, calibration->budget);
-    if (measured->detected == 0) {
-        printf("\"mean_misdirected\":null,\"p95_misdirected\":null,\"mean_messages\":null,");
+    uint64_t n = measured->detected;
+    if (n == 0) {
+        printf("\"mean_misdirected\":null,\"p95_misdirected\":null,"
+               "\"mean_messages\":null,\"p95_messages\":null,");
     } else {
-        double n = (double)measured->detected;
-        qsort(measured->misdirected, measured->detected, sizeof *measured->misdirected,
-                compare_counts);
-        uint64_t at = (measured->detected * 95 + 99) / 100 - 1;
-        printf("\"mean_misdirected\":%.6f,\"p95_misdirected\":%u,\"mean_messages\":%.6f,",
-                measured->misdirected_sum / n, (unsigned)measured->misdirected[at],
-                measured->messages_sum / n);
+        printf("\"mean_misdirected\":%.6f,\"p95_misdirected\":%u,"
+               "\"mean_messages\":%.6f,\"p95_messages\":%u,",
+                measured->misdirected_sum / (double)n, p95(measured->misdirected, n),
+                measured->messages_sum / (double)n, p95(measured->messages, n));
     }
     printf("\"runs\":%llu,\"undetected\":%llu", (unsigned long long)calibration->runs,
             (unsigned long long)(calibration->runs - measured->detected));
@@ -126,19 +137,22 @@ static void print_row(const struct calibration *calibration, double p1, struct m
 enum err calibrate_delay(const struct calibration *calibration)
 {
     struct measured measured = {
-            .misdirected = calloc(calibration->runs, sizeof *measured.misdirected)};
-    if (measured.misdirected == NULL) {
-        return ERR_NO_MEMORY;
-    }
+            .misdirected = calloc(calibration->runs, sizeof *measured.misdirected),
+            .messages = calloc(calibration->runs, sizeof *measured.messages),
+    };
+    enum err e =
+            measured.misdirected != NULL && measured.messages != NULL ? ERR_NONE : ERR_NO_MEMORY;
     struct random rng;
     random_init(&rng, calibration->seed);
-    putchar('[');
-    for (size_t i = 0; i < calibration->rate_count; i++) {
+    for (size_t i = 0; i < calibration->rate_count && e == ERR_NONE; i++) {
         measure(calibration, calibration->p1[i], &rng, &measured);
-        printf(i > 0 ? ",\n " : "\n ");
+        printf(i > 0 ? ",\n " : "[\n ");
         print_row(calibration, calibration->p1[i], &measured);
     }
-    printf("\n]\n");
+    if (e == ERR_NONE) {
+        printf("\n]\n");
+    }
     free(measured.misdirected);
-    return ERR_NONE;
+    free(measured.messages);
+    return e;
 }
