@@ -221,6 +221,40 @@ static void test_streams(void)
     decide_bench_fini(&b);
 }
 
+// A stream of a campaign is part of a wider scope's incident only when that is about all of the wider
+// scope: raised by its verdicts, by the same stream, or by who the vendor is — not when the wider
+// scope only joined another campaign's.
+static void test_streams_of_another_campaign(void)
+{
+    static const struct {
+        enum scope_kind first;
+        const char *first_stream; // NULL = verdicts
+        bool joins;
+    } rows[] = {
+            {SCOPE_VENDOR, "walking", true},
+            {SCOPE_VENDOR, "invalid", false},
+            {SCOPE_VENDOR, "unregistered_vendor", true},
+            {SCOPE_VENDOR, NULL, true},
+            {SCOPE_CAMPAIGN, "walking", false},
+    };
+    static const struct path other = {.campaign = "o", .vendor = "v"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        decide_bench_meet_all(&b, "bcdefgh");
+        struct evidence evidence = decide_bench_evidence(4);
+        evidence.stream = evidence.node = rows[i].first_stream;
+        decide_bench_raise(&b, &in_c, rows[i].first, TIER_ALERT, &evidence);
+        evidence.stream = evidence.node = "walking";
+        decide_bench_raise(&b, &in_c, SCOPE_VENDOR, TIER_ALERT, &evidence);
+        CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+        CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_VENDOR, "v"), TIER_ALERT);
+        decide_bench_raise(&b, &other, SCOPE_CAMPAIGN, TIER_ALERT, &evidence);
+        CU_ASSERT_EQUAL(decide_open_incidents(b.decide), rows[i].joins ? 1 : 2);
+        decide_bench_fini(&b);
+    }
+}
+
 // --- stop -------------------------------------------------------------------------------------
 
 // Three campaigns of the vendor that were held within the hour are a chain too, whoever has most of
@@ -250,7 +284,7 @@ static void test_three_held_within_the_hour(void)
         decide_bench_delta(&b, &in_a, 1, false);
         const struct scope_delta *row = decide_bench_row(&b, SCOPE_VENDOR);
         CU_ASSERT_EQUAL(
-                decide_admit(b.decide, &b.delta, row, TIER_STOP, &evidence), rows[i].tier);
+                decide_bench_admit(&b, row, TIER_STOP, false, &evidence), rows[i].tier);
         decide_bench_fini(&b);
     }
 }
@@ -492,6 +526,7 @@ int main(int argc, char **argv)
             {"shared_template", test_shared_template},
             {"joined_scope_is_held", test_joined_scope_is_held},
             {"streams", test_streams},
+            {"streams_of_another_campaign", test_streams_of_another_campaign},
             {"three_held_within_the_hour", test_three_held_within_the_hour},
             {"updates", test_updates},
             {"updates_are_few", test_updates_are_few},

@@ -518,7 +518,7 @@ static void test_dropped(void)
 
 // --- who is moved -----------------------------------------------------------------------------
 
-// Streams are kept of the narrowest scope that a message names, and of its vendor.
+// Streams are kept of the narrowest scope that a message names, of its vendor and its tenant.
 static void test_streams(void)
 {
     static const struct {
@@ -526,10 +526,10 @@ static void test_streams(void)
         uint8_t kinds; // bits
     } rows[] = {
             {{.campaign = "c", .template_ = "x", .vendor = "v", .good = 1, .invalid = 3},
-                    1 << SCOPE_CAMPAIGN | 1 << SCOPE_VENDOR},
+                    1 << SCOPE_CAMPAIGN | 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},
             {{.template_ = "x", .vendor = "v", .good = 1, .invalid = 3},
-                    1 << SCOPE_TEMPLATE | 1 << SCOPE_VENDOR},
-            {{.vendor = "v", .good = 1, .invalid = 3}, 1 << SCOPE_VENDOR},
+                    1 << SCOPE_TEMPLATE | 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},
+            {{.vendor = "v", .good = 1, .invalid = 3}, 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},
             {{.good = 1, .invalid = 3}, 1 << SCOPE_TENANT},
     };
     static const char *const names[] = {"c", "x", "s", "v", "t"};
