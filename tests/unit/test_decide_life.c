@@ -452,20 +452,44 @@ static void test_calm(void)
     decide_bench_fini(&b);
 }
 
-// However calm, while something is held nothing is closed; and a scope beside the root says nothing.
+// However calm its root, while something of it is held nothing is closed.
 static void test_calm_while_held(void)
+{
+    for (unsigned held = 0; held < 2; held++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        meet(&b, &in_a, 4);
+        raise(&b, &in_a, SCOPE_CAMPAIGN, TIER_ALERT);
+        decide_bench_meet_all(&b, "bdef");
+        raise(&b, &in_a, SCOPE_VENDOR, TIER_ALERT); // joins, and is the root
+        if (held == 1) {
+            raise(&b, &in_a, SCOPE_CAMPAIGN, TIER_QUARANTINE);
+        }
+        decide_bench_follow(&b, &in_c, 2000, false, true);
+        b.log_time_ms += 10 * MINUTE;
+        decide_bench_follow(&b, &in_c, 2000, false, true);
+        CU_ASSERT_EQUAL(decide_open_incidents(b.decide), held);
+        decide_bench_fini(&b);
+    }
+}
+
+// A wider scope that only joined by a stream does not make all of its messages the incident's.
+static void test_stream_counts_nothing(void)
 {
     struct decide_bench b;
     decide_bench_init(&b, 10);
-    meet(&b, &in_a, 4);
-    raise(&b, &in_a, SCOPE_CAMPAIGN, TIER_QUARANTINE);
-    b.log_time_ms += 60 * MINUTE;
-    for (unsigned i = 0; i < 3; i++) {
-        b.log_time_ms += 10 * MINUTE;
-        decide_bench_follow(&b, &in_a, 0, true, true);
-    }
-    CU_ASSERT_EQUAL(b.taken_count, 2);
-    CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
+    decide_bench_meet_all(&b, "cccc");
+    raise(&b, &in_c, SCOPE_CAMPAIGN, TIER_ALERT);
+    struct evidence stream = decide_bench_evidence(9);
+    stream.stream = stream.node = "walking";
+    decide_bench_raise(&b, &in_c, SCOPE_VENDOR, TIER_ALERT, &stream);
+    b.log_time_ms += b.policy.update_interval_ms;
+    decide_bench_follow(&b, &in_a, 400, false, false); // another campaign of the vendor
+    decide_bench_follow(&b, &in_c, 35, false, false);
+    CU_ASSERT_EQUAL(b.taken_count, 1);
+    decide_bench_follow(&b, &in_c, 1, false, false);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
+    CU_ASSERT_EQUAL(alert_taken(&b, 1)->impact.escaped, 40);
     decide_bench_fini(&b);
 }
 
@@ -535,6 +559,7 @@ int main(int argc, char **argv)
             {"siblings_escape", test_siblings_escape},
             {"calm", test_calm},
             {"calm_while_held", test_calm_while_held},
+            {"stream_counts_nothing", test_stream_counts_nothing},
             {"two_holds_run_out", test_two_holds_run_out},
             {NULL, NULL},
     };

@@ -38,6 +38,7 @@ struct part {
     int64_t planned_size;
     uint32_t invalid;     // unknown, for their number's sake
     const char *template_;
+    const char *sender;
 };
 
 static enum tier tier_of(const void *self, int32_t scope)
@@ -99,6 +100,7 @@ static struct frame_leaf leaf_of(const struct part *part)
     return (struct frame_leaf){
             .key = {.ids = {[SCOPE_CAMPAIGN] = view_of(part->campaign),
                             [SCOPE_TEMPLATE] = view_of(part->template_),
+                            [SCOPE_SENDER] = view_of(part->sender),
                             [SCOPE_VENDOR] = view_of(part->vendor),
                             [SCOPE_TENANT] = VIEW("t")}},
             .counts = {.judged = part->good + part->bad,
@@ -496,6 +498,8 @@ static void test_dropped(void)
     teach(&b);
     const struct part bad = {.campaign = "credited", .vendor = "v", .bad = 2, .planned_size = 10000};
     send_one(&b, &bad);
+    int64_t first_step;
+    CU_ASSERT_NOT_EQUAL(level_of(&b, "young", &first_step), level_of(&b, "old", &first_step));
     const char *const names[] = {"old", "credited", "young"};
     for (unsigned i = 0; i < 3; i++) {
         int32_t scope = scope_of(&b, SCOPE_CAMPAIGN, names[i]);
@@ -506,7 +510,9 @@ static void test_dropped(void)
     }
     // A campaign that nobody has met has its vendor's level, which the old one has taught.
     int64_t step;
-    CU_ASSERT_EQUAL(level_of(&b, "old", &step), level_of(&b, "new", &step));
+    int64_t level = level_of(&b, "new", &step);
+    CU_ASSERT_EQUAL(level_of(&b, "old", &step), level);
+    CU_ASSERT_EQUAL(level_of(&b, "young", &step), level);
     const struct part much = {.campaign = "credited", .vendor = "v", .bad = 9};
     send_one(&b, &much);
     struct bank_reading reading = detect_read(b.detect,
@@ -525,7 +531,7 @@ static void test_streams(void)
         struct part part;
         uint8_t kinds; // bits
     } rows[] = {
-            {{.campaign = "c", .template_ = "x", .vendor = "v", .good = 1, .invalid = 3},
+            {{.campaign = "c", .template_ = "x", .sender = "s", .vendor = "v", .good = 1, .invalid = 3},
                     1 << SCOPE_CAMPAIGN | 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},
             {{.template_ = "x", .vendor = "v", .good = 1, .invalid = 3},
                     1 << SCOPE_TEMPLATE | 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},
