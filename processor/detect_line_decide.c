@@ -1,4 +1,5 @@
 // What one scope says, and what follows: the detect and decide part of the line's way.
+#include "detect/interval.h"
 #include "detect_line_inside.h"
 
 static enum err take_alert(void *self, const struct alert_action *alert)
@@ -52,10 +53,17 @@ static int64_t ratio(void *self, int32_t scope, unsigned node)
     return detect_ratio(line->detect, scope, node);
 }
 
+static void interval(
+        void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
+{
+    (void)self;
+    interval_jeffreys(misdirected, judged, ret_millionths);
+}
+
 struct decision_taker line_taker(struct detect_line *line)
 {
     return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
-            take_alarmed, heard, ratio, line};
+            take_alarmed, heard, ratio, interval, line};
 }
 
 static enum tier tier_of(const void *self, int32_t scope)
@@ -96,19 +104,28 @@ static bool is_unregistered(
     return vendors_is_stranger(&line->policy->vendors, name.tenant_id, name.id);
 }
 
-// Whether quarantine stands against the history of the scope and of its vendor and tenant.
-static bool quarantine_stands(const struct detect_line *line, const struct delta *delta,
+static struct detect_history history_of(const struct detect_line *line, int32_t scope)
+{
+    struct fold_history history = fold_scope_history(line->fold, scope);
+    return (struct detect_history){
+            history.judged, history.misdirected, fold_scope_counts(line->fold, scope).judged};
+}
+
+// Whether quarantine stands against the history of the scope and of its vendor and tenant, and alert
+// against that of the vendor and tenant.
+static bool reading_stands(const struct detect_line *line, const struct delta *delta,
         const struct scope_delta *row, const struct bank_reading *reading)
 {
     const struct leaf_delta *leaf = leaf_of_row(delta, row);
     for (unsigned kind = row->kind; kind < SCOPE_KIND_COUNT; kind++) {
         int32_t at = leaf->uses[kind].row;
-        if (at < 0 || (kind != row->kind && kind < SCOPE_VENDOR)) {
+        bool counts = kind >= SCOPE_VENDOR ||
+                      (kind == row->kind && reading->tier >= TIER_QUARANTINE);
+        if (at < 0 || !counts) {
             continue;
         }
-        struct fold_history history = fold_scope_history(line->fold, delta->scopes[at].scope);
-        if (!detect_stands(
-                    line->detect, row->scope, reading, history.judged, history.misdirected)) {
+        const struct detect_history history = history_of(line, delta->scopes[at].scope);
+        if (!detect_stands(line->detect, row->scope, reading, &history)) {
             return false;
         }
     }
@@ -123,6 +140,7 @@ static enum err decide_bank(
         return ERR_NONE; // only a misdirected message can raise a tier (B4)
     }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
+    const struct decision_taker taker = line_taker(line);
     enum tier present = decide_tier(line->decide, row->scope);
     enum tier highest = TIER_STOP;
     while (highest > present) {
@@ -130,16 +148,18 @@ static enum err decide_bank(
         if (reading.tier <= present) {
             return ERR_NONE;
         }
-        if (reading.tier >= TIER_QUARANTINE && !quarantine_stands(line, delta, row, &reading)) {
-            highest = TIER_ALERT;
+        if (reading.tier >= TIER_ALERT && !reading_stands(line, delta, row, &reading)) {
+            highest = reading.tier == TIER_ALERT ? TIER_NOTICE : TIER_ALERT;
             continue;
         }
         struct evidence evidence;
         detect_evidence(line->detect, row->scope, &name, &reading, &evidence);
         evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
-        enum tier admitted = decide_admit(line->decide, delta, row, reading.tier, &evidence);
+        const struct detect_history history = history_of(line, row->scope);
+        bool is_cold = detect_is_cold(line->detect, row->scope, &reading, &history);
+        enum tier admitted = decide_admit(
+                line->decide, delta, row, reading.tier, is_cold, &evidence, &taker);
         if (admitted == reading.tier) {
-            const struct decision_taker taker = line_taker(line);
             return decide_raise(line->decide, delta, row, admitted, &evidence, &taker);
         }
         highest = admitted; // the evidence of the lower tier may be another node's
@@ -215,7 +235,6 @@ static enum err decide_rules(
             .misdirected = counts.misdirected,
             .estimated_rate_millionths =
                     counts.judged > 0 ? counts.misdirected * 1000000 / counts.judged : 0,
-            .interval_millionths = {0, 1000000},
             .change_point = frame_position(delta, row),
     };
     evidence.vendor_is_unregistered = is_unregistered(line, delta, row);

@@ -1,6 +1,7 @@
 #include "decide/decide.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/assure.h"
 #include "decide/attribute.h"
@@ -10,7 +11,7 @@
 enum {
     QUARANTINE_PEOPLE = 3,
     STOP_CAMPAIGNS = 3,
-    STOP_RATE_MILLIONTHS = 50000,
+    HIGH_RATE_MILLIONTHS = 50000,
     ID_TEXT_BYTES = 4096,
 };
 
@@ -75,20 +76,32 @@ static bool stop_is_spread(const struct recent_entry *entries, uint32_t count)
     return found >= STOP_CAMPAIGNS && campaigns[0].misdirected * 2 <= count;
 }
 
+// Whether the rate is surely above max(5 %, 3 p0).
+static bool is_high(const struct evidence *evidence, const struct decision_taker *taker)
+{
+    int64_t rate = 3 * evidence->baseline_millionths;
+    int64_t interval[2];
+    taker->interval(taker->self, evidence->misdirected, evidence->judged, interval);
+    return interval[0] >= (rate > HIGH_RATE_MILLIONTHS ? rate : HIGH_RATE_MILLIONTHS);
+}
+
 enum tier decide_admit(const struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, const struct evidence *evidence)
+        const struct scope_delta *row, enum tier tier, bool is_cold,
+        const struct evidence *evidence, const struct decision_taker *taker)
 {
     struct recent_entry entries[RECENT_MAX];
     uint32_t people = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
     if (tier == TIER_STOP) {
-        int64_t rate = 3 * evidence->baseline_millionths;
-        rate = rate > STOP_RATE_MILLIONTHS ? rate : STOP_RATE_MILLIONTHS;
         bool is_spread = stop_is_spread(entries, people) ||
                          incidents_lately(decide->incidents, row->scope, delta->log_time_ms) >=
                                  STOP_CAMPAIGNS;
-        if (!is_spread || evidence->interval_millionths[0] < rate) {
+        if (!is_spread || !is_high(evidence, taker)) {
             tier = TIER_QUARANTINE;
         }
+    }
+    if (tier == TIER_QUARANTINE && is_cold && row->kind >= SCOPE_VENDOR &&
+            !is_high(evidence, taker)) {
+        tier = TIER_ALERT;
     }
     if (tier >= TIER_QUARANTINE &&
             (people < QUARANTINE_PEOPLE ||
@@ -290,10 +303,19 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     return e;
 }
 
+// Whether a wider scope's incident is about all of its messages of that stream: it is that scope's
+// own, and was raised by its verdicts, by this stream, or by who the vendor is.
+static bool is_about(const struct incident *incident, int32_t scope, const char *stream)
+{
+    const char *told = incident->told == NULL ? NULL : incident->told->evidence.stream;
+    return incident->root == scope &&
+           (told == NULL || strcmp(told, stream) == 0 || strcmp(told, "unregistered_vendor") == 0);
+}
+
 // The incident of a scope that one of the row's leaves has too: a stream sees no misdirected
 // messages by which it could be told from others.
-static struct incident *incident_beside(
-        const struct decide *decide, const struct delta *delta, const struct scope_delta *row)
+static struct incident *incident_beside(const struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, const char *stream)
 {
     int32_t at = 0; // a scope that has fallen silent is in no delta
     while ((uint32_t)at < delta->scope_count && delta->scopes[at].scope != row->scope) {
@@ -307,7 +329,8 @@ static struct incident *incident_beside(
             struct incident *incident =
                     other < 0 ? NULL
                               : incidents_of(decide->incidents, delta->scopes[other].scope);
-            if (incident != NULL) {
+            if (incident != NULL && (kind <= (unsigned)row->kind ||
+                                            is_about(incident, delta->scopes[other].scope, stream))) {
                 return incident;
             }
         }
@@ -324,5 +347,6 @@ enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
             false};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
-    return decide_act(decide, &step, tier, incident_beside(decide, delta, row), &nobody);
+    struct incident *beside = incident_beside(decide, delta, row, evidence->stream);
+    return decide_act(decide, &step, tier, beside, &nobody);
 }

@@ -45,6 +45,9 @@ struct decision_taker {
     int64_t (*heard)(void *self, int32_t scope);
     // What speaks against it at a node of the detector, in micro-nats.
     int64_t (*ratio)(void *self, int32_t scope, unsigned node);
+    // The 95 % interval of a rate, in millionths.
+    void (*interval)(
+            void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2]);
     void *self;
 };
 
@@ -66,9 +69,11 @@ bool decide_has_incident(const struct decide *decide, int32_t scope);
 
 // Counts a delta for the incidents that are open. Comes before anything of the delta is raised.
 void decide_count(struct decide *decide, const struct delta *delta);
-// The highest tier, up to `tier`, whose extra conditions the evidence meets.
+// The highest tier, up to `tier`, whose extra conditions the evidence meets. `is_cold`: the scope has
+// next to no history; then quarantine of a vendor or tenant wants the rate that stop wants.
 enum tier decide_admit(const struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, const struct evidence *evidence);
+        const struct scope_delta *row, enum tier tier, bool is_cold,
+        const struct evidence *evidence, const struct decision_taker *taker);
 // The scope has reached an admitted tier above its present one. Rows come after all rows of the
 // delta have been stepped, in the delta's order.
 MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delta,

@@ -171,12 +171,17 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
     };
 }
 
-// The change point may have found no room to be remembered (state/recent.h, R4): then it is told to
+// With its interval. The change point may have found no room to be remembered (state/recent.h, R4): then it is told to
 // be here.
-static struct evidence evidence_with_place(
+static struct evidence evidence_in_full(
         const struct step *step, const struct frame_entry *entry)
 {
     struct evidence evidence = *step->evidence;
+    evidence.interval_millionths[1] = 1000000;
+    if (evidence.judged > 0 && evidence.misdirected <= evidence.judged) {
+        step->taker->interval(step->taker->self, evidence.misdirected, evidence.judged,
+                evidence.interval_millionths);
+    }
     if (view_is_none(evidence.change_point.topic) && entry != NULL) {
         evidence.change_point = (struct message_position){entry->occurred_at_ms,
                 step->delta->frame->source_topic, step->delta->frame->source_partition,
@@ -194,7 +199,7 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     struct alert_action alert = alert_of(decide, step->incident);
     alert.kind = kind;
     alert.scope = step->name;
-    alert.evidence = evidence_with_place(step, entry);
+    alert.evidence = evidence_in_full(step, entry);
     alert.occurred_at_ms = step->row->last_occurred_at_ms;
     if (entry != NULL) {
         alert.occurred_at_ms = entry->occurred_at_ms;

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
-#include "detect/interval.h"
 #include "state/pool.h"
 
 enum {
     TOPIC_MAX = 64,
     HISTORY_WEIGHT = 1000, // of the level in force beside a scope's history, in messages
+    HISTORY_SURE = 20000,  // messages of a whole history
+    HISTORY_MARGIN = 2,    // levels that it may be above the one in force by chance
+    HISTORY_RATIO = 4,     // an incident has so many times the usual rate
 };
 
 // Where a stream's excursion began. The topic is a number in detect.topics.
@@ -641,30 +643,52 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
             .node_index = reading->node,
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
-    interval_jeffreys(node->misdirected, node->judged, ret_evidence->interval_millionths);
+}
+
+static struct detect_history history_before(
+        const struct bank_node *node, const struct detect_history *history)
+{
+    if (history->heard - node->judged >= HISTORY_SURE) {
+        return *history; // it was whole when the excursion began
+    }
+    return (struct detect_history){
+            .judged = history->judged > node->judged ? history->judged - node->judged : 0,
+            .misdirected = history->misdirected > node->misdirected
+                                   ? history->misdirected - node->misdirected
+                                   : 0};
 }
 
 bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
-        uint32_t judged, uint32_t misdirected)
+        const struct detect_history *history)
 {
     const struct excursion *excursion = excursion_of(detect, scope);
     ASSURE(excursion != NULL);
-    const struct baseline_options *options = &detect->options.baseline;
     const struct bank_node *node = &excursion->bank.nodes[reading->node];
-    int64_t before = judged > node->judged ? judged - node->judged : 0;
-    int64_t wrong = misdirected > node->misdirected ? misdirected - node->misdirected : 0;
+    const struct detect_history before = history_before(node, history);
     // 1.25 times its own rate, as every baseline; the level in force has that in it already.
     int64_t present_ppb = table_baseline_ppb(excursion->lowest_level);
-    int64_t rate_ppb = (wrong * 1250000000 + HISTORY_WEIGHT * present_ppb) /
-                       (before + HISTORY_WEIGHT);
-    int64_t ceiling_ppb = (int64_t)options->ceiling_millionths * 1000;
+    int64_t rate_ppb = (before.misdirected * INT64_C(1250000000) + HISTORY_WEIGHT * present_ppb) /
+                       ((int64_t)before.judged + HISTORY_WEIGHT);
+    if (reading->tier >= TIER_QUARANTINE && before.judged >= HISTORY_SURE &&
+            node->misdirected * INT64_C(1250000000) / node->judged < HISTORY_RATIO * rate_ppb) {
+        return false;
+    }
+    int64_t ceiling_ppb = (int64_t)detect->options.baseline.ceiling_millionths * 1000;
     unsigned level = table_level_up(rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
-    if (level <= excursion->lowest_level) {
+    if (level <= excursion->lowest_level + HISTORY_MARGIN) {
         return true;
     }
     const struct step_table steps = bank_steps(level, detect->options.guard);
     return bank_ratio_by(&excursion->bank, reading->node, &steps) >=
            table_threshold(reading->budget, reading->node);
+}
+
+bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
+        const struct detect_history *history)
+{
+    const struct excursion *excursion = excursion_of(detect, scope);
+    ASSURE(excursion != NULL);
+    return history_before(&excursion->bank.nodes[reading->node], history).judged < HISTORY_SURE;
 }
 
 struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope)
@@ -695,7 +719,6 @@ void detect_stream_evidence(const struct detect *detect, int32_t scope,
             .node = stream_names[reading->stream],
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
-    interval_jeffreys(reading->hits, reading->judged, ret_evidence->interval_millionths);
 }
 
 const struct streams *detect_streams(const struct detect *detect, int32_t scope)

@@ -48,15 +48,27 @@ struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest);
 // W of one node of its bank, in micro-nats.
 int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node);
-// The evidence behind a reading. Views are good until the scope's next step.
+// The evidence behind a reading, but for its interval (detect/interval.h), which is dear. Views are
+// good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence);
-// Whether a reading still stands if the healthy rate is what a scope showed before the excursion,
-// learnt or not: `judged` and `misdirected` of the scope's history, the excursion's messages among
-// them. A lender who always had 2 % wrong numbers is no incident, and never gets to teach its
-// baseline; a rate that is above the prior all the time is for a person to look at.
+// What a scope showed when it was young, learnt or not.
+struct detect_history {
+    uint32_t judged; // of its first 20,000, an excursion's messages among them
+    uint32_t misdirected;
+    int64_t heard; // all that were ever judged
+};
+
+// Whether a reading of `scope` still stands if the healthy rate is what its own history, or its
+// vendor's or tenant's, has shown: the evidence must reach its threshold at that level too, and for
+// quarantine the rate must be four times as high, once that history is whole. A
+// lender who always had 2 % wrong numbers is no incident, and never gets to teach its baseline; a
+// rate that is above the prior all the time is for a person to look at.
 bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
-        uint32_t judged, uint32_t misdirected);
+        const struct detect_history *history);
+// Whether the scope has next to no history before the excursion of a reading.
+bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
+        const struct detect_history *history);
 // What its auxiliary streams say, and the evidence behind that.
 struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope);
 void detect_stream_evidence(const struct detect *detect, int32_t scope,

@@ -4,7 +4,6 @@
 
 #include "common/assure.h"
 #include "detect/complaints.h"
-#include "detect/interval.h"
 #include "detect/volume.h"
 #include "state/pool.h"
 #include "state/scopes.h"
@@ -240,12 +239,10 @@ static struct evidence evidence_of(const struct scope_name *name, const char *no
             .node = node,
             .judged = judged,
             .misdirected = hits,
-            .interval_millionths = {0, 1000000},
             .change_point = {.occurred_at_ms = row->last_occurred_at_ms},
     };
     if (judged > 0 && hits <= judged) {
         evidence.estimated_rate_millionths = hits * 1000000 / judged;
-        interval_jeffreys(hits, judged, evidence.interval_millionths);
     }
     return evidence;
 }

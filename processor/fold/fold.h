@@ -29,8 +29,8 @@ struct fold_counts {
     int64_t misdirected; // stops at 2^32 - 1
 };
 
-// The same of late, without the messages that came while one of their scopes was held: both halve
-// whenever they have come to a million judged.
+// The same of the scope's first 20,000 judged messages only, without those that came while one of
+// their scopes was held: what it was like before anybody could have made it like this slowly.
 struct fold_history {
     uint32_t judged;
     uint32_t misdirected;

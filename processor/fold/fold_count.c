@@ -1,7 +1,7 @@
 // One frame's counts and entries → the delta.
 #include "fold/fold_inside.h"
 
-enum { HISTORY_JUDGED = 1000000 };
+enum { HISTORY_JUDGED = 20000 };
 
 // The row of a scope in the delta being made.
 static int32_t fold_row(struct fold *fold, int32_t scope, enum scope_kind kind)
@@ -62,14 +62,10 @@ static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta 
     int64_t judged = (int64_t)state->judged + leaf->judged;
     state->judged = judged > 0 ? (uint64_t)judged : 0;
     state->misdirected = count_bounded(state->misdirected, leaf->misdirected);
-    if (leaf->held) {
-        return;
-    }
     struct fold_history *history = &state->history;
-    history->judged = count_bounded(history->judged, leaf->judged);
-    history->misdirected = count_bounded(history->misdirected, leaf->misdirected);
-    if (history->judged >= HISTORY_JUDGED) {
-        *history = (struct fold_history){history->judged / 2, history->misdirected / 2};
+    if (!leaf->held && history->judged < HISTORY_JUDGED) {
+        history->judged = count_bounded(history->judged, leaf->judged);
+        history->misdirected = count_bounded(history->misdirected, leaf->misdirected);
     }
 }
 

@@ -53,16 +53,26 @@ static int64_t ratio(void *self, int32_t scope, unsigned node)
     return b->ratios_nat6[scopes_name(b->scopes, scope).kind];
 }
 
+static void interval(void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
+{
+    const struct decide_bench *b = self;
+    (void)misdirected;
+    (void)judged;
+    ret_millionths[0] = b->lower_millionths;
+    ret_millionths[1] = 1000000;
+}
+
 struct decision_taker decide_bench_taker(struct decide_bench *b)
 {
     return (struct decision_taker){
-            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, ratio, b};
+            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, ratio,
+            interval, b};
 }
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
 {
     *b = (struct decide_bench){
-            .alarmed = SCOPE_NONE, .heard = 1000000, .log_time_ms = DECIDE_AT, .sequence = 100};
+            .alarmed = SCOPE_NONE, .lower_millionths = 400000, .heard = 1000000, .log_time_ms = DECIDE_AT, .sequence = 100};
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         b->ratios_nat6[kind] = DECIDE_RATIO_NAT6;
     }
@@ -222,4 +232,11 @@ void decide_bench_follow(
         CU_ASSERT_EQUAL_FATAL(
                 decide_follow(b->decide, &b->delta, &b->rows[i], is_calm, &taker), ERR_NONE);
     }
+}
+
+enum tier decide_bench_admit(struct decide_bench *b, const struct scope_delta *row, enum tier tier,
+        bool is_cold, const struct evidence *evidence)
+{
+    const struct decision_taker taker = decide_bench_taker(b);
+    return decide_admit(b->decide, &b->delta, row, tier, is_cold, evidence, &taker);
 }

@@ -31,6 +31,7 @@ struct explained {
 };
 
 struct decide_bench {
+    int64_t lower_millionths; // of any interval
     struct policy policy;
     struct scopes *scopes;
     struct recent *recent;
@@ -82,3 +83,6 @@ void decide_bench_raise(struct decide_bench *b, const struct path *path, enum sc
 // following of every row.
 void decide_bench_follow(
         struct decide_bench *b, const struct path *path, uint32_t messages, bool held, bool is_calm);
+// decide_admit of a row of the delta in hand.
+enum tier decide_bench_admit(struct decide_bench *b, const struct scope_delta *row, enum tier tier,
+        bool is_cold, const struct evidence *evidence);

@@ -70,13 +70,13 @@ static void test_three_people(void)
     decide_bench_meet_all(&b, "cc");
     decide_bench_delta(&b, &in_c, 1, false);
     const struct scope_delta *row = decide_bench_row(&b, SCOPE_CAMPAIGN);
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_QUARANTINE, &evidence), TIER_ALERT);
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_NOTICE, &evidence), TIER_NOTICE);
+    CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, false, &evidence), TIER_ALERT);
+    CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_NOTICE, false, &evidence), TIER_NOTICE);
     decide_bench_meet_all(&b, "c");
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_QUARANTINE, &evidence), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, false, &evidence), TIER_QUARANTINE);
     struct evidence late = evidence;
     late.start_serial = 1; // those before the change point are no evidence
-    CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_QUARANTINE, &late), TIER_ALERT);
+    CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, false, &late), TIER_ALERT);
     decide_bench_fini(&b);
 }
 
@@ -103,11 +103,41 @@ static void test_stop(void)
         decide_bench_init(&b, 10);
         decide_bench_meet_all(&b, rows[i].campaigns);
         struct evidence evidence = decide_bench_evidence(12);
-        evidence.interval_millionths[0] = rows[i].lower_millionths;
+        b.lower_millionths = rows[i].lower_millionths;
         evidence.baseline_millionths = rows[i].baseline_millionths;
         decide_bench_delta(&b, &in_c, 1, false);
         const struct scope_delta *row = decide_bench_row(&b, SCOPE_VENDOR);
-        CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, TIER_STOP, &evidence), rows[i].tier);
+        CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_STOP, false, &evidence), rows[i].tier);
+        decide_bench_fini(&b);
+    }
+}
+
+// A vendor or tenant without history is held only when the rate is surely high; a campaign always.
+static void test_cold(void)
+{
+    static const struct {
+        enum scope_kind kind;
+        bool is_cold;
+        int64_t lower_millionths;
+        enum tier tier;
+    } rows[] = {
+            {SCOPE_VENDOR, true, 49999, TIER_ALERT},
+            {SCOPE_VENDOR, true, 50000, TIER_QUARANTINE},
+            {SCOPE_VENDOR, false, 0, TIER_QUARANTINE},
+            {SCOPE_TENANT, true, 49999, TIER_ALERT},
+            {SCOPE_CAMPAIGN, true, 0, TIER_QUARANTINE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        decide_bench_meet_all(&b, "cccc");
+        b.lower_millionths = rows[i].lower_millionths;
+        const struct evidence evidence = decide_bench_evidence(4);
+        decide_bench_delta(&b, &in_c, 1, false);
+        const struct scope_delta *row = decide_bench_row(&b, rows[i].kind);
+        CU_ASSERT_EQUAL(
+                decide_bench_admit(&b, row, TIER_QUARANTINE, rows[i].is_cold, &evidence),
+                rows[i].tier);
         decide_bench_fini(&b);
     }
 }
@@ -139,7 +169,7 @@ static void test_feed_lag(void)
         evidence.estimated_rate_millionths = rows[i].rate_millionths;
         evidence.tenant_judged = 24;
         evidence.tenant_misdirected = 8;
-        CU_ASSERT_EQUAL(decide_admit(b.decide, &b.delta, row, rows[i].wanted, &evidence),
+        CU_ASSERT_EQUAL(decide_bench_admit(&b, row, rows[i].wanted, false, &evidence),
                 rows[i].admitted);
     }
     decide_bench_fini(&b);
@@ -292,6 +322,7 @@ int main(int argc, char **argv)
             {"staircase", test_staircase},
             {"three_people", test_three_people},
             {"stop", test_stop},
+            {"cold", test_cold},
             {"feed_lag", test_feed_lag},
             {"child_explains", test_child_explains},
             {"child_of_too_few_people", test_child_of_too_few_people},
