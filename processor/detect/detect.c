@@ -675,7 +675,7 @@ bool detect_stands(const struct detect *detect, int32_t scope, const struct bank
     }
     int64_t ceiling_ppb = (int64_t)detect->options.baseline.ceiling_millionths * 1000;
     unsigned level = table_level_up(rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
-    if (level <= excursion->lowest_level + HISTORY_MARGIN) {
+    if (level <= excursion->lowest_level + (unsigned)HISTORY_MARGIN) {
         return true;
     }
     const struct step_table steps = bank_steps(level, detect->options.guard);
