@@ -1,8 +1,9 @@
 """The nine causes of misdirected batches, each in several of the forms in which it happens.
 
-A variant is a function of a scene (the world, the tenant and its campaigns of the hour). It may change the campaigns, and
-returns `draw(campaign, position)`, which gives the wrong target of one message: (recipient, loan id). What a variant says
-about itself before any message is sent:
+A variant is a function of a scene (the world, the tenant and its campaigns of the hour). It may change the campaigns,
+and returns `draw(campaign, position)`, which gives the wrong target of one message: (recipient, loan id). All of them
+are in one file, long as it is, so that they can be read beside each other. What a variant says about itself before any
+message is sent:
 
   rate       range of the share of messages that go wrong once it has begun
   loan_ids   True or False where the form only exists, or only does harm, with or without loan ids
@@ -12,8 +13,6 @@ about itself before any message is sent:
 """
 
 from dataclasses import dataclass
-
-from world import DAY_MS
 
 VARIANTS = []
 
@@ -222,7 +221,7 @@ def landline_column(scene):
     def landline():
         if scene.random.random() < dash:
             return "-"
-        return f"{scene.random.choice(areas)}{joint}8{scene.random.randrange(10**7):07d}"
+        return f"{scene.random.choice(areas)}{joint}8{scene.random.randint(1, 8)}{scene.random.randrange(10**6):06d}"
     return keeping_loans(landline)
 
 
@@ -454,10 +453,13 @@ def vendor_of_another_lender(scene):
 
 @variant("unregistered_vendor", rate=(1.0, 1.0), whole=True)
 def contract_that_has_ended(scene):
-    """It sends what it still has: a list of last year, on which a good part has paid."""
+    """It sends what it still has: lists of last year, on which a good part has paid; perhaps good ones before."""
     scene.set_all(vendor_id=scene.random.choice(["old-partner", "jinqiao-collect", "wanjia"]))
     paid = scene.random.uniform(0.1, 0.6)
+    good_before = scene.random.choice([0, 0, 0.3, 0.6])
     def aged(campaign, position):
+        if position < good_before * len(campaign.targets):
+            return campaign.targets[position]
         if scene.random.random() < paid:
             return scene.tenant.former(scene.world.days_ago(20, 500))
         return campaign.targets[position]

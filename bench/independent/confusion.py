@@ -2,9 +2,9 @@
 """Measures the classifier of likely causes on days from incidents.py: planted cause against the cause that alerts name.
 
 Each day is replayed by `wrongnumber-bench replay`, with its registered vendors in the configuration. An incident is
-detected when an alert of tier `alert` or higher names, after its first wrong message, a scope that its messages share. What
-counts is the cause in the last alert of the highest tier that was reached; the cause in the first such alert is counted
-beside it. Verdicts are compared with what the design says of each message.
+detected when an alert of tier `alert` or higher names, after its first wrong message, a scope that its messages share.
+What counts is the cause in the last alert of the highest tier that was reached; the cause in the first such alert is
+counted beside it. Verdicts are compared with what the design says of each message.
 
     confusion.py --bench BUILD/wrongnumber-bench --seed 1 --days 40 --work DIR [--misses FILE] [--results RESULTS.md]
 """
@@ -16,6 +16,7 @@ import datetime
 import json
 import pathlib
 import shutil
+import statistics
 import subprocess
 
 import incidents as generator
@@ -81,15 +82,18 @@ def measure_incident(incident, planted, labels, alerts, seed):
            "detected": bool(loud), "said": None, "said_first": None}
     if loud:
         highest = max(TIERS[alert["tier"]] for alert in loud)
-        row["said"] = [alert for alert in loud if TIERS[alert["tier"]] == highest][-1]["cause"]["likely"]
+        last = [alert for alert in loud if TIERS[alert["tier"]] == highest][-1]
+        row["said"] = last["cause"]["likely"]
+        row["first_two"] = [ranked["cause"] for ranked in last["cause"]["ranked"][:2]]
+        row["rested_on"] = last["evidence"]["misdirected"]
         row["said_first"] = loud[0]["cause"]["likely"]
     return row
 
 
-def measure_day(bench, seed, work, keep):
+def measure_day(bench, seed, work, keep, cold):
     """Generates, replays and compares one day."""
     day = work / f"day-{seed}"
-    generator.generate(seed, day)
+    generator.generate(seed, day, cold)
     subprocess.run([bench, "replay", "--events", day / "events.ndjson", "--relationships", day / "relationships.ndjson",
                     "-c", day / "config.yaml", "--out", day / "run"], check=True, stdout=subprocess.DEVNULL)
     labels = read_lines(day / "labels.ndjson")
@@ -117,7 +121,7 @@ def measure_day(bench, seed, work, keep):
 
 
 def matrix_lines(rows, key):
-    """Planted causes down, named causes across; the last columns: share that is right, and how many were not detected."""
+    """Planted causes down, named causes across; then how many were detected, the share that is right, the missed."""
     names = list(generator.CAUSES)
     said = sorted({row[key] for row in rows if row["detected"]} - set(names))
     lines = ["| planted \\ named | " + " | ".join(SHORT.get(name, name) for name in names + said)
@@ -130,7 +134,8 @@ def matrix_lines(rows, key):
         right = sum(row[key] == row["cause"] for row in detected)
         cells = [str(counts[name] or "·") for name in names + said]
         share = f"{100 * right / len(detected):.1f} %" if detected else "–"
-        lines.append(f"| {cause} | " + " | ".join(cells) + f" | {len(detected)} | {share} | {len(mine) - len(detected)} |")
+        cells = [cause] + cells + [str(len(detected)), share, str(len(mine) - len(detected))]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
@@ -143,10 +148,11 @@ def variant_lines(rows):
     for (cause, name), group in groups.items():
         detected = [row for row in group if row["detected"]]
         wrong = collections.Counter(row["said"] for row in detected if row["said"] != cause)
-        lines.append(f"| {cause} | {name} | {'no' if group[0]['unknowable'] else 'yes'} | {len(detected)} of {len(group)} | "
-                     f"{sum(row['said'] == cause for row in detected)} | "
-                     f"{sum(row['said_first'] == cause for row in detected)} | "
-                     + ", ".join(f"{count} {said}" for said, count in wrong.most_common()) + " |")
+        cells = [cause, name, "no" if group[0]["unknowable"] else "yes", f"{len(detected)} of {len(group)}",
+                 str(sum(row["said"] == cause for row in detected)),
+                 str(sum(row["said_first"] == cause for row in detected)),
+                 ", ".join(f"{count} {said}" for said, count in wrong.most_common())]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
@@ -156,20 +162,30 @@ def share_right(rows, key="said"):
     return f"{right} of {len(detected)} ({100 * right / max(1, len(detected)):.1f} %)"
 
 
+def named_second_at_worst(rows):
+    detected = [row for row in rows if row["detected"]]
+    return f"{100 * sum(row['cause'] in row['first_two'] for row in detected) / max(1, len(detected)):.1f} %"
+
+
 def report(rows, messages, differences, arguments):
     knowable = [row for row in rows if not row["unknowable"]]
     return "\n".join([
         HEADING, "",
         f"{len(rows)} incidents on {arguments.days} days, {messages:,} messages; seeds {arguments.seed} to "
         f"{arguments.seed + arguments.days - 1}; {arguments.date}. Command, in `bench/independent`:", "",
-        f"    ./confusion.py --bench BUILD/wrongnumber-bench --seed {arguments.seed} --days {arguments.days} --work DIR", "",
-        "The generator is written from the domain by someone who has not read the classifier. Planted cause named first:",
-        "",
+        f"    ./confusion.py --bench BUILD/wrongnumber-bench --seed {arguments.seed} --days {arguments.days} --work DIR"
+        + (" --cold" if arguments.cold else ""), "",
+        "The generator is written from the domain by someone who has not read the classifier.",
+        "Planted cause named first:", "",
         f"- in the last alert of the highest tier: **{share_right(rows)}** of the detected incidents;",
         f"- without the variants that messages cannot tell apart (marked before anything was measured): "
         f"**{share_right(knowable)}**;",
         f"- in the first alert of tier `alert` or higher: {share_right(rows, 'said_first')}; without those variants "
-        f"{share_right(knowable, 'said_first')}.", "",
+        f"{share_right(knowable, 'said_first')};",
+        f"- first or second in the last alert: {named_second_at_worst(rows)}; without those variants "
+        f"{named_second_at_worst(knowable)}.", "",
+        f"Half of those alerts rest on {statistics.median(row['rested_on'] for row in rows if row['detected']):.0f} "
+        f"misdirected messages or fewer.", "",
         *matrix_lines(rows, "said"), "",
         "Only variants that can be known from the messages:", "",
         *matrix_lines(knowable, "said"), "",
@@ -179,7 +195,7 @@ def report(rows, messages, differences, arguments):
 
 
 def put_section(path, section):
-    """Replaces the section of that heading, up to the next heading of its level, or appends it; keeps remarks below `### `."""
+    """Replaces the section of that heading, or appends it; keeps the remarks in it, which begin at its first `### `."""
     text = path.read_text(encoding="utf-8") if path.exists() else "# Results\n"
     before, found, rest = text.partition(HEADING)
     remarks, after = "", ""
@@ -204,14 +220,16 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", action="store_true", help="keep the files of all days")
+    parser.add_argument("--cold", action="store_true", help="days without the early batches, see incidents.py")
     parser.add_argument("--misses", type=pathlib.Path, help="write misnamed and missed incidents here")
     parser.add_argument("--results", type=pathlib.Path, help="put the section into this file")
     parser.add_argument("--date", default=datetime.date.today().isoformat())
     arguments = parser.parse_args()
 
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
-        days = list(pool.map(measure_day, *zip(*[(arguments.bench, seed, arguments.work, arguments.keep) for seed in
-                                                 range(arguments.seed, arguments.seed + arguments.days)])))
+        waiting = [pool.submit(measure_day, arguments.bench, seed, arguments.work, arguments.keep, arguments.cold)
+                   for seed in range(arguments.seed, arguments.seed + arguments.days)]
+        days = [day.result() for day in waiting]
     rows = [row for day in days for row in day["rows"]]
     differences = [difference for day in days for difference in day["differences"]]
     section = report(rows, sum(day["messages"] for day in days), differences, arguments)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Days of messages with planted incidents, to measure the classifier of likely causes.
 
-Why a second generator: a classifier that is measured on the traffic it was tuned on tells how well it was tuned. This one was
-written from the domain, as things go wrong in the life of a lender, by someone who has not read the classifier, and it shares
-no code with the processor or with `wrongnumber-bench generate`. See causes.py for what is planted.
+Why a second generator: a classifier that is measured on the traffic it was tuned on tells how well it was tuned. This
+one was written from the domain, as things go wrong in the life of a lender, by someone who has not read the classifier,
+and it shares no code with the processor or with `wrongnumber-bench generate`. See causes.py for what is planted.
 
-A day has several lenders. One incident of each cause happens, each in a lender of its own and at an hour of its own; the
-other lenders stay healthy. Same seed, same bytes.
+A day has several lenders. One incident of each cause happens, each in a lender of its own and at an hour of its own;
+the other lenders stay healthy. Same seed, same bytes.
 
     incidents.py --seed 7 --out DIR
         relationships.ndjson  events.ndjson  labels.ndjson  scenario.json  vendors.txt  config.yaml
@@ -25,6 +25,7 @@ CAUSES = ("wrong_list", "closed_loans", "shifted_column", "number_walking", "fee
           "unregistered_vendor", "leaked_list", "broad_rule")
 MESSAGES_OF_AN_INCIDENT = 6000          # with the healthy ones among them
 SHARED_IDS = {"vendor": "vendor_id", "template": "template_id", "sender": "sender_id"}
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
 
@@ -80,7 +81,7 @@ def plan_incident(world, tenant, variant, start_ms, number):
     return campaigns, incident
 
 
-def plan_day(world, variants):
+def plan_day(world, variants, cold):
     """All campaigns of the day, the healthy ones too, and the incidents."""
     draw = world.random
     campaigns, incidents = [], []
@@ -95,6 +96,8 @@ def plan_day(world, variants):
         campaigns += wrong
         incidents.append(incident)
     for tenant in world.tenants:
+        if not cold:
+            campaigns += tenant.history()
         for _ in range(draw.randint(4, 8)):
             start_ms = world.midnight_ms + int(draw.uniform(8, 20) * HOUR_MS)
             campaigns.append(tenant.campaign(int(world.log_uniform(60, 1200)), start_ms))
@@ -127,6 +130,21 @@ def event_of(campaign, position, at_ms, message_id):
     if campaign.planned_size:
         event["planned_size"] = campaign.planned_size
     return event
+
+
+def written_oddly(event, random):
+    """What some systems leave out, null or write in full width. None of it makes a message wrong."""
+    oddity = random.randrange(5)
+    if oddity == 0:
+        event["recipient"] = event["recipient"].translate(FULL_WIDTH)
+    elif oddity == 1:
+        event.pop("tenant_id")
+    elif oddity == 2 and event["purpose"] == "collection":
+        event.pop("purpose")
+    elif oddity == 3 and event["purpose"] == "collection":
+        event["purpose"] = None
+    elif oddity == 4:
+        event["loan_id"] = None
 
 
 def rfc3339(at_ms):
@@ -164,8 +182,10 @@ def write_day(world, seed, campaigns, incidents, out):
     spans = {incident["id"]: [] for incident in incidents}
     for number, (at_ms, campaign, position) in enumerate(schedule):
         event = event_of(campaign, position, at_ms, f"{campaign.tenant.id[:3]}{number:07d}")
-        verdict, reasons = expect(world.people, event, at_ms)
         incident = campaign.planted.get(position)
+        if not incident and world.random.random() < 0.02:
+            written_oddly(event, world.random)
+        verdict, reasons = expect(world.people, event, at_ms)
         labels.append({"message_id": event["message_id"], "expected": verdict, "reasons": reasons,
                        "incident": incident["id"] if incident else None,
                        "cause": incident["cause"] if incident else None})
@@ -179,7 +199,10 @@ def write_day(world, seed, campaigns, incidents, out):
 
     known = [person for person in world.people.values() if person.listed]
     world.random.shuffle(known)
-    vendors = sorted(f"{tenant.id}/{vendor}" for tenant in world.tenants for vendor in tenant.vendors)
+    vendors = {f"{tenant.id}/{vendor}" for tenant in world.tenants for vendor in tenant.vendors}
+    # Messages that name no lender count as the tenant "default".
+    vendors |= {"default/" + vendor for tenant in world.tenants for vendor in tenant.vendors}
+    vendors = sorted(vendors)
     write_lines(out / "relationships.ndjson", map(relationship_of, known))
     write_lines(out / "events.ndjson", events)
     write_lines(out / "labels.ndjson", labels)
@@ -188,9 +211,9 @@ def write_day(world, seed, campaigns, incidents, out):
     (out / "config.yaml").write_text("policy:\n  vendors:\n" + "".join(f"    - {vendor}\n" for vendor in vendors))
 
 
-def generate(seed, out):
+def generate(seed, out, cold=False):
     world = World(seed)
-    campaigns, incidents = plan_day(world, choose_variants(seed))
+    campaigns, incidents = plan_day(world, choose_variants(seed), cold)
     write_day(world, seed, campaigns, incidents, pathlib.Path(out))
 
 
@@ -198,8 +221,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--cold", action="store_true", help="leave out the early batches: texts and senders may be new")
     arguments = parser.parse_args()
-    generate(arguments.seed, arguments.out)
+    generate(arguments.seed, arguments.out, arguments.cold)
 
 
 if __name__ == "__main__":

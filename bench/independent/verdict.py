@@ -1,7 +1,7 @@
 """What the verdict of a message ought to be, by the rules of the design (verdicts and reasons) and by nothing else.
 
-It was written from the page, not from the processor, so that replaying a generated day compares two readings of the same
-rules. Phone numbers: only the spellings and columns that the generator makes are understood.
+It was written from the page, not from the processor, so that replaying a generated day compares two readings of the
+same rules. Phone numbers: only the spellings and columns that the generator makes are understood.
 """
 
 import re
@@ -15,6 +15,7 @@ REASONS = ("no_record", "other_tenant", "wrong_debt", "third_party", "closed_loa
 ENDED = ("closed", "sold")
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
+SERVICE = re.compile(r"(?:10|2[0-57-9])9[56]\d{3,4}")      # 96xxx and 95xxx behind an area code
 LANDLINE = re.compile(r"(?:10|2[0-57-9])[2-8]\d{7}|[3-9]\d\d[2-8]\d{6,7}")
 SEPARATORS = str.maketrans("", "", " -()./\u00a0")
 
@@ -34,6 +35,8 @@ def normalise(recipient):
         return "+86" + digits
     if digits.startswith("0") and LANDLINE.fullmatch(digits[1:]):
         return "+86" + digits[1:]
+    if SERVICE.fullmatch(digits.removeprefix("0")):
+        return "+86" + digits.removeprefix("0")
     return None
 
 
@@ -54,7 +57,7 @@ def applying_links(person, tenant_id, loan_id):
 
 def expect(people, event, at_ms):
     """(verdict, reasons) of an event at a time; `people` maps E.164 to persons."""
-    watched = event.get("purpose", "collection") in WATCHED
+    watched = (event.get("purpose") or "collection") in WATCHED
     number = normalise(event["recipient"])
     if number is None:
         return ("unknown" if watched else "exempt"), ["invalid_number"]

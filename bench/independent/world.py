@@ -12,10 +12,10 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 
 # Three-digit prefixes in use, roughly by their share of subscribers.
-PREFIXES = {"134": 3, "135": 5, "136": 5, "137": 5, "138": 6, "139": 6, "147": 1, "150": 4, "151": 4, "152": 3, "157": 2,
-            "158": 4, "159": 4, "178": 2, "182": 3, "183": 3, "184": 2, "187": 4, "188": 4, "198": 1, "130": 3, "131": 3,
-            "132": 3, "155": 2, "156": 3, "166": 1, "175": 1, "176": 2, "185": 2, "186": 4, "133": 3, "153": 3, "173": 2,
-            "177": 3, "180": 3, "181": 3, "189": 4, "191": 1, "199": 1}
+PREFIXES = {"134": 3, "135": 5, "136": 5, "137": 5, "138": 6, "139": 6, "147": 1, "150": 4, "151": 4, "152": 3,
+            "157": 2, "158": 4, "159": 4, "178": 2, "182": 3, "183": 3, "184": 2, "187": 4, "188": 4, "198": 1,
+            "130": 3, "131": 3, "132": 3, "155": 2, "156": 3, "166": 1, "175": 1, "176": 2, "185": 2, "186": 4,
+            "133": 3, "153": 3, "173": 2, "177": 3, "180": 3, "181": 3, "189": 4, "191": 1, "199": 1}
 LENDER_NAMES = ("huarong", "lanqiao", "yinshan", "puhui", "dongjin", "xinye", "minsheng", "baitong", "kaida", "ruixin",
                 "anhe", "chengtai", "fubang", "jinding", "longmen", "nanfeng")
 VENDOR_NAMES = ("north-call", "sms-gate", "zhonglian", "blue-wave", "tongda", "jk-outsourcing", "haoxin", "rapid-link",
@@ -184,6 +184,8 @@ class Tenant:
             self.owing.append((person, loan_id))
             if draw.random() < 0.12:
                 self.link(person, status="closed", closed_at=world.days_ago(30, 1500))
+            if draw.random() < 0.03:
+                self.link(person, role="contact")
             if draw.random() < 0.04:
                 other = draw.choice(world.tenants) if hasattr(world, "tenants") else self
                 other.link(person, status=draw.choice(["overdue", "active", "closed"]),
@@ -195,6 +197,8 @@ class Tenant:
                 self.link(self.owing[-1][0], role=draw.choice(["guarantor", "co_borrower"]), loan_id=loan_id)
         for _ in range(draw.randint(300, 700)):
             self.ended.append(self.former(world.days_ago(5, 1200), status=draw.choice(["closed"] * 9 + ["sold"])))
+            if draw.random() < 0.1:
+                self.link(self.ended[-1][0], status="closed", closed_at=draw.choice([None, world.days_ago(-1, 900)]))
 
     def mistake(self):
         """None, or once in a while what a good list gets wrong: a message that should not be, or barely should."""
@@ -223,6 +227,16 @@ class Tenant:
             self.owing.append(self.borrower())
         listed = self.world.random.sample(self.owing, size)
         return [self.mistake() or target for target in listed]
+
+    def history(self):
+        """Small batches of the early morning, so that no text, sender or vendor of the lender is new to who watches."""
+        start_ms = self.world.midnight_ms + 7 * HOUR_MS
+        count = max(len(self.templates), len(self.senders), len(self.vendors))
+        for i in range(count):
+            yield self.campaign(self.world.random.randint(20, 60), start_ms + i * HOUR_MS // 8,
+                                template_id=self.templates[i % len(self.templates)],
+                                sender_id=self.senders[i % len(self.senders)],
+                                vendor_id=self.vendors[i % len(self.vendors)])
 
     def campaign(self, size, start_ms, with_loan_ids=None, **fixed):
         """A healthy campaign; `fixed` pins some of its ids."""
