@@ -146,7 +146,10 @@ static void test_k_at_all_misdirected(void)
             {1e9, 0.05, {6, 6, 7, 7, 7, 8}},
             {1e10, 0.05, {7, 7, 8, 8, 8, 8}},
             {1e6, 0.1, {5, 5, 5, 6, 6, 6}},
+            {1e7, 0.1, {6, 6, 6, 7, 7, 7}},
+            {1e8, 0.1, {7, 7, 7, 8, 8, 8}},
             {2e8, 0.1, {7, 7, 8, 8, 8, 9}},
+            {1e9, 0.1, {8, 8, 8, 9, 9, 9}},
             {1e10, 0.1, {9, 9, 9, 10, 10, 10}},
     };
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
@@ -157,6 +160,38 @@ static void test_k_at_all_misdirected(void)
             unsigned k = 0;
             do {
                 const struct bank_batch batch = {.fresh = k == 0, .guarded = k > 0};
+                bank_step_by(&bank, &batch, &steps);
+                k++;
+            } while (alarm_of(&bank, rows[row].budget) < 0 && k < 50);
+            CU_ASSERT_EQUAL(k, rows[row].k[i]);
+        }
+    }
+}
+
+// The same with a start credit of r = 1,000.
+static void test_k_with_credit(void)
+{
+    static const double rates[] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02};
+    static const struct {
+        double budget;
+        unsigned k[6];
+    } rows[] = {
+            {1e6, {2, 2, 2, 2, 2, 3}},
+            {1e7, {2, 2, 2, 2, 3, 3}},
+            {1e8, {2, 2, 3, 3, 3, 4}},
+            {2e8, {2, 2, 3, 3, 3, 4}},
+            {1e9, {2, 3, 3, 3, 4, 4}},
+            {1e10, {3, 3, 3, 4, 4, 5}},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        for (size_t i = 0; i < 6; i++) {
+            struct exact exact;
+            const struct step_table steps = exact_steps(&exact, rates[i], 0);
+            struct bank bank = {0};
+            bank_give_credit(&bank, bank_credit_of_size(10000));
+            unsigned k = 0;
+            do {
+                const struct bank_batch batch = {.fresh = 1};
                 bank_step_by(&bank, &batch, &steps);
                 k++;
             } while (alarm_of(&bank, rows[row].budget) < 0 && k < 50);
@@ -300,6 +335,142 @@ static void test_counts_saturate(void)
     }
 }
 
+// --- the monoid of §3.4 -----------------------------------------------------------------------
+
+// What a run of messages does to one node, whatever it begins with: the sum of its steps, and the
+// greatest sums of a suffix, of a prefix and of any part of it.
+struct run {
+    int64_t sum;
+    int64_t suffix;
+    int64_t prefix;
+    int64_t part;
+};
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct run run_of(int64_t step)
+{
+    int64_t above = greater(step, 0);
+    return (struct run){step, above, above, above};
+}
+
+static struct run run_combine(const struct run *a, const struct run *b)
+{
+    return (struct run){
+            .sum = a->sum + b->sum,
+            .suffix = greater(a->suffix + b->sum, b->suffix),
+            .prefix = greater(a->prefix, a->sum + b->prefix),
+            .part = greater(greater(a->part, b->part), a->suffix + b->prefix),
+    };
+}
+
+enum { MESSAGES_MAX = 60 };
+
+// The run of messages `from` .. `end` - 1, put together from random pieces in random order of
+// putting.
+static struct run run_split(const int64_t *steps, unsigned from, unsigned end, uint64_t *random)
+{
+    if (end - from == 1) {
+        return run_of(steps[from]);
+    }
+    unsigned at = from + 1 + next_random(random) % (end - from - 1);
+    struct run left = run_split(steps, from, at, random);
+    struct run right = run_split(steps, at, end, random);
+    return run_combine(&left, &right);
+}
+
+// Plays random messages one by one, two misdirected ones at most, so that no peak comes to the cap.
+// Their steps by node, the highest that each statistic was, and how many there were.
+static unsigned play_random(struct bank *bank, const struct step_table *steps, uint64_t *random,
+        int64_t ret_steps[NODE_COUNT][MESSAGES_MAX], int64_t ret_peaks[NODE_COUNT])
+{
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        ret_peaks[j] = bank->nodes[j].w_nat6;
+    }
+    unsigned count = 1 + next_random(random) % MESSAGES_MAX;
+    unsigned bads = 0;
+    for (unsigned i = 0; i < count; i++) {
+        bool bad = bads < 2 && next_random(random) % 8 == 0;
+        bool guarded = bad && next_random(random) % 3 == 0;
+        bads += bad;
+        const struct bank_batch batch = {
+                .good = !bad, .fresh = bad && !guarded, .guarded = guarded};
+        bank_step_by(bank, &batch, steps);
+        const int64_t *up = guarded ? steps->up_guarded : steps->up;
+        for (unsigned j = 0; j < NODE_COUNT; j++) {
+            ret_steps[j][i] = bad ? up[j] : -steps->down[j];
+            ret_peaks[j] = greater(ret_peaks[j], bank->nodes[j].w_nat6);
+        }
+    }
+    return count;
+}
+
+// However a stream is split, the pieces put together say what the bank says message by message: the
+// end and the peak of every statistic.
+static void test_monoid(void)
+{
+    uint64_t random = 34;
+    for (unsigned round = 0; round < 2000; round++) {
+        const struct step_table steps = table_steps(next_random(&random) % LEVEL_COUNT);
+        struct bank bank = {0};
+        if (round % 2 == 0) { // it begins above 0
+            const struct bank_batch bad = {.fresh = 1};
+            bank_step_by(&bank, &bad, &steps);
+        }
+        const struct bank begin = bank;
+        int64_t by_node[NODE_COUNT][MESSAGES_MAX];
+        int64_t peaks[NODE_COUNT];
+        unsigned count = play_random(&bank, &steps, &random, by_node, peaks);
+        for (unsigned j = 0; j < NODE_COUNT; j++) {
+            struct run run = run_split(by_node[j], 0, count, &random);
+            int64_t w = begin.nodes[j].w_nat6;
+            CU_ASSERT_EQUAL(bank.nodes[j].w_nat6, greater(w + run.sum, run.suffix));
+            CU_ASSERT_EQUAL(peaks[j], greater(w + run.prefix, greater(w, run.part)));
+        }
+    }
+}
+
+// B2: at the end of every batch the net rule is at or below the exact statistic, whatever the order
+// inside was; until that has been cut at the cap, far above every threshold.
+static void test_net_never_above_exact(void)
+{
+    uint64_t random = 26;
+    unsigned below = 0;
+    for (unsigned round = 0; round < 500; round++) {
+        unsigned level = next_random(&random) % LEVEL_COUNT;
+        unsigned size = 1 + next_random(&random) % 50;
+        struct bank exact = {0};
+        struct bank net = {0};
+        bool capped[NODE_COUNT] = {false};
+        for (unsigned batches = 0; batches < 20; batches++) {
+            struct bank_batch batch = {0};
+            for (unsigned i = 0; i < size; i++) {
+                bool bad = next_random(&random) % 30 == 0;
+                bool guarded = bad && next_random(&random) % 3 == 0;
+                const struct bank_batch one = {
+                        .good = !bad, .fresh = bad && !guarded, .guarded = guarded};
+                bank_step(&exact, &one, level, true);
+                batch.good += one.good;
+                batch.fresh += one.fresh;
+                batch.guarded += one.guarded;
+                for (unsigned j = 0; j < NODE_COUNT; j++) {
+                    int64_t cap = table_threshold(BUDGET_1E10, j) + 10000000;
+                    capped[j] = capped[j] || exact.nodes[j].w_nat6 >= cap;
+                }
+            }
+            bank_step(&net, &batch, level, true);
+            for (unsigned j = 0; j < NODE_COUNT; j++) {
+                CU_ASSERT_TRUE(capped[j] || net.nodes[j].w_nat6 <= exact.nodes[j].w_nat6);
+                below += net.nodes[j].w_nat6 < exact.nodes[j].w_nat6;
+            }
+        }
+    }
+    CU_ASSERT_TRUE(below > 1000); // or it has compared nothing
+}
+
 // Which tiers a kind of scope has, and which nodes speak for them.
 static void test_reading(void)
 {
@@ -360,7 +531,8 @@ static void test_budgets_add_up(void)
             sum += cost / (double)table_budget_messages(reading.budget);
         }
         CU_ASSERT_TRUE(fabs(sum * asked[i / 2] - 2) < 1e-9);
-        CU_ASSERT_TRUE(llabs(bank_rules_sum_e15(&rules, credit) - (int64_t)(2e15 / asked[i / 2])) <= 1);
+        CU_ASSERT_TRUE(
+                llabs(bank_rules_sum_e15(&rules, credit) - (int64_t)(2e15 / asked[i / 2])) <= 1);
     }
 }
 
@@ -417,12 +589,15 @@ int main(int argc, char **argv)
             {"vectors", test_vectors},
             {"vector_restart", test_vector_restart},
             {"k_at_all_misdirected", test_k_at_all_misdirected},
+            {"k_with_credit", test_k_with_credit},
             {"leak_node", test_leak_node},
             {"false_alarms", test_false_alarms},
             {"net_rule", test_net_rule},
             {"no_peak_inside_a_batch", test_no_peak_inside_a_batch},
             {"only_misdirected_raises", test_only_misdirected_raises},
             {"counts_saturate", test_counts_saturate},
+            {"monoid", test_monoid},
+            {"net_never_above_exact", test_net_never_above_exact},
             {"reading", test_reading},
             {"budgets_add_up", test_budgets_add_up},
             {"credit", test_credit},
