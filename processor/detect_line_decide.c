@@ -149,7 +149,7 @@ static enum err decide_bank(
             return ERR_NONE;
         }
         if (reading.tier >= TIER_ALERT && !reading_stands(line, delta, row, &reading)) {
-            highest = reading.tier == TIER_ALERT ? TIER_NOTICE : TIER_ALERT;
+            highest = reading.tier - 1;
             continue;
         }
         struct evidence evidence;

@@ -38,6 +38,44 @@ static void count_leaf(
     }
 }
 
+static void since_add_entry(struct cause_evidence *since, const struct frame_entry *entry)
+{
+    since->messages++;
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        since->reasons[reason] += entry->reasons >> reason & 1;
+    }
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        since->signals[signal] += (unsigned)entry->signals >> signal & 1;
+    }
+}
+
+static void since_add_leaf(struct cause_evidence *since, const struct leaf_delta *leaf)
+{
+    int64_t invalid = leaf->reasons[REASON_INVALID_NUMBER];
+    since->judged += leaf->judged;
+    since->misdirected += leaf->misdirected;
+    since->invalid += invalid < leaf->unknown ? invalid : leaf->unknown;
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        since->signals_of_all[signal] += leaf->signals[signal];
+    }
+}
+
+// What the messages of incidents' roots have in common, held ones too.
+static void since_add_leaves(const struct decide *decide, const struct delta *delta)
+{
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        const struct leaf_delta *leaf = &delta->leaves[i];
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+            int32_t row = leaf->uses[kind].row;
+            int32_t scope = row < 0 ? SCOPE_NONE : delta->scopes[row].scope;
+            struct incident *incident = incidents_of(decide->incidents, scope);
+            if (incident != NULL && incident->root == scope) {
+                since_add_leaf(&incident->since, leaf);
+            }
+        }
+    }
+}
+
 void decide_count(struct decide *decide, const struct delta *delta)
 {
     if (incidents_open_count(decide->incidents) == 0) {
@@ -46,12 +84,14 @@ void decide_count(struct decide *decide, const struct delta *delta)
     for (uint32_t i = 0; i < delta->leaf_count; i++) {
         count_leaf(decide, delta, &delta->leaves[i]);
     }
+    since_add_leaves(decide, delta);
     for (uint32_t i = 0; i < delta->entry_count; i++) {
         const struct delta_entry *de = &delta->entries[i];
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
             struct incident *incident = incidents_of(decide->incidents, de->scopes[kind]);
             if (incident != NULL && incident->root == de->scopes[kind]) {
                 sketch_add(&incident->people, tag_of(de->entry));
+                since_add_entry(&incident->since, de->entry);
             }
         }
     }

@@ -70,7 +70,7 @@ static void fill_elsewhere(const struct decide *decide, struct cause_evidence *e
     }
 }
 
-static void fill_causes(const struct decide *decide, const struct step *step,
+static struct cause_evidence fill_causes(const struct decide *decide, const struct step *step,
         struct alert_action *alert, const struct recent_entry *entries, uint32_t count)
 {
     const struct policy *policy = decide->options.policy;
@@ -102,13 +102,61 @@ static void fill_causes(const struct decide *decide, const struct step *step,
     fill_elsewhere(decide, &evidence, step, entries, count);
     evidence.vendor_is_unregistered = told->vendor_is_unregistered;
     alert->cause_count = cause_rank(&evidence, alert->causes);
+    return evidence;
+}
+
+// What a cause rests on is looked at as if it were of so many messages at most.
+static void scale_down(struct cause_evidence *evidence)
+{
+    uint32_t messages = evidence->messages;
+    if (messages <= RECENT_MAX) {
+        return;
+    }
+    evidence->messages = RECENT_MAX;
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        evidence->reasons[reason] =
+                (uint32_t)((uint64_t)evidence->reasons[reason] * RECENT_MAX / messages);
+    }
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        evidence->signals[signal] =
+                (uint32_t)((uint64_t)evidence->signals[signal] * RECENT_MAX / messages);
+    }
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        evidence->largest[kind] = evidence->largest[kind] < RECENT_MAX ? evidence->largest[kind]
+                                                                       : RECENT_MAX;
+    }
+}
+
+// The causes by all that the incident has shown: what it told, and what came since.
+static void rank_again(const struct incident *incident, struct alert_action *alert)
+{
+    struct cause_evidence all = incident->told->because;
+    const struct cause_evidence *since = &incident->since;
+    uint32_t told = all.messages;
+    all.messages += since->messages;
+    all.judged += since->judged;
+    all.misdirected += since->misdirected;
+    all.invalid += since->invalid;
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        all.reasons[reason] += since->reasons[reason];
+        alert->reasons[reason] += since->reasons[reason];
+    }
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        all.signals[signal] += since->signals[signal];
+        all.signals_of_all[signal] += since->signals_of_all[signal];
+    }
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && told > 0; kind++) {
+        all.largest[kind] = (uint32_t)((uint64_t)all.largest[kind] * all.messages / told);
+    }
+    scale_down(&all);
+    alert->cause_count = cause_rank(&all, alert->causes);
 }
 
 struct view tell_likely_cause(const struct decide *decide, const struct step *step,
         const struct recent_entry *entries, uint32_t count)
 {
     struct alert_action alert = {.cause_count = 0};
-    fill_causes(decide, step, &alert, entries, count);
+    (void)fill_causes(decide, step, &alert, entries, count);
     return alert.cause_count > 0 ? alert.causes[0].name : VIEW_NONE;
 }
 
@@ -200,19 +248,21 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     alert.kind = kind;
     alert.scope = step->name;
     alert.evidence = evidence_in_full(step, entry);
-    alert.occurred_at_ms = step->row->last_occurred_at_ms;
+    bool is_dated = step->row->last_occurred_at_ms > 0; // not when it only sent exempt messages
+    alert.occurred_at_ms =
+            is_dated ? step->row->last_occurred_at_ms : step->delta->log_time_ms;
     if (entry != NULL) {
         alert.occurred_at_ms = entry->occurred_at_ms;
         alert.traceparent = entry->traceparent;
         alert.tracestate = entry->tracestate;
     }
-    fill_causes(decide, step, &alert, entries, count);
+    const struct cause_evidence because = fill_causes(decide, step, &alert, entries, count);
     fill_contributors(decide, &alert, entries, count);
     fill_samples(&alert, step->delta, step->row);
     enum err e = incident_make_step_id(&decide->id_text, "alert", &step->incident->id, &step->name,
             step->incident->tier, step->delta->sequence, &alert.alert_id);
     if (e == ERR_NONE) {
-        e = incidents_remember(step->incident, &alert, step->delta->log_time_ms);
+        e = incidents_remember(step->incident, &alert, &because, step->delta->log_time_ms);
     }
     step->incident->told_misdirected = step->incident->escaped + step->incident->held;
     return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
@@ -230,6 +280,9 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     alert.cause_count = incident->told->cause_count;
     memcpy(alert.causes, incident->told->causes, sizeof alert.causes);
     memcpy(alert.reasons, incident->told->reasons, sizeof alert.reasons);
+    if (incident->since.messages + incident->since.invalid > 0) {
+        rank_again(incident, &alert);
+    }
     incident->told_ms = delta->log_time_ms;
     incident->told_misdirected = incident->escaped + incident->held;
     const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";

@@ -26,10 +26,11 @@ struct incident *related_of_tenant(const struct incidents *incidents,
 
 // Whether what speaks against a scope is rather the relationship data that lag behind: its
 // misdirected messages have no record, most of its messages are fine, few of its numbers invalid (a
-// column that has slipped), and the same befalls several
-// vendors of the tenant at once — of a tenant: two or more, none with more than 85 % of it; of
-// anything narrower: 5 % of what the tenant sends elsewhere since its own excursion began, and three
-// such messages through another vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no scope, tell.
+// column that has slipped), and the same befalls several vendors of the tenant at once. Of a tenant:
+// two or more, none with more than 85 % of it. Of anything narrower: 5 % of what the tenant has sent
+// elsewhere since its own excursion began, three such messages among them, some through another
+// vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no
+// scope, tell.
 bool related_is_feed_lag(const struct incidents *incidents, const struct recent *recent,
         const struct scope_delta *row, const struct evidence *evidence,
         const struct recent_entry *entries, uint32_t count);

@@ -259,8 +259,8 @@ void incidents_end(struct incidents *incidents, struct incident *incident)
     }
 }
 
-enum err incidents_remember(
-        struct incident *incident, const struct alert_action *alert, int64_t log_time_ms)
+enum err incidents_remember(struct incident *incident, const struct alert_action *alert,
+        const struct cause_evidence *because, int64_t log_time_ms)
 {
     struct told_row *row = calloc(1, sizeof *row);
     if (row == NULL) {
@@ -268,6 +268,7 @@ enum err incidents_remember(
     }
     row->told.evidence = alert->evidence;
     row->told.cause_count = alert->cause_count;
+    row->told.because = *because;
     memcpy(row->told.causes, alert->causes, sizeof row->told.causes);
     memcpy(row->told.reasons, alert->reasons, sizeof row->told.reasons);
     struct message_position *at = &row->told.evidence.change_point;
@@ -283,6 +284,7 @@ enum err incidents_remember(
     told_destroy(incident->told);
     incident->told = &row->told;
     incident->told_ms = log_time_ms;
+    incident->since = (struct cause_evidence){.messages = 0};
     return ERR_NONE;
 }
 

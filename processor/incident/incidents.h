@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/strbuf.h"
 #include "model/action.h"
+#include "model/cause_evidence.h"
 #include "model/delta.h"
 #include "state/sketch.h"
 
@@ -26,6 +27,7 @@ struct told {
     struct ranked causes[CAUSE_MAX];
     uint32_t cause_count;
     uint32_t reasons[REASON_COUNT];
+    struct cause_evidence because; // what the causes rest on
 };
 
 struct incident {
@@ -42,6 +44,8 @@ struct incident {
     int64_t escaped;       // misdirected messages of its root that were judged before a hold
     int64_t held;          // and those that came while it was held
     struct sketch people;  // who they went to
+    // What its root's messages since then had, held ones too: messages, reasons, signals and sums.
+    struct cause_evidence since;
     int64_t calm_since_ms; // log time; 0 = it is not calm
     uint32_t calm_messages; // judged since then
 };
@@ -69,9 +73,10 @@ void incidents_end(struct incidents *incidents, struct incident *incident);
 // The incident's scope behind `scope`; SCOPE_NONE after the last.
 int32_t incidents_next(const struct incidents *incidents, int32_t scope);
 
-// Keeps what an alert of the incident says, in the place of what the one before said.
-MUST_CHECK enum err incidents_remember(
-        struct incident *incident, const struct alert_action *alert, int64_t log_time_ms);
+// Keeps what an alert of the incident says, and what its causes rest on, in the place of what the one
+// before said; what has come since begins anew.
+MUST_CHECK enum err incidents_remember(struct incident *incident, const struct alert_action *alert,
+        const struct cause_evidence *because, int64_t log_time_ms);
 // Notes that so many messages were judged and whether the detector was calm behind them. True once
 // it has been calm for 1,000 messages and ten minutes of log time (detection.md §3.9).
 bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged, int64_t now_ms);

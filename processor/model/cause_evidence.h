@@ -1,0 +1,49 @@
+// The numbers that the likely cause of an incident rests on (decide/cause.h).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/scope.h"
+#include "model/signal.h"
+#include "model/verdict.h"
+
+// What its tenant was like before the change point: a signal that it shows every day speaks for
+// nothing.
+struct cause_habit {
+    int64_t watched;     // judged and unknown; less than 200: nothing is known of it
+    int64_t misdirected; // of them
+    int64_t invalid;     // of them, unknown for the number's own sake
+    int64_t signals[SIGNAL_COUNT];
+};
+
+// The numbers that a cause rests on. "Looked at" are the misdirected messages since the change
+// point that are still remembered, at most 64. Their reasons and signals, and the sums, must be
+// told; a spread, a habit, elsewhere and the vendors' list that are not (0, false) are left out.
+struct cause_evidence {
+    enum scope_kind kind; // of the scope whose evidence it is
+    uint32_t messages;    // looked at; may be 0 when a stream of its own spoke (invalid numbers)
+    uint32_t reasons[REASON_COUNT]; // of them
+    uint32_t signals[SIGNAL_COUNT]; // of them
+    // how many different scopes of each kind they came through, and the greatest share of one
+    uint32_t spread[SCOPE_KIND_COUNT];
+    uint32_t largest[SCOPE_KIND_COUNT];
+    // Bit a kind: the one that most of them came through was first heard of not long before the
+    // change point, while its tenant was known well before. Bit SCOPE_TENANT: the tenant was not
+    // known well before, and the other bits say nothing.
+    uint8_t new_kinds;
+    bool vendors_are_listed;     // a list of vendors is configured
+    bool vendor_is_unregistered; // and theirs is not on it
+    // The tenant's remembered misdirected messages since the change point that did not come
+    // through this scope, and how many of them have no record: what befalls all of a tenant's
+    // campaigns at once is the data, not a list.
+    uint32_t elsewhere;
+    uint32_t elsewhere_no_record;
+    int64_t elsewhere_judged; // all its messages there in that time; 0: not known
+    // of the scope since the change point, all of its messages
+    int64_t judged;
+    int64_t misdirected;
+    int64_t invalid; // unknown for the number's own sake
+    int64_t signals_of_all[SIGNAL_COUNT];
+    struct cause_habit before;
+};
