@@ -82,7 +82,7 @@ done | verdict "a stage never includes another stage"
 
 not_in '"(processor/)?(fold|detect|decide)/' 'processor/judge_line\.' |
     verdict "the judge line knows no stage of the detect half"
-not_in '"(processor/)?(consume|decode|enrich|judge|tally)/' 'processor/detect_line\.' |
+not_in '"(processor/)?(consume|decode|enrich|judge|tally)/' 'processor/detect_line(_[a-z]+)?\.' |
     verdict "the detect line knows no stage of the judge half"
 not_in '"' common/ | grep -vE ':"common/' | verdict "common includes nobody"
 not_in '"' processor/model/ | grep -vE ':"(common|model|processor/model)/' |
@@ -90,7 +90,7 @@ not_in '"' processor/model/ | grep -vE ':"(common|model|processor/model)/' |
 not_in '"(bench|tests)/' '(common|processor)/' | verdict "the product knows neither bench nor tests"
 not_in '"tests/' bench/ | verdict "bench does not know the tests"
 only_in '"([^"]*/)?(judge_line|detect_line)\.h"' \
-    '(processor/((judge|detect)_line\.|main\.|commands/|run/)|bench/|tests/)' |
+    '(processor/((judge|detect)_line(_[a-z]+)?\.|main\.|commands/|run/)|bench/|tests/)' |
     verdict "only verbs, bench and tests include a line"
 only_in '"[^"]*\.\./' 'nowhere' | verdict "no include goes up"
 
