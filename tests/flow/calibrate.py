@@ -35,10 +35,10 @@ class Check:
         if not holds:
             self.wrong.append(what)
 
-    def mean(self, where, got, cell):
+    def mean(self, where, got, cell, tolerance=0.03):
         """`cell` is a figure as printed: its last digit counts too."""
         digit = 10.0 ** -len(cell.partition(".")[2])
-        slack = self.tolerance * float(cell) + 0.5 * digit
+        slack = tolerance * float(cell) + 0.5 * digit
         self.expect(abs(got - float(cell)) <= slack, f"{where}: {got}, the table says {cell}")
 
 
@@ -54,8 +54,8 @@ def check_means(check, budget, p0, k, *cells):
     for got, cell, rate in zip(rows[1:], cells, RATES):
         where = f"A={budget} p0={p0}% p1={rate}"
         mean, p95, messages, p95_messages = cell.split("/")
-        check.mean(f"{where} mean_misdirected", got["mean_misdirected"], mean)
-        check.mean(f"{where} mean_messages", got["mean_messages"], messages)
+        check.mean(f"{where} mean_misdirected", got["mean_misdirected"], mean, check.tolerance)
+        check.mean(f"{where} mean_messages", got["mean_messages"], messages, check.tolerance)
         check.expect(abs(got["p95_misdirected"] - int(p95)) <= max(1, 0.04 * int(p95)),
                      f"{where}: p95 {got['p95_misdirected']}, the table says {p95}")
         check.expect(abs(got["p95_messages"] - int(p95_messages)) <= max(1, 0.06 * int(p95_messages)),
