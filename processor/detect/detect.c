@@ -1,84 +1,7 @@
-#include "detect/detect.h"
-
 #include <stdlib.h>
+#include <string.h>
 
-#include "common/assure.h"
-#include "state/pool.h"
-
-enum {
-    TOPIC_MAX = 64,
-    HISTORY_WEIGHT = 1000, // of the level in force beside a scope's history, in messages
-    HISTORY_SURE = 20000,  // messages of a whole history
-    HISTORY_MARGIN = 2,    // levels that it may be above the one in force by chance
-    HISTORY_RATIO = 4,     // an incident has so many times the usual rate
-};
-
-// Where a stream's excursion began. The topic is a number in detect.topics.
-struct place {
-    int64_t occurred_at_ms;
-    int64_t offset;
-    int32_t partition;
-    uint16_t topic;
-};
-
-// struct message_sums in less room; they stop at 2^32 - 1.
-struct sums {
-    uint32_t watched;
-    uint32_t misdirected;
-    uint32_t invalid;
-    uint32_t signals[SIGNAL_COUNT];
-};
-
-// What is kept of a scope while some statistic of its bank is above 0. The entries that its change
-// points are stay pinned meanwhile.
-struct excursion {
-    struct bank bank;
-    struct sums since;
-    int32_t tenant;
-    // of the baselines that its messages went by; a campaign has one
-    uint8_t lowest_level;
-    uint8_t highest_level;
-};
-
-struct stream_excursion {
-    struct streams streams;
-    struct sums since;
-    int32_t tenant;
-    struct place place; // of the first frame of it
-};
-
-struct detect_scope {
-    uint32_t excursion; // number in the pool; 0 = every statistic is 0
-    uint32_t streams;   // likewise
-    uint32_t habit : 31;   // of a tenant: number of the sums of all its messages; 0 = none
-    uint32_t credited : 1; // it began with credit
-};
-
-struct detect {
-    struct detect_options options;
-    struct recent *recent;
-    struct baseline *baseline;
-    unsigned prior_level;
-    struct bank_rules rules[2]; // of scopes that began without and with credit
-    struct detect_scope *scopes; // by scope
-    uint32_t capacity;
-    struct pool excursions;
-    struct pool stream_excursions;
-    struct pool habits; // of struct sums
-    char *topics[TOPIC_MAX];
-    // of the delta in hand, by row
-    struct row_change {
-        struct bank_change bank;
-        struct stream_batch streams;
-        struct sums sums;
-        int32_t tenant;
-        bool has_streams;
-        uint8_t lowest_level;
-        uint8_t highest_level;
-        int32_t credit_nat6;
-    } * changes;
-    uint32_t change_capacity;
-};
+#include "detect/detect_inside.h"
 
 enum err detect_create(
         struct detect **ret_detect, const struct detect_options *options, struct recent *recent)
@@ -120,94 +43,6 @@ void detect_destroy(struct detect *detect)
         free(detect->scopes);
         free(detect->changes);
         free(detect);
-    }
-}
-
-// --- what is kept of a scope ------------------------------------------------------------------
-
-static struct excursion *excursion_numbered(const struct detect *detect, int32_t scope)
-{
-    return pool_at(&detect->excursions, detect->scopes[scope].excursion);
-}
-
-// NULL when every statistic is 0.
-static struct excursion *excursion_of(const struct detect *detect, int32_t scope)
-{
-    if (scope < 0 || (uint32_t)scope >= detect->capacity ||
-            detect->scopes[scope].excursion == 0) {
-        return NULL;
-    }
-    return pool_at(&detect->excursions, detect->scopes[scope].excursion);
-}
-
-static struct stream_excursion *streams_of(const struct detect *detect, int32_t scope)
-{
-    if ((uint32_t)scope >= detect->capacity || detect->scopes[scope].streams == 0) {
-        return NULL;
-    }
-    return pool_at(&detect->stream_excursions, detect->scopes[scope].streams);
-}
-
-// The change points that are pinned: of the nodes above 0 that have one.
-static void excursion_points(const struct excursion *excursion, uint32_t ret_points[NODE_COUNT])
-{
-    for (unsigned j = 0; j < NODE_COUNT; j++) {
-        const struct bank_node *node = &excursion->bank.nodes[j];
-        bool has = node->w_nat6 > 0 && (excursion->bank.waiting >> j & 1) == 0;
-        ret_points[j] = has ? node->start : RECENT_NONE;
-    }
-}
-
-// To be called whenever the bank has moved.
-static void excursion_repin(const struct detect *detect, const struct excursion *excursion,
-        const uint32_t before[NODE_COUNT])
-{
-    uint32_t now[NODE_COUNT];
-    excursion_points(excursion, now);
-    for (unsigned j = 0; j < NODE_COUNT; j++) {
-        if (now[j] != before[j]) {
-            recent_pin(detect->recent, now[j]);
-            recent_unpin(detect->recent, before[j]);
-        }
-    }
-}
-
-static void excursion_end(struct detect *detect, int32_t scope)
-{
-    uint32_t points[NODE_COUNT];
-    excursion_points(excursion_numbered(detect, scope), points);
-    for (unsigned j = 0; j < NODE_COUNT; j++) {
-        recent_unpin(detect->recent, points[j]);
-    }
-    pool_give(&detect->excursions, detect->scopes[scope].excursion);
-    detect->scopes[scope].excursion = 0;
-}
-
-static void streams_end(struct detect *detect, int32_t scope)
-{
-    pool_give(&detect->stream_excursions, detect->scopes[scope].streams);
-    detect->scopes[scope].streams = 0;
-}
-
-void detect_reset(struct detect *detect, int32_t scope)
-{
-    if (excursion_of(detect, scope) != NULL) {
-        excursion_end(detect, scope);
-    }
-    if (streams_of(detect, scope) != NULL) {
-        streams_end(detect, scope);
-    }
-}
-
-void detect_drop(struct detect *detect, int32_t scope)
-{
-    detect_reset(detect, scope);
-    baseline_drop(detect->baseline, scope);
-    if ((uint32_t)scope < detect->capacity) {
-        if (detect->scopes[scope].habit != 0) {
-            pool_give(&detect->habits, detect->scopes[scope].habit);
-        }
-        detect->scopes[scope] = (struct detect_scope){0};
     }
 }
 
@@ -305,71 +140,7 @@ static enum err leaf_learn(struct detect *detect, const struct delta *delta,
             delta->log_time_ms);
 }
 
-// --- sums -------------------------------------------------------------------------------------
-
-static uint32_t add_bounded(uint32_t sum, int64_t more)
-{
-    int64_t total = (int64_t)sum + more;
-    return total < 0 ? 0 : total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
-}
-
-static void sums_add_leaf(struct sums *sums, const struct leaf_delta *leaf)
-{
-    int64_t invalid = leaf->reasons[REASON_INVALID_NUMBER];
-    invalid = invalid < leaf->unknown ? invalid : leaf->unknown; // the rest were exempt
-    sums->watched = add_bounded(sums->watched, leaf->judged + leaf->unknown);
-    sums->misdirected = add_bounded(sums->misdirected, leaf->misdirected);
-    sums->invalid = add_bounded(sums->invalid, invalid);
-    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        sums->signals[signal] = add_bounded(sums->signals[signal], leaf->signals[signal]);
-    }
-}
-
-static void sums_add(struct sums *sums, const struct sums *more)
-{
-    sums->watched = add_bounded(sums->watched, more->watched);
-    sums->misdirected = add_bounded(sums->misdirected, more->misdirected);
-    sums->invalid = add_bounded(sums->invalid, more->invalid);
-    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        sums->signals[signal] = add_bounded(sums->signals[signal], more->signals[signal]);
-    }
-}
-
-static struct message_sums sums_less(const struct sums *all, const struct sums *part)
-{
-    struct message_sums rest = {
-            .watched = add_bounded(all->watched, -(int64_t)part->watched),
-            .misdirected = add_bounded(all->misdirected, -(int64_t)part->misdirected),
-            .invalid = add_bounded(all->invalid, -(int64_t)part->invalid),
-    };
-    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        rest.signals[signal] = add_bounded(all->signals[signal], -(int64_t)part->signals[signal]);
-    }
-    return rest;
-}
-
-// What the alert's cause goes by: the scope since its excursion began, its tenant before.
-static void fill_sums(const struct detect *detect, const struct sums *since, int32_t tenant,
-        struct evidence *evidence)
-{
-    static const struct sums none;
-    evidence->since = sums_less(since, &none);
-    if (tenant != SCOPE_NONE && detect->scopes[tenant].habit != 0) {
-        evidence->before = sums_less(pool_at(&detect->habits, detect->scopes[tenant].habit), since);
-    }
-    const struct excursion *of_tenant = excursion_of(detect, tenant);
-    evidence->tenant_start_serial = UINT64_MAX;
-    for (unsigned j = 0; of_tenant != NULL && j < NODE_COUNT; j++) {
-        const struct bank_node *node = &of_tenant->bank.nodes[j];
-        uint64_t serial =
-                node->w_nat6 > 0 ? recent_serial(detect->recent, node->start) : UINT64_MAX;
-        if (serial < evidence->tenant_start_serial) {
-            evidence->tenant_start_serial = serial;
-        }
-    }
-    evidence->tenant_judged = of_tenant != NULL ? of_tenant->since.watched : 0;
-    evidence->tenant_misdirected = of_tenant != NULL ? of_tenant->since.misdirected : 0;
-}
+// --- stepping ---------------------------------------------------------------------------------
 
 static enum err habit_add(struct detect *detect, int32_t scope, const struct sums *sums)
 {
@@ -384,8 +155,6 @@ static enum err habit_add(struct detect *detect, int32_t scope, const struct sum
     }
     return e;
 }
-
-// --- stepping ---------------------------------------------------------------------------------
 
 // The narrowest scope that there is, the vendor and the tenant have streams of their own.
 static bool kind_has_streams(const struct leaf_delta *leaf, unsigned kind)
@@ -470,21 +239,6 @@ static enum err detect_topic(struct detect *detect, struct view topic, uint16_t 
     return ERR_NONE;
 }
 
-static enum err excursion_begin(
-        struct detect *detect, int32_t scope, const struct row_change *change)
-{
-    enum err e = pool_take(&detect->excursions, &detect->scopes[scope].excursion);
-    if (e == ERR_NONE) {
-        struct excursion *excursion = excursion_numbered(detect, scope);
-        excursion->tenant = change->tenant;
-        excursion->lowest_level = change->lowest_level;
-        excursion->highest_level = change->highest_level;
-        bank_give_credit(&excursion->bank, change->credit_nat6);
-        detect->scopes[scope].credited |= change->credit_nat6 > 0;
-    }
-    return e;
-}
-
 static enum err row_step_bank(struct detect *detect, const struct delta *delta,
         const struct scope_delta *row, struct row_change *change)
 {
@@ -498,7 +252,7 @@ static enum err row_step_bank(struct detect *detect, const struct delta *delta,
         if (e != ERR_NONE) {
             return e;
         }
-        excursion = excursion_numbered(detect, row->scope);
+        excursion = excursion_of(detect, row->scope);
     }
     sums_add(&excursion->since, &change->sums);
     if (row->first_entry >= 0) {
@@ -510,14 +264,7 @@ static enum err row_step_bank(struct detect *detect, const struct delta *delta,
     if (excursion->highest_level < change->highest_level) {
         excursion->highest_level = change->highest_level;
     }
-    uint32_t points[NODE_COUNT];
-    excursion_points(excursion, points);
-    unsigned started = bank_apply(&excursion->bank, &change->bank);
-    ASSURE(started == 0 || misdirected); // B4
-    excursion_repin(detect, excursion, points);
-    if (bank_is_quiet(&excursion->bank)) {
-        excursion_end(detect, row->scope);
-    }
+    excursion_step(detect, row->scope, &change->bank);
     return ERR_NONE;
 }
 
@@ -581,190 +328,4 @@ enum err detect_delta(
         }
     }
     return e;
-}
-
-// --- what it says -----------------------------------------------------------------------------
-
-int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node)
-{
-    const struct excursion *excursion = excursion_of(detect, scope);
-    return excursion != NULL ? excursion->bank.nodes[node].w_nat6 : 0;
-}
-
-struct bank_reading detect_read(
-        const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest)
-{
-    const struct excursion *excursion = excursion_of(detect, scope);
-    if (excursion == NULL) {
-        return (struct bank_reading){.tier = TIER_NONE};
-    }
-    const struct bank_rules *rules = &detect->rules[detect->scopes[scope].credited];
-    return bank_read(&excursion->bank, rules, kind, highest);
-}
-
-static struct message_position place_position(const struct detect *detect, const struct place *at)
-{
-    return (struct message_position){
-            .occurred_at_ms = at->occurred_at_ms,
-            .topic = view_of(detect->topics[at->topic]),
-            .partition = at->partition,
-            .offset = at->offset,
-    };
-}
-
-void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
-        const struct bank_reading *reading, struct evidence *ret_evidence)
-{
-    const struct excursion *excursion = excursion_of(detect, scope);
-    ASSURE(excursion != NULL);
-    const struct bank_node *node = &excursion->bank.nodes[reading->node];
-    struct recent_entry entries[RECENT_MAX];
-    uint64_t start_serial = recent_serial(detect->recent, node->start);
-    uint32_t people = recent_since(detect->recent, scope, start_serial, entries);
-    bool credited = (excursion->bank.credited >> reading->node & 1) != 0;
-    *ret_evidence = (struct evidence){
-            .scope = *name,
-            .start_serial = start_serial,
-            .judged = node->judged,
-            .misdirected = node->misdirected,
-            .guarded = node->guarded,
-            .distinct_recipients = people,
-            .distinct_is_lower_bound = people == RECENT_MAX,
-            .baseline_millionths = (table_baseline_ppb(excursion->highest_level) + 500) / 1000,
-            .lowest_baseline_millionths =
-                    (table_baseline_ppb(excursion->lowest_level) + 500) / 1000,
-            .start_credit_nat6 = credited ? excursion->bank.credit_nat6 : 0,
-            .estimated_rate_millionths = (int64_t)node->misdirected * 1000000 / node->judged,
-            .log_likelihood_ratio_nat6 = node->w_nat6,
-            .threshold_nat6 = table_threshold(reading->budget, reading->node),
-            .false_alarm_budget = table_budget_messages(reading->budget),
-            .change_point = recent_position(detect->recent, node->start),
-            .node = node_names[reading->node],
-            .node_index = reading->node,
-    };
-    fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
-}
-
-static struct detect_history history_before(
-        const struct bank_node *node, const struct detect_history *history)
-{
-    if (history->heard - node->judged >= HISTORY_SURE) {
-        return *history; // it was whole when the excursion began
-    }
-    return (struct detect_history){
-            .judged = history->judged > node->judged ? history->judged - node->judged : 0,
-            .misdirected = history->misdirected > node->misdirected
-                                   ? history->misdirected - node->misdirected
-                                   : 0};
-}
-
-bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
-        const struct detect_history *history)
-{
-    const struct excursion *excursion = excursion_of(detect, scope);
-    ASSURE(excursion != NULL);
-    const struct bank_node *node = &excursion->bank.nodes[reading->node];
-    const struct detect_history before = history_before(node, history);
-    // 1.25 times its own rate, as every baseline; the level in force has that in it already.
-    int64_t present_ppb = table_baseline_ppb(excursion->lowest_level);
-    int64_t rate_ppb = (before.misdirected * INT64_C(1250000000) + HISTORY_WEIGHT * present_ppb) /
-                       ((int64_t)before.judged + HISTORY_WEIGHT);
-    if (reading->tier >= TIER_QUARANTINE && before.judged >= HISTORY_SURE &&
-            node->misdirected * INT64_C(1250000000) / node->judged < HISTORY_RATIO * rate_ppb) {
-        return false;
-    }
-    int64_t ceiling_ppb = (int64_t)detect->options.baseline.ceiling_millionths * 1000;
-    unsigned level = table_level_up(rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
-    if (level <= excursion->lowest_level + (unsigned)HISTORY_MARGIN) {
-        return true;
-    }
-    const struct step_table steps = bank_steps(level, detect->options.guard);
-    return bank_ratio_by(&excursion->bank, reading->node, &steps) >=
-           table_threshold(reading->budget, reading->node);
-}
-
-bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
-        const struct detect_history *history)
-{
-    const struct excursion *excursion = excursion_of(detect, scope);
-    ASSURE(excursion != NULL);
-    return history_before(&excursion->bank.nodes[reading->node], history).judged < HISTORY_SURE;
-}
-
-struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope)
-{
-    const struct streams *streams = detect_streams(detect, scope);
-    return streams != NULL ? streams_read(streams) : (struct stream_reading){.tier = TIER_NONE};
-}
-
-void detect_stream_evidence(const struct detect *detect, int32_t scope,
-        const struct scope_name *name, const struct stream_reading *reading,
-        struct evidence *ret_evidence)
-{
-    const struct stream_excursion *excursion = streams_of(detect, scope);
-    ASSURE(excursion != NULL && reading->judged > 0);
-    int64_t baseline = stream_level_millionths(detect->options.streams.level[reading->stream]);
-    *ret_evidence = (struct evidence){
-            .scope = *name,
-            .stream = stream_names[reading->stream],
-            .judged = reading->judged,
-            .misdirected = reading->hits,
-            .baseline_millionths = baseline,
-            .lowest_baseline_millionths = baseline,
-            .estimated_rate_millionths = (int64_t)reading->hits * 1000000 / reading->judged,
-            .log_likelihood_ratio_nat6 = reading->w_nat6,
-            .threshold_nat6 = reading->threshold_nat6,
-            .false_alarm_budget = reading->budget_messages,
-            .change_point = place_position(detect, &excursion->place),
-            .node = stream_names[reading->stream],
-    };
-    fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
-}
-
-const struct streams *detect_streams(const struct detect *detect, int32_t scope)
-{
-    const struct stream_excursion *excursion = streams_of(detect, scope);
-    return excursion != NULL ? &excursion->streams : NULL;
-}
-
-bool detect_is_quiet(const struct detect *detect, int32_t scope)
-{
-    return excursion_of(detect, scope) == NULL && streams_of(detect, scope) == NULL;
-}
-
-bool detect_is_calm(const struct detect *detect, int32_t scope)
-{
-    const struct excursion *excursion = excursion_of(detect, scope);
-    const struct streams *streams = detect_streams(detect, scope);
-    return (excursion == NULL || bank_is_calm(&excursion->bank)) &&
-           (streams == NULL || streams_are_calm(streams));
-}
-
-void detect_spoil(struct detect *detect, int32_t scope)
-{
-    baseline_spoil(detect->baseline, scope);
-}
-
-bool detect_has_moved(struct detect *detect, int32_t scope)
-{
-    return detect->options.learning && baseline_moved(detect->baseline, scope);
-}
-
-void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,
-        uint32_t share_den)
-{
-    struct excursion *of = excursion_of(detect, parent);
-    const struct excursion *part = excursion_of(detect, child);
-    if (of != NULL && part != NULL) {
-        uint32_t points[NODE_COUNT];
-        excursion_points(of, points);
-        bank_subtract(&of->bank, &part->bank, share_num, share_den);
-        excursion_repin(detect, of, points);
-        if (bank_is_quiet(&of->bank)) {
-            excursion_end(detect, parent);
-        }
-    }
-    if (streams_of(detect, parent) != NULL) {
-        streams_end(detect, parent); // a stream does not know through whom its hits came
-    }
 }
