@@ -145,12 +145,7 @@ static enum err step_find_incident(
     }
     if (related != NULL) {
         step->incident = related;
-        enum err e = incidents_join(decide->incidents, related, step->scope);
-        if (e == ERR_NONE && step->evidence->stream == NULL &&
-                scopes_name(decide->scopes, related->root).kind < step->name.kind) {
-            related->root = step->scope;
-        }
-        return e;
+        return incidents_join(decide->incidents, related, step->scope);
     }
     struct digest_id id;
     *ret_is_new = true;
@@ -188,6 +183,11 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     enum err e = step_find_incident(decide, step, related, &is_new);
     if (e != ERR_NONE || step->incident == NULL) {
         return e;
+    }
+    // Seen from further away, and no less serious there.
+    if (step->evidence->stream == NULL && tier >= step->incident->tier &&
+            scopes_name(decide->scopes, step->incident->root).kind < step->name.kind) {
+        step->incident->root = step->scope;
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
