@@ -111,12 +111,13 @@ static void test_thresholds(void)
     CU_ASSERT_EQUAL(people_until(&state, TIER_NOTICE), 7);
     struct complaint_reading reading = complaints_read(&state);
     CU_ASSERT_EQUAL(reading.node, 1);
-    CU_ASSERT_EQUAL(reading.threshold_nat6, ceil(1e6 * log(1e6 / 0.5)));
+    CU_ASSERT_EQUAL(reading.threshold_nat6, (int64_t)ceil(1e6 * log(1e6 / 0.5)));
     CU_ASSERT_EQUAL(reading.w_nat6, 7 * 2302585);
     CU_ASSERT_EQUAL(reading.complaints, 7);
     complaints_begin(&state, RATE, 0, T0);
     CU_ASSERT_EQUAL(people_until(&state, TIER_ALERT), 8);
-    CU_ASSERT_EQUAL(complaints_read(&state).threshold_nat6, ceil(1e6 * log(1e7 / 0.5)));
+    CU_ASSERT_EQUAL(
+            complaints_read(&state).threshold_nat6, (int64_t)ceil(1e6 * log(1e7 / 0.5)));
     complaints_begin(&state, RATE, 100000, T0); // 50 are usual
     unsigned people = people_until(&state, TIER_ALERT);
     CU_ASSERT_EQUAL(people, (unsigned)ceil((100000 * 2 * RATE + 16811243) / 1098612.0));

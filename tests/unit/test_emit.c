@@ -140,7 +140,7 @@ static struct command_action scope_command(enum command_kind kind, enum mode mod
             .sequence = 812,
             .kind = kind,
             .target = TARGET_SCOPE,
-            .scope = {SCOPE_CAMPAIGN, VIEW("50%/day"), VIEW("acme")},
+            .scope = {SCOPE_CAMPAIGN, VIEW("50%/day"), VIEW("acme"), VIEW_NONE},
             .tier = TIER_QUARANTINE,
             .reason = VIEW("no_record"),
             .has_incident = true,
@@ -258,7 +258,7 @@ static void command_monitor(void)
     stage_close(&stage);
 }
 
-static const struct alert_action alert_bare = {.scope = {SCOPE_TENANT, {"a", 1}, {"a", 1}}};
+static const struct alert_action alert_bare = {.scope = {SCOPE_TENANT, {"a", 1}, {"a", 1}, {NULL, 0}}};
 
 static void sink_errors(void)
 {

@@ -8,7 +8,7 @@ static struct alert_action alert_full(void)
             .incident_id = id_of(0x1d),
             .kind = ALERT_INCIDENT_OPENED,
             .tier = TIER_QUARANTINE,
-            .scope = {SCOPE_CAMPAIGN, VIEW("c1"), VIEW("acme")},
+            .scope = {SCOPE_CAMPAIGN, VIEW("c1"), VIEW("acme"), VIEW_NONE},
             .occurred_at_ms = 1795334400000,
             .causes = {{.name = VIEW("shifted_column"),
                             .share_millionths = 700000,
@@ -20,7 +20,7 @@ static struct alert_action alert_full(void)
             .evidence =
                     {
                             .judged = 9,
-                            .scope = {SCOPE_VENDOR, VIEW("v1"), VIEW("acme")},
+                            .scope = {SCOPE_VENDOR, VIEW("v1"), VIEW("acme"), VIEW_NONE},
                             .misdirected = 7,
                             .guarded = 6,
                             .distinct_recipients = 7,
@@ -128,7 +128,7 @@ static void alert_sparse(void)
         struct alert_action alert = {
                 .kind = (enum alert_kind)kind,
                 .tier = TIER_NOTICE,
-                .scope = {SCOPE_TENANT, VIEW("default"), VIEW("default")},
+                .scope = {SCOPE_TENANT, VIEW("default"), VIEW("default"), VIEW_NONE},
                 .policy_version = VIEW("0123456789abcdef"),
                 .detector_version = VIEW("cusum-1"),
         };
