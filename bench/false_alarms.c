@@ -14,13 +14,14 @@ static const double RATE_CEILING = 0.03;
 enum {
     ALERT_TYPE,
     ALERT_TIER,
+    ALERT_INCIDENT,
     ALERT_EVIDENCE_KIND,
     ALERT_EVIDENCE_ID,
     ALERT_EVIDENCE, // the first of the numbers that are shown
 };
-static const char *const alert_pointers[] = {"/type", "/tier", "/evidence/scope/kind",
-        "/evidence/scope/id", "/evidence/stream", "/evidence/node", "/evidence/judged",
-        "/evidence/misdirected", "/evidence/guarded", "/evidence/baseline",
+static const char *const alert_pointers[] = {"/type", "/tier", "/incident_id",
+        "/evidence/scope/kind", "/evidence/scope/id", "/evidence/stream", "/evidence/node",
+        "/evidence/judged", "/evidence/misdirected", "/evidence/guarded", "/evidence/baseline",
         "/evidence/lowest_baseline", "/evidence/start_credit", "/evidence/log_likelihood_ratio",
         "/evidence/threshold", "/cause/likely"};
 static const char *const shown_names[] = {"stream", "node", "judged", "misdirected", "guarded",
@@ -33,15 +34,16 @@ enum {
 };
 _Static_assert((int)ALERT_EVIDENCE + (int)SHOWN_FIELDS == (int)ALERT_FIELDS, "each has a name");
 
-enum { COMMAND_ACTION, COMMAND_TIER, COMMAND_KIND, COMMAND_ID, COMMAND_FIELDS };
+enum { COMMAND_ACTION, COMMAND_TIER, COMMAND_KIND, COMMAND_ID, COMMAND_INCIDENT, COMMAND_FIELDS };
 static const char *const command_pointers[COMMAND_FIELDS] = {
-        "/action", "/tier", "/target/kind", "/target/id"};
+        "/action", "/tier", "/target/kind", "/target/id", "/incident_id"};
 
 enum err false_alarms_init(struct false_alarms *alarms)
 {
     *alarms = (struct false_alarms){0};
     strbuf_init(&alarms->shown, SHOWN_BYTES);
     strbuf_init(&alarms->evidence, SHOWN_BYTES);
+    strbuf_init(&alarms->incident, SHOWN_BYTES);
     enum err e = json_pointers_create(&alarms->alert_pointers, alert_pointers, ALERT_FIELDS, NULL);
     if (e == ERR_NONE) {
         e = json_pointers_create(&alarms->command_pointers, command_pointers, COMMAND_FIELDS, NULL);
@@ -53,6 +55,7 @@ void false_alarms_fini(struct false_alarms *alarms)
 {
     strbuf_fini(&alarms->shown);
     strbuf_fini(&alarms->evidence);
+    strbuf_fini(&alarms->incident);
     json_pointers_destroy(alarms->alert_pointers);
     json_pointers_destroy(alarms->command_pointers);
 }
@@ -143,6 +146,8 @@ static struct place place_of(const struct false_alarms *alarms, struct view kind
 
 static void keep_evidence(struct false_alarms *alarms, const struct json_value *values)
 {
+    strbuf_reset(&alarms->incident);
+    strbuf_add_view(&alarms->incident, values[ALERT_INCIDENT].raw);
     strbuf_reset(&alarms->evidence);
     strbuf_printf(&alarms->evidence, "\"by\":\"%.*s\"", VIEW_ARGS(values[ALERT_EVIDENCE_ID].raw));
     for (size_t i = 0; i < SHOWN_FIELDS; i++) {
@@ -176,6 +181,9 @@ static void show_hold(
     if (alarms->shown_count++ >= SHOWN_MAX) {
         return;
     }
+    // A scope that joins an incident of its tier has no alert of its own.
+    bool is_told = view_equal(values[COMMAND_INCIDENT].raw, strbuf_view(&alarms->incident));
+    struct view evidence = is_told ? strbuf_view(&alarms->evidence) : VIEW("\"by\":null");
     struct strbuf *shown = &alarms->shown;
     strbuf_add_text(shown, shown->n > 0 ? ",\n  " : "\n  ");
     strbuf_printf(shown,
@@ -185,7 +193,7 @@ static void show_hold(
             isfinite(place->rate) ? place->rate : 0,
             healthy_tenant_rate(alarms->world, place->tenant),
             (unsigned long long)healthy_world_sent_by(alarms->world, place->tenant),
-            VIEW_ARGS(strbuf_view(&alarms->evidence)));
+            VIEW_ARGS(evidence));
 }
 
 static void take_command(struct false_alarms *alarms, const struct json_value *values)

@@ -34,6 +34,7 @@ struct false_alarms {
     struct strbuf shown;               // JSON objects, one a hold
     uint32_t shown_count;
     struct strbuf evidence; // of the last alert
+    struct strbuf incident; // its incident
     struct json_pointers *alert_pointers;
     struct json_pointers *command_pointers;
 };
