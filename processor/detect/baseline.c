@@ -4,6 +4,7 @@
 
 #include "common/assure.h"
 #include "common/clock.h"
+#include "common/prefetch.h"
 #include "detect/learners.h"
 
 enum {
@@ -233,6 +234,21 @@ void baseline_destroy(struct baseline *baseline)
     if (baseline != NULL) {
         learners_fini(&baseline->learners);
         free(baseline);
+    }
+}
+
+void baseline_prefetch_slot(const struct baseline *baseline, int32_t scope)
+{
+    if ((uint32_t)scope + 1 < baseline->learners.slot_count) {
+        prefetch(&baseline->learners.slots[scope + 1]);
+    }
+}
+
+void baseline_prefetch_learner(const struct baseline *baseline, int32_t scope)
+{
+    uint32_t slot = (uint32_t)scope + 1;
+    if (has_learner(baseline, slot)) {
+        prefetch(learner_at(baseline, slot));
     }
 }
 

@@ -71,6 +71,9 @@ void baseline_destroy(struct baseline *baseline);
 
 // The level of a scope of which, and of whose parents, nothing is known: the prior's (L4).
 unsigned baseline_cold_level(const struct baseline_options *options);
+// Asks for what is kept of a scope, ahead of its use: the second for what the first finds.
+void baseline_prefetch_slot(const struct baseline *baseline, int32_t scope);
+void baseline_prefetch_learner(const struct baseline *baseline, int32_t scope);
 // The level for messages of a chain that are about to be counted. `quiet`: every statistic of the
 // chain's narrowest scope is 0.
 MUST_CHECK enum err baseline_level(struct baseline *baseline, const struct baseline_chain *chain,

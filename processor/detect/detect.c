@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/prefetch.h"
 #include "detect/detect_inside.h"
 
 enum err detect_create(
@@ -41,20 +42,28 @@ void detect_destroy(struct detect *detect)
         pool_fini(&detect->habits);
         baseline_destroy(detect->baseline);
         free(detect->scopes);
+        free(detect->rows);
         free(detect->changes);
         free(detect);
     }
 }
 
+static bool grow(void **array, size_t count, size_t element_bytes)
+{
+    void *grown = realloc(*array, count * element_bytes);
+    if (grown != NULL) {
+        *array = grown;
+    }
+    return grown != NULL;
+}
+
 static enum err detect_make_room(struct detect *detect, const struct delta *delta)
 {
     if (delta->scope_count > detect->change_capacity) {
-        struct row_change *grown =
-                realloc(detect->changes, delta->scope_count * sizeof *detect->changes);
-        if (grown == NULL) {
+        if (!grow((void **)&detect->changes, delta->scope_count, sizeof *detect->changes) ||
+                !grow((void **)&detect->rows, delta->scope_count, sizeof *detect->rows)) {
             return ERR_NO_MEMORY;
         }
-        detect->changes = grown;
         detect->change_capacity = delta->scope_count;
     }
     uint32_t needed = 0;
@@ -81,18 +90,23 @@ static enum err detect_make_room(struct detect *detect, const struct delta *delt
 
 // --- baselines --------------------------------------------------------------------------------
 
-static int32_t use_scope(const struct delta *delta, const struct leaf_use *use)
+static int32_t use_scope(const struct detect *detect, const struct leaf_use *use)
 {
-    return use->row < 0 ? SCOPE_NONE : delta->scopes[use->row].scope;
+    return use->row < 0 ? SCOPE_NONE : detect->rows[use->row].scope;
 }
 
-static struct baseline_chain chain_of(const struct delta *delta, const struct leaf_delta *leaf)
+static struct baseline_chain chain_of(const struct detect *detect, const struct leaf_delta *leaf)
 {
     return (struct baseline_chain){{
-            [BASELINE_CAMPAIGN] = use_scope(delta, &leaf->uses[SCOPE_CAMPAIGN]),
-            [BASELINE_VENDOR] = use_scope(delta, &leaf->uses[SCOPE_VENDOR]),
-            [BASELINE_TENANT] = use_scope(delta, &leaf->uses[SCOPE_TENANT]),
+            [BASELINE_CAMPAIGN] = use_scope(detect, &leaf->uses[SCOPE_CAMPAIGN]),
+            [BASELINE_VENDOR] = use_scope(detect, &leaf->uses[SCOPE_VENDOR]),
+            [BASELINE_TENANT] = use_scope(detect, &leaf->uses[SCOPE_TENANT]),
     }};
+}
+
+static bool kind_learns(enum scope_kind kind)
+{
+    return kind == SCOPE_CAMPAIGN || kind == SCOPE_VENDOR || kind == SCOPE_TENANT;
 }
 
 static int32_t chain_narrowest(const struct baseline_chain *chain)
@@ -112,29 +126,30 @@ static enum err leaf_level(struct detect *detect, const struct delta *delta,
         *ret_level = detect->prior_level;
         return ERR_NONE;
     }
-    const struct baseline_chain chain = chain_of(delta, leaf);
+    const struct baseline_chain chain = chain_of(detect, leaf);
     bool quiet = excursion_of(detect, chain_narrowest(&chain)) == NULL;
     return baseline_level(detect->baseline, &chain, delta->log_time_ms, quiet, ret_level);
 }
 
-static enum err leaf_learn(struct detect *detect, const struct delta *delta,
-        const struct leaf_delta *leaf, const struct detect_asks *asks)
+static enum err leaf_learn(
+        struct detect *detect, const struct delta *delta, const struct leaf_delta *leaf)
 {
-    const struct baseline_chain chain = chain_of(delta, leaf);
+    static const enum scope_kind kinds[BASELINE_PLACE_COUNT] = {
+            [BASELINE_CAMPAIGN] = SCOPE_CAMPAIGN,
+            [BASELINE_VENDOR] = SCOPE_VENDOR,
+            [BASELINE_TENANT] = SCOPE_TENANT,
+    };
     unsigned excursions = 0;
     for (unsigned place = 0; place < BASELINE_PLACE_COUNT; place++) {
-        int32_t scope = chain.scopes[place];
-        if (scope == SCOPE_NONE) {
-            continue;
-        }
-        const struct excursion *excursion = excursion_of(detect, scope);
-        bool away = excursion != NULL && baseline_sees_excursion(&excursion->bank);
-        excursions |= (unsigned)(away || asks->tier(asks->self, scope) != TIER_NONE) << place;
+        int32_t row = leaf->uses[kinds[place]].row;
+        excursions |= (unsigned)(row >= 0 && detect->rows[row].is_away) << place;
     }
-    const struct leaf_use *use = &leaf->uses[SCOPE_TENANT];
-    for (unsigned kind = SCOPE_KIND_COUNT; kind-- > 0;) {
-        use = leaf->uses[kind].row >= 0 ? &leaf->uses[kind] : use;
+    unsigned narrowest = 0;
+    while (leaf->uses[narrowest].row < 0 && narrowest < SCOPE_TENANT) {
+        narrowest++;
     }
+    const struct leaf_use *use = &leaf->uses[narrowest];
+    const struct baseline_chain chain = chain_of(detect, leaf);
     uint32_t misdirected = use->fresh + use->guarded;
     return baseline_note(detect->baseline, &chain, use->good + misdirected, misdirected, excursions,
             delta->log_time_ms);
@@ -142,7 +157,7 @@ static enum err leaf_learn(struct detect *detect, const struct delta *delta,
 
 // --- stepping ---------------------------------------------------------------------------------
 
-static enum err habit_add(struct detect *detect, int32_t scope, const struct sums *sums)
+static enum err habit_add(struct detect *detect, int32_t scope, const struct sums_change *sums)
 {
     enum err e = ERR_NONE;
     uint32_t number = detect->scopes[scope].habit;
@@ -182,6 +197,104 @@ static int32_t leaf_credit(const struct detect *detect, const struct delta *delt
     return detect->options.start_credit ? bank_credit_of_size(leaf->planned_size) : 0;
 }
 
+// NULL where nothing moves.
+static struct row_change *change_of_row(const struct detect *detect, int32_t row)
+{
+    uint32_t number = detect->rows[row].change;
+    return number == NO_CHANGE ? NULL : &detect->changes[number];
+}
+
+static struct row_change *row_take_change(struct detect *detect, int32_t row)
+{
+    if (detect->rows[row].change == NO_CHANGE) {
+        detect->rows[row].change = detect->change_count;
+        detect->changes[detect->change_count++] = (struct row_change){
+                .tenant = SCOPE_NONE, .part_level = LEVEL_COUNT, .lowest_level = LEVEL_COUNT};
+    }
+    return &detect->changes[detect->rows[row].change];
+}
+
+// Finds out what a row has to move: what is kept of its scope, or what begins with this delta. Of
+// most scopes nothing is kept, and healthy messages begin nothing.
+static void row_look(struct detect *detect, const struct delta *delta, int32_t at)
+{
+    const struct scope_delta *row = &delta->scopes[at];
+    const struct detect_scope *scope = &detect->scopes[row->scope];
+    bool moves_bank = scope->excursion != 0 || row->fresh + row->guarded > 0 ||
+                      (row->is_new && row->kind == SCOPE_CAMPAIGN);
+    bool moves_streams = scope->streams != 0;
+    detect->rows[at] = (struct row_state){row->scope, NO_CHANGE, false};
+    if (moves_bank || moves_streams || row->kind == SCOPE_TENANT) {
+        struct row_change *change = row_take_change(detect, at);
+        change->moves_bank = moves_bank;
+        change->moves_streams = moves_streams;
+    }
+}
+
+static void detect_look(struct detect *detect, const struct delta *delta)
+{
+    detect->change_count = 0;
+    for (uint32_t i = 0; i < delta->scope_count; i++) {
+        row_look(detect, delta, (int32_t)i);
+    }
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        const struct leaf_delta *leaf = &delta->leaves[i];
+        bool has_hits = !leaf->held && stream_leaf_has_hits(leaf);
+        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && has_hits; kind++) {
+            if (leaf->uses[kind].row >= 0 && kind_has_streams(leaf, kind)) {
+                row_take_change(detect, leaf->uses[kind].row)->moves_streams = true;
+            }
+        }
+    }
+}
+
+// What the delta needs of the large tables, asked for before it is needed: first what is found by a
+// scope's number, then what is found there.
+static void detect_prefetch(const struct detect *detect, const struct delta *delta)
+{
+    for (uint32_t i = 0; i < delta->scope_count; i++) {
+        prefetch(&detect->scopes[delta->scopes[i].scope]);
+        if (kind_learns(delta->scopes[i].kind)) {
+            baseline_prefetch_slot(detect->baseline, delta->scopes[i].scope);
+        }
+    }
+    for (uint32_t i = 0; i < delta->scope_count; i++) {
+        excursion_prefetch(detect, delta->scopes[i].scope);
+        if (kind_learns(delta->scopes[i].kind)) {
+            baseline_prefetch_learner(detect->baseline, delta->scopes[i].scope);
+        }
+    }
+}
+
+// Puts what has come by one level into the change; messages of one level are added up before.
+static void change_settle(const struct detect *detect, struct row_change *change)
+{
+    if (change->part_level == LEVEL_COUNT) {
+        return;
+    }
+    const struct step_table steps = bank_steps(change->part_level, detect->options.guard);
+    bank_change_add(&change->bank, &change->part, &steps);
+    change->part = (struct bank_batch){0};
+    if (change->lowest_level > change->part_level) {
+        change->lowest_level = change->part_level;
+    }
+    if (change->highest_level < change->part_level) {
+        change->highest_level = change->part_level;
+    }
+}
+
+static void change_add_use(const struct detect *detect, struct row_change *change,
+        const struct leaf_use *use, unsigned level)
+{
+    if (change->part_level != level) {
+        change_settle(detect, change);
+        change->part_level = (uint8_t)level;
+    }
+    change->part.good += use->good;
+    change->part.fresh += use->fresh;
+    change->part.guarded += use->guarded;
+}
+
 static enum err leaf_add(struct detect *detect, const struct delta *delta,
         const struct leaf_delta *leaf, const struct detect_asks *asks)
 {
@@ -190,29 +303,21 @@ static enum err leaf_add(struct detect *detect, const struct delta *delta,
     if (e != ERR_NONE) {
         return e;
     }
-    const struct step_table steps = bank_steps(level, detect->options.guard);
-    struct stream_batch streams = {0};
-    stream_batch_add(&streams, leaf);
+    const struct sums_change sums = sums_of_leaf(leaf);
+    int32_t tenant = use_scope(detect, &leaf->uses[SCOPE_TENANT]);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         const struct leaf_use *use = &leaf->uses[kind];
-        if (use->row < 0) {
+        struct row_change *change = use->row < 0 ? NULL : change_of_row(detect, use->row);
+        if (change == NULL) {
             continue;
         }
-        struct row_change *change = &detect->changes[use->row];
-        change->tenant = use_scope(delta, &leaf->uses[SCOPE_TENANT]);
-        sums_add_leaf(&change->sums, leaf);
-        const struct bank_batch part = {
-                .good = use->good, .fresh = use->fresh, .guarded = use->guarded};
-        bank_change_add(&change->bank, &part, &steps);
-        if (change->lowest_level > level) {
-            change->lowest_level = (uint8_t)level;
+        change->tenant = tenant;
+        sums_join(&change->sums, &sums);
+        if (change->moves_bank) {
+            change_add_use(detect, change, use, level);
         }
-        if (change->highest_level < level) {
-            change->highest_level = (uint8_t)level;
-        }
-        if (kind_has_streams(leaf, kind)) {
-            stream_batch_join(&change->streams, &streams);
-            change->has_streams = true;
+        if (change->moves_streams && kind_has_streams(leaf, kind)) {
+            stream_batch_add(&change->streams, leaf);
         }
         if (kind == SCOPE_CAMPAIGN && delta->scopes[use->row].is_new) {
             change->credit_nat6 = leaf_credit(detect, delta, leaf, asks);
@@ -221,27 +326,10 @@ static enum err leaf_add(struct detect *detect, const struct delta *delta,
     return ERR_NONE;
 }
 
-// The number of a topic's name; all that are too many share the last.
-static enum err detect_topic(struct detect *detect, struct view topic, uint16_t *ret_topic)
-{
-    uint16_t at = 0;
-    while (at < TOPIC_MAX - 1 && detect->topics[at] != NULL &&
-            !view_equal(view_of(detect->topics[at]), topic)) {
-        at++;
-    }
-    if (detect->topics[at] == NULL) {
-        detect->topics[at] = strndup(topic.n > 0 ? topic.p : "", topic.n);
-        if (detect->topics[at] == NULL) {
-            return ERR_NO_MEMORY;
-        }
-    }
-    *ret_topic = at;
-    return ERR_NONE;
-}
-
 static enum err row_step_bank(struct detect *detect, const struct delta *delta,
         const struct scope_delta *row, struct row_change *change)
 {
+    change_settle(detect, change);
     struct excursion *excursion = excursion_of(detect, row->scope);
     bool misdirected = change->bank.fresh + change->bank.guarded > 0;
     if (excursion == NULL) {
@@ -276,18 +364,11 @@ static enum err row_step_streams(struct detect *detect, const struct delta *delt
         if (!stream_batch_has_hits(&change->streams)) {
             return ERR_NONE;
         }
-        enum err e = pool_take(&detect->stream_excursions, &detect->scopes[row->scope].streams);
+        enum err e = streams_begin(detect, delta, row, change->tenant);
         if (e != ERR_NONE) {
             return e;
         }
-        excursion = pool_at(&detect->stream_excursions, detect->scopes[row->scope].streams);
-        excursion->tenant = change->tenant;
-        excursion->place = (struct place){row->last_occurred_at_ms, delta->frame->to_offset - 1,
-                delta->frame->source_partition, 0};
-        e = detect_topic(detect, delta->frame->source_topic, &excursion->place.topic);
-        if (e != ERR_NONE) {
-            return e;
-        }
+        excursion = streams_of(detect, row->scope);
     }
     sums_add(&excursion->since, &change->sums);
     streams_step(&excursion->streams, &change->streams, &detect->options.streams);
@@ -297,6 +378,30 @@ static enum err row_step_streams(struct detect *detect, const struct delta *delt
     return ERR_NONE;
 }
 
+static enum err row_step(
+        struct detect *detect, const struct delta *delta, const struct scope_delta *row)
+{
+    struct row_change *change = change_of_row(detect, (int32_t)(row - delta->scopes));
+    if (change == NULL) {
+        return ERR_NONE;
+    }
+    enum err e = change->moves_bank ? row_step_bank(detect, delta, row, change) : ERR_NONE;
+    if (e == ERR_NONE && change->moves_streams) {
+        e = row_step_streams(detect, delta, row, change);
+    }
+    if (e == ERR_NONE && row->kind == SCOPE_TENANT) {
+        e = habit_add(detect, row->scope, &change->sums);
+    }
+    return e;
+}
+
+static bool scope_is_away(const struct detect *detect, int32_t scope, const struct detect_asks *asks)
+{
+    const struct excursion *excursion = excursion_of(detect, scope);
+    return (excursion != NULL && baseline_sees_excursion(&excursion->bank)) ||
+           asks->tier(asks->self, scope) != TIER_NONE;
+}
+
 enum err detect_delta(
         struct detect *detect, const struct delta *delta, const struct detect_asks *asks)
 {
@@ -304,27 +409,22 @@ enum err detect_delta(
     if (e != ERR_NONE) {
         return e;
     }
-    for (uint32_t i = 0; i < delta->scope_count; i++) {
-        detect->changes[i] = (struct row_change){
-                .lowest_level = LEVEL_COUNT, .tenant = SCOPE_NONE};
-    }
+    detect_prefetch(detect, delta);
+    detect_look(detect, delta);
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE; i++) {
         if (!delta->leaves[i].held) {
             e = leaf_add(detect, delta, &delta->leaves[i], asks);
         }
     }
     for (uint32_t i = 0; i < delta->scope_count && e == ERR_NONE; i++) {
-        e = row_step_bank(detect, delta, &delta->scopes[i], &detect->changes[i]);
-        if (e == ERR_NONE && detect->changes[i].has_streams) {
-            e = row_step_streams(detect, delta, &delta->scopes[i], &detect->changes[i]);
-        }
-        if (e == ERR_NONE && delta->scopes[i].kind == SCOPE_TENANT) {
-            e = habit_add(detect, delta->scopes[i].scope, &detect->changes[i].sums);
-        }
+        const struct scope_delta *row = &delta->scopes[i];
+        e = row_step(detect, delta, row);
+        detect->rows[i].is_away =
+                kind_learns(row->kind) && scope_is_away(detect, row->scope, asks);
     }
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE && detect->options.learning; i++) {
         if (!delta->leaves[i].held) {
-            e = leaf_learn(detect, delta, &delta->leaves[i], asks);
+            e = leaf_learn(detect, delta, &delta->leaves[i]);
         }
     }
     return e;

@@ -7,6 +7,7 @@
 #include "state/pool.h"
 
 enum { TOPIC_MAX = 64 };
+#define NO_CHANGE UINT32_MAX
 
 // Where a stream's excursion began. The topic is a number in detect.topics.
 struct place {
@@ -41,16 +42,26 @@ struct detect_scope {
     uint32_t credited : 1; // it began with credit
 };
 
-// What the delta in hand brings a row.
+// What the delta in hand brings a row that has something to move.
 struct row_change {
     struct bank_change bank;
+    struct bank_batch part; // what goes by `part_level` and is not in `bank` yet
+    struct sums_change sums;
     struct stream_batch streams;
-    struct sums sums;
     int32_t tenant;
-    bool has_streams;
+    int32_t credit_nat6;
+    bool moves_bank;
+    bool moves_streams;
+    uint8_t part_level; // LEVEL_COUNT = nothing has come yet
     uint8_t lowest_level;
     uint8_t highest_level;
-    int32_t credit_nat6;
+};
+
+// What stepping goes by, of each row of the delta in hand.
+struct row_state {
+    int32_t scope;
+    uint32_t change; // its number among the changes; NO_CHANGE = nothing to move
+    bool is_away;    // of a kind that learns, after its step: in excursion, or with an open incident
 };
 
 struct detect {
@@ -65,19 +76,34 @@ struct detect {
     struct pool stream_excursions;
     struct pool habits; // of struct sums
     char *topics[TOPIC_MAX];
-    struct row_change *changes; // of the delta in hand, by row
-    uint32_t change_capacity;
+    // of the delta in hand
+    struct row_state *rows;     // by row
+    struct row_change *changes; // of the rows that have something to move
+    uint32_t change_count;
+    uint32_t change_capacity; // of both
 };
 
 // --- what is kept of a scope (excursion.c) ----------------------------------------------------
 
 // NULL when every statistic is 0.
-struct excursion *excursion_of(const struct detect *detect, int32_t scope);
+static inline struct excursion *excursion_of(const struct detect *detect, int32_t scope)
+{
+    if (scope < 0 || (uint32_t)scope >= detect->capacity ||
+            detect->scopes[scope].excursion == 0) {
+        return NULL;
+    }
+    return pool_at(&detect->excursions, detect->scopes[scope].excursion);
+}
+
 // The same of streams.
 struct stream_excursion *streams_of(const struct detect *detect, int32_t scope);
+void excursion_prefetch(const struct detect *detect, int32_t scope);
 // Of a scope that has none.
 MUST_CHECK enum err excursion_begin(
         struct detect *detect, int32_t scope, const struct row_change *change);
 // Moves the bank by a change, and with it the pins of its change points; ends it when it is quiet.
 void excursion_step(struct detect *detect, int32_t scope, const struct bank_change *change);
+// In the frame of a row's delta; of a scope that has none.
+MUST_CHECK enum err streams_begin(struct detect *detect, const struct delta *delta,
+        const struct scope_delta *row, int32_t tenant);
 void streams_end(struct detect *detect, int32_t scope);

@@ -1,5 +1,9 @@
 // What is kept of a scope: begun, moved, ended.
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/assure.h"
+#include "common/prefetch.h"
 #include "detect/detect_inside.h"
 
 static struct excursion *excursion_numbered(const struct detect *detect, int32_t scope)
@@ -7,13 +11,12 @@ static struct excursion *excursion_numbered(const struct detect *detect, int32_t
     return pool_at(&detect->excursions, detect->scopes[scope].excursion);
 }
 
-struct excursion *excursion_of(const struct detect *detect, int32_t scope)
+void excursion_prefetch(const struct detect *detect, int32_t scope)
 {
-    if (scope < 0 || (uint32_t)scope >= detect->capacity ||
-            detect->scopes[scope].excursion == 0) {
-        return NULL;
+    const char *excursion = (const char *)excursion_of(detect, scope);
+    for (size_t at = 0; excursion != NULL && at < sizeof(struct excursion); at += CACHE_LINE) {
+        prefetch(excursion + at);
     }
-    return pool_at(&detect->excursions, detect->scopes[scope].excursion);
 }
 
 struct stream_excursion *streams_of(const struct detect *detect, int32_t scope)
@@ -57,6 +60,42 @@ static void excursion_end(struct detect *detect, int32_t scope)
     }
     pool_give(&detect->excursions, detect->scopes[scope].excursion);
     detect->scopes[scope].excursion = 0;
+}
+
+// The number of a topic's name; all that are too many share the last.
+static enum err detect_topic(struct detect *detect, struct view topic, uint16_t *ret_topic)
+{
+    uint16_t at = 0;
+    while (at < TOPIC_MAX - 1 && detect->topics[at] != NULL &&
+            !view_equal(view_of(detect->topics[at]), topic)) {
+        at++;
+    }
+    if (detect->topics[at] == NULL) {
+        detect->topics[at] = strndup(topic.n > 0 ? topic.p : "", topic.n);
+        if (detect->topics[at] == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    *ret_topic = at;
+    return ERR_NONE;
+}
+
+enum err streams_begin(struct detect *detect, const struct delta *delta,
+        const struct scope_delta *row, int32_t tenant)
+{
+    uint32_t *number = &detect->scopes[row->scope].streams;
+    uint16_t topic;
+    enum err e = detect_topic(detect, delta->frame->source_topic, &topic);
+    if (e == ERR_NONE) {
+        e = pool_take(&detect->stream_excursions, number);
+    }
+    if (e == ERR_NONE) {
+        struct stream_excursion *excursion = pool_at(&detect->stream_excursions, *number);
+        excursion->tenant = tenant;
+        excursion->place = (struct place){row->last_occurred_at_ms, delta->frame->to_offset - 1,
+                delta->frame->source_partition, topic};
+    }
+    return e;
 }
 
 void streams_end(struct detect *detect, int32_t scope)

@@ -113,6 +113,14 @@ void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf)
     }
 }
 
+bool stream_leaf_has_hits(const struct leaf_delta *leaf)
+{
+    return leaf->misdirected_signals[SIGNAL_WALKING] > 0 || leaf_repeated(leaf) > 0 ||
+           leaf->signals[SIGNAL_CLOSED_RECENTLY] > 0 ||
+           leaf->reasons[REASON_REASSIGNED_NUMBER] > 0 ||
+           leaf->reasons[REASON_INVALID_NUMBER] > 0 || leaf->reasons[REASON_OTHER_TENANT] > 0;
+}
+
 void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other)
 {
     for (unsigned s = 0; s < STREAM_COUNT; s++) {

@@ -76,6 +76,8 @@ struct stream_batch {
 // unknown ones count there; of reasons, those that exempt messages may have had are left out. What
 // was taken back (a chunk judged again) counts as none, and hits above the messages as all of them.
 void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf);
+// Whether it may add a hit.
+bool stream_leaf_has_hits(const struct leaf_delta *leaf);
 void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other);
 bool stream_batch_has_hits(const struct stream_batch *batch);
 

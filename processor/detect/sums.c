@@ -1,30 +1,48 @@
 #include "detect/sums.h"
 
+#include <string.h>
+
 static uint32_t add_bounded(uint32_t sum, int64_t more)
 {
     int64_t total = (int64_t)sum + more;
     return total < 0 ? 0 : total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
 }
 
-void sums_add_leaf(struct sums *sums, const struct leaf_delta *leaf)
+struct sums_change sums_of_leaf(const struct leaf_delta *leaf)
 {
     int64_t invalid = leaf->reasons[REASON_INVALID_NUMBER];
-    invalid = invalid < leaf->unknown ? invalid : leaf->unknown; // the rest were exempt
-    sums->watched = add_bounded(sums->watched, leaf->judged + leaf->unknown);
-    sums->misdirected = add_bounded(sums->misdirected, leaf->misdirected);
-    sums->invalid = add_bounded(sums->invalid, invalid);
+    struct sums_change sums = {
+            .watched = leaf->judged + leaf->unknown,
+            .misdirected = leaf->misdirected,
+            .invalid = invalid < leaf->unknown ? invalid : leaf->unknown, // the rest were exempt
+    };
+    memcpy(sums.signals, leaf->signals, sizeof sums.signals);
+    return sums;
+}
+
+void sums_join(struct sums_change *change, const struct sums_change *more)
+{
+    change->watched += more->watched;
+    change->misdirected += more->misdirected;
+    change->invalid += more->invalid;
     for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        sums->signals[signal] = add_bounded(sums->signals[signal], leaf->signals[signal]);
+        change->signals[signal] += more->signals[signal];
     }
 }
 
-void sums_add(struct sums *sums, const struct sums *more)
+static int64_t at_least_none(int64_t count)
 {
-    sums->watched = add_bounded(sums->watched, more->watched);
-    sums->misdirected = add_bounded(sums->misdirected, more->misdirected);
-    sums->invalid = add_bounded(sums->invalid, more->invalid);
+    return count > 0 ? count : 0;
+}
+
+void sums_add(struct sums *sums, const struct sums_change *change)
+{
+    sums->watched = add_bounded(sums->watched, at_least_none(change->watched));
+    sums->misdirected = add_bounded(sums->misdirected, at_least_none(change->misdirected));
+    sums->invalid = add_bounded(sums->invalid, at_least_none(change->invalid));
     for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        sums->signals[signal] = add_bounded(sums->signals[signal], more->signals[signal]);
+        sums->signals[signal] =
+                add_bounded(sums->signals[signal], at_least_none(change->signals[signal]));
     }
 }
 

@@ -12,8 +12,17 @@ struct sums {
     uint32_t signals[SIGNAL_COUNT];
 };
 
-// Adds a leaf's; what was taken back takes off.
-void sums_add_leaf(struct sums *sums, const struct leaf_delta *leaf);
-void sums_add(struct sums *sums, const struct sums *more);
+// The same of messages that are about to be added: what was taken back is below 0.
+struct sums_change {
+    int64_t watched;
+    int64_t misdirected;
+    int64_t invalid;
+    int64_t signals[SIGNAL_COUNT];
+};
+
+struct sums_change sums_of_leaf(const struct leaf_delta *leaf);
+void sums_join(struct sums_change *change, const struct sums_change *more);
+// What is below 0 on the whole adds nothing.
+void sums_add(struct sums *sums, const struct sums_change *change);
 // `all` without `part`, which is a part of it but for the ceiling.
 struct message_sums sums_less(const struct sums *all, const struct sums *part);
