@@ -3,8 +3,9 @@
 #include "detect_line_inside.h"
 
 enum {
-    // Misdirected messages that are remembered, of all scopes together.
-    RECENT_ENTRIES = 1 << 20,
+    // Misdirected messages that are remembered at least, of all scopes together; one a scope where
+    // there may be more of these.
+    RECENT_ENTRIES_MIN = 1 << 18,
     // A scope is forgotten no sooner than so long after its last message, ...
     IDLE_MS = 10 * 60 * 1000,
     // ... vendors and tenants, who have a history worth keeping, than so long, ...
@@ -46,6 +47,12 @@ static struct detect_options detect_options_of(const struct policy *policy)
     };
 }
 
+uint32_t detect_line_recent_entries(const struct config *config)
+{
+    uint32_t scopes = config->detector.max_scopes;
+    return scopes > RECENT_ENTRIES_MIN ? scopes : RECENT_ENTRIES_MIN;
+}
+
 enum err detect_line_create(
         struct detect_line **ret_line, const struct config *config, struct emitter *emitter)
 {
@@ -63,7 +70,7 @@ enum err detect_line_create(
             .max_incidents = config->detector.max_incidents,
     };
     const struct recent_options recent_options = {
-            .max_entries = RECENT_ENTRIES, .is_quiet = is_uneventful, .self = line};
+            .max_entries = detect_line_recent_entries(config), .is_quiet = is_uneventful, .self = line};
     enum err e = scopes_create(&line->scopes, config->detector.max_scopes);
     if (e == ERR_NONE) {
         e = recent_create(&line->recent, &recent_options);
@@ -170,5 +177,6 @@ struct detect_counts detect_line_counts(const struct detect_line *line)
     counts.scopes_overflowed = scopes_overflowed(line->scopes);
     counts.incidents = decide_open_incidents(line->decide);
     counts.incidents_overflowed = decide_overflowed(line->decide);
+    counts.recent_overflowed = recent_overflowed(line->recent);
     return counts;
 }

@@ -21,6 +21,7 @@ struct detect_counts {
     uint64_t scopes_evicted;
     uint64_t incidents;
     uint64_t incidents_overflowed;
+    uint64_t recent_overflowed; // misdirected messages that found no room to be remembered
 };
 
 // `config` and `emitter` are borrowed.
@@ -34,3 +35,5 @@ MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct fra
         int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap);
 
 struct detect_counts detect_line_counts(const struct detect_line *line);
+// How many misdirected messages are remembered at most, of all scopes together.
+uint32_t detect_line_recent_entries(const struct config *config);

@@ -164,13 +164,21 @@ static enum err fold_entry(struct fold *fold, const struct frame *frame,
             .position = {entry->occurred_at_ms, frame->source_topic, frame->source_partition,
                     entry->offset, entry->message_id},
     };
-    enum err e = recent_enter(fold->recent, &message, &de->remembered);
+    enum err e = ERR_NONE;
+    bool entered = false; // once a scope counts it: what all have met takes no room again
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
         if (de->scopes[kind] == SCOPE_NONE) {
             continue;
         }
         fold_count_entry(fold, de, &leaf_delta->uses[kind], kind);
-        if (de->uses[kind] != ENTRY_REPEATED) {
+        if (de->uses[kind] == ENTRY_REPEATED) {
+            continue;
+        }
+        if (!entered) {
+            entered = true;
+            e = recent_enter(fold->recent, &message, &de->remembered);
+        }
+        if (e == ERR_NONE) {
             e = recent_link(fold->recent, de->remembered, de->scopes[kind], (enum scope_kind)kind);
         }
     }

@@ -169,6 +169,12 @@ static void tell_ceilings(int32_t partition, const struct detect_line *line)
                 "nothing of theirs is held",
                 partition, (unsigned long long)counts.incidents);
     }
+    if (counts.recent_overflowed > 0) {
+        log_error("detect",
+                "tally partition %d: %llu misdirected messages are not remembered, detector.max_scopes "
+                "at a time are; they count, but their recipients count again",
+                partition, (unsigned long long)counts.recent_overflowed);
+    }
 }
 
 static void finish_segments(struct detect_half *half)

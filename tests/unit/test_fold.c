@@ -349,6 +349,7 @@ static void test_repeated(void)
     CU_ASSERT_EQUAL(row.first_entry, -1);
     CU_ASSERT_EQUAL(b.delta.entries[0].uses[SCOPE_CAMPAIGN], ENTRY_REPEATED);
     CU_ASSERT_EQUAL(b.delta.entries[0].uses[SCOPE_VENDOR], ENTRY_UNUSED);
+    CU_ASSERT_EQUAL(b.delta.entries[0].remembered, RECENT_NONE); // it takes no room again
     CU_ASSERT_EQUAL(apply_entry(&b, 2, 2, 0, 0, AT + 24 * HOUR - 1).fresh, 1);
     CU_ASSERT_EQUAL(apply_entry(&b, 3, 1, 0, 0, AT + 24 * HOUR).fresh, 1);
     bench_fini(&b);
