@@ -1,0 +1,338 @@
+// bench_detect: what the second half costs, stage by stage: nanoseconds and allocations a message,
+// bytes a scope.
+//
+// Two halves go over the same frames: one of fold and detect with a clock between them, and all of
+// it (detect_line), which is timed from outside; what is left of that is decide's. CPU time, less
+// what reading the clock costs; for small frames, where that would be most of it, the time of day,
+// without the frames in which something else ran. Figures are medians of seven runs, each with the
+// least and the greatest: a 98 % interval of the median.
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "bench/stages/allocations.h"
+#include "bench/stages/halves.h"
+#include "common/assure.h"
+#include "common/json_out.h"
+
+enum { RUNS = 7, MIN_SCOPES = 1000 };
+
+static const char *const help =
+        "Usage: bench_detect [--scopes N[,N]...] [--rate R[,R]...] [--frame N[,N]...] [--messages N]\n"
+        "                    [--even] [--json]\n"
+        "\n"
+        "Measures fold, detect and decide on healthy traffic, and their memory.\n"
+        "\n"
+        "      --scopes LIST  nearly all of them campaigns (10,1000,10000,100000,1000000)\n"
+        "      --rate LIST    misdirected messages in a million (5000,20000)\n"
+        "      --frame LIST   messages a frame (1,50,1000)\n"
+        "      --messages N   messages a run (100000)\n"
+        "      --even         each message is of any campaign; without, 2,000 campaigns send at a\n"
+        "                     time, each 1,000 messages\n"
+        "      --json         one object a line instead of a table\n"
+        "  -h, --help\n";
+
+enum { LIST_MAX = 16 };
+
+struct list {
+    uint32_t values[LIST_MAX];
+    unsigned count;
+};
+
+struct plan {
+    struct list scopes;
+    struct list rates;
+    struct list frame_sizes;
+    uint32_t messages;
+    bool in_waves;
+    bool as_json;
+};
+
+// --- measuring --------------------------------------------------------------------------------
+
+struct figure {
+    double median;
+    double least;
+    double most;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a;
+    const double *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static struct figure figure_of(const double values[RUNS])
+{
+    double sorted[RUNS];
+    memcpy(sorted, values, sizeof sorted);
+    qsort(sorted, RUNS, sizeof *sorted, by_size);
+    return (struct figure){sorted[RUNS / 2], sorted[0], sorted[RUNS - 1]};
+}
+
+struct memory {
+    double taken_bytes; // a scope
+    double resident_bytes;
+};
+
+struct row {
+    uint32_t scopes;
+    uint32_t rate_millionths;
+    bool in_waves;
+    uint32_t per_frame;
+    struct figure fold_ns; // a message, as all below
+    struct figure detect_ns;
+    struct figure decide_ns;
+    struct figure whole_ns;
+    double allocations; // of the whole
+    struct memory memory;
+    struct detect_counts counts;
+};
+
+static void measure(struct traffic *traffic, struct front *front, struct whole *whole,
+        uint32_t messages, struct row *row)
+{
+    double fold[RUNS];
+    double detect[RUNS];
+    double decide[RUNS];
+    double all[RUNS];
+    uint64_t allocated = 0;
+    const struct stopwatch watch = stopwatch_for(row->per_frame);
+    const struct stopwatch cpu = {.id = CLOCK_THREAD_CPUTIME_ID};
+    for (unsigned run = 0; run < RUNS; run++) {
+        traffic_make(traffic, messages, row->per_frame);
+        const struct front_time time = front_take(front, &traffic->frames, &watch);
+        uint64_t before = allocations_count();
+        double start = stopwatch_ns(&cpu);
+        whole_take(whole, &traffic->frames);
+        all[run] = (stopwatch_ns(&cpu) - start) / messages;
+        allocated += allocations_count() - before;
+        fold[run] = time.fold / messages;
+        detect[run] = time.detect / messages;
+        decide[run] = all[run] - fold[run] - detect[run];
+    }
+    row->fold_ns = figure_of(fold);
+    row->detect_ns = figure_of(detect);
+    row->decide_ns = figure_of(decide);
+    row->whole_ns = figure_of(all);
+    row->allocations = (double)allocated / (RUNS * (double)messages);
+    row->counts = detect_line_counts(whole->line);
+}
+
+// --- telling ----------------------------------------------------------------------------------
+
+static void json_tenths(struct json_out *out, const char *key, double value)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%.1f", value);
+    json_raw(out, key, view_bytes(text, (size_t)n));
+}
+
+static void json_figure(struct json_out *out, const char *key, const struct figure *figure)
+{
+    json_array(out, key);
+    json_tenths(out, NULL, figure->median);
+    json_tenths(out, NULL, figure->least);
+    json_tenths(out, NULL, figure->most);
+    json_array_end(out);
+}
+
+static void print_json(const struct row *row)
+{
+    struct strbuf sb;
+    struct json_out out;
+    strbuf_init(&sb, 4096);
+    json_begin(&out, &sb);
+    json_object(&out, NULL);
+    json_int(&out, "scopes", row->scopes);
+    json_millionths(&out, "rate", row->rate_millionths);
+    json_text(&out, "traffic", row->in_waves ? "waves" : "even");
+    json_int(&out, "messages_a_frame", row->per_frame);
+    json_figure(&out, "fold_ns", &row->fold_ns);
+    json_figure(&out, "detect_ns", &row->detect_ns);
+    json_figure(&out, "decide_ns", &row->decide_ns);
+    json_figure(&out, "whole_ns", &row->whole_ns);
+    json_millionths(&out, "allocations", (int64_t)(row->allocations * 1e6));
+    json_tenths(&out, "taken_bytes_a_scope", row->memory.taken_bytes);
+    json_tenths(&out, "resident_bytes_a_scope", row->memory.resident_bytes);
+    json_int(&out, "alerts", (int64_t)row->counts.alerts);
+    json_object_end(&out);
+    printf("%.*s\n", (int)sb.n, sb.p);
+    strbuf_fini(&sb);
+}
+
+static void print_figure(const struct figure *figure)
+{
+    printf(" | %5.0f (%.0f-%.0f)", figure->median, figure->least, figure->most);
+}
+
+static void print_row(const struct row *row)
+{
+    printf("| %7u | %.1f %% %s | %4u", row->scopes, row->rate_millionths / 1e4,
+            row->in_waves ? "waves" : "even", row->per_frame);
+    print_figure(&row->fold_ns);
+    print_figure(&row->detect_ns);
+    print_figure(&row->decide_ns);
+    print_figure(&row->whole_ns);
+    printf(" | %.4f | %.0f | %.0f | %llu |\n", row->allocations, row->memory.taken_bytes,
+            row->memory.resident_bytes, (unsigned long long)row->counts.alerts);
+}
+
+// --- the program ------------------------------------------------------------------------------
+
+static bool read_list(const char *text, struct list *list)
+{
+    list->count = 0;
+    for (const char *at = text; list->count < LIST_MAX; at++) {
+        char *end;
+        unsigned long value = strtoul(at, &end, 10);
+        if (end == at || value == 0 || value > 10000000) {
+            return false;
+        }
+        list->values[list->count++] = (uint32_t)value;
+        if (*end == '\0') {
+            return true;
+        }
+        at = end;
+        if (*at != ',') {
+            return false;
+        }
+    }
+    return false;
+}
+
+// Brings both to the middle of a day, one after the other, and says what the whole one takes.
+static struct memory build(struct front *front, struct whole *whole, const struct config *config,
+        const struct row *row)
+{
+    const struct stopwatch watch = {.id = CLOCK_MONOTONIC, .interrupted_ns = 1e18};
+    const struct world world = world_of(row->scopes);
+    struct traffic traffic;
+    traffic_init(&traffic, &world, row->rate_millionths);
+    bool more = traffic_warm_up(&traffic); // its own memory is there before that of the half
+    malloc_trim(0);
+    int64_t taken = allocations_bytes();
+    int64_t resident = resident_bytes();
+    whole_init(whole, config);
+    for (; more; more = traffic_warm_up(&traffic)) {
+        whole_take(whole, &traffic.frames);
+    }
+    struct memory memory = {
+            (double)(allocations_bytes() - taken) / world_scopes(&world),
+            (double)(resident_bytes() - resident) / world_scopes(&world),
+    };
+    traffic_fini(&traffic);
+    traffic_init(&traffic, &world, row->rate_millionths);
+    front_init(front, config);
+    while (traffic_warm_up(&traffic)) {
+        (void)front_take(front, &traffic.frames, &watch);
+    }
+    traffic_fini(&traffic);
+    return memory;
+}
+
+static void run(const struct plan *plan, uint32_t scopes, uint32_t rate_millionths)
+{
+    struct config *config;
+    enum err e = config_create_default(&config);
+    ASSURE(e == ERR_NONE);
+    uint32_t max_scopes = scopes + scopes / 4; // none is to be forgotten
+    config->detector.max_scopes = max_scopes > MIN_SCOPES ? max_scopes : MIN_SCOPES;
+    struct row row = {
+            .scopes = scopes, .rate_millionths = rate_millionths, .in_waves = plan->in_waves};
+    struct front front;
+    struct whole whole;
+    row.memory = build(&front, &whole, config, &row);
+    struct traffic traffic;
+    const struct world world = world_of(scopes);
+    traffic_init(&traffic, &world, rate_millionths);
+    traffic.in_waves = plan->in_waves;
+    for (unsigned i = 0; i < plan->frame_sizes.count; i++) {
+        row.per_frame = plan->frame_sizes.values[i];
+        measure(&traffic, &front, &whole, plan->messages, &row);
+        if (plan->as_json) {
+            print_json(&row);
+        } else {
+            print_row(&row);
+        }
+        fflush(stdout);
+    }
+    traffic_fini(&traffic);
+    front_fini(&front);
+    whole_fini(&whole);
+    config_destroy(config);
+}
+
+static bool read_option(struct plan *plan, int option, const char *text)
+{
+    struct list one;
+    switch (option) {
+    case 's':
+        return read_list(text, &plan->scopes);
+    case 'r':
+        return read_list(text, &plan->rates);
+    case 'f':
+        return read_list(text, &plan->frame_sizes);
+    case 'm':
+        if (!read_list(text, &one)) {
+            return false;
+        }
+        plan->messages = one.values[0];
+        return true;
+    case 'e':
+        plan->in_waves = false;
+        return true;
+    case 'j':
+        plan->as_json = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+            {"scopes", required_argument, NULL, 's'},
+            {"rate", required_argument, NULL, 'r'},
+            {"frame", required_argument, NULL, 'f'},
+            {"messages", required_argument, NULL, 'm'},
+            {"even", no_argument, NULL, 'e'},
+            {"json", no_argument, NULL, 'j'},
+            {"help", no_argument, NULL, 'h'},
+            {NULL, 0, NULL, 0},
+    };
+    struct plan plan = {
+            .scopes = {{10, 1000, 10000, 100000, 1000000}, 5},
+            .rates = {{5000, 20000}, 2},
+            .frame_sizes = {{1, 50, 1000}, 3},
+            .messages = 100000,
+            .in_waves = true,
+    };
+    bool is_right = true;
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return EX_OK;
+        }
+        is_right = is_right && read_option(&plan, c, optarg);
+    }
+    if (!is_right || optind != argc) {
+        fputs(help, stderr);
+        return EX_USAGE;
+    }
+    if (!plan.as_json) {
+        puts("| scopes | rate | a frame | fold ns | detect ns | decide ns | whole ns | "
+             "allocations | bytes a scope | resident | alerts |\n|-|-|-|-|-|-|-|-|-|-|-|");
+    }
+    for (unsigned s = 0; s < plan.scopes.count; s++) {
+        for (unsigned r = 0; r < plan.rates.count; r++) {
+            run(&plan, plan.scopes.values[s], plan.rates.values[r]);
+        }
+    }
+    return EX_OK;
+}
