@@ -85,6 +85,27 @@ static bool is_high(const struct evidence *evidence, const struct decision_taker
     return interval[0] >= (rate > HIGH_RATE_MILLIONTHS ? rate : HIGH_RATE_MILLIONTHS);
 }
 
+// Whether it is rather the data that lag behind than anything that was sent wrongly: by the pattern,
+// or, of a whole tenant, because nothing else is as likely.
+static bool is_lag(const struct decide *decide, const struct step *step,
+        const struct recent_entry *entries, uint32_t count)
+{
+    if (related_is_feed_lag(
+                decide->incidents, decide->recent, step->row, step->evidence, entries, count)) {
+        return true;
+    }
+    return step->row->kind == SCOPE_TENANT &&
+           view_is(tell_likely_cause(decide, step, entries, count), "feed_lag");
+}
+
+static struct step step_of(const struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, const struct evidence *evidence,
+        const struct decision_taker *taker)
+{
+    return (struct step){delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
+            evidence, taker, false};
+}
+
 enum tier decide_admit(const struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, bool is_cold,
         const struct evidence *evidence, const struct decision_taker *taker)
@@ -103,10 +124,9 @@ enum tier decide_admit(const struct decide *decide, const struct delta *delta,
             !is_high(evidence, taker)) {
         tier = TIER_ALERT;
     }
+    const struct step step = step_of(decide, delta, row, evidence, taker);
     if (tier >= TIER_QUARANTINE &&
-            (people < QUARANTINE_PEOPLE ||
-                    related_is_feed_lag(
-                            decide->incidents, decide->recent, row, evidence, entries, people))) {
+            (people < QUARANTINE_PEOPLE || is_lag(decide, &step, entries, people))) {
         tier = TIER_ALERT;
     }
     return tier;
@@ -262,8 +282,8 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
     struct child children[CHILD_MAX];
     const struct ratios ratios = {taker->ratio, taker->self};
     uint32_t explained = 0;
-    bool lags = related_is_feed_lag(
-            decide->incidents, decide->recent, row, evidence, entries, count);
+    struct step step = step_of(decide, delta, row, evidence, taker);
+    bool lags = is_lag(decide, &step, entries, count);
     if (!lags) {
         explained = attribute_explain(entries, count, row->kind, &ratios, evidence->node_index,
                 evidence->log_likelihood_ratio_nat6, children);
@@ -273,9 +293,6 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
             own != NULL && own->root == row->scope) {
         explained = 0; // what others may share is no explanation of a vendor under suspicion
     }
-    struct step step = {
-            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker,
-            false};
     if (explained == 0) {
         struct incident *related = find_related(decide, &step, row->kind, lags, entries, count);
         // A vendor under suspicion already need not be worse, if it comes to this tier by itself.
@@ -342,9 +359,7 @@ enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker)
 {
-    struct step step = {
-            delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL, evidence, taker,
-            false};
+    struct step step = step_of(decide, delta, row, evidence, taker);
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
     struct incident *beside = incident_beside(decide, delta, row, evidence->stream);

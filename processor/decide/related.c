@@ -6,7 +6,7 @@ enum {
     LAG_VENDOR_MESSAGES = 2, // of the second of them at least
     LAG_VENDOR_PERCENT = 85, // of one vendor at most
     LAG_NO_RECORD_PERCENT = 90,
-    LAG_RATE_MILLIONTHS = 500000,
+    LAG_RATE_MILLIONTHS = 700000,
     LAG_ELSEWHERE = 3,
     LAG_ELSEWHERE_PERCENT = 5,
 };

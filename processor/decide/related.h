@@ -25,7 +25,7 @@ struct incident *related_of_tenant(const struct incidents *incidents,
         const struct recent_entry *entries, uint32_t count);
 
 // Whether what speaks against a scope is rather the relationship data that lag behind: its
-// misdirected messages have no record, most of its messages are fine, few of its numbers invalid (a
+// misdirected messages have no record, they are no more than 70 %, few of its numbers are invalid (a
 // column that has slipped), and the same befalls several vendors of the tenant at once. Of a tenant:
 // two or more, none with more than 85 % of it. Of anything narrower: 5 % of what the tenant has sent
 // elsewhere since its own excursion began, three such messages among them, some through another

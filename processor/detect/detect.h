@@ -61,7 +61,7 @@ struct detect_history {
 
 // Whether a reading of `scope` still stands if the healthy rate is what its own history, or its
 // vendor's or tenant's, has shown: the evidence must reach its threshold at that level too, and for
-// quarantine the rate must be four times as high, once that history is whole. A
+// quarantine the rate must be five times as high, once that history is whole. A
 // lender who always had 2 % wrong numbers is no incident, and never gets to teach its baseline; a
 // rate that is above the prior all the time is for a person to look at.
 bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,

@@ -6,7 +6,7 @@ enum {
     HISTORY_WEIGHT = 1000, // of the level in force beside a scope's history, in messages
     HISTORY_SURE = 20000,  // messages of a whole history
     HISTORY_MARGIN = 2,    // levels that it may be above the one in force by chance
-    HISTORY_RATIO = 4,     // an incident has so many times the usual rate
+    HISTORY_RATIO = 5,     // an incident has so many times the usual rate
 };
 
 // What the alert's cause goes by: the scope since its excursion began, its tenant before.

@@ -153,7 +153,7 @@ static void test_feed_lag(void)
             {TIER_QUARANTINE, 200000, TIER_ALERT},
             {TIER_STOP, 200000, TIER_ALERT},
             {TIER_NOTICE, 200000, TIER_NOTICE},
-            {TIER_QUARANTINE, 600000, TIER_QUARANTINE},
+            {TIER_QUARANTINE, 750000, TIER_QUARANTINE},
     };
     static const struct path elsewhere = {.campaign = "d", .vendor = "w"};
     struct decide_bench b;
