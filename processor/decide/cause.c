@@ -22,7 +22,8 @@ enum {
     SHARE_LEAST_MILLIONTHS = 10000,
     HABIT_LEAST = 200,   // watched messages before a tenant's habit is known
     INVALID_PERCENT = 1, // of numbers, where no habit is known
-    ELSEWHERE_BELIEVED = 6,
+    ELSEWHERE_BELIEVED = 16,
+    ORDINARY_BELIEVED = 6,
     NUMBER_LEAST_MNAT = 100, // more than a feature says for the other causes
 };
 
@@ -96,33 +97,49 @@ static struct reading read_invalid(const struct cause_evidence *evidence)
     return (struct reading){count, count + evidence->misdirected};
 }
 
-// The share of the busiest scope of a kind. In the evidence of a scope that is no wider there can
-// be only one, so that only attribution has spoken: it counts as one reading.
+// Whether all of a scope's messages come through one scope of that kind anyhow. A template is shared
+// by senders and vendors, and the other way round; a sender has one vendor.
+static bool has_one(enum scope_kind of, enum scope_kind kind)
+{
+    return of == kind || of == SCOPE_CAMPAIGN || (of == SCOPE_SENDER && kind == SCOPE_VENDOR);
+}
+
+// A share that counts as if it were of so many at most.
+static struct reading read_at_most(int64_t count, int64_t of, int64_t most)
+{
+    return of > most ? (struct reading){(count * most + of / 2) / of, most}
+                     : (struct reading){count, of};
+}
+
+// The share of the busiest scope of a kind. Where there can be only one, only attribution has
+// spoken: it counts as one reading.
 static struct reading read_busiest(const struct cause_evidence *evidence, enum scope_kind kind)
 {
     if (evidence->spread[kind] == 0) {
         return (struct reading){0, 0};
     }
-    if (evidence->kind <= kind) {
+    if (has_one(evidence->kind, kind)) {
         return (struct reading){1, 1};
     }
     return (struct reading){evidence->largest[kind], evidence->messages};
 }
 
-// What went wrong elsewhere beyond what does so anyway. Where the usual rate is not known, all may
-// be ordinary, so that only a few are believed.
+// How many have no record elsewhere, beyond what is usual: of all that is misdirected there, but of
+// no fewer than half of what there would be were it as bad there as here. So it tells something that
+// nothing is wrong there. Where that is not known, all may be ordinary, and fewer are believed.
 static struct reading read_elsewhere(const struct cause_evidence *evidence)
 {
-    struct reading reading = {evidence->elsewhere_no_record, evidence->elsewhere};
-    if (is_habit_known(evidence) && evidence->elsewhere_judged > 0) {
-        int64_t usual = expected_by_habit(
-                &evidence->before, evidence->before.misdirected, evidence->elsewhere_judged);
-        reading.count = reading.count > usual ? reading.count - usual : 0;
-    } else if (reading.of > ELSEWHERE_BELIEVED) {
-        reading.count = reading.count * ELSEWHERE_BELIEVED / reading.of;
-        reading.of = ELSEWHERE_BELIEVED;
+    if (evidence->elsewhere_judged <= 0 || evidence->judged <= 0) {
+        return read_at_most(evidence->elsewhere_no_record, evidence->elsewhere, ORDINARY_BELIEVED);
     }
-    return reading;
+    int64_t here = at_most(evidence->misdirected, INT32_MAX);
+    int64_t alike = at_most(evidence->elsewhere_judged, INT32_MAX) * here / evidence->judged / 2;
+    int64_t misdirected = at_most(evidence->elsewhere_misdirected, INT32_MAX);
+    int64_t no_record = evidence->elsewhere > 0
+                                ? misdirected * evidence->elsewhere_no_record / evidence->elsewhere
+                                : 0;
+    no_record -= at_most(evidence->elsewhere_usual, no_record);
+    return read_at_most(no_record, misdirected > alike ? misdirected : alike, ELSEWHERE_BELIEVED);
 }
 
 // A vendor is called new only where that is known: nobody is suspected for want of a history.
@@ -155,7 +172,12 @@ static void read_features(
                     evidence->reasons[REASON_CLOSED_LOAN]},
             [FEATURE_INVALID_NUMBER] = read_invalid(evidence),
             [FEATURE_MISDIRECTED] = {evidence->misdirected, evidence->judged},
+            [FEATURE_SOMEBODY_ELSES] = {(int64_t)evidence->reasons[REASON_OTHER_TENANT] +
+                                                evidence->reasons[REASON_WRONG_DEBT],
+                    evidence->messages},
             [FEATURE_ONE_CAMPAIGN] = read_busiest(evidence, SCOPE_CAMPAIGN),
+            [FEATURE_ONE_TEMPLATE] = read_busiest(evidence, SCOPE_TEMPLATE),
+            [FEATURE_ONE_SENDER] = read_busiest(evidence, SCOPE_SENDER),
             [FEATURE_ONE_VENDOR] = read_busiest(evidence, SCOPE_VENDOR),
             [FEATURE_NEW_TEMPLATE] = read_new(evidence, SCOPE_TEMPLATE),
             [FEATURE_NEW_SENDER] = read_new(evidence, SCOPE_SENDER),

@@ -25,12 +25,16 @@ const struct cause_variant cause_variants[] = {
         // --- wrong_list: a real list that was not meant for this -----------------------------
 
         // Two columns joined a row apart: all are customers, each is told of another's loan.
-        {CAUSE_WRONG_LIST, 20, {IS(WRONG_DEBT, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
+        {CAUSE_WRONG_LIST, 10, {IS(WRONG_DEBT, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
         // The same over an import that several campaigns draw from.
         {CAUSE_WRONG_LIST, 5, {IS(WRONG_DEBT, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME)}},
         // Another tenant's list through this tenant's campaign; a few borrow from both.
-        {CAUSE_WRONG_LIST, 15,
+        {CAUSE_WRONG_LIST, 10,
                 {IS(OTHER_TENANT, ALL), IS(WRONG_DEBT, FEW), IS(ONE_CAMPAIGN, MOST)}},
+        // The same, sorted by number: customers lie dense in it, as nobody's numbers do not.
+        {CAUSE_WRONG_LIST, 5,
+                {IS(OTHER_TENANT, ALL), IS(WRONG_DEBT, FEW), IS(WALKING, MOST), IS(SAME_BLOCK, ALL),
+                        IS(ONE_CAMPAIGN, MOST)}},
         // Another tenant's list, of which this cache knows only a part.
         {CAUSE_WRONG_LIST, 10,
                 {IS(OTHER_TENANT, MOST), IS(NO_RECORD, SOME), IS(WRONG_DEBT, FEW),
@@ -40,12 +44,29 @@ const struct cause_variant cause_variants[] = {
                 {IS(WRONG_DEBT, MOST), IS(NO_RECORD, SOME), IS(OTHER_TENANT, FEW),
                         IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
         // A little of everything: joined to whatever matched.
-        {CAUSE_WRONG_LIST, 15,
+        {CAUSE_WRONG_LIST, 10,
                 {IS(WRONG_DEBT, SOME), IS(NO_RECORD, HALF), IS(OTHER_TENANT, SOME),
                         IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, MOST)}},
+        // The same in all that a vendor imports, ...
+        {CAUSE_WRONG_LIST, 10,
+                {IS(SOMEBODY_ELSES, SOME), IS(WRONG_DEBT, FEW), IS(NO_RECORD, MOST),
+                        IS(OTHER_TENANT, FEW), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME),
+                        IS(ONE_VENDOR, ALL), IS(NO_RECORD_ELSEWHERE, NONE)}},
+        // ... or that a template or a sender is used for; nothing is wrong beside it.
+        {CAUSE_WRONG_LIST, 5,
+                {IS(SOMEBODY_ELSES, SOME), IS(WRONG_DEBT, SOME), IS(NO_RECORD, MOST),
+                        IS(OTHER_TENANT, SOME), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME),
+                        IS(NO_RECORD_ELSEWHERE, NONE)}},
         // A test or prospect list in a live campaign: strangers who are told of somebody's loan.
-        {CAUSE_WRONG_LIST, 20, {IS(NO_RECORD, ALL), IS(ONE_CAMPAIGN, MOST), IS(LOAN_NAMED, ALL)}},
-        {CAUSE_WRONG_LIST, 5, {IS(NO_RECORD, ALL), IS(ONE_CAMPAIGN, MOST)}},
+        {CAUSE_WRONG_LIST, 15,
+                {IS(NO_RECORD, ALL), IS(SOMEBODY_ELSES, NONE), IS(ONE_CAMPAIGN, MOST),
+                        IS(LOAN_NAMED, ALL), IS(NO_RECORD_ELSEWHERE, FEW)}},
+        {CAUSE_WRONG_LIST, 5,
+                {IS(NO_RECORD, ALL), IS(SOMEBODY_ELSES, NONE), IS(ONE_CAMPAIGN, MOST)}},
+        // Such lists over many campaigns, and over nothing else.
+        {CAUSE_WRONG_LIST, 5,
+                {IS(NO_RECORD, ALL), IS(SOMEBODY_ELSES, NONE), IS(ONE_CAMPAIGN, SOME),
+                        IS(LOAN_NAMED, ALL), IS(NO_RECORD_ELSEWHERE, NONE)}},
 
         // --- closed_loans: a list that nobody took the paid loans out of ---------------------
 
@@ -66,16 +87,22 @@ const struct cause_variant cause_variants[] = {
         // What is read is no number; the few that could be one are nobody's.
         {CAUSE_SHIFTED_COLUMN, 60,
                 {IS(INVALID_NUMBER, ALL), IS(NO_RECORD, ALL), IS(OTHER_TENANT, ANY),
-                        IS(WALKING, EITHER), IS(SAME_BLOCK, EITHER), IS(NEW_TEMPLATE, ANY)}},
+                        IS(SOMEBODY_ELSES, FEW), IS(WALKING, EITHER), IS(SAME_BLOCK, EITHER),
+                        IS(NEW_TEMPLATE, ANY)}},
         // The few that could be one belong to just anybody.
         {CAUSE_SHIFTED_COLUMN, 20,
                 {IS(INVALID_NUMBER, MOST), IS(NO_RECORD, ANY), IS(OTHER_TENANT, ANY),
                         IS(WRONG_DEBT, ANY), IS(CLOSED_LOAN, ANY), IS(WALKING, EITHER),
                         IS(SAME_BLOCK, EITHER)}},
         // The column of work or contact phones: landlines with extensions beside mobiles.
-        {CAUSE_SHIFTED_COLUMN, 20,
+        {CAUSE_SHIFTED_COLUMN, 10,
                 {IS(INVALID_NUMBER, HALF), IS(NO_RECORD, MOST), IS(THIRD_PARTY, ANY),
-                        IS(WALKING, EITHER), IS(SAME_BLOCK, EITHER)}},
+                        IS(SOMEBODY_ELSES, FEW), IS(WALKING, EITHER), IS(SAME_BLOCK, EITHER)}},
+        // An import that all of a tenant's campaigns draw from, on top of what is wrong on any day.
+        {CAUSE_SHIFTED_COLUMN, 10,
+                {IS(INVALID_NUMBER, HALF), IS(NO_RECORD, MOST), IS(SOMEBODY_ELSES, FEW),
+                        IS(LOAN_NAMED, ALL), IS(WALKING, EITHER), IS(SAME_BLOCK, EITHER),
+                        IS(ONE_CAMPAIGN, SOME), IS(MISDIRECTED, SOME)}},
 
         // --- number_walking: numbers are counted up, not read from a list --------------------
 
@@ -99,16 +126,21 @@ const struct cause_variant cause_variants[] = {
         // --- feed_lag: right messages, whose customers have not reached the cache yet ---------
         // A share of each campaign of all of the tenant's vendors; every message names its loan.
 
+        // Whom it knows it knows rightly: hardly another tenant's customer, or another's loan.
+        // Whom it knows it knows rightly: hardly another tenant's customer, or another's loan.
         {CAUSE_FEED_LAG, 60,
-                {IS(NO_RECORD, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME),
-                        IS(ONE_VENDOR, HALF), IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, ALL)}},
+                {IS(NO_RECORD, ALL), IS(OTHER_TENANT, HARDLY), IS(WRONG_DEBT, HARDLY),
+                        IS(SOMEBODY_ELSES, HARDLY), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME),
+                        IS(ONE_TEMPLATE, HALF), IS(ONE_SENDER, SOME), IS(ONE_VENDOR, HALF),
+                        IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, MOST)}},
         // A tenant of one vendor, or few campaigns.
-        {CAUSE_FEED_LAG, 20,
-                {IS(NO_RECORD, ALL), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, HALF),
-                        IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, ALL)}},
-        // New loans of people who are known already, here or at another tenant.
-        {CAUSE_FEED_LAG, 20,
-                {IS(NO_RECORD, MOST), IS(WRONG_DEBT, SOME), IS(OTHER_TENANT, FEW),
+        {CAUSE_FEED_LAG, 35,
+                {IS(NO_RECORD, ALL), IS(OTHER_TENANT, HARDLY), IS(WRONG_DEBT, HARDLY),
+                        IS(SOMEBODY_ELSES, HARDLY), IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, HALF),
+                        IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, MOST)}},
+        // New loans of people who are known already.
+        {CAUSE_FEED_LAG, 5,
+                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, HARDLY), IS(WRONG_DEBT, SOME),
                         IS(LOAN_NAMED, ALL), IS(ONE_CAMPAIGN, SOME), IS(ONE_VENDOR, HALF),
                         IS(MISDIRECTED, SOME), IS(NO_RECORD_ELSEWHERE, MOST)}},
 
@@ -158,22 +190,30 @@ const struct cause_variant cause_variants[] = {
         // A text and a sender of its own; it knows people and phones, not loans.
 
         // Strangers, among them other lenders' customers; loans are left out, or invented.
-        {CAUSE_LEAKED_LIST, 40,
+        {CAUSE_LEAKED_LIST, 35,
                 {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(NEW_SENDER, ALL),
-                        IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW)}},
+                        IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW), IS(NO_RECORD_ELSEWHERE, FEW)}},
         // Of one region: numbers of a few blocks, in no order.
-        {CAUSE_LEAKED_LIST, 25,
+        {CAUSE_LEAKED_LIST, 20,
                 {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(SAME_BLOCK, MOST),
                         IS(WALKING, FEW), IS(NEW_SENDER, HALF), IS(NEW_TEMPLATE, MOST),
-                        IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW)}},
+                        IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW),
+                        IS(NO_RECORD_ELSEWHERE, FEW)}},
+        // The same, nobody's customers: numbers in no order, some with a loan and some without, as
+        // numbers that are counted up do not have them.
+        {CAUSE_LEAKED_LIST, 10,
+                {IS(NO_RECORD, ALL), IS(LOAN_NAMED, HALF), IS(SAME_BLOCK, MOST), IS(WALKING, FEW),
+                        IS(NEW_SENDER, MOST), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW),
+                        IS(NO_RECORD_ELSEWHERE, FEW)}},
         // Another lender's customers, stolen.
         {CAUSE_LEAKED_LIST, 10,
                 {IS(NO_RECORD, SOME), IS(OTHER_TENANT, MOST), IS(LOAN_NAMED, NONE),
-                        IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW)}},
+                        IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW),
+                        IS(NO_RECORD_ELSEWHERE, FEW)}},
         // By an insider, through the usual sender: strangers without a loan.
         {CAUSE_LEAKED_LIST, 25,
                 {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(LOAN_NAMED, NONE),
-                        IS(NEW_TEMPLATE, HALF)}},
+                        IS(NEW_TEMPLATE, HALF), IS(NO_RECORD_ELSEWHERE, FEW)}},
 
         // --- broad_rule: a selection that took in too many of the right tenant's people -------
 

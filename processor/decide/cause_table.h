@@ -13,12 +13,16 @@
 //   closed_recently            those whose loan ended lately    those with reason closed_loan
 //   invalid_number             numbers that are none            those and the misdirected
 //   misdirected                misdirected                      judged
-//   one_campaign, one_vendor   those of the busiest one         misdirected messages looked at;
-//                              1 of 1 in the evidence of one, or of something narrower
+//   somebody_elses             other_tenant or wrong_debt       misdirected messages looked at
+//   one_campaign, one_template, one_sender, one_vendor
+//                              those of the busiest one         the same; 1 of 1 where there can be
+//                                                               only one
 //   new_template, new_sender, new_vendor, unregistered_vendor
 //                              1 when it is                     1
 //   no_record_elsewhere        those with no record, beyond     misdirected, through other scopes
-//                              what is usual                    of the tenant
+//                              what is usual                    of the tenant; no fewer than half of
+//                                                               what would be as bad as here; at
+//                                                               most 16
 //
 // usual: the shape that it has in incidents at large. votes: as how many messages a share of one
 // counts. floor: the most that can be said against a cause by it, in milli-nats; one feature that
@@ -36,13 +40,16 @@
     ROW(FEATURE_CLOSED_RECENTLY, closed_recently, ANY, 0, 1000)                                    \
     ROW(FEATURE_INVALID_NUMBER, invalid_number, HARDLY, 0, 12000)                                  \
     ROW(FEATURE_MISDIRECTED, misdirected, ANY, 0, 5000)                                            \
+    ROW(FEATURE_SOMEBODY_ELSES, somebody_elses, ANY, 0, 4000)                                      \
     ROW(FEATURE_ONE_CAMPAIGN, one_campaign, ANY, 6, 3000)                                          \
+    ROW(FEATURE_ONE_TEMPLATE, one_template, ANY, 0, 3000)                                          \
+    ROW(FEATURE_ONE_SENDER, one_sender, ANY, 0, 3000)                                              \
     ROW(FEATURE_ONE_VENDOR, one_vendor, ANY, 2, 3000)                                              \
     ROW(FEATURE_NEW_TEMPLATE, new_template, FEW, 2, 1000)                                          \
-    ROW(FEATURE_NEW_SENDER, new_sender, NONE, 4, 3000)                                             \
+    ROW(FEATURE_NEW_SENDER, new_sender, NONE, 2, 1500)                                             \
     ROW(FEATURE_NEW_VENDOR, new_vendor, NONE, 6, 4000)                                             \
     ROW(FEATURE_UNREGISTERED_VENDOR, unregistered_vendor, NONE, 64, 12000)                         \
-    ROW(FEATURE_NO_RECORD_ELSEWHERE, no_record_elsewhere, ANY, 0, 3000)
+    ROW(FEATURE_NO_RECORD_ELSEWHERE, no_record_elsewhere, ANY, 0, 6000)
 
 enum feature {
 #define FEATURE_ROW(id, name, usual, votes, floor) id,

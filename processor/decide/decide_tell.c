@@ -4,20 +4,49 @@
 #include "decide/decide_inside.h"
 
 enum {
-    // A scope is new when it has been heard of for no longer than about the excursion, ...
-    NEW_MESSAGES = 300,
-    NEW_TIMES_JUDGED = 4,
-    // ... while its tenant was there before.
-    KNOWN_MESSAGES = 1000,
-    KNOWN_TIMES = 3,
+    KNOWN_MESSAGES = 1000, // of a tenant before the change point, that it counts as known
+    // A scope is new when before the change point it had less than a fifth of the messages that its
+    // share of its tenant's since then lets expect.
+    NEW_TIMES = 5,
+    HEARD_MAX = 1 << 30,
 };
 
 // --- causes -----------------------------------------------------------------------------------
 
+// Messages until now, and those since the change point.
+struct heard {
+    int64_t all;
+    int64_t since;
+};
+
+// So that products stay in their type.
+static int64_t bounded(int64_t messages)
+{
+    return messages < HEARD_MAX ? messages : HEARD_MAX;
+}
+
+// A small share of its tenant's messages is not new, and in a young tenant all are young. By
+// comparison: s of S of the tenant's messages came through it since the change point, b of B before.
+static bool is_new(struct heard scope, struct heard tenant)
+{
+    int64_t before = scope.all > scope.since ? scope.all - scope.since : 0;
+    int64_t tenant_before = tenant.all - tenant.since;
+    return bounded(before) * NEW_TIMES * bounded(tenant.since) <
+           bounded(scope.since) * bounded(tenant_before);
+}
+
+// A tenant that has no excursion of its own is taken to have had half of its messages since the
+// change point, so that whatever had any before is not new.
+static struct heard heard_of_tenant(const struct evidence *evidence, int64_t heard)
+{
+    int64_t since = evidence->tenant_judged;
+    return (struct heard){heard, since >= evidence->judged && since <= heard ? since : heard / 2};
+}
+
 static void fill_spread(struct cause_evidence *evidence, const struct step *step,
         const struct recent_entry *entries, uint32_t count)
 {
-    int64_t tenant = 0;
+    struct heard tenant = {0, 0};
     for (unsigned kind = SCOPE_KIND_COUNT; kind-- > 0;) {
         struct child rows[ATTRIBUTE_ROWS];
         uint32_t found = attribute_children(entries, count, (enum scope_kind)kind, rows);
@@ -26,17 +55,16 @@ static void fill_spread(struct cause_evidence *evidence, const struct step *step
         }
         evidence->spread[kind] = found;
         evidence->largest[kind] = rows[0].misdirected;
-        int64_t heard = step->taker->heard(step->taker->self, rows[0].scope);
-        bool is_new;
+        struct heard scope = {step->taker->heard(step->taker->self, rows[0].scope),
+                evidence->judged * rows[0].misdirected / count};
+        bool sets_bit = false;
         if (kind == SCOPE_TENANT) {
-            tenant = heard;
-            is_new = heard < KNOWN_MESSAGES + evidence->judged;
+            tenant = heard_of_tenant(step->evidence, scope.all);
+            sets_bit = scope.all < KNOWN_MESSAGES + evidence->judged;
         } else {
-            int64_t newest = NEW_TIMES_JUDGED * evidence->judged;
-            newest = newest > NEW_MESSAGES ? newest : NEW_MESSAGES;
-            is_new = heard <= newest && tenant >= KNOWN_MESSAGES + KNOWN_TIMES * heard;
+            sets_bit = is_new(scope, tenant);
         }
-        evidence->new_kinds |= (uint8_t)(is_new << kind);
+        evidence->new_kinds |= (uint8_t)(sets_bit << kind);
     }
 }
 
@@ -50,23 +78,44 @@ static int32_t tenant_of(const struct recent_entry *entries, uint32_t count)
     return SCOPE_NONE;
 }
 
-// What befalls the tenant's other campaigns meanwhile.
+// How many of the tenant's other messages would be misdirected were it as before its excursion.
+static int64_t usual_elsewhere(const struct evidence *told, int64_t judged, int64_t misdirected)
+{
+    int64_t watched_before = told->before.watched - judged;
+    int64_t misdirected_before = told->before.misdirected - misdirected;
+    if (watched_before <= 0 || misdirected_before <= 0) {
+        return 0;
+    }
+    // sums are of 32 bits
+    return (int64_t)((uint64_t)judged * (uint64_t)misdirected_before / (uint64_t)watched_before);
+}
+
+// What befalls the tenant's other campaigns meanwhile: since its excursion began or, where it has
+// none, since the scope's did.
 static void fill_elsewhere(const struct decide *decide, struct cause_evidence *evidence,
         const struct step *step, const struct recent_entry *entries, uint32_t count)
 {
+    const struct evidence *told = step->evidence;
     int32_t tenant = tenant_of(entries, count);
     if (tenant == SCOPE_NONE || step->row->kind == SCOPE_TENANT) {
         return;
     }
-    int64_t judged = step->evidence->tenant_judged - evidence->judged;
-    evidence->elsewhere_judged = judged > 0 ? judged : 0;
+    int64_t judged = told->tenant_judged - told->judged;
+    uint64_t serial = judged > 0 ? told->tenant_start_serial : told->start_serial;
     struct recent_entry all[RECENT_MAX];
-    uint32_t found = recent_since(decide->recent, tenant, step->evidence->start_serial, all);
+    uint32_t found = recent_since(decide->recent, tenant, serial, all);
     for (uint32_t i = 0; i < found; i++) {
         if (all[i].scopes[step->row->kind] != step->row->scope) {
             evidence->elsewhere++;
             evidence->elsewhere_no_record += (all[i].reasons & REASON_BIT(REASON_NO_RECORD)) != 0;
         }
+    }
+    if (judged > 0) {
+        int64_t misdirected = told->tenant_misdirected - told->misdirected;
+        evidence->elsewhere_judged = judged;
+        evidence->elsewhere_misdirected =
+                misdirected > evidence->elsewhere ? misdirected : evidence->elsewhere;
+        evidence->elsewhere_usual = usual_elsewhere(told, judged, misdirected);
     }
 }
 

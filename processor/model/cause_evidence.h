@@ -28,18 +28,21 @@ struct cause_evidence {
     // how many different scopes of each kind they came through, and the greatest share of one
     uint32_t spread[SCOPE_KIND_COUNT];
     uint32_t largest[SCOPE_KIND_COUNT];
-    // Bit a kind: the one that most of them came through was first heard of not long before the
-    // change point, while its tenant was known well before. Bit SCOPE_TENANT: the tenant was not
-    // known well before, and the other bits say nothing.
+    // Bit a kind: the one that most of them came through had hardly any messages before the change
+    // point, by what its tenant had. Bit SCOPE_TENANT: the tenant was not known well before, and
+    // the other bits say nothing.
     uint8_t new_kinds;
     bool vendors_are_listed;     // a list of vendors is configured
     bool vendor_is_unregistered; // and theirs is not on it
-    // The tenant's remembered misdirected messages since the change point that did not come
-    // through this scope, and how many of them have no record: what befalls all of a tenant's
-    // campaigns at once is the data, not a list.
+    // The tenant's remembered misdirected messages of that time that did not come through this
+    // scope, and how many of them have no record: what befalls all of a tenant's campaigns at once
+    // is the data, not a list.
     uint32_t elsewhere;
     uint32_t elsewhere_no_record;
-    int64_t elsewhere_judged; // all its messages there in that time; 0: not known
+    // all its messages there in that time; 0: not known, nor the next two
+    int64_t elsewhere_judged;
+    int64_t elsewhere_misdirected;
+    int64_t elsewhere_usual; // as many of them as on any day
     // of the scope since the change point, all of its messages
     int64_t judged;
     int64_t misdirected;

@@ -25,11 +25,13 @@ struct story {
     uint32_t no_record, other_tenant, wrong_debt, third_party, closed, reassigned;
     uint32_t named, walking, block, recently;
     // how many campaigns and vendors, and the messages of the busiest; none told = all through one
-    uint32_t campaigns, in_campaign, vendors, in_vendor;
+    uint32_t campaigns, in_campaign, templates, in_template, senders, in_sender, vendors, in_vendor;
+    enum scope_kind kind; // where it is not clear from those
     unsigned new_kinds;
     bool listed, unregistered;
     int64_t good, invalid;
     uint32_t elsewhere, elsewhere_no_record;
+    int64_t elsewhere_judged;
 };
 
 static const struct story stories[] = {
@@ -60,6 +62,31 @@ static const struct story stories[] = {
         {"wrong_list", "the first six strangers of it", 6, .no_record = 6, .named = 6},
         {"wrong_list", "a new template, rows shifted", 12, .wrong_debt = 12, .named = 12,
                 .new_kinds = NEW_TEMPLATE},
+
+        {"wrong_list", "another tenant's list, sorted: its customers lie close", 7,
+                .other_tenant = 7, .named = 7, .walking = 6, .block = 6},
+        {"wrong_list", "another tenant's list, sorted, 30 seen", 30, .other_tenant = 28,
+                .no_record = 2, .named = 30, .walking = 27, .block = 29},
+        {"wrong_list", "a bad template of all vendors, ten seen", 10, .no_record = 7,
+                .other_tenant = 2, .wrong_debt = 1, .named = 10, .kind = SCOPE_TEMPLATE,
+                .campaigns = 7, .in_campaign = 2, .senders = 6, .in_sender = 2, .vendors = 4,
+                .in_vendor = 4, .good = 60, .elsewhere = 3, .elsewhere_no_record = 1,
+                .elsewhere_judged = 250},
+        {"wrong_list", "a bad import of one vendor's, seven seen, all strangers", 7, .no_record = 7,
+                .named = 7, .kind = SCOPE_VENDOR, .campaigns = 6, .in_campaign = 2, .templates = 4,
+                .in_template = 3, .senders = 2, .in_sender = 4, .good = 8, .elsewhere_judged = 60},
+        {"wrong_list", "a sender's list service, 20 seen", 20, .no_record = 13, .other_tenant = 4,
+                .wrong_debt = 3, .named = 20, .kind = SCOPE_SENDER, .campaigns = 5,
+                .in_campaign = 6, .templates = 5, .in_template = 6, .good = 150, .elsewhere = 4,
+                .elsewhere_no_record = 3, .elsewhere_judged = 700},
+        {"wrong_list", "many small campaigns of a vendor, eight seen", 8, .no_record = 6,
+                .other_tenant = 1, .wrong_debt = 1, .named = 8, .kind = SCOPE_VENDOR,
+                .campaigns = 8, .in_campaign = 1, .good = 22, .elsewhere = 1,
+                .elsewhere_judged = 90},
+        {"wrong_list", "a join on a wrong key over all of a tenant", 40, .no_record = 25,
+                .other_tenant = 9, .wrong_debt = 6, .named = 40, .campaigns = 15, .in_campaign = 6,
+                .templates = 5, .in_template = 10, .senders = 7, .in_sender = 9, .vendors = 4,
+                .in_vendor = 13, .good = 60},
 
         {"wrong_list", "rows shifted in a list that is sorted by number", 30, .wrong_debt = 30,
                 .named = 30, .walking = 27, .block = 29},
@@ -132,6 +159,10 @@ static const struct story stories[] = {
                 .in_vendor = 24, .good = 300},
         {"feed_lag", "seen in one campaign, the others alike", 20, .no_record = 20, .named = 20,
                 .good = 70, .elsewhere = 40, .elsewhere_no_record = 38},
+        {"feed_lag", "seen in one vendor that happens to be worse", 12, .no_record = 12,
+                .named = 12, .kind = SCOPE_VENDOR, .campaigns = 8, .in_campaign = 3, .templates = 5,
+                .in_template = 4, .senders = 2, .in_sender = 9, .good = 150, .elsewhere = 19,
+                .elsewhere_no_record = 18, .elsewhere_judged = 520},
         {"feed_lag", "new loans of old customers among them", 50, .no_record = 36, .wrong_debt = 12,
                 .other_tenant = 2, .named = 50, .campaigns = 9, .in_campaign = 10, .vendors = 4,
                 .in_vendor = 18, .good = 200},
@@ -211,17 +242,22 @@ static const struct story stories[] = {
 };
 enum { STORY_COUNT = sizeof stories / sizeof *stories };
 
-static uint32_t one_or(uint32_t count, uint32_t told)
+static void spread_over(
+        struct cause_evidence *evidence, enum scope_kind kind, uint32_t many, uint32_t in_busiest)
 {
-    return told > 0 ? told : count > 0;
+    if (many > 1) {
+        evidence->spread[kind] = many;
+        evidence->largest[kind] = in_busiest;
+    }
 }
 
 static struct cause_evidence evidence_of(const struct story *s)
 {
     struct cause_evidence evidence = {
-            .kind = s->vendors > 1     ? SCOPE_TENANT
-                    : s->campaigns > 1 ? SCOPE_VENDOR
-                                       : SCOPE_CAMPAIGN,
+            .kind = s->kind != SCOPE_CAMPAIGN ? s->kind
+                    : s->vendors > 1          ? SCOPE_TENANT
+                    : s->campaigns > 1        ? SCOPE_VENDOR
+                                              : SCOPE_CAMPAIGN,
             .messages = s->messages,
             .reasons = {[REASON_NO_RECORD] = s->no_record,
                     [REASON_OTHER_TENANT] = s->other_tenant,
@@ -241,19 +277,17 @@ static struct cause_evidence evidence_of(const struct story *s)
             .invalid = s->invalid,
             .elsewhere = s->elsewhere,
             .elsewhere_no_record = s->elsewhere_no_record,
+            .elsewhere_judged = s->elsewhere_judged,
+            .elsewhere_misdirected = s->elsewhere,
     };
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         evidence.spread[kind] = s->messages > 0;
         evidence.largest[kind] = s->messages;
     }
-    evidence.spread[SCOPE_CAMPAIGN] = one_or(s->messages, s->campaigns);
-    evidence.spread[SCOPE_VENDOR] = one_or(s->messages, s->vendors);
-    if (s->campaigns > 1) {
-        evidence.largest[SCOPE_CAMPAIGN] = s->in_campaign;
-    }
-    if (s->vendors > 1) {
-        evidence.largest[SCOPE_VENDOR] = s->in_vendor;
-    }
+    spread_over(&evidence, SCOPE_CAMPAIGN, s->campaigns, s->in_campaign);
+    spread_over(&evidence, SCOPE_TEMPLATE, s->templates, s->in_template);
+    spread_over(&evidence, SCOPE_SENDER, s->senders, s->in_sender);
+    spread_over(&evidence, SCOPE_VENDOR, s->vendors, s->in_vendor);
     return evidence;
 }
 
@@ -424,10 +458,18 @@ static void test_elsewhere(void)
     struct cause_evidence evidence = evidence_of(&strangers);
     evidence.before = (struct cause_habit){
             .watched = 10000, .misdirected = 50, .signals = {[SIGNAL_LOAN_NAMED] = 10000}};
+    check_first("not known how many there are elsewhere", &evidence, "feed_lag");
     evidence.elsewhere_judged = 2000;
+    evidence.elsewhere_misdirected = 12;
+    evidence.elsewhere_usual = 10;
     check_first("as usual elsewhere", &evidence, "wrong_list");
     evidence.elsewhere_judged = 80;
+    evidence.elsewhere_usual = 0;
     check_first("wrong elsewhere", &evidence, "feed_lag");
+    evidence.elsewhere = 0;
+    evidence.elsewhere_no_record = 0;
+    evidence.elsewhere_misdirected = 0;
+    check_first("nothing elsewhere", &evidence, "wrong_list");
 }
 
 // Evidence at the ends of its types is ranked like any other.
