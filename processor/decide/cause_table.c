@@ -187,33 +187,36 @@ const struct cause_variant cause_variants[] = {
                         IS(NEW_TEMPLATE, ANY)}},
 
         // --- leaked_list: bought or stolen, people whom nobody here has lent to ---------------
-        // A text and a sender of its own; it knows people and phones, not loans.
+        // A text and a sender of its own; it knows people and phones, not loans, and does not meet the
+        // lender's own people with loans of others.
 
         // Strangers, among them other lenders' customers; loans are left out, or invented.
         {CAUSE_LEAKED_LIST, 35,
-                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(NEW_SENDER, ALL),
-                        IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW), IS(NO_RECORD_ELSEWHERE, FEW)}},
+                {IS(NO_RECORD, MOST), IS(WRONG_DEBT, HARDLY), IS(OTHER_TENANT, SOME),
+                        IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW),
+                        IS(NO_RECORD_ELSEWHERE, FEW)}},
         // Of one region: numbers of a few blocks, in no order.
         {CAUSE_LEAKED_LIST, 20,
-                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(SAME_BLOCK, MOST),
-                        IS(WALKING, FEW), IS(NEW_SENDER, HALF), IS(NEW_TEMPLATE, MOST),
-                        IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW),
+                {IS(NO_RECORD, MOST), IS(WRONG_DEBT, HARDLY), IS(OTHER_TENANT, SOME),
+                        IS(SAME_BLOCK, MOST), IS(WALKING, FEW), IS(NEW_SENDER, HALF),
+                        IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW), IS(INVALID_NUMBER, FEW),
                         IS(NO_RECORD_ELSEWHERE, FEW)}},
         // The same, nobody's customers: numbers in no order, some with a loan and some without, as
         // numbers that are counted up do not have them.
         {CAUSE_LEAKED_LIST, 10,
-                {IS(NO_RECORD, ALL), IS(LOAN_NAMED, HALF), IS(SAME_BLOCK, MOST), IS(WALKING, FEW),
-                        IS(NEW_SENDER, MOST), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW),
-                        IS(NO_RECORD_ELSEWHERE, FEW)}},
+                {IS(NO_RECORD, ALL), IS(WRONG_DEBT, HARDLY), IS(LOAN_NAMED, HALF),
+                        IS(SAME_BLOCK, MOST), IS(WALKING, FEW), IS(NEW_SENDER, MOST),
+                        IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW), IS(NO_RECORD_ELSEWHERE, FEW)}},
         // Another lender's customers, stolen.
         {CAUSE_LEAKED_LIST, 10,
-                {IS(NO_RECORD, SOME), IS(OTHER_TENANT, MOST), IS(LOAN_NAMED, NONE),
-                        IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST), IS(NEW_VENDOR, FEW),
-                        IS(NO_RECORD_ELSEWHERE, FEW)}},
+                {IS(NO_RECORD, SOME), IS(WRONG_DEBT, HARDLY), IS(OTHER_TENANT, MOST),
+                        IS(LOAN_NAMED, NONE), IS(NEW_SENDER, ALL), IS(NEW_TEMPLATE, MOST),
+                        IS(NEW_VENDOR, FEW), IS(NO_RECORD_ELSEWHERE, FEW)}},
         // By an insider, through the usual sender: strangers without a loan.
         {CAUSE_LEAKED_LIST, 25,
-                {IS(NO_RECORD, MOST), IS(OTHER_TENANT, SOME), IS(LOAN_NAMED, NONE),
-                        IS(NEW_TEMPLATE, HALF), IS(NO_RECORD_ELSEWHERE, FEW)}},
+                {IS(NO_RECORD, MOST), IS(WRONG_DEBT, HARDLY), IS(OTHER_TENANT, SOME),
+                        IS(LOAN_NAMED, NONE), IS(NEW_TEMPLATE, HALF),
+                        IS(NO_RECORD_ELSEWHERE, FEW)}},
 
         // --- broad_rule: a selection that took in too many of the right tenant's people -------
 
