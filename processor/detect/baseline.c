@@ -225,6 +225,7 @@ enum err baseline_create(struct baseline **ret_baseline, const struct baseline_o
         return ERR_NO_MEMORY;
     }
     baseline->options = *options;
+    learners_init(&baseline->learners);
     *ret_baseline = baseline;
     return ERR_NONE;
 }
@@ -239,8 +240,9 @@ void baseline_destroy(struct baseline *baseline)
 
 void baseline_prefetch_slot(const struct baseline *baseline, int32_t scope)
 {
-    if ((uint32_t)scope + 1 < baseline->learners.slot_count) {
-        prefetch(&baseline->learners.slots[scope + 1]);
+    uint32_t slot = (uint32_t)scope + 1;
+    if (learners_reach(&baseline->learners, slot)) {
+        prefetch(learners_slot(&baseline->learners, slot));
     }
 }
 

@@ -15,6 +15,7 @@ enum err detect_create(
     detect->recent = recent;
     detect->rules[false] = bank_rules_of(options->budget, false);
     detect->rules[true] = bank_rules_of(options->budget, true);
+    pages_init(&detect->scopes, sizeof(struct detect_scope));
     pool_init(&detect->excursions, sizeof(struct excursion));
     pool_init(&detect->stream_excursions, sizeof(struct stream_excursion));
     pool_init(&detect->habits, sizeof(struct sums));
@@ -31,7 +32,7 @@ enum err detect_create(
 void detect_destroy(struct detect *detect)
 {
     if (detect != NULL) {
-        for (uint32_t i = 0; i < detect->capacity; i++) {
+        for (uint32_t i = 0; i < pages_rows(&detect->scopes); i++) {
             detect_reset(detect, (int32_t)i);
         }
         for (unsigned i = 0; i < TOPIC_MAX; i++) {
@@ -41,7 +42,7 @@ void detect_destroy(struct detect *detect)
         pool_fini(&detect->stream_excursions);
         pool_fini(&detect->habits);
         baseline_destroy(detect->baseline);
-        free(detect->scopes);
+        pages_fini(&detect->scopes);
         free(detect->rows);
         free(detect->changes);
         free(detect);
@@ -66,26 +67,11 @@ static enum err detect_make_room(struct detect *detect, const struct delta *delt
         }
         detect->change_capacity = delta->scope_count;
     }
-    uint32_t needed = 0;
+    int32_t last = 0;
     for (uint32_t i = 0; i < delta->scope_count; i++) {
-        uint32_t end = (uint32_t)delta->scopes[i].scope + 1;
-        needed = end > needed ? end : needed;
+        last = delta->scopes[i].scope > last ? delta->scopes[i].scope : last;
     }
-    if (needed <= detect->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = detect->capacity == 0 ? 64 : detect->capacity;
-    while (capacity < needed) {
-        capacity *= 2;
-    }
-    struct detect_scope *grown = realloc(detect->scopes, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    memset(grown + detect->capacity, 0, (capacity - detect->capacity) * sizeof *grown);
-    detect->scopes = grown;
-    detect->capacity = capacity;
-    return ERR_NONE;
+    return pages_reach(&detect->scopes, (uint32_t)last);
 }
 
 // --- baselines --------------------------------------------------------------------------------
@@ -160,10 +146,10 @@ static enum err leaf_learn(
 static enum err habit_add(struct detect *detect, int32_t scope, const struct sums_change *sums)
 {
     enum err e = ERR_NONE;
-    uint32_t number = detect->scopes[scope].habit;
+    uint32_t number = scope_at(detect, scope)->habit;
     if (number == 0) {
         e = pool_take(&detect->habits, &number);
-        detect->scopes[scope].habit = number & INT32_MAX;
+        scope_at(detect, scope)->habit = number & INT32_MAX;
     }
     if (e == ERR_NONE) {
         sums_add(pool_at(&detect->habits, number), sums);
@@ -204,14 +190,34 @@ static struct row_change *change_of_row(const struct detect *detect, int32_t row
     return number == NO_CHANGE ? NULL : &detect->changes[number];
 }
 
+// The row's change, an empty one if need be. Part by part: cleared as a whole it would cost more than
+// all that is added to it. Its streams are cleared by change_move_streams.
 static struct row_change *row_take_change(struct detect *detect, int32_t row)
 {
-    if (detect->rows[row].change == NO_CHANGE) {
-        detect->rows[row].change = detect->change_count;
-        detect->changes[detect->change_count++] = (struct row_change){
-                .tenant = SCOPE_NONE, .part_level = LEVEL_COUNT, .lowest_level = LEVEL_COUNT};
+    struct row_state *state = &detect->rows[row];
+    if (state->change == NO_CHANGE) {
+        state->change = detect->change_count++;
+        struct row_change *change = &detect->changes[state->change];
+        change->bank = (struct bank_change){0};
+        change->part = (struct bank_batch){0};
+        change->sums = (struct sums_change){0};
+        change->tenant = SCOPE_NONE;
+        change->credit_nat6 = 0;
+        change->moves_bank = false;
+        change->moves_streams = false;
+        change->part_level = LEVEL_COUNT;
+        change->lowest_level = LEVEL_COUNT;
+        change->highest_level = 0;
     }
-    return &detect->changes[detect->rows[row].change];
+    return &detect->changes[state->change];
+}
+
+static void change_move_streams(struct row_change *change)
+{
+    if (!change->moves_streams) {
+        change->moves_streams = true;
+        change->streams = (struct stream_batch){0};
+    }
 }
 
 // Finds out what a row has to move: what is kept of its scope, or what begins with this delta. Of
@@ -219,7 +225,7 @@ static struct row_change *row_take_change(struct detect *detect, int32_t row)
 static void row_look(struct detect *detect, const struct delta *delta, int32_t at)
 {
     const struct scope_delta *row = &delta->scopes[at];
-    const struct detect_scope *scope = &detect->scopes[row->scope];
+    const struct detect_scope *scope = scope_at(detect, row->scope);
     bool moves_bank = scope->excursion != 0 || row->fresh + row->guarded > 0 ||
                       (row->is_new && row->kind == SCOPE_CAMPAIGN);
     bool moves_streams = scope->streams != 0;
@@ -227,7 +233,9 @@ static void row_look(struct detect *detect, const struct delta *delta, int32_t a
     if (moves_bank || moves_streams || row->kind == SCOPE_TENANT) {
         struct row_change *change = row_take_change(detect, at);
         change->moves_bank = moves_bank;
-        change->moves_streams = moves_streams;
+        if (moves_streams) {
+            change_move_streams(change);
+        }
     }
 }
 
@@ -242,7 +250,7 @@ static void detect_look(struct detect *detect, const struct delta *delta)
         bool has_hits = !leaf->held && stream_leaf_has_hits(leaf);
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && has_hits; kind++) {
             if (leaf->uses[kind].row >= 0 && kind_has_streams(leaf, kind)) {
-                row_take_change(detect, leaf->uses[kind].row)->moves_streams = true;
+                change_move_streams(row_take_change(detect, leaf->uses[kind].row));
             }
         }
     }
@@ -253,7 +261,7 @@ static void detect_look(struct detect *detect, const struct delta *delta)
 static void detect_prefetch(const struct detect *detect, const struct delta *delta)
 {
     for (uint32_t i = 0; i < delta->scope_count; i++) {
-        prefetch(&detect->scopes[delta->scopes[i].scope]);
+        prefetch(scope_at(detect, delta->scopes[i].scope));
         if (kind_learns(delta->scopes[i].kind)) {
             baseline_prefetch_slot(detect->baseline, delta->scopes[i].scope);
         }

@@ -15,8 +15,8 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
 {
     static const struct sums none;
     evidence->since = sums_less(since, &none);
-    if (tenant != SCOPE_NONE && detect->scopes[tenant].habit != 0) {
-        evidence->before = sums_less(pool_at(&detect->habits, detect->scopes[tenant].habit), since);
+    if (tenant != SCOPE_NONE && scope_at(detect, tenant)->habit != 0) {
+        evidence->before = sums_less(pool_at(&detect->habits, scope_at(detect, tenant)->habit), since);
     }
     const struct excursion *of_tenant = excursion_of(detect, tenant);
     evidence->tenant_start_serial = UINT64_MAX;
@@ -45,7 +45,7 @@ struct bank_reading detect_read(
     if (excursion == NULL) {
         return (struct bank_reading){.tier = TIER_NONE};
     }
-    const struct bank_rules *rules = &detect->rules[detect->scopes[scope].credited];
+    const struct bank_rules *rules = &detect->rules[scope_at(detect, scope)->credited];
     return bank_read(&excursion->bank, rules, kind, highest);
 }
 

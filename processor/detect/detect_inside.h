@@ -70,8 +70,7 @@ struct detect {
     struct baseline *baseline;
     unsigned prior_level;
     struct bank_rules rules[2]; // of scopes that began without and with credit
-    struct detect_scope *scopes; // by scope
-    uint32_t capacity;
+    struct pages scopes; // by scope: struct detect_scope
     struct pool excursions;
     struct pool stream_excursions;
     struct pool habits; // of struct sums
@@ -85,14 +84,23 @@ struct detect {
 
 // --- what is kept of a scope (excursion.c) ----------------------------------------------------
 
+static inline bool scope_is_kept(const struct detect *detect, int32_t scope)
+{
+    return scope >= 0 && (uint32_t)scope < pages_rows(&detect->scopes);
+}
+
+static inline struct detect_scope *scope_at(const struct detect *detect, int32_t scope)
+{
+    return pages_at(&detect->scopes, (uint32_t)scope);
+}
+
 // NULL when every statistic is 0.
 static inline struct excursion *excursion_of(const struct detect *detect, int32_t scope)
 {
-    if (scope < 0 || (uint32_t)scope >= detect->capacity ||
-            detect->scopes[scope].excursion == 0) {
+    if (!scope_is_kept(detect, scope) || scope_at(detect, scope)->excursion == 0) {
         return NULL;
     }
-    return pool_at(&detect->excursions, detect->scopes[scope].excursion);
+    return pool_at(&detect->excursions, scope_at(detect, scope)->excursion);
 }
 
 // The same of streams.

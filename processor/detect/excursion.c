@@ -8,7 +8,7 @@
 
 static struct excursion *excursion_numbered(const struct detect *detect, int32_t scope)
 {
-    return pool_at(&detect->excursions, detect->scopes[scope].excursion);
+    return pool_at(&detect->excursions, scope_at(detect, scope)->excursion);
 }
 
 void excursion_prefetch(const struct detect *detect, int32_t scope)
@@ -21,10 +21,10 @@ void excursion_prefetch(const struct detect *detect, int32_t scope)
 
 struct stream_excursion *streams_of(const struct detect *detect, int32_t scope)
 {
-    if ((uint32_t)scope >= detect->capacity || detect->scopes[scope].streams == 0) {
+    if (!scope_is_kept(detect, scope) || scope_at(detect, scope)->streams == 0) {
         return NULL;
     }
-    return pool_at(&detect->stream_excursions, detect->scopes[scope].streams);
+    return pool_at(&detect->stream_excursions, scope_at(detect, scope)->streams);
 }
 
 // The change points that are pinned: of the nodes above 0 that have one.
@@ -58,8 +58,8 @@ static void excursion_end(struct detect *detect, int32_t scope)
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         recent_unpin(detect->recent, points[j]);
     }
-    pool_give(&detect->excursions, detect->scopes[scope].excursion);
-    detect->scopes[scope].excursion = 0;
+    pool_give(&detect->excursions, scope_at(detect, scope)->excursion);
+    scope_at(detect, scope)->excursion = 0;
 }
 
 // The number of a topic's name; all that are too many share the last.
@@ -83,7 +83,7 @@ static enum err detect_topic(struct detect *detect, struct view topic, uint16_t 
 enum err streams_begin(struct detect *detect, const struct delta *delta,
         const struct scope_delta *row, int32_t tenant)
 {
-    uint32_t *number = &detect->scopes[row->scope].streams;
+    uint32_t *number = &scope_at(detect, row->scope)->streams;
     uint16_t topic;
     enum err e = detect_topic(detect, delta->frame->source_topic, &topic);
     if (e == ERR_NONE) {
@@ -100,21 +100,21 @@ enum err streams_begin(struct detect *detect, const struct delta *delta,
 
 void streams_end(struct detect *detect, int32_t scope)
 {
-    pool_give(&detect->stream_excursions, detect->scopes[scope].streams);
-    detect->scopes[scope].streams = 0;
+    pool_give(&detect->stream_excursions, scope_at(detect, scope)->streams);
+    scope_at(detect, scope)->streams = 0;
 }
 
 enum err excursion_begin(
         struct detect *detect, int32_t scope, const struct row_change *change)
 {
-    enum err e = pool_take(&detect->excursions, &detect->scopes[scope].excursion);
+    enum err e = pool_take(&detect->excursions, &scope_at(detect, scope)->excursion);
     if (e == ERR_NONE) {
         struct excursion *excursion = excursion_numbered(detect, scope);
         excursion->tenant = change->tenant;
         excursion->lowest_level = change->lowest_level;
         excursion->highest_level = change->highest_level;
         bank_give_credit(&excursion->bank, change->credit_nat6);
-        detect->scopes[scope].credited |= change->credit_nat6 > 0;
+        scope_at(detect, scope)->credited |= change->credit_nat6 > 0;
     }
     return e;
 }
@@ -146,11 +146,11 @@ void detect_drop(struct detect *detect, int32_t scope)
 {
     detect_reset(detect, scope);
     baseline_drop(detect->baseline, scope);
-    if ((uint32_t)scope < detect->capacity) {
-        if (detect->scopes[scope].habit != 0) {
-            pool_give(&detect->habits, detect->scopes[scope].habit);
+    if (scope_is_kept(detect, scope)) {
+        if (scope_at(detect, scope)->habit != 0) {
+            pool_give(&detect->habits, scope_at(detect, scope)->habit);
         }
-        detect->scopes[scope] = (struct detect_scope){0};
+        *scope_at(detect, scope) = (struct detect_scope){0};
     }
 }
 

@@ -1,37 +1,30 @@
 #include "detect/learners.h"
 
-#include <stdlib.h>
-
 #include "common/assure.h"
 
-enum { SLOT_COUNT_FIRST = 64, CAPACITY_FIRST = 16, USE_BITS = 27 };
+enum { USE_BITS = 27 };
+
+void learners_init(struct learners *learners)
+{
+    *learners = (struct learners){.count = 0};
+    pages_init(&learners->slots, sizeof(struct slot));
+    pages_init(&learners->all, sizeof(struct learner));
+}
 
 void learners_fini(struct learners *learners)
 {
-    free(learners->slots);
-    free(learners->all);
-    *learners = (struct learners){0};
+    pages_fini(&learners->slots);
+    pages_fini(&learners->all);
 }
 
 enum err learners_make_room(struct learners *learners, uint32_t slot)
 {
-    if (slot < learners->slot_count) {
-        return ERR_NONE;
+    uint32_t before = pages_rows(&learners->slots);
+    enum err e = pages_reach(&learners->slots, slot);
+    for (uint32_t i = before; i < pages_rows(&learners->slots); i++) {
+        *learners_slot(learners, i) = (struct slot){.level = LEVEL_UNSET};
     }
-    uint32_t count = learners->slot_count == 0 ? SLOT_COUNT_FIRST : learners->slot_count;
-    while (count <= slot) {
-        count *= 2;
-    }
-    struct slot *grown = realloc(learners->slots, count * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    for (uint32_t i = learners->slot_count; i < count; i++) {
-        grown[i] = (struct slot){.level = LEVEL_UNSET};
-    }
-    learners->slots = grown;
-    learners->slot_count = count;
-    return ERR_NONE;
+    return e;
 }
 
 static void set_use(struct slot *slot, uint32_t use)
@@ -40,46 +33,46 @@ static void set_use(struct slot *slot, uint32_t use)
     slot->use = use & ((1u << USE_BITS) - 1);
 }
 
+static struct learner *learner_numbered(const struct learners *learners, uint32_t number)
+{
+    return pages_at(&learners->all, number);
+}
+
 enum err learners_give(struct learners *learners, uint32_t slot)
 {
-    ASSURE(slot < learners->slot_count && !learners_has(learners, slot));
+    ASSURE(learners_reach(learners, slot) && !learners_has(learners, slot));
     uint32_t number = learners->free_first;
     if (learners->free_count > 0) {
-        learners->free_first = learners->all[number].learnt_judged_q12;
+        learners->free_first = learner_numbered(learners, number)->learnt_judged_q12;
         learners->free_count--;
     } else {
-        if (learners->count == learners->capacity) {
-            uint32_t capacity = learners->capacity == 0 ? CAPACITY_FIRST : learners->capacity * 2;
-            struct learner *grown = realloc(learners->all, capacity * sizeof *grown);
-            if (grown == NULL) {
-                return ERR_NO_MEMORY;
-            }
-            learners->all = grown;
-            learners->capacity = capacity;
+        enum err e = pages_reach(&learners->all, learners->count);
+        if (e != ERR_NONE) {
+            return e;
         }
         number = learners->count++;
     }
-    set_use(&learners->slots[slot], number + LEARNS_AFTER);
+    set_use(learners_slot(learners, slot), number + LEARNS_AFTER);
     return ERR_NONE;
 }
 
 void learners_drop(struct learners *learners, uint32_t slot)
 {
-    if (slot >= learners->slot_count) {
+    if (!learners_reach(learners, slot)) {
         return;
     }
     if (learners_has(learners, slot)) {
-        uint32_t number = learners->slots[slot].use - LEARNS_AFTER;
-        learners->all[number].learnt_judged_q12 = learners->free_first;
+        uint32_t number = learners_slot(learners, slot)->use - LEARNS_AFTER;
+        learner_numbered(learners, number)->learnt_judged_q12 = learners->free_first;
         learners->free_first = number;
         learners->free_count++;
     }
-    learners->slots[slot] = (struct slot){.level = LEVEL_UNSET};
+    *learners_slot(learners, slot) = (struct slot){.level = LEVEL_UNSET};
 }
 
 bool learners_count_young(struct learners *learners, uint32_t slot, uint32_t judged)
 {
-    struct slot *young = &learners->slots[slot];
+    struct slot *young = learners_slot(learners, slot);
     if (judged >= (uint32_t)LEARNS_AFTER - young->use) {
         return true;
     }
@@ -89,5 +82,5 @@ bool learners_count_young(struct learners *learners, uint32_t slot, uint32_t jud
 
 void learners_set_level(struct learners *learners, uint32_t slot, unsigned level)
 {
-    learners->slots[slot].level = level & 31;
+    learners_slot(learners, slot)->level = level & 31;
 }

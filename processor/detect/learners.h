@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/err.h"
+#include "common/pages.h"
 #include "detect/learner.h"
 
 enum {
@@ -18,21 +19,19 @@ struct slot {
 };
 
 struct learners {
-    struct slot *slots;
-    uint32_t slot_count;
-    struct learner *all;
+    struct pages slots; // struct slot
+    struct pages all;   // struct learner
     uint32_t count;
-    uint32_t capacity;
     uint32_t free_first; // a list through learnt_judged_q12
     uint32_t free_count;
 };
 
-// All zero is empty.
+void learners_init(struct learners *learners);
 void learners_fini(struct learners *learners);
 
 // Sees to it that the slot is there.
 MUST_CHECK enum err learners_make_room(struct learners *learners, uint32_t slot);
-// Gives a slot that is there a learner; learner_init is the caller's. Moves all others.
+// Gives a slot that is there a learner; learner_init is the caller's.
 MUST_CHECK enum err learners_give(struct learners *learners, uint32_t slot);
 // Empties a slot; its learner is free for another.
 void learners_drop(struct learners *learners, uint32_t slot);
@@ -40,19 +39,29 @@ void learners_drop(struct learners *learners, uint32_t slot);
 bool learners_count_young(struct learners *learners, uint32_t slot, uint32_t judged);
 void learners_set_level(struct learners *learners, uint32_t slot, unsigned level);
 
-static inline bool learners_has(const struct learners *learners, uint32_t slot)
+static inline bool learners_reach(const struct learners *learners, uint32_t slot)
 {
-    return slot < learners->slot_count && learners->slots[slot].use >= LEARNS_AFTER;
+    return slot < pages_rows(&learners->slots);
 }
 
-// Of a slot that has one; good until the next learners_give.
+static inline struct slot *learners_slot(const struct learners *learners, uint32_t slot)
+{
+    return pages_at(&learners->slots, slot);
+}
+
+static inline bool learners_has(const struct learners *learners, uint32_t slot)
+{
+    return learners_reach(learners, slot) && learners_slot(learners, slot)->use >= LEARNS_AFTER;
+}
+
+// Of a slot that has one.
 static inline struct learner *learners_at(const struct learners *learners, uint32_t slot)
 {
-    return &learners->all[learners->slots[slot].use - LEARNS_AFTER];
+    return pages_at(&learners->all, learners_slot(learners, slot)->use - LEARNS_AFTER);
 }
 
 // LEVEL_UNSET of a slot that has none, or is not there.
 static inline unsigned learners_level(const struct learners *learners, uint32_t slot)
 {
-    return slot < learners->slot_count ? learners->slots[slot].level : LEVEL_UNSET;
+    return learners_reach(learners, slot) ? learners_slot(learners, slot)->level : LEVEL_UNSET;
 }

@@ -15,6 +15,7 @@ enum err fold_create(struct fold **ret_fold, struct scopes *scopes, struct recen
     fold->names = scopes;
     fold->recent = recent;
     fold->split_by_channel = split_by_channel;
+    pages_init(&fold->scopes, sizeof(struct fold_scope));
     strbuf_init(&fold->key, FOLD_KEY_BYTES);
     fold->source_index = hashmap_create(FOLD_SOURCE_MAX);
     if (fold->source_index == NULL) {
@@ -35,7 +36,7 @@ void fold_destroy(struct fold *fold)
     }
     hashmap_destroy(fold->source_index);
     strbuf_fini(&fold->key);
-    free(fold->scopes);
+    pages_fini(&fold->scopes);
     free(fold->deltas);
     free(fold->sorted);
     free(fold->lasts);
@@ -53,18 +54,21 @@ int64_t fold_log_time_ms(const struct fold *fold)
 struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope)
 {
     ASSURE(scope >= 0);
-    if ((uint32_t)scope >= fold->scope_capacity) {
+    if (!fold_knows(fold, scope)) {
         return (struct fold_counts){0};
     }
-    const struct fold_scope *state = &fold->scopes[scope];
+    const struct fold_scope *state = fold_scope_at(fold, scope);
     return (struct fold_counts){(int64_t)state->judged, state->misdirected};
 }
 
 struct fold_history fold_scope_history(const struct fold *fold, int32_t scope)
 {
     ASSURE(scope >= 0);
-    return (uint32_t)scope < fold->scope_capacity ? fold->scopes[scope].history
-                                                  : (struct fold_history){0};
+    if (!fold_knows(fold, scope)) {
+        return (struct fold_history){0};
+    }
+    const struct fold_scope *state = fold_scope_at(fold, scope);
+    return (struct fold_history){state->history_judged, state->history_misdirected};
 }
 
 uint64_t fold_gaps(const struct fold *fold)
@@ -135,26 +139,6 @@ static enum err fold_make_room(struct fold *fold, const struct frame *frame)
     return ERR_NONE;
 }
 
-static enum err fold_make_scope_room(struct fold *fold)
-{
-    uint32_t count = scopes_end(fold->names);
-    if (count <= fold->scope_capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = fold->scope_capacity == 0 ? 64 : fold->scope_capacity;
-    while (capacity < count) {
-        capacity *= 2;
-    }
-    struct fold_scope *grown = realloc(fold->scopes, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    memset(grown + fold->scope_capacity, 0, (capacity - fold->scope_capacity) * sizeof *grown);
-    fold->scopes = grown;
-    fold->scope_capacity = capacity;
-    return ERR_NONE;
-}
-
 // Finds the scopes of a leaf by number: all of a new one, and those whose number was released since.
 static enum err fold_resolve_scopes(
         struct fold *fold, const struct leaf_key *key, struct fold_leaf *leaf, bool is_new)
@@ -192,13 +176,14 @@ static enum err fold_resolve_leaves(
             return e;
         }
     }
-    return fold_make_scope_room(fold);
+    uint32_t end = scopes_end(fold->names);
+    return end > 0 ? pages_reach(&fold->scopes, end - 1) : ERR_NONE;
 }
 
 void fold_drop(struct fold *fold, int32_t scope)
 {
-    if ((uint32_t)scope < fold->scope_capacity) {
-        fold->scopes[scope] = (struct fold_scope){0};
+    if (fold_knows(fold, scope)) {
+        *fold_scope_at(fold, scope) = (struct fold_scope){0};
     }
 }
 
@@ -215,8 +200,8 @@ static void fold_leave_out(struct fold *fold, const struct frame *frame, struct 
 static void fold_next_frame(struct fold *fold)
 {
     if (++fold->frame_number == 0) {
-        for (uint32_t i = 0; i < fold->scope_capacity; i++) {
-            fold->scopes[i].touched_by = 0;
+        for (uint32_t i = 0; i < pages_rows(&fold->scopes); i++) {
+            fold_scope_at(fold, (int32_t)i)->touched_by = 0;
         }
         fold->frame_number = 1;
     }

@@ -6,10 +6,10 @@ enum { HISTORY_JUDGED = 20000 };
 // The row of a scope in the delta being made.
 static int32_t fold_row(struct fold *fold, int32_t scope, enum scope_kind kind)
 {
-    struct fold_scope *state = &fold->scopes[scope];
+    struct fold_scope *state = fold_scope_at(fold, scope);
     if (state->touched_by != fold->frame_number) {
         state->touched_by = fold->frame_number;
-        state->delta_index = fold->delta_count;
+        state->delta_index = fold->delta_count & FOLD_INDEX_MASK;
         fold->lasts[fold->delta_count] = (struct fold_last){-1, state->last_misdirected};
         fold->deltas[fold->delta_count++] = (struct scope_delta){.scope = scope,
                 .kind = kind,
@@ -57,15 +57,20 @@ static uint32_t count_bounded(uint32_t count, int64_t more)
     return total < 0 ? 0 : total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
 }
 
+static uint16_t count_history(uint16_t count, int64_t more)
+{
+    uint32_t total = count_bounded(count, more);
+    return total < UINT16_MAX ? (uint16_t)total : UINT16_MAX;
+}
+
 static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta *leaf)
 {
     int64_t judged = (int64_t)state->judged + leaf->judged;
     state->judged = judged > 0 ? (uint64_t)judged : 0;
     state->misdirected = count_bounded(state->misdirected, leaf->misdirected);
-    struct fold_history *history = &state->history;
-    if (!leaf->held && history->judged < HISTORY_JUDGED) {
-        history->judged = count_bounded(history->judged, leaf->judged);
-        history->misdirected = count_bounded(history->misdirected, leaf->misdirected);
+    if (!leaf->held && state->history_judged < HISTORY_JUDGED) {
+        state->history_judged = count_history(state->history_judged, leaf->judged);
+        state->history_misdirected = count_history(state->history_misdirected, leaf->misdirected);
     }
 }
 
@@ -85,7 +90,7 @@ static void fold_leaf_counts(struct fold *fold, struct fold_leaf *leaf,
         int32_t at = fold_row(fold, scope, (enum scope_kind)kind);
         struct scope_delta *row = &fold->deltas[at];
         ret_leaf->uses[kind].row = at;
-        fold_add_lifetime(&fold->scopes[scope], ret_leaf);
+        fold_add_lifetime(fold_scope_at(fold, scope), ret_leaf);
         row->unknown += ret_leaf->unknown;
         if (!ret_leaf->held) {
             row->judged += ret_leaf->judged;
@@ -118,7 +123,7 @@ static uint64_t tag_of(const struct frame_entry *entry)
 static bool entry_is_guarded(const struct fold *fold, const struct delta_entry *de, unsigned kind)
 {
     if ((de->entry->first_in_chunk >> kind & 1) != 0) {
-        return fold->scopes[de->scopes[kind]].last_misdirected;
+        return fold_scope_at(fold, de->scopes[kind])->last_misdirected;
     }
     return (de->entry->previous_misdirected >> kind & 1) != 0;
 }
@@ -218,11 +223,11 @@ static void fold_finish(struct fold *fold, struct delta *delta)
             if (row->kind != (enum scope_kind)kind) {
                 continue;
             }
-            struct fold_scope *state = &fold->scopes[row->scope];
-            state->last_misdirected = fold->lasts[i].misdirected;
-            state->is_known = true;
+            struct fold_scope *state = fold_scope_at(fold, row->scope);
+            state->last_misdirected = fold->lasts[i].misdirected ? 1 : 0;
+            state->is_known = 1;
             scopes_touch(fold->names, row->scope, fold->log_time_ms);
-            state->delta_index = sorted;
+            state->delta_index = sorted & FOLD_INDEX_MASK;
             fold->sorted[sorted++] = *row;
         }
     }
@@ -230,7 +235,7 @@ static void fold_finish(struct fold *fold, struct delta *delta)
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
             int32_t *row = &fold->leaves[i].uses[kind].row;
             if (*row >= 0) {
-                *row = (int32_t)fold->scopes[fold->deltas[*row].scope].delta_index;
+                *row = (int32_t)fold_scope_at(fold, fold->deltas[*row].scope)->delta_index;
             }
         }
     }

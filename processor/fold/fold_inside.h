@@ -1,21 +1,24 @@
 // What fold.c (frames and sources) and fold_count.c (one frame's counts and entries) share.
 #pragma once
 
+#include "common/pages.h"
 #include "fold/fold.h"
 #include "fold/fold_source.h"
 
-enum { FOLD_SOURCE_MAX = 4096, FOLD_KEY_BYTES = 4096 };
+enum { FOLD_SOURCE_MAX = 4096, FOLD_KEY_BYTES = 4096, FOLD_INDEX_MASK = (1 << 30) - 1 };
 
-// What the fold keeps of each scope.
+// What the fold keeps of each scope. There may be a million.
 struct fold_scope {
     uint64_t judged; // since it was first heard of
-    struct fold_history history;
     uint32_t misdirected;
     uint32_t touched_by; // number of the frame whose delta is at delta_index
-    uint32_t delta_index;
-    bool is_known; // it was heard of before this frame
-    bool last_misdirected;
+    uint32_t delta_index : 30;
+    uint32_t is_known : 1; // it was heard of before this frame
+    uint32_t last_misdirected : 1;
+    uint16_t history_judged; // they stop at 65,535, a frame above where a history ends
+    uint16_t history_misdirected;
 };
+_Static_assert(sizeof(struct fold_scope) <= 24, "a million scopes have one each");
 
 // What is known of a scope's last message while a frame is folded, beside its delta.
 struct fold_last {
@@ -34,8 +37,7 @@ struct fold {
     struct hashmap *source_index;
     struct fold_source sources[FOLD_SOURCE_MAX];
     uint32_t source_count;
-    struct fold_scope *scopes; // by scope
-    uint32_t scope_capacity;
+    struct pages scopes; // by scope: struct fold_scope
     struct strbuf key;
     // the delta being made
     struct scope_delta *deltas;
@@ -50,6 +52,16 @@ struct fold {
     uint32_t *frame_leaves;       // by index in the frame: index into the source's leaves
     uint32_t frame_leaf_capacity; // of this and of leaves
 };
+
+static inline bool fold_knows(const struct fold *fold, int32_t scope)
+{
+    return (uint32_t)scope < pages_rows(&fold->scopes);
+}
+
+static inline struct fold_scope *fold_scope_at(const struct fold *fold, int32_t scope)
+{
+    return pages_at(&fold->scopes, (uint32_t)scope);
+}
 
 // Makes the delta of a frame whose leaves and scopes are resolved. Entries below `entries_from`
 // were counted before.

@@ -1,26 +1,17 @@
 #include "state/pool.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "common/assure.h"
 
 void pool_init(struct pool *pool, size_t item_bytes)
 {
     ASSURE(item_bytes >= sizeof(uint32_t));
-    *pool = (struct pool){.item_bytes = item_bytes};
+    *pool = (struct pool){.count = 0};
+    pages_init(&pool->items, item_bytes);
 }
 
 void pool_fini(struct pool *pool)
 {
-    free(pool->items);
-    pool->items = NULL;
-}
-
-void *pool_at(const struct pool *pool, uint32_t number)
-{
-    ASSURE(number > 0 && number <= pool->end);
-    return pool->items + (number - 1) * pool->item_bytes;
+    pages_fini(&pool->items);
 }
 
 enum err pool_take(struct pool *pool, uint32_t *ret_number)
@@ -29,18 +20,13 @@ enum err pool_take(struct pool *pool, uint32_t *ret_number)
     if (number != 0) {
         memcpy(&pool->first_free, pool_at(pool, number), sizeof pool->first_free);
     } else {
-        if (pool->end == pool->capacity) {
-            uint32_t capacity = pool->capacity == 0 ? 64 : pool->capacity + pool->capacity / 2;
-            char *grown = realloc(pool->items, capacity * pool->item_bytes);
-            if (grown == NULL) {
-                return ERR_NO_MEMORY;
-            }
-            pool->items = grown;
-            pool->capacity = capacity;
+        enum err e = pages_reach(&pool->items, pool->end);
+        if (e != ERR_NONE) {
+            return e;
         }
         number = ++pool->end;
     }
-    memset(pool_at(pool, number), 0, pool->item_bytes);
+    memset(pool_at(pool, number), 0, pool->items.row_bytes);
     pool->count++;
     *ret_number = number;
     return ERR_NONE;
