@@ -21,17 +21,17 @@
 enum { RUNS = 7, MIN_SCOPES = 1000 };
 
 static const char *const help =
-        "Usage: bench_detect [--scopes N[,N]...] [--rate R[,R]...] [--frame N[,N]...] [--messages N]\n"
-        "                    [--even] [--json]\n"
+        "Usage: bench_detect [--scopes N[,N]...] [--rate R[,R]...] [--frame N[,N]...] [--at-a-time N]\n"
+        "                    [--messages N] [--json]\n"
         "\n"
         "Measures fold, detect and decide on healthy traffic, and their memory.\n"
         "\n"
         "      --scopes LIST  nearly all of them campaigns (10,1000,10000,100000,1000000)\n"
         "      --rate LIST    misdirected messages in a million (5000,20000)\n"
         "      --frame LIST   messages a frame (1,50,1000)\n"
+        "      --at-a-time N  so many campaigns send at a time, each 1,000 messages (200); 0: each\n"
+        "                     message is of any campaign, the worst that can be\n"
         "      --messages N   messages a run (100000)\n"
-        "      --even         each message is of any campaign; without, 2,000 campaigns send at a\n"
-        "                     time, each 1,000 messages\n"
         "      --json         one object a line instead of a table\n"
         "  -h, --help\n";
 
@@ -47,7 +47,7 @@ struct plan {
     struct list rates;
     struct list frame_sizes;
     uint32_t messages;
-    bool in_waves;
+    uint32_t at_a_time;
     bool as_json;
 };
 
@@ -82,7 +82,7 @@ struct memory {
 struct row {
     uint32_t scopes;
     uint32_t rate_millionths;
-    bool in_waves;
+    uint32_t at_a_time;
     uint32_t per_frame;
     struct figure fold_ns; // a message, as all below
     struct figure detect_ns;
@@ -150,7 +150,7 @@ static void print_json(const struct row *row)
     json_object(&out, NULL);
     json_int(&out, "scopes", row->scopes);
     json_millionths(&out, "rate", row->rate_millionths);
-    json_text(&out, "traffic", row->in_waves ? "waves" : "even");
+    json_int(&out, "campaigns_at_a_time", row->at_a_time);
     json_int(&out, "messages_a_frame", row->per_frame);
     json_figure(&out, "fold_ns", &row->fold_ns);
     json_figure(&out, "detect_ns", &row->detect_ns);
@@ -172,8 +172,8 @@ static void print_figure(const struct figure *figure)
 
 static void print_row(const struct row *row)
 {
-    printf("| %7u | %.1f %% %s | %4u", row->scopes, row->rate_millionths / 1e4,
-            row->in_waves ? "waves" : "even", row->per_frame);
+    printf("| %7u | %.1f %% | %u | %4u", row->scopes, row->rate_millionths / 1e4, row->at_a_time,
+            row->per_frame);
     print_figure(&row->fold_ns);
     print_figure(&row->detect_ns);
     print_figure(&row->decide_ns);
@@ -184,25 +184,33 @@ static void print_row(const struct row *row)
 
 // --- the program ------------------------------------------------------------------------------
 
+static bool read_number(const char *text, uint32_t *ret_number)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (end == text || *end != '\0' || value > 10000000) {
+        return false;
+    }
+    *ret_number = (uint32_t)value;
+    return true;
+}
+
 static bool read_list(const char *text, struct list *list)
 {
+    char *copy = strdup(text);
+    char *rest = copy;
+    bool is_right = copy != NULL;
     list->count = 0;
-    for (const char *at = text; list->count < LIST_MAX; at++) {
-        char *end;
-        unsigned long value = strtoul(at, &end, 10);
-        if (end == at || value == 0 || value > 10000000) {
-            return false;
-        }
-        list->values[list->count++] = (uint32_t)value;
-        if (*end == '\0') {
-            return true;
-        }
-        at = end;
-        if (*at != ',') {
-            return false;
+    while (is_right && rest != NULL) {
+        const char *part = strsep(&rest, ",");
+        uint32_t value;
+        is_right = list->count < LIST_MAX && read_number(part, &value) && value > 0;
+        if (is_right) {
+            list->values[list->count++] = value;
         }
     }
-    return false;
+    free(copy);
+    return is_right;
 }
 
 // Brings both to the middle of a day, one after the other, and says what the whole one takes.
@@ -240,17 +248,17 @@ static void run(const struct plan *plan, uint32_t scopes, uint32_t rate_milliont
     struct config *config;
     enum err e = config_create_default(&config);
     ASSURE(e == ERR_NONE);
-    uint32_t max_scopes = scopes + scopes / 4; // none is to be forgotten
+    uint32_t max_scopes = scopes + scopes / 6; // so that none is to be forgotten
     config->detector.max_scopes = max_scopes > MIN_SCOPES ? max_scopes : MIN_SCOPES;
     struct row row = {
-            .scopes = scopes, .rate_millionths = rate_millionths, .in_waves = plan->in_waves};
+            .scopes = scopes, .rate_millionths = rate_millionths, .at_a_time = plan->at_a_time};
     struct front front;
     struct whole whole;
     row.memory = build(&front, &whole, config, &row);
     struct traffic traffic;
     const struct world world = world_of(scopes);
     traffic_init(&traffic, &world, rate_millionths);
-    traffic.in_waves = plan->in_waves;
+    traffic.at_a_time = plan->at_a_time;
     for (unsigned i = 0; i < plan->frame_sizes.count; i++) {
         row.per_frame = plan->frame_sizes.values[i];
         measure(&traffic, &front, &whole, plan->messages, &row);
@@ -269,7 +277,6 @@ static void run(const struct plan *plan, uint32_t scopes, uint32_t rate_milliont
 
 static bool read_option(struct plan *plan, int option, const char *text)
 {
-    struct list one;
     switch (option) {
     case 's':
         return read_list(text, &plan->scopes);
@@ -278,14 +285,9 @@ static bool read_option(struct plan *plan, int option, const char *text)
     case 'f':
         return read_list(text, &plan->frame_sizes);
     case 'm':
-        if (!read_list(text, &one)) {
-            return false;
-        }
-        plan->messages = one.values[0];
-        return true;
-    case 'e':
-        plan->in_waves = false;
-        return true;
+        return read_number(text, &plan->messages) && plan->messages > 0;
+    case 'a':
+        return read_number(text, &plan->at_a_time);
     case 'j':
         plan->as_json = true;
         return true;
@@ -301,7 +303,7 @@ int main(int argc, char **argv)
             {"rate", required_argument, NULL, 'r'},
             {"frame", required_argument, NULL, 'f'},
             {"messages", required_argument, NULL, 'm'},
-            {"even", no_argument, NULL, 'e'},
+            {"at-a-time", required_argument, NULL, 'a'},
             {"json", no_argument, NULL, 'j'},
             {"help", no_argument, NULL, 'h'},
             {NULL, 0, NULL, 0},
@@ -311,7 +313,7 @@ int main(int argc, char **argv)
             .rates = {{5000, 20000}, 2},
             .frame_sizes = {{1, 50, 1000}, 3},
             .messages = 100000,
-            .in_waves = true,
+            .at_a_time = 200,
     };
     bool is_right = true;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
@@ -326,8 +328,8 @@ int main(int argc, char **argv)
         return EX_USAGE;
     }
     if (!plan.as_json) {
-        puts("| scopes | rate | a frame | fold ns | detect ns | decide ns | whole ns | "
-             "allocations | bytes a scope | resident | alerts |\n|-|-|-|-|-|-|-|-|-|-|-|");
+        puts("| scopes | rate | at a time | a frame | fold ns | detect ns | decide ns | whole ns | "
+             "allocations | bytes a scope | resident | alerts |\n|-|-|-|-|-|-|-|-|-|-|-|-|");
     }
     for (unsigned s = 0; s < plan.scopes.count; s++) {
         for (unsigned r = 0; r < plan.rates.count; r++) {

@@ -15,8 +15,7 @@ enum {
     GROUPS_A_CALL = 20,
     WARM_MESSAGES = 1000,
     WARM_ENTRIES = 64, // at most
-    MESSAGES_A_CAMPAIGN = 1000, // and so many campaigns at a time, in waves
-    AT_A_TIME = 2000,
+    MESSAGES_A_CAMPAIGN = 1000,
     SOURCE = 0,
     WARM_UP_SOURCE = 1,
 };
@@ -148,11 +147,11 @@ static enum err take_frame(void *self, uint32_t tally_partition, const struct fr
 static uint32_t draw_campaign(struct traffic *traffic)
 {
     uint32_t campaigns = world_campaigns(&traffic->world);
-    if (!traffic->in_waves) {
+    if (traffic->at_a_time == 0) {
         return (uint32_t)random_below(&traffic->rng, campaigns);
     }
     uint64_t first = (uint64_t)traffic->offset / MESSAGES_A_CAMPAIGN;
-    return (uint32_t)((first + random_below(&traffic->rng, AT_A_TIME)) % campaigns);
+    return (uint32_t)((first + random_below(&traffic->rng, traffic->at_a_time)) % campaigns);
 }
 
 static void count_message(struct traffic *traffic, const struct frame_taker *taker)

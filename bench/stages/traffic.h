@@ -31,7 +31,7 @@ struct frames {
 struct traffic {
     struct world world;
     uint32_t rate_millionths;
-    bool in_waves; // which campaigns send: all of them evenly, or 2,000 at a time, one after the other
+    uint32_t at_a_time; // so many campaigns send, 1,000 messages each, then the next; 0 = all, evenly
     struct random rng;
     struct tally *tally;
     struct tally_source *source;
