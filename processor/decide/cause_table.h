@@ -45,9 +45,9 @@
     ROW(FEATURE_ONE_TEMPLATE, one_template, ANY, 0, 3000)                                          \
     ROW(FEATURE_ONE_SENDER, one_sender, ANY, 0, 3000)                                              \
     ROW(FEATURE_ONE_VENDOR, one_vendor, ANY, 2, 3000)                                              \
-    ROW(FEATURE_NEW_TEMPLATE, new_template, FEW, 1, 1000)                                          \
-    ROW(FEATURE_NEW_SENDER, new_sender, HARDLY, 1, 1500)                                             \
-    ROW(FEATURE_NEW_VENDOR, new_vendor, NONE, 6, 4000)                                             \
+    ROW(FEATURE_NEW_TEMPLATE, new_template, FEW, 1, 200)                                           \
+    ROW(FEATURE_NEW_SENDER, new_sender, FEW, 1, 1000)                                              \
+    ROW(FEATURE_NEW_VENDOR, new_vendor, FEW, 1, 1500)                                              \
     ROW(FEATURE_UNREGISTERED_VENDOR, unregistered_vendor, NONE, 64, 12000)                         \
     ROW(FEATURE_NO_RECORD_ELSEWHERE, no_record_elsewhere, ANY, 0, 6000)
 
