@@ -1,5 +1,6 @@
 #include "detect/complaints.h"
 
+#include "common/clock.h"
 #include "detect/decay.h"
 
 enum { NODE_3, NODE_10, CAP_ABOVE_NAT6 = 10000000, FADE_STEP_MS = 24 * 60 * 1000 };
@@ -127,4 +128,18 @@ struct complaint_reading complaints_read(const struct complaints *state)
         }
     }
     return (struct complaint_reading){.tier = TIER_NONE};
+}
+
+void complaints_archive(struct archive *archive, struct complaints *state)
+{
+    for (unsigned j = 0; j < COMPLAINT_NODE_COUNT; j++) {
+        archive_i64(archive, &state->balance_nat6[j], BALANCE_MIN_NAT6, -BALANCE_MIN_NAT6);
+    }
+    archive_i64(archive, &state->faded_to_ms, 0, CLOCK_END_MS);
+    archive_u32(archive, &state->complaints, UINT32_MAX);
+    archive_u32(archive, &state->messages, UINT32_MAX);
+    archive_u32(archive, &state->tag_count, UINT32_MAX);
+    for (unsigned i = 0; i < COMPLAINT_TAGS && i < state->tag_count; i++) {
+        archive_bytes(archive, &state->tags[i], sizeof state->tags[i]);
+    }
 }

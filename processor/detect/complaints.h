@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
 #include "model/scope.h"
 
 enum { COMPLAINT_NODE_COUNT = 2, COMPLAINT_TAGS = 16 };
@@ -67,3 +68,5 @@ struct complaint_reading {
     uint32_t messages;
 };
 struct complaint_reading complaints_read(const struct complaints *state);
+// Saves or restores one.
+void complaints_archive(struct archive *archive, struct complaints *state);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/clock.h"
 #include "detect/complaints.h"
 #include "detect/volume.h"
 #include "state/pool.h"
@@ -297,5 +298,59 @@ void side_drop(struct side *side, int32_t scope)
         complaints_drop(side, item);
         pool_give(&side->items, side->scopes[scope]);
         side->scopes[scope] = 0;
+    }
+}
+
+// --- saving and restoring ---------------------------------------------------------------------
+
+static enum err scope_archive(struct archive *archive, struct side *side, int32_t scope)
+{
+    struct side_scope *item = side_of(side, scope);
+    bool is_there = item != NULL;
+    archive_bool(archive, &is_there);
+    if (!is_there) {
+        return ERR_NONE;
+    }
+    enum err e = side_take(side, scope, &item);
+    bool has_complaints = e == ERR_NONE && item->complaints != 0;
+    archive_bool(archive, &has_complaints);
+    if (e == ERR_NONE && has_complaints && item->complaints == 0) {
+        e = pool_take(&side->complaints, &item->complaints);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    archive_bool(archive, &item->has_volume);
+    archive_bool(archive, &item->has_notice);
+    if (item->has_volume) {
+        volume_archive(archive, &item->volume);
+    }
+    if (item->has_notice) {
+        volume_notice_archive(archive, &item->notice);
+    }
+    if (has_complaints) {
+        complaints_archive(archive, pool_at(&side->complaints, item->complaints));
+    }
+    return ERR_NONE;
+}
+
+void side_archive(struct archive *archive, struct side *side, uint32_t scopes_end)
+{
+    archive_mark(archive, "side");
+    archive_i64(archive, &side->watermark_ms, 0, CLOCK_END_MS);
+    archive_i64(archive, &side->log_time_ms, 0, CLOCK_END_MS);
+    archive_i64(archive, &side->round_ms, 0, CLOCK_END_MS);
+    // The table's length says how far a round goes.
+    uint32_t capacity = archive_count(archive, side->capacity, 2 * scopes_end + 64);
+    enum err e = capacity > 0 ? side_make_room(side, (int32_t)capacity - 1) : ERR_NONE;
+    if (e == ERR_NONE && side->capacity != capacity) {
+        e = ERR_DATA;
+    }
+    archive_u32(archive, &side->next, capacity);
+    for (uint32_t i = 0; i < capacity && e == ERR_NONE && archive_is_good(archive); i++) {
+        e = scope_archive(archive, side, (int32_t)i);
+    }
+    if (e != ERR_NONE) {
+        archive_fail(archive, e, "side: the table of scopes");
     }
 }

@@ -3,6 +3,7 @@
 // alerts, and holds nothing. Pure, integer only; one a tally partition, one thread.
 #pragma once
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "model/delta.h"
 #include "model/incident.h"
@@ -33,3 +34,6 @@ int32_t side_next_silent(struct side *side, int64_t log_time_ms);
 bool side_is_calm(const struct side *side, int32_t scope);
 // Forgets a scope: its number may be given to another.
 void side_drop(struct side *side, int32_t scope);
+
+// Saves it, or restores an empty one. `scopes_end`: numbers of scopes are below it.
+void side_archive(struct archive *archive, struct side *side, uint32_t scopes_end);

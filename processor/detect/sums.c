@@ -58,3 +58,13 @@ struct message_sums sums_less(const struct sums *all, const struct sums *part)
     }
     return rest;
 }
+
+void sums_archive(struct archive *archive, struct sums *sums)
+{
+    archive_u32(archive, &sums->watched, UINT32_MAX);
+    archive_u32(archive, &sums->misdirected, UINT32_MAX);
+    archive_u32(archive, &sums->invalid, UINT32_MAX);
+    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+        archive_u32(archive, &sums->signals[signal], UINT32_MAX);
+    }
+}

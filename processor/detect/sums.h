@@ -1,6 +1,7 @@
 // What is counted of messages since some point, for the likely cause (model/incident.h).
 #pragma once
 
+#include "common/archive.h"
 #include "model/delta.h"
 #include "model/incident.h"
 
@@ -26,3 +27,5 @@ void sums_join(struct sums_change *change, const struct sums_change *more);
 void sums_add(struct sums *sums, const struct sums_change *change);
 // `all` without `part`, which is a part of it but for the ceiling.
 struct message_sums sums_less(const struct sums *all, const struct sums *part);
+// Saves or restores them.
+void sums_archive(struct archive *archive, struct sums *sums);

@@ -183,3 +183,33 @@ void volume_count(struct volume *volume, uint64_t messages)
                                  ? UINT32_MAX
                                  : volume->step_count + (uint32_t)messages;
 }
+
+void volume_archive(struct archive *archive, struct volume *volume)
+{
+    uint32_t step = volume->step;
+    uint32_t age_days = volume->age_days;
+    bool sent_today = volume->sent_today;
+    archive_u32(archive, &step, (1U << 24) - 1);
+    archive_u32(archive, &age_days, AGE_MAX);
+    archive_bool(archive, &sent_today);
+    volume->step = step & ((1U << 24) - 1);
+    volume->age_days = age_days & AGE_MAX;
+    volume->sent_today = sent_today;
+    archive_u32(archive, &volume->step_count, UINT32_MAX);
+    archive_u32(archive, &volume->slot_count, UINT32_MAX);
+    archive_u16(archive, &volume->envelope, UINT16_MAX);
+    archive_u8(archive, &volume->w_up, UINT8_MAX);
+    archive_u8(archive, &volume->w_down, UINT8_MAX);
+    archive_bytes(archive, volume->usual, sizeof volume->usual);
+}
+
+void volume_notice_archive(struct archive *archive, struct volume_notice *notice)
+{
+    archive_bool(archive, &notice->is_down);
+    archive_u32(archive, &notice->messages, UINT32_MAX);
+    archive_u32(archive, &notice->usual, UINT32_MAX);
+    archive_i64(archive, &notice->minutes, 0, INT32_MAX);
+    archive_i64(archive, &notice->w_nat6, 0, INT64_MAX);
+    archive_i64(archive, &notice->threshold_nat6, 0, INT64_MAX);
+    archive_i64(archive, &notice->budget, 0, INT64_MAX);
+}

@@ -31,6 +31,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
+
 enum { VOLUME_SLOTS = 12 };
 
 // All zero = nothing was ever sent.
@@ -67,3 +69,6 @@ struct volume_notice {
 bool volume_advance(struct volume *volume, int64_t at_ms, struct volume_notice *ret_notice);
 // Messages of the open step.
 void volume_count(struct volume *volume, uint64_t messages);
+// Saves or restores one, and a notice of one.
+void volume_archive(struct archive *archive, struct volume *volume);
+void volume_notice_archive(struct archive *archive, struct volume_notice *notice);

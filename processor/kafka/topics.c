@@ -64,6 +64,8 @@ const char *topic_out_name(const struct config *config, enum out_topic topic)
         return config->topics.alerts;
     case OUT_TALLIES:
         return config->topics.tallies;
+    case OUT_DETECTOR_STATE:
+        return config->topics.detector_state;
     case OUT_TOPIC_COUNT:
         break;
     }

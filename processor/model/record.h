@@ -14,6 +14,7 @@ enum out_topic {
     OUT_STATE,
     OUT_ALERTS,
     OUT_TALLIES,
+    OUT_DETECTOR_STATE,
     OUT_TOPIC_COUNT,
 };
 

@@ -52,3 +52,8 @@ uint64_t sketch_estimate(const struct sketch *sketch)
     bool is_small = estimate * 2 <= 5 * SKETCH_REGISTERS;
     return is_small && unused > 0 ? count_by_unused(unused) : estimate;
 }
+
+void sketch_archive(struct archive *archive, struct sketch *sketch)
+{
+    archive_bytes(archive, sketch->ranks, sizeof sketch->ranks);
+}

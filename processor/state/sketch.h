@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "common/archive.h"
+
 enum { SKETCH_REGISTER_BITS = 8, SKETCH_REGISTERS = 1 << SKETCH_REGISTER_BITS };
 
 // All zero is the sketch of nobody.
@@ -20,3 +22,5 @@ void sketch_add(struct sketch *sketch, uint64_t tag);
 // The sketch of all that either has met.
 void sketch_merge(struct sketch *sketch, const struct sketch *other);
 uint64_t sketch_estimate(const struct sketch *sketch);
+// Saves or restores one.
+void sketch_archive(struct archive *archive, struct sketch *sketch);

@@ -1,0 +1,25 @@
+// Reads the state topic's partition of a tally partition and gives the newest snapshot that can be
+// read back. One thread; nothing is kept between calls.
+#pragma once
+
+#include "policy/config.h"
+#include "snapshot/snapshot_shelf.h"
+
+// Takes a state. ERR_DATA: not this one, the one before is tried; ERR_NONE ends the search, as does
+// any other error.
+typedef enum err (*snapshot_take_state)(
+        void *self, const struct snapshot_manifest *manifest, struct view state);
+
+struct snapshot_search {
+    const struct config *config;
+    int32_t tally_partition;
+    int64_t max_next_offset; // the tally log's end
+    int64_t deadline_ms;     // from now, for all of it
+    snapshot_take_state take;
+    void *self;
+};
+
+// `*ret_found`: one was taken. `shelf` is of that partition, and new. ERR_DEADLINE: the topic could
+// not be read to its end in time.
+MUST_CHECK enum err snapshot_find(
+        const struct snapshot_search *search, struct shelf *shelf, bool *ret_found);
