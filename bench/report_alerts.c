@@ -99,12 +99,12 @@ static void take_contributors(struct report *report, struct report_alert *alert,
 
 static void take_reasons(int64_t reasons[REASON_COUNT], struct view rest)
 {
-    struct view name;
-    struct view value;
-    while (report_json_member(&rest, &name, &value)) {
+    struct json_value name;
+    struct json_value value;
+    while (json_object_take(&rest, &name, &value)) {
         for (unsigned i = 0; i < REASON_COUNT; i++) {
-            if (view_is(name, reason_names[i])) {
-                (void)json_integer_read(value, &reasons[i]);
+            if (json_string_equals(&name, view_of(reason_names[i]))) {
+                reasons[i] = report_json_count(&value);
             }
         }
     }
@@ -251,7 +251,9 @@ enum err report_take_alert(struct report *report, struct view line)
     alert.scope.channel = report_json_text(&values[A_CHANNEL], report->arena);
     take_evidence(report, &alert, values);
     take_causes(report, &alert, values[A_RANKED].raw);
-    take_reasons(alert.reasons, values[A_REASONS].raw);
+    if (values[A_REASONS].kind == JSON_OBJECT) {
+        take_reasons(alert.reasons, values[A_REASONS].raw);
+    }
     take_contributors(report, &alert, values[A_CONTRIBUTORS].raw);
     take_samples(report, &alert, values[A_SAMPLES].raw);
     void *alerts = report->alerts;

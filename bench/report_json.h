@@ -11,9 +11,3 @@ int64_t report_json_count(const struct json_value *value);
 double report_json_number(const struct json_value *value);
 // An RFC 3339 time; -1 where it is none.
 int64_t report_json_time(const struct json_value *value);
-// A scalar as it is written (a string without its quotes), copied.
-struct view report_json_scalar(const struct json_value *value, struct arena *arena);
-
-// Goes through the members of an object that was scanned: `*rest` begins as its raw text. False at
-// the end.
-bool report_json_member(struct view *rest, struct view *ret_name, struct view *ret_value);

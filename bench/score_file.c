@@ -13,51 +13,7 @@
 #include "common/assure.h"
 #include "common/clock.h"
 
-static enum err open_lines(struct score_file *file)
-{
-    file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (file->fd >= 0 && fstat(file->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
-        close(file->fd);
-        file->fd = -1;
-        errno = EISDIR;
-    }
-    if (file->fd < 0) {
-        strbuf_printf(file->why, "%s: %s", file->path, strerror(errno));
-        return ERR_NO_INPUT;
-    }
-    return line_reader_create(&file->lines, file->fd, SCORE_LINE_MAX_BYTES);
-}
-
-enum err score_file_open(struct score_file *file, const struct score_source *source,
-        const char *const *pointers, size_t pointer_count, struct strbuf *why)
-{
-    ASSURE(pointer_count <= SCORE_FIELDS_MAX);
-    *file = (struct score_file){.path = source->path, .fd = -1, .rest = source->text, .why = why};
-    file->scratch = arena_create(SCORE_LINE_MAX_BYTES);
-    enum err e = file->scratch != NULL ? ERR_NONE : ERR_NO_MEMORY;
-    if (e == ERR_NONE) {
-        e = json_pointers_create(&file->pointers, pointers, pointer_count, NULL);
-    }
-    if (e == ERR_NONE && view_is_none(source->text)) {
-        e = open_lines(file);
-    }
-    if (e != ERR_NONE) {
-        score_file_close(file);
-    }
-    return e;
-}
-
-void score_file_close(struct score_file *file)
-{
-    line_reader_destroy(file->lines);
-    json_pointers_destroy(file->pointers);
-    arena_destroy(file->scratch);
-    if (file->fd >= 0) {
-        close(file->fd);
-    }
-    *file = (struct score_file){.fd = -1};
-}
+// --- lines ------------------------------------------------------------------------------------
 
 enum err score_file_fault(struct score_file *file, const char *format, ...)
 {
@@ -117,7 +73,7 @@ static enum err take_line(struct score_file *file, struct line *ret_line, bool *
     return ERR_NONE;
 }
 
-enum err score_file_next(struct score_file *file, bool *ret_has_line)
+static enum err next_line(struct score_file *file, bool *ret_has_line)
 {
     struct line line;
     do {
@@ -133,6 +89,68 @@ enum err score_file_next(struct score_file *file, bool *ret_has_line)
     arena_reset(file->scratch);
     return scan_line(file, &line);
 }
+
+static enum err open_lines(struct score_file *file)
+{
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (file->fd >= 0 && fstat(file->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+        close(file->fd);
+        file->fd = -1;
+        errno = EISDIR;
+    }
+    if (file->fd < 0) {
+        strbuf_printf(file->why, "%s: %s", file->path, strerror(errno));
+        return ERR_NO_INPUT;
+    }
+    return line_reader_create(&file->lines, file->fd, SCORE_LINE_MAX_BYTES);
+}
+
+static void close_source(struct score_file *file)
+{
+    line_reader_destroy(file->lines);
+    json_pointers_destroy(file->pointers);
+    arena_destroy(file->scratch);
+    if (file->fd >= 0) {
+        close(file->fd);
+    }
+    *file = (struct score_file){.fd = -1};
+}
+
+static enum err open_source(struct score_file *file, const struct score_source *source,
+        const char *const *pointers, size_t pointer_count, struct strbuf *why)
+{
+    ASSURE(pointer_count <= SCORE_FIELDS_MAX);
+    *file = (struct score_file){.path = source->path, .fd = -1, .rest = source->text, .why = why};
+    file->scratch = arena_create(SCORE_LINE_MAX_BYTES);
+    enum err e = file->scratch != NULL ? ERR_NONE : ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        e = json_pointers_create(&file->pointers, pointers, pointer_count, NULL);
+    }
+    if (e == ERR_NONE && view_is_none(source->text)) {
+        e = open_lines(file);
+    }
+    return e;
+}
+
+enum err score_file_each(const struct score_source *source, const char *const *pointers,
+        size_t pointer_count, enum err (*take)(struct score_data *data, struct score_file *file),
+        struct score_data *data, struct strbuf *why)
+{
+    struct score_file file;
+    enum err e = open_source(&file, source, pointers, pointer_count, why);
+    bool has_line = true;
+    while (e == ERR_NONE && has_line) {
+        e = next_line(&file, &has_line);
+        if (e == ERR_NONE && has_line) {
+            e = take(data, &file);
+        }
+    }
+    close_source(&file);
+    return e;
+}
+
+// --- values -----------------------------------------------------------------------------------
 
 static bool is_there(const struct json_value *value)
 {

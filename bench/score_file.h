@@ -26,14 +26,14 @@ struct score_file {
     struct strbuf *why;
 };
 
-// Opens the source; what it reads are the values at the JSON Pointers. ERR_NO_INPUT, ERR_NO_MEMORY;
-// `why` gets the reason in words. `why` and what the source names are borrowed.
-MUST_CHECK enum err score_file_open(struct score_file *file, const struct score_source *source,
-        const char *const *pointers, size_t pointer_count, struct strbuf *why);
-void score_file_close(struct score_file *file);
+struct score_data;
 
-// The next line that is not blank. ERR_DATA when it is no JSON object with each member once.
-MUST_CHECK enum err score_file_next(struct score_file *file, bool *ret_has_line);
+// Reads the source: the values at the JSON Pointers of each line that is not blank go to `take`,
+// with `data`. ERR_NO_INPUT; ERR_DATA for a line that is no JSON object with each member once;
+// ERR_NO_MEMORY; what `take` returns. `why` gets the reason in words.
+MUST_CHECK enum err score_file_each(const struct score_source *source, const char *const *pointers,
+        size_t pointer_count, enum err (*take)(struct score_data *data, struct score_file *file),
+        struct score_data *data, struct strbuf *why);
 
 // Says in `why` what is wrong with the line in hand. Always ERR_DATA.
 MUST_CHECK enum err score_file_fault(struct score_file *file, const char *format, ...)

@@ -99,22 +99,11 @@ static enum err add_label(struct score_data *data, struct score_file *file)
 enum err score_read_labels(
         struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    struct score_file file;
-    enum err e = score_file_open(&file, source, label_pointers, LABEL_FIELDS, why);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    bool has_line = true;
-    while (e == ERR_NONE && has_line) {
-        e = score_file_next(&file, &has_line);
-        if (e == ERR_NONE && has_line) {
-            e = add_label(data, &file);
-        }
-    }
+    enum err e = score_file_each(source, label_pointers, LABEL_FIELDS, add_label, data, why);
     if (e == ERR_NONE && data->label_count == 0) {
-        e = score_file_fault(&file, "there are no labels");
+        strbuf_printf(why, "%s:1: there are no labels", source->path);
+        e = ERR_DATA;
     }
-    score_file_close(&file);
     return e;
 }
 
@@ -178,6 +167,9 @@ static void link_label(
 
 static enum err add_verdict(struct score_data *data, struct score_file *file)
 {
+    if (data->message_count >= SCORE_MESSAGES_MAX) {
+        return score_file_fault(file, "more than 200,000,000 messages");
+    }
     struct score_message *messages =
             score_grown(data->messages, data->message_count, &data->message_room, sizeof *messages);
     if (messages == NULL) {
@@ -224,22 +216,7 @@ static enum err add_verdict(struct score_data *data, struct score_file *file)
 enum err score_read_verdicts(
         struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    struct score_file file;
-    enum err e = score_file_open(&file, source, verdict_pointers, VERDICT_FIELDS, why);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    bool has_line = true;
-    while (e == ERR_NONE && has_line) {
-        e = score_file_next(&file, &has_line);
-        if (e == ERR_NONE && has_line) {
-            e = data->message_count < SCORE_MESSAGES_MAX
-                        ? add_verdict(data, &file)
-                        : score_file_fault(&file, "more than 200,000,000 messages");
-        }
-    }
-    score_file_close(&file);
-    return e;
+    return score_file_each(source, verdict_pointers, VERDICT_FIELDS, add_verdict, data, why);
 }
 
 enum err score_check_messages(const struct score_data *data, const char *path, struct strbuf *why)

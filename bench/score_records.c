@@ -50,26 +50,6 @@ static enum err take_found(
     return e;
 }
 
-static enum err read_lines(struct score_data *data, const struct score_source *source,
-        const char *const *pointers, size_t pointer_count,
-        enum err (*add)(struct score_data *, struct score_file *), struct strbuf *why)
-{
-    struct score_file file;
-    enum err e = score_file_open(&file, source, pointers, pointer_count, why);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    bool has_line = true;
-    while (e == ERR_NONE && has_line) {
-        e = score_file_next(&file, &has_line);
-        if (e == ERR_NONE && has_line) {
-            e = add(data, &file);
-        }
-    }
-    score_file_close(&file);
-    return e;
-}
-
 // --- alerts -----------------------------------------------------------------------------------
 
 enum {
@@ -188,7 +168,7 @@ static enum err add_alert(struct score_data *data, struct score_file *file)
 enum err score_read_alerts(
         struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    return read_lines(data, source, alert_pointers, ALERT_FIELDS, add_alert, why);
+    return score_file_each(source, alert_pointers, ALERT_FIELDS, add_alert, data, why);
 }
 
 // --- commands ---------------------------------------------------------------------------------
@@ -275,7 +255,7 @@ static enum err add_command(struct score_data *data, struct score_file *file)
 enum err score_read_commands(
         struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    return read_lines(data, source, command_pointers, COMMAND_FIELDS, add_command, why);
+    return score_file_each(source, command_pointers, COMMAND_FIELDS, add_command, data, why);
 }
 
 // --- the summary ------------------------------------------------------------------------------
@@ -293,7 +273,7 @@ enum err score_read_summary(
 {
     static const char *const pointers[] = {"/frame_messages"};
     size_t before = why->n;
-    enum err e = read_lines(data, source, pointers, 1, add_summary, why);
+    enum err e = score_file_each(source, pointers, 1, add_summary, data, why);
     if (e == ERR_NO_INPUT) {
         strbuf_truncate(why, before);
         return ERR_NONE;

@@ -240,33 +240,70 @@ static bool skip_container(struct json_cursor *c)
     return depth == 0;
 }
 
-bool json_array_take(struct view *rest, struct json_value *ret_element)
+// Takes the value at c->p, in a text that was scanned, and the white space behind it.
+static bool take_value(struct json_cursor *c, struct json_value *ret_value)
 {
-    if (rest->n == 0) {
+    const char *from = c->p;
+    if (c->p == c->end) {
         return false;
     }
-    struct json_cursor c = {rest->p, rest->p + rest->n};
-    // At the front stands the opening bracket or a comma; behind it an element, or the end of an
-    // empty array.
-    c.p++;
-    lex_skip_space(&c);
-    const char *from = c.p;
-    struct json_value element = {.kind = JSON_ABSENT};
-    if (c.p == c.end || *c.p == ']') {
-        return false;
-    }
-    if (*c.p == '{' || *c.p == '[') {
-        element.kind = *c.p == '{' ? JSON_OBJECT : JSON_ARRAY;
-        if (!skip_container(&c)) {
+    if (*c->p == '{' || *c->p == '[') {
+        enum json_kind kind = *c->p == '{' ? JSON_OBJECT : JSON_ARRAY;
+        if (!skip_container(c)) {
             return false;
         }
-        element.raw = view_bytes(from, (size_t)(c.p - from));
-    } else if (!lex_take_scalar(&c, &element)) {
+        *ret_value =
+                (struct json_value){.kind = kind, .raw = view_bytes(from, (size_t)(c->p - from))};
+    } else if (!lex_take_scalar(c, ret_value)) {
+        return false;
+    }
+    lex_skip_space(c);
+    return true;
+}
+
+// Goes behind the opening bracket or the comma at the front of `rest`; false where there is nothing
+// more, or the container that `close` ends is empty.
+static bool begin_element(struct view rest, char close, struct json_cursor *ret_cursor)
+{
+    if (rest.n == 0) {
+        return false;
+    }
+    *ret_cursor = (struct json_cursor){rest.p + 1, rest.p + rest.n};
+    lex_skip_space(ret_cursor);
+    return ret_cursor->p < ret_cursor->end && *ret_cursor->p != close;
+}
+
+bool json_array_take(struct view *rest, struct json_value *ret_element)
+{
+    struct json_cursor c;
+    if (!begin_element(*rest, ']', &c) || !take_value(&c, ret_element)) {
+        return false;
+    }
+    *rest = view_bytes(c.p, (size_t)(c.end - c.p));
+    return true;
+}
+
+size_t json_array_count(struct view array)
+{
+    struct json_value element;
+    size_t count = 0;
+    while (json_array_take(&array, &element)) {
+        count++;
+    }
+    return count;
+}
+
+bool json_object_take(struct view *rest, struct json_value *ret_name, struct json_value *ret_value)
+{
+    struct json_cursor c;
+    if (!begin_element(*rest, '}', &c) || !take_value(&c, ret_name) || !lex_take_byte(&c, ':')) {
         return false;
     }
     lex_skip_space(&c);
+    if (!take_value(&c, ret_value)) {
+        return false;
+    }
     *rest = view_bytes(c.p, (size_t)(c.end - c.p));
-    *ret_element = element;
     return true;
 }
 

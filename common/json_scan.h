@@ -26,6 +26,9 @@ enum json_fault json_scan(const struct json_pointers *pointers, struct view text
 // Goes through an array that was scanned: *rest begins as its raw text and is shortened element by
 // element. False at the end.
 bool json_array_take(struct view *rest, struct json_value *ret_element);
+size_t json_array_count(struct view array);
+// The same for the members of an object; a name is a string.
+bool json_object_take(struct view *rest, struct json_value *ret_name, struct json_value *ret_value);
 
 // Takes a UTF-8 byte-order mark off the front.
 struct view json_skip_bom(struct view text);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/json_elements.h"
 #include "common/json_scan.h"
 #include "model/event.h"
 
@@ -36,12 +35,10 @@ struct ndjson {
     const char *default_region;
     struct json_pointers *line;
     struct json_pointers *party;
-    struct json_pointers *whole; // an array's element as it is
 };
 
 enum err ndjson_create(struct ndjson **ret_ndjson, const char *default_region)
 {
-    static const char *const whole_pointer[] = {""};
     struct ndjson *ndjson = calloc(1, sizeof *ndjson);
     if (ndjson == NULL) {
         return ERR_NO_MEMORY;
@@ -50,9 +47,6 @@ enum err ndjson_create(struct ndjson **ret_ndjson, const char *default_region)
     enum err e = json_pointers_create(&ndjson->line, line_pointers, LINE_FIELD_COUNT, NULL);
     if (e == ERR_NONE) {
         e = json_pointers_create(&ndjson->party, party_pointers, PARTY_FIELD_COUNT, NULL);
-    }
-    if (e == ERR_NONE) {
-        e = json_pointers_create(&ndjson->whole, whole_pointer, 1, NULL);
     }
     if (e != ERR_NONE) {
         ndjson_destroy(ndjson);
@@ -67,7 +61,6 @@ void ndjson_destroy(struct ndjson *ndjson)
     if (ndjson != NULL) {
         json_pointers_destroy(ndjson->line);
         json_pointers_destroy(ndjson->party);
-        json_pointers_destroy(ndjson->whole);
         free(ndjson);
     }
 }
@@ -224,17 +217,13 @@ static enum err read_opted_out(
     if (value->kind != JSON_ARRAY) {
         return refuse(r, field, "is no array");
     }
-    if (json_elements_count(value) > OPTED_OUT_MAX) {
+    if (json_array_count(value->raw) > OPTED_OUT_MAX) {
         return refuse(r, field, "has more than 16 channels");
     }
-    struct json_elements elements = json_elements_of(value);
-    struct view element;
-    while (json_elements_next(&elements, &element)) {
-        struct json_value channel;
+    struct view rest = value->raw;
+    struct json_value channel;
+    while (json_array_take(&rest, &channel)) {
         struct view text;
-        if (json_scan(r->ndjson->whole, element, &channel, NULL) != JSON_FINE) {
-            return ERR_INTERNAL;
-        }
         enum err e = read_string(r, field, &channel, NDJSON_CHANNEL_MAX_BYTES, &text);
         if (e != ERR_NONE) {
             return e;
@@ -253,14 +242,15 @@ static enum err read_opted_out(
     return ERR_NONE;
 }
 
-static enum err read_party(const struct reading *r, struct view element, struct party *party)
+static enum err read_party(
+        const struct reading *r, const struct json_value *element, struct party *party)
 {
-    struct json_value values[PARTY_FIELD_COUNT];
-    if (json_scan(r->ndjson->party, element, values, NULL) != JSON_FINE) {
-        return ERR_INTERNAL;
-    }
-    if (json_skip_space(element).p[0] != '{') {
+    if (element->kind != JSON_OBJECT) {
         return refuse(r, line_pointers[LINE_PARTIES], "has an element that is no object");
+    }
+    struct json_value values[PARTY_FIELD_COUNT];
+    if (json_scan(r->ndjson->party, element->raw, values, NULL) != JSON_FINE) {
+        return ERR_INTERNAL;
     }
     enum err e = check_duplicates(r, values, party_pointers, PARTY_FIELD_COUNT);
     struct view *const ids[] = {&party->tenant_id, &party->loan_id, &(struct view){0}};
@@ -296,7 +286,7 @@ static enum err read_parties(
     if (value->kind != JSON_ARRAY) {
         return refuse(r, field, "is no array");
     }
-    size_t count = json_elements_count(value);
+    size_t count = json_array_count(value->raw);
     if (count > PARTY_MAX) {
         return refuse(r, field, "has more than 1000 elements");
     }
@@ -304,11 +294,11 @@ static enum err read_parties(
     if (parties == NULL) {
         return ERR_CEILING;
     }
-    struct json_elements elements = json_elements_of(value);
-    struct view element;
-    for (size_t i = 0; json_elements_next(&elements, &element); i++) {
+    struct view rest = value->raw;
+    struct json_value element;
+    for (size_t i = 0; json_array_take(&rest, &element); i++) {
         parties[i] = (struct party){.closed_at_ms = TIME_NONE};
-        enum err e = read_party(r, element, &parties[i]);
+        enum err e = read_party(r, &element, &parties[i]);
         if (e != ERR_NONE) {
             return e;
         }

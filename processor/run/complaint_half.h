@@ -3,7 +3,7 @@
 // committed; nothing is read again (complaint/complaint_frames.h, C1).
 #pragma once
 
-#include "run/judge_half.h"
+#include "run/half.h"
 
 // As judge_half_run.
 MUST_CHECK enum err complaint_half_run(const struct half_options *options);

@@ -5,8 +5,7 @@
 #include "common/assure.h"
 #include "common/log.h"
 #include "detect_line.h"
-#include "kafka/consumer.h"
-#include "run/outlet.h"
+#include "run/half.h"
 #include "state/frame_codec.h"
 
 enum {
@@ -24,24 +23,21 @@ struct detect_partition {
 };
 
 struct detect_half {
-    const struct config *config;
-    const atomic_bool *stop;
-    char *group;
-    struct outlet outlet;
-    struct kafka_consumer *consumer;
+    struct half base;
     struct arena *arena;
     struct detect_partition partitions[PARTITION_MAX];
 };
 
-static void close_partition(struct detect_half *half, int32_t partition)
+static void close_partition(void *self, int32_t partition)
 {
+    struct detect_half *half = self;
     struct detect_partition *state = &half->partitions[partition];
     if (state->segment != NULL) {
-        offsets_reported(half->outlet.offsets, state->segment, ERR_UNAVAILABLE);
+        offsets_reported(half->base.outlet.offsets, state->segment, ERR_UNAVAILABLE);
     }
     detect_line_destroy(state->line);
     *state = (struct detect_partition){0};
-    offsets_close(half->outlet.offsets, partition);
+    offsets_close(half->base.outlet.offsets, partition);
 }
 
 static enum err open_partition(struct detect_half *half, int32_t partition, int64_t silent_until)
@@ -50,11 +46,11 @@ static enum err open_partition(struct detect_half *half, int32_t partition, int6
     struct detect_partition *state = &half->partitions[partition];
     detect_line_destroy(state->line);
     *state = (struct detect_partition){.silent_until = silent_until};
-    enum err e = detect_line_create(&state->line, half->config, &half->outlet.emitter);
-    return e != ERR_NONE ? e : offsets_begin(half->outlet.offsets, partition, silent_until);
+    enum err e = detect_line_create(&state->line, half->base.config, &half->base.outlet.emitter);
+    return e != ERR_NONE ? e : offsets_begin(half->base.outlet.offsets, partition, silent_until);
 }
 
-static void on_assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
+static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct detect_half *half = self;
     int64_t silent_until =
@@ -76,41 +72,22 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
     *start = assignment->low;
     enum err e = open_partition(half, assignment->partition, silent_until);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->outlet.commits, assignment->partition, silent_until);
+    commits_begin(&half->base.outlet.commits, assignment->partition, silent_until);
     log_info("detect", "tally partition %d: folding from offset %lld, silent up to %lld",
             assignment->partition, (long long)*start, (long long)silent_until);
 }
 
-static void on_revoke(void *self, bool lost)
+// The partition from its beginning, silent up to what is settled.
+static enum err begin_anew(void *self, int32_t partition)
 {
     struct detect_half *half = self;
-    if (!lost) {
-        outlet_settle(&half->outlet, half->consumer);
-    }
-    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
-        if (offsets_is_begun(half->outlet.offsets, i)) {
-            close_partition(half, i);
-        }
-    }
-    log_info("detect", "tally partitions revoked%s", lost ? " (lost)" : "");
-}
-
-// All partitions from the beginning, silent up to what is settled.
-static enum err begin_all_anew(struct detect_half *half)
-{
-    enum err e = ERR_NONE;
-    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets) && e == ERR_NONE; i++) {
-        if (!offsets_is_begun(half->outlet.offsets, i)) {
-            continue;
-        }
-        int64_t settled = offsets_settled(half->outlet.offsets, i);
-        close_partition(half, i);
-        e = open_partition(half, i, settled);
-        // below low: OFFSET_LOST tells where it begins
-        const struct kafka_position position = {i, 0};
-        if (e == ERR_NONE) {
-            e = kafka_consumer_rewind(half->consumer, &position, 1);
-        }
+    int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
+    close_partition(half, partition);
+    enum err e = open_partition(half, partition, settled);
+    // below low: OFFSET_LOST tells where it begins
+    const struct kafka_position position = {partition, 0};
+    if (e == ERR_NONE) {
+        e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
     return e;
 }
@@ -122,7 +99,7 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     ASSURE(state->line != NULL);
     if (state->segment == NULL) {
         enum err e = offsets_open(
-                half->outlet.offsets, raw->partition, raw->offset + 1, &state->segment);
+                half->base.outlet.offsets, raw->partition, raw->offset + 1, &state->segment);
         if (e != ERR_NONE) {
             return e;
         }
@@ -143,8 +120,7 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     if (gap && !silent) {
         log_error("detect",
                 "tally partition %d, offset %lld: messages of source partition %d before offset "
-                "%lld were "
-                "not counted",
+                "%lld were not counted",
                 raw->partition, (long long)raw->offset, frame.source_partition,
                 (long long)frame.first_offset);
     }
@@ -165,13 +141,13 @@ static void tell_ceilings(int32_t partition, const struct detect_line *line)
     if (counts.incidents_overflowed > 0) {
         log_error("detect",
                 "tally partition %d: %llu incidents are open, detector.max_incidents; others are "
-                "not told and "
-                "nothing of theirs is held",
+                "not told and nothing of theirs is held",
                 partition, (unsigned long long)counts.incidents);
     }
     if (counts.recent_overflowed > 0) {
         log_error("detect",
-                "tally partition %d: %llu misdirected messages are not remembered, detector.max_scopes "
+                "tally partition %d: %llu misdirected messages are not remembered, "
+                "detector.max_scopes "
                 "at a time are; they count, but their recipients count again",
                 partition, (unsigned long long)counts.recent_overflowed);
     }
@@ -179,48 +155,41 @@ static void tell_ceilings(int32_t partition, const struct detect_line *line)
 
 static void finish_segments(struct detect_half *half)
 {
-    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         if (state->segment != NULL) {
-            offsets_done(half->outlet.offsets, state->segment);
+            offsets_done(half->base.outlet.offsets, state->segment);
             state->segment = NULL;
             tell_ceilings(i, state->line);
         }
     }
 }
 
-static enum err on_trouble(const struct kafka_event *event)
-{
-    log_warn("detect", "consumer: %s", event->trouble_text);
-    return event->fatal ? ERR_REFUSED : ERR_NONE;
-}
-
 // The log has lost its beginning while we were reading it: the line goes on with what it has.
-static enum err on_offset_lost(struct detect_half *half, const struct kafka_event *event)
+static void tell_offset_lost(const struct kafka_event *event)
 {
-    (void)half;
     log_error("detect",
             "tally partition %d: offset %lld is not in the log any more; folding from %lld",
             event->partition, (long long)event->offset, (long long)event->low);
-    return ERR_NONE;
 }
 
-static enum err half_step(struct detect_half *half)
+static enum err step(void *self)
 {
+    struct detect_half *half = self;
     struct mono_time until = mono_after_ms(clock_mono(), BATCH_WAIT_MS);
     enum err e = ERR_NONE;
     for (unsigned frames = 0; frames < BATCH_FRAMES && e == ERR_NONE; frames++) {
         struct kafka_event event = {0};
         // Once something was folded, what follows from it goes out before the next wait.
         int64_t wait_ms = frames == 0 ? mono_left_ms(clock_mono(), until) : 0;
-        enum kafka_event_kind kind = kafka_consumer_poll(half->consumer, wait_ms, &event);
+        enum kafka_event_kind kind = kafka_consumer_poll(half->base.consumer, wait_ms, &event);
         if (kind == KAFKA_MESSAGE) {
             e = fold_message(half, event.message);
-            kafka_consumer_release(half->consumer, event.message);
+            kafka_consumer_release(half->base.consumer, event.message);
         } else if (kind == KAFKA_TROUBLE) {
-            e = on_trouble(&event);
+            e = half_tell_trouble(&half->base, &event);
         } else if (kind == KAFKA_OFFSET_LOST) {
-            e = on_offset_lost(half, &event);
+            tell_offset_lost(&event);
         } else if (kind == KAFKA_NOTHING) {
             break;
         }
@@ -228,74 +197,45 @@ static enum err half_step(struct detect_half *half)
     if (e == ERR_NONE) {
         finish_segments(half);
     }
-    outlet_serve(&half->outlet, half->consumer);
-    bool needs_recovery = outlet_needs_recovery(&half->outlet);
-    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
-    if (retries && !*half->stop) {
-        e = outlet_rebuild(&half->outlet);
-        e = e != ERR_NONE ? e : begin_all_anew(half);
-    }
-    return e;
+    return half_settle(&half->base, e);
 }
 
-static enum err half_open(struct detect_half *half, const struct half_options *options)
+static enum err open_half(void *self, const struct half_options *options, struct strbuf *findings)
 {
+    struct detect_half *half = self;
     const struct config *config = options->config;
     half->arena = arena_create(FRAME_ARENA_BYTES);
-    struct strbuf group;
-    strbuf_init(&group, 512);
-    strbuf_printf(&group, "%s.detect", config->kafka.group);
-    half->group = group.p;
-    if (half->arena == NULL || group.failed != ERR_NONE) {
+    if (half->arena == NULL) {
         return ERR_NO_MEMORY;
     }
-    struct strbuf findings;
-    strbuf_init(&findings, 64 * 1024);
-    enum err e = outlet_init(&half->outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE,
-            options->stop, &findings);
+    enum err e = outlet_init(&half->base.outlet, "detect", "wrongnumber-detect", config,
+            VERDICTS_NONE, options->stop, findings);
     if (e == ERR_NONE) {
-        static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
-        const struct kafka_consumer_options consumer_options = {
-                .config = config,
-                .topic = config->topics.tallies,
-                .group = half->group,
-                .start = START_EARLIEST,
-                .owner = &owner,
-                .self = half,
-        };
-        e = kafka_consumer_create(&half->consumer, &consumer_options, &findings);
+        e = half_open_consumer(
+                &half->base, config->topics.tallies, ".detect", START_EARLIEST, findings);
     }
-    if (findings.n > 0) {
-        log_error("detect", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
-    }
-    strbuf_fini(&findings);
     return e;
 }
 
-static enum err half_close(struct detect_half *half)
+static void destroy_half(void *self)
 {
-    enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
+    struct detect_half *half = self;
     arena_destroy(half->arena);
-    free(half->group);
     free(half);
-    return e;
 }
 
 enum err detect_half_run(const struct half_options *options)
 {
+    static const struct half_role role = {
+            .name = "detect",
+            .partitions = "tally partitions",
+            .open = open_half,
+            .step = step,
+            .assign = assign,
+            .begin_anew = begin_anew,
+            .close_partition = close_partition,
+            .destroy = destroy_half,
+    };
     struct detect_half *half = calloc(1, sizeof *half);
-    if (half == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    half->config = options->config;
-    half->stop = options->stop;
-    enum err e = half_open(half, options);
-    while (e == ERR_NONE && !*options->stop) {
-        e = half_step(half);
-    }
-    if (half->outlet.config != NULL) {
-        outlet_drain(&half->outlet);
-    }
-    enum err closed = half_close(half);
-    return e != ERR_NONE && !*options->stop ? e : closed;
+    return half != NULL ? half_run(&half->base, &role, half, options) : ERR_NO_MEMORY;
 }

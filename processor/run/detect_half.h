@@ -4,7 +4,7 @@
 // offset, and goes on telling from there.
 #pragma once
 
-#include "run/judge_half.h"
+#include "run/half.h"
 
 // As judge_half_run.
 MUST_CHECK enum err detect_half_run(const struct half_options *options);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/clock.h"
 
 enum err gathered_init(struct gathered *batch, size_t capacity)
 {
@@ -59,4 +60,32 @@ void gathered_add(struct gathered *batch, struct kafka_message *message)
     batch->items[batch->item_count++] = (struct judge_item){message->raw, at};
     batch->to_offsets[at] = message->raw.offset + 1;
     batch->byte_count += message->raw.value.n;
+}
+
+enum kafka_event_kind gathered_fill(struct gathered *batch, struct kafka_consumer *consumer,
+        int64_t wait_ms, bool marks_idle, const atomic_bool *stop, struct kafka_event *ret_event)
+{
+    struct mono_time until = mono_after_ms(clock_mono(), wait_ms);
+    while (!gathered_is_full(batch)) {
+        int64_t left_ms = mono_left_ms(clock_mono(), until);
+        switch (kafka_consumer_poll(consumer, left_ms, ret_event)) {
+        case KAFKA_MESSAGE:
+            gathered_add(batch, ret_event->message);
+            break;
+        case KAFKA_PARTITION_EOF:
+            if (marks_idle) {
+                gathered_slice(batch, ret_event->partition)->idle = true;
+            }
+            break;
+        case KAFKA_NOTHING:
+            if (left_ms == 0 || *stop) {
+                return KAFKA_NOTHING;
+            }
+            break;
+        case KAFKA_OFFSET_LOST:
+        case KAFKA_TROUBLE:
+            return ret_event->kind;
+        }
+    }
+    return KAFKA_NOTHING;
 }

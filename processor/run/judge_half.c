@@ -6,11 +6,10 @@
 #include "common/assure.h"
 #include "common/log.h"
 #include "judge_line.h"
-#include "kafka/consumer.h"
 #include "redis/redis_store.h"
+#include "run/frame_out.h"
 #include "run/gathered.h"
-#include "run/outlet.h"
-#include "state/frame_codec.h"
+#include "run/half.h"
 
 enum {
     TOTALS_MS = 1000,
@@ -19,15 +18,11 @@ enum {
 };
 
 struct judge_half {
-    const struct config *config;
-    const atomic_bool *stop;
+    struct half base;
     struct keyring *ring;
     struct store store;
-    struct outlet outlet;
     struct judge_line *line;
-    struct kafka_consumer *consumer;
-    struct arena *frame_arena;
-    struct strbuf frame_bytes;
+    struct frame_out frames;
     struct mono_time next_totals;
     bool cache_trouble_told;
     struct gathered batch;
@@ -44,23 +39,22 @@ static int64_t chunk_start(int64_t offset)
 static enum err open_partition(
         struct judge_half *half, int32_t partition, int64_t start, int64_t resume_until)
 {
-    enum err e = offsets_begin(half->outlet.offsets, partition, resume_until);
+    enum err e = offsets_begin(half->base.outlet.offsets, partition, resume_until);
     if (e == ERR_NONE) {
-        e = judge_line_open(
-                half->line, view_of(half->config->topics.outbound), partition, start, resume_until);
+        e = judge_line_open(half->line, view_of(half->base.config->topics.outbound), partition,
+                start, resume_until);
     }
     return e;
 }
 
-static void on_assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
+static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct judge_half *half = self;
     int64_t resume_until = *start;
     if (resume_until < assignment->low || resume_until > assignment->high) {
         log_error("judge",
                 "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): "
-                "messages were "
-                "lost before we read them; going on at %lld",
+                "messages were lost before we read them; going on at %lld",
                 assignment->partition, (long long)resume_until, (long long)assignment->low,
                 (long long)assignment->high, (long long)assignment->low);
         resume_until = assignment->low;
@@ -72,76 +66,36 @@ static void on_assign(void *self, const struct kafka_assignment *assignment, int
     }
     enum err e = open_partition(half, assignment->partition, *start, resume_until);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->outlet.commits, assignment->partition, resume_until);
+    commits_begin(&half->base.outlet.commits, assignment->partition, resume_until);
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);
 }
 
-static void close_partitions(struct judge_half *half)
-{
-    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
-        if (offsets_is_begun(half->outlet.offsets, i)) {
-            judge_line_close(half->line, i);
-            offsets_close(half->outlet.offsets, i);
-        }
-    }
-}
-
-static void on_revoke(void *self, bool lost)
+static void close_partition(void *self, int32_t partition)
 {
     struct judge_half *half = self;
-    gathered_clear(&half->batch, half->consumer); // the next owner reads it again
-    if (!lost) {
-        outlet_settle(&half->outlet, half->consumer);
-    }
-    close_partitions(half);
-    log_info("judge", "partitions revoked%s", lost ? " (lost)" : "");
+    judge_line_close(half->line, partition);
+    offsets_close(half->base.outlet.offsets, partition);
+}
+
+static void forget_batch(void *self)
+{
+    struct judge_half *half = self;
+    gathered_clear(&half->batch, half->base.consumer);
 }
 
 // Begins a partition anew from what is settled; `partition` is read again from the chunk's start.
-static enum err begin_anew(struct judge_half *half, int32_t partition)
+static enum err begin_anew(void *self, int32_t partition)
 {
-    int64_t settled = offsets_settled(half->outlet.offsets, partition);
+    struct judge_half *half = self;
+    int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
     struct kafka_position position = {partition, chunk_start(settled)};
     judge_line_close(half->line, partition);
     enum err e = open_partition(half, partition, position.offset, settled);
     if (e == ERR_NONE) {
-        e = kafka_consumer_rewind(half->consumer, &position, 1);
+        e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
     return e;
-}
-
-static enum err begin_all_anew(struct judge_half *half)
-{
-    gathered_clear(&half->batch, half->consumer);
-    enum err e = ERR_NONE;
-    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets) && e == ERR_NONE; i++) {
-        if (offsets_is_begun(half->outlet.offsets, i)) {
-            e = begin_anew(half, i);
-        }
-    }
-    return e;
-}
-
-// --- frames ------------------------------------------------------------------------------------
-
-static enum err take_frame(void *self, uint32_t tally_partition, const struct frame *frame)
-{
-    struct judge_half *half = self;
-    arena_reset(half->frame_arena);
-    strbuf_reset(&half->frame_bytes);
-    enum err e = frame_encode(&half->frame_bytes, frame, half->frame_arena);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    const struct record record = {
-            .topic = OUT_TALLIES,
-            .partition = (int32_t)tally_partition,
-            .value = strbuf_view(&half->frame_bytes),
-            .ticket = judge_line_ticket(half->line),
-    };
-    const struct sink sink = tracked_sink_role(&half->outlet.sink);
-    return sink_send(&sink, &record);
 }
 
 // --- the loop ----------------------------------------------------------------------------------
@@ -152,39 +106,12 @@ static enum err on_offset_lost(struct judge_half *half, const struct kafka_event
 {
     log_error("judge",
             "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages "
-            "were lost "
-            "before we read them; going on at %lld",
+            "were lost before we read them; going on at %lld",
             event->partition, (long long)event->offset, (long long)event->low,
             (long long)event->high, (long long)event->low);
     judge_line_close(half->line, event->partition);
-    commits_begin(&half->outlet.commits, event->partition, event->low);
+    commits_begin(&half->base.outlet.commits, event->partition, event->low);
     return open_partition(half, event->partition, event->low, event->low);
-}
-
-// Gathers a batch: until it is full, its time is up, or something else has to be dealt with first.
-static enum kafka_event_kind gather(struct judge_half *half, struct kafka_event *ret_event)
-{
-    struct mono_time until = mono_after_ms(clock_mono(), half->config->batch.wait_ms);
-    while (!gathered_is_full(&half->batch)) {
-        int64_t left_ms = mono_left_ms(clock_mono(), until);
-        switch (kafka_consumer_poll(half->consumer, left_ms, ret_event)) {
-        case KAFKA_MESSAGE:
-            gathered_add(&half->batch, ret_event->message);
-            break;
-        case KAFKA_PARTITION_EOF:
-            gathered_slice(&half->batch, ret_event->partition)->idle = true;
-            break;
-        case KAFKA_NOTHING:
-            if (left_ms == 0 || *half->stop) {
-                return KAFKA_NOTHING;
-            }
-            break;
-        case KAFKA_OFFSET_LOST:
-        case KAFKA_TROUBLE:
-            return ret_event->kind;
-        }
-    }
-    return KAFKA_NOTHING;
 }
 
 // Opens a segment for each slice; its offsets are those of the slice's messages.
@@ -195,16 +122,16 @@ static enum err open_segments(struct judge_half *half)
         struct judge_slice *slice = &batch->slices[i];
         bool has_messages = batch->to_offsets[i] >= 0;
         half->had_traffic[slice->partition] |= has_messages;
-        int64_t to_offset = has_messages
-                                    ? batch->to_offsets[i]
-                                    : kafka_consumer_next_offset(half->consumer, slice->partition);
-        int64_t reached = offsets_reached(half->outlet.offsets, slice->partition);
+        int64_t to_offset =
+                has_messages ? batch->to_offsets[i]
+                             : kafka_consumer_next_offset(half->base.consumer, slice->partition);
+        int64_t reached = offsets_reached(half->base.outlet.offsets, slice->partition);
         if (to_offset < reached) {
             to_offset = reached; // the consumer is looking for its place: its offset was lost
         }
         slice->next_offset = to_offset;
         struct segment *segment;
-        enum err e = offsets_open(half->outlet.offsets, slice->partition, to_offset, &segment);
+        enum err e = offsets_open(half->base.outlet.offsets, slice->partition, to_offset, &segment);
         if (e != ERR_NONE) {
             return e;
         }
@@ -240,10 +167,10 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     for (size_t i = 0; i < batch->slice_count; i++) {
         struct judge_slice *slice = &batch->slices[i];
         if (e == ERR_NONE && !slice->waits) {
-            offsets_done(half->outlet.offsets, slice->ticket);
+            offsets_done(half->base.outlet.offsets, slice->ticket);
         } else {
             // O4: begun anew below
-            offsets_reported(half->outlet.offsets, slice->ticket, ERR_UNAVAILABLE);
+            offsets_reported(half->base.outlet.offsets, slice->ticket, ERR_UNAVAILABLE);
         }
     }
     for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
@@ -255,9 +182,9 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     if (batch->item_count > 0) {
         tell_cache(half);
     }
-    gathered_clear(batch, half->consumer);
+    gathered_clear(batch, half->base.consumer);
     if (waits) {
-        kafka_producer_poll(half->outlet.sink.producer, WAIT_FOR_CACHE_MS);
+        kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
     }
     return e;
 }
@@ -271,8 +198,8 @@ static bool gather_totals(struct judge_half *half)
     }
     half->next_totals = mono_after_ms(now, TOTALS_MS);
     bool any = false;
-    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
-        if (offsets_is_begun(half->outlet.offsets, i) && half->had_traffic[i]) {
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
+        if (offsets_is_begun(half->base.outlet.offsets, i) && half->had_traffic[i]) {
             gathered_slice(&half->batch, i);
             half->had_traffic[i] = false;
             any = true;
@@ -281,113 +208,105 @@ static bool gather_totals(struct judge_half *half)
     return any;
 }
 
-static enum err half_step(struct judge_half *half)
+static enum err step(void *self)
 {
+    struct judge_half *half = self;
     struct kafka_event event = {0};
-    enum kafka_event_kind kind = gather(half, &event);
+    enum kafka_event_kind kind = gathered_fill(&half->batch, half->base.consumer,
+            half->base.config->batch.wait_ms, true, half->base.stop, &event);
     enum err e = ERR_NONE;
     bool totals = gather_totals(half);
     if (half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
     if (kind == KAFKA_TROUBLE) {
-        log_warn("judge", "consumer: %s", event.trouble_text);
-        if (event.fatal) {
-            return ERR_REFUSED;
+        enum err trouble = half_tell_trouble(&half->base, &event);
+        if (trouble != ERR_NONE) {
+            return trouble;
         }
     } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
         e = on_offset_lost(half, &event);
     }
-    outlet_serve(&half->outlet, half->consumer);
-    bool needs_recovery = outlet_needs_recovery(&half->outlet);
-    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
-    if (retries && !*half->stop) {
-        e = outlet_rebuild(&half->outlet);
-        e = e != ERR_NONE ? e : begin_all_anew(half);
-    }
-    return e;
+    return half_settle(&half->base, e);
 }
 
-static enum err half_open(struct judge_half *half, const struct half_options *options)
+// --- its beginning and end ---------------------------------------------------------------------
+
+static enum err take_frame(void *self, uint32_t tally_partition, const struct frame *frame)
 {
+    struct judge_half *half = self;
+    return frame_out_send(&half->frames, &half->base.outlet, tally_partition, frame,
+            judge_line_ticket(half->line));
+}
+
+static enum err open_line(struct judge_half *half, const struct half_options *options)
+{
+    const struct judge_line_options line_options = {
+            .config = options->config,
+            .ring = half->ring,
+            .store = half->store,
+            .emitter = &half->base.outlet.emitter,
+            .frames = {take_frame, half},
+            .tally_partitions = options->tally_partitions,
+            .clock = JUDGE_CLOCK_WALL,
+    };
+    return judge_line_create(&half->line, &line_options);
+}
+
+static enum err open_half(void *self, const struct half_options *options, struct strbuf *findings)
+{
+    struct judge_half *half = self;
     const struct config *config = options->config;
-    strbuf_init(&half->frame_bytes, FRAME_MAX_BYTES);
-    half->frame_arena = arena_create(FRAME_ARENA_BYTES);
-    if (half->frame_arena == NULL ||
-            gathered_init(&half->batch, config->batch.messages) != ERR_NONE) {
-        return ERR_NO_MEMORY;
+    enum err e = frame_out_init(&half->frames, FRAME_ARENA_BYTES);
+    if (e == ERR_NONE) {
+        e = gathered_init(&half->batch, config->batch.messages);
     }
-    struct strbuf findings;
-    strbuf_init(&findings, 64 * 1024);
-    enum err e = command_open_keyring(&half->ring, config);
+    if (e == ERR_NONE) {
+        e = command_open_keyring(&half->ring, config);
+    }
     if (e == ERR_NONE) {
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
-        e = outlet_init(&half->outlet, "judge", "wrongnumber-judge", config, config->verdicts,
-                options->stop, &findings);
+        e = outlet_init(&half->base.outlet, "judge", "wrongnumber-judge", config, config->verdicts,
+                options->stop, findings);
     }
     if (e == ERR_NONE) {
-        const struct judge_line_options line_options = {
-                .config = config,
-                .ring = half->ring,
-                .store = half->store,
-                .emitter = &half->outlet.emitter,
-                .frames = {take_frame, half},
-                .tally_partitions = options->tally_partitions,
-                .clock = JUDGE_CLOCK_WALL,
-        };
-        e = judge_line_create(&half->line, &line_options);
+        e = open_line(half, options);
     }
     if (e == ERR_NONE) {
-        static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
-        const struct kafka_consumer_options consumer_options = {
-                .config = config,
-                .topic = config->topics.outbound,
-                .group = config->kafka.group,
-                .start = config->kafka.start,
-                .owner = &owner,
-                .self = half,
-        };
-        e = kafka_consumer_create(&half->consumer, &consumer_options, &findings);
+        e = half_open_consumer(
+                &half->base, config->topics.outbound, "", config->kafka.start, findings);
     }
-    if (findings.n > 0) {
-        log_error("judge", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
-    }
-    strbuf_fini(&findings);
     return e;
 }
 
-static enum err half_close(struct judge_half *half)
+static void destroy_half(void *self)
 {
-    enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
+    struct judge_half *half = self;
     judge_line_destroy(half->line);
     if (half->store.ops != NULL) {
         half->store.ops->destroy(half->store.self);
     }
     keyring_destroy(half->ring);
-    arena_destroy(half->frame_arena);
-    strbuf_fini(&half->frame_bytes);
+    frame_out_fini(&half->frames);
     gathered_fini(&half->batch);
     free(half);
-    return e;
 }
 
 enum err judge_half_run(const struct half_options *options)
 {
+    static const struct half_role role = {
+            .name = "judge",
+            .partitions = "partitions",
+            .open = open_half,
+            .step = step,
+            .assign = assign,
+            .forget = forget_batch,
+            .begin_anew = begin_anew,
+            .close_partition = close_partition,
+            .destroy = destroy_half,
+    };
     struct judge_half *half = calloc(1, sizeof *half);
-    if (half == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    half->config = options->config;
-    half->stop = options->stop;
-    enum err e = half_open(half, options);
-    while (e == ERR_NONE && !*options->stop) {
-        e = half_step(half);
-    }
-    if (half->outlet.config != NULL) {
-        outlet_drain(&half->outlet);
-    }
-    enum err closed = half_close(half);
-    return e != ERR_NONE && !*options->stop ? e : closed;
+    return half != NULL ? half_run(&half->base, &role, half, options) : ERR_NO_MEMORY;
 }

@@ -4,17 +4,7 @@
 // on (design §5).
 #pragma once
 
-#include <stdatomic.h>
-
-#include "common/err.h"
-#include "identity/keyring.h"
-#include "policy/config.h"
-
-struct half_options {
-    const struct config *config; // borrowed
-    const atomic_bool *stop;     // set to ask for a drain
-    uint32_t tally_partitions;   // of the tally topic as it is
-};
+#include "run/half.h"
 
 // Runs until *stop, then drains: what is in flight is waited for, settled offsets are committed.
 // Opens its own keys and its own connection to Redis. ERR_NONE after a drain; ERR_DEADLINE when a

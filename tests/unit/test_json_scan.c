@@ -492,7 +492,40 @@ static void test_array(void)
     }
     CU_ASSERT_EQUAL(count, 5);
     CU_ASSERT_FALSE(json_array_take(&rest, &element));
+    CU_ASSERT_EQUAL(json_array_count(values[0].raw), 5);
+    CU_ASSERT_EQUAL(json_array_count(values[1].raw), 0);
     CU_ASSERT_FALSE(json_array_take(&values[1].raw, &element));
+    json_pointers_destroy(pointers);
+}
+
+static void test_object(void)
+{
+    const struct view text =
+            VIEW("{\"a\":{ \"x\" : \"}\" ,\"\\u0079\":[1,{\"z\":2}],\"\":-0.5 },\"b\":{ }}");
+    static const char *const texts[] = {"/a", "/b"};
+    struct json_pointers *pointers;
+    struct json_value values[2];
+    CU_ASSERT_EQUAL_FATAL(json_pointers_create(&pointers, texts, 2, NULL), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(json_scan(pointers, text, values, NULL), JSON_FINE);
+    static const struct {
+        const char *name;
+        enum json_kind kind;
+        const char *raw;
+    } expected[] = {
+            {"x", JSON_STRING, "}"}, {"y", JSON_ARRAY, "[1,{\"z\":2}]"}, {"", JSON_NUMBER, "-0.5"}};
+    struct view rest = values[0].raw;
+    struct json_value name;
+    struct json_value value;
+    size_t count = 0;
+    while (count < 3 && json_object_take(&rest, &name, &value)) {
+        CU_ASSERT_TRUE(json_string_equals(&name, view_of(expected[count].name)));
+        CU_ASSERT_EQUAL(value.kind, expected[count].kind);
+        CU_ASSERT_TRUE(view_is(value.raw, expected[count].raw));
+        count++;
+    }
+    CU_ASSERT_EQUAL(count, 3);
+    CU_ASSERT_FALSE(json_object_take(&rest, &name, &value));
+    CU_ASSERT_FALSE(json_object_take(&values[1].raw, &name, &value));
     json_pointers_destroy(pointers);
 }
 
@@ -622,6 +655,7 @@ int main(int argc, char **argv)
             {"utf8", test_utf8}, {"depth", test_depth}, {"mutilated", test_mutilated},
             {"pointers_refused", test_pointers_refused}, {"pointers_found", test_pointers_found},
             {"duplicates", test_duplicates}, {"strings", test_strings}, {"integers", test_integers},
-            {"array", test_array}, {"like_cjson", test_like_cjson}, {NULL, NULL}};
+            {"array", test_array}, {"object", test_object}, {"like_cjson", test_like_cjson},
+            {NULL, NULL}};
     return unit_main(argc, argv, "json_scan", tests);
 }

@@ -1,0 +1,125 @@
+#include "run/half.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+
+enum { GROUP_MAX_BYTES = 512, FINDINGS_MAX_BYTES = 64 * 1024 };
+
+static void on_assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
+{
+    struct half *half = self;
+    half->role->assign(half->self, assignment, start);
+}
+
+static void forget(struct half *half)
+{
+    if (half->role->forget != NULL) {
+        half->role->forget(half->self);
+    }
+}
+
+static void on_revoke(void *self, bool lost)
+{
+    struct half *half = self;
+    forget(half); // the next owner reads it again
+    if (!lost) {
+        outlet_settle(&half->outlet, half->consumer);
+    }
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
+        if (offsets_is_begun(half->outlet.offsets, i)) {
+            half->role->close_partition(half->self, i);
+        }
+    }
+    log_info(half->role->name, "%s revoked%s", half->role->partitions, lost ? " (lost)" : "");
+}
+
+static enum err begin_all_anew(struct half *half)
+{
+    forget(half);
+    enum err e = ERR_NONE;
+    for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets) && e == ERR_NONE; i++) {
+        if (offsets_is_begun(half->outlet.offsets, i)) {
+            e = half->role->begin_anew(half->self, i);
+        }
+    }
+    return e;
+}
+
+enum err half_open_consumer(struct half *half, const char *topic, const char *group_suffix,
+        enum start_at start, struct strbuf *findings)
+{
+    struct strbuf group;
+    strbuf_init(&group, GROUP_MAX_BYTES);
+    strbuf_printf(&group, "%s%s", half->config->kafka.group, group_suffix);
+    half->group = group.p;
+    if (group.failed != ERR_NONE) {
+        return group.failed;
+    }
+    static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
+    const struct kafka_consumer_options options = {
+            .config = half->config,
+            .topic = topic,
+            .group = half->group,
+            .start = start,
+            .owner = &owner,
+            .self = half,
+    };
+    return kafka_consumer_create(&half->consumer, &options, findings);
+}
+
+enum err half_settle(struct half *half, enum err e)
+{
+    outlet_serve(&half->outlet, half->consumer);
+    bool needs_recovery = outlet_needs_recovery(&half->outlet);
+    bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
+    if (retries && !*half->stop) {
+        e = outlet_rebuild(&half->outlet);
+        e = e != ERR_NONE ? e : begin_all_anew(half);
+    }
+    return e;
+}
+
+enum err half_tell_trouble(const struct half *half, const struct kafka_event *event)
+{
+    log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    return event->fatal ? ERR_REFUSED : ERR_NONE;
+}
+
+static enum err half_open(struct half *half, const struct half_options *options)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, FINDINGS_MAX_BYTES);
+    enum err e = half->role->open(half->self, options, &findings);
+    if (findings.n > 0) {
+        log_error(half->role->name, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    }
+    strbuf_fini(&findings);
+    return e;
+}
+
+static enum err half_close(struct half *half)
+{
+    enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
+    free(half->group);
+    half->role->destroy(half->self);
+    return e;
+}
+
+enum err half_run(struct half *half, const struct half_role *role, void *self,
+        const struct half_options *options)
+{
+    half->role = role;
+    half->self = self;
+    half->config = options->config;
+    half->stop = options->stop;
+    enum err e = half_open(half, options);
+    while (e == ERR_NONE && !*options->stop) {
+        e = role->step(self);
+    }
+    if (half->outlet.config != NULL) {
+        outlet_drain(&half->outlet);
+    }
+    enum err closed = half_close(half);
+    return e != ERR_NONE && !*options->stop ? e : closed;
+}

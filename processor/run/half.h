@@ -1,0 +1,63 @@
+// What the halves do alike. A half is a thread that reads one topic as a member of a consumer group
+// and drives a line with it, batch by batch:
+//
+//   open --> step --> step ... until a stop or an error --> drain --> close
+//             '--> what comes of it is settled; when a producer gives up, begin all anew
+//
+// Its role says what is its own. One thread, the half's.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "kafka/consumer.h"
+#include "run/outlet.h"
+
+struct half_options {
+    const struct config *config; // borrowed
+    const atomic_bool *stop;     // set to ask for a drain
+    uint32_t tally_partitions;   // of the tally topic as it is
+};
+
+// `self` is the half's own state, which embeds its struct half.
+struct half_role {
+    const char *name;       // for logs
+    const char *partitions; // what it has some of, for logs
+    // Opens what is needed to work, half_open_consumer last. What went wrong stays as it is, for
+    // destroy; findings are told.
+    enum err (*open)(void *self, const struct half_options *options, struct strbuf *findings);
+    // Reads and works on one batch; ends with half_settle.
+    enum err (*step)(void *self);
+    // A partition is ours; as kafka_consumer_owner.on_assign.
+    void (*assign)(void *self, const struct kafka_assignment *assignment, int64_t *start);
+    // Gives back what was read and not worked on: it is read again. NULL = there never is any.
+    void (*forget)(void *self);
+    // Begins a partition again behind what is settled.
+    enum err (*begin_anew)(void *self, int32_t partition);
+    void (*close_partition)(void *self, int32_t partition);
+    // Frees what open has opened, and self.
+    void (*destroy)(void *self);
+};
+
+struct half {
+    const struct half_role *role;
+    void *self;
+    const struct config *config;
+    const atomic_bool *stop;
+    struct outlet outlet;
+    struct kafka_consumer *consumer;
+    char *group;
+};
+
+// Runs a half, whose `self` is new and zero, from open to destroy. ERR_NONE after a drain;
+// ERR_DEADLINE when a client did not let go in time.
+MUST_CHECK enum err half_run(struct half *half, const struct half_role *role, void *self,
+        const struct half_options *options);
+
+// Joins the config's group, or the one named so with `group_suffix` behind it.
+MUST_CHECK enum err half_open_consumer(struct half *half, const char *topic,
+        const char *group_suffix, enum start_at start, struct strbuf *findings);
+// The end of a step that went as `e`: serves the outlet, and begins all anew when the work is to
+// be tried again or output can no longer be delivered. Returns what the step comes to.
+MUST_CHECK enum err half_settle(struct half *half, enum err e);
+// Tells the consumer's trouble. ERR_REFUSED when it cannot go on.
+MUST_CHECK enum err half_tell_trouble(const struct half *half, const struct kafka_event *event);
