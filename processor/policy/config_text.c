@@ -1,6 +1,7 @@
 #include "policy/config_text.h"
 
 #include "common/conf_scalar.h"
+#include "identity/phone.h"
 
 static bool is_word_byte(char c)
 {
@@ -101,7 +102,11 @@ const char *config_text_region(struct view text)
 {
     bool is_good = text.n == 2 && text.p[0] >= 'A' && text.p[0] <= 'Z' && text.p[1] >= 'A' &&
                    text.p[1] <= 'Z';
-    return is_good ? NULL : "a region of two capital letters, such as CN";
+    if (!is_good) {
+        return "a region of two capital letters, such as CN";
+    }
+    const char region[] = {text.p[0], text.p[1], '\0'};
+    return phone_region_is_known(region) ? NULL : "a region that has phone numbers, such as CN";
 }
 
 const char *config_text_pointer(struct view text)

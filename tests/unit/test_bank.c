@@ -4,10 +4,10 @@
 #include "detect/bank.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "drawn.h"
 #include "unit.h"
 
 struct exact {
@@ -219,13 +219,6 @@ static void test_leak_node(void)
     }
 }
 
-// A small generator, so that the random tests are the same everywhere.
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
 // Healthy traffic at exactly p0: 1e9 messages at A = 1e6 raise about 154 alarms (§4: ARL 6.5e6),
 // and must stay far below the 1,000 that are guaranteed. Healthy runs are one batch each: their
 // steps all go one way.
@@ -237,7 +230,7 @@ static void test_false_alarms(void)
     struct bank bank = {0};
     unsigned alarms = 0;
     for (double sent = 0; sent < 1e9;) {
-        double uniform = ((double)next_random(&random) + 0.5) / 2147483648.0;
+        double uniform = drawn_uniform(&random);
         double run = floor(log(uniform) / log1p(-0.005));
         const struct bank_batch good = {.good = (uint32_t)run};
         const struct bank_batch bad = {.fresh = 1};
@@ -263,9 +256,9 @@ static void test_net_rule(void)
         uint32_t judged[NODE_COUNT] = {0};
         for (unsigned round = 0; round < 2000; round++) {
             const struct bank_batch batch = {
-                    .good = next_random(&random) % 40,
-                    .fresh = next_random(&random) % 4 == 0 ? next_random(&random) % 3 : 0,
-                    .guarded = next_random(&random) % 6 == 0 ? next_random(&random) % 3 : 0,
+                    .good = drawn_next(&random) % 40,
+                    .fresh = drawn_next(&random) % 4 == 0 ? drawn_next(&random) % 3 : 0,
+                    .guarded = drawn_next(&random) % 6 == 0 ? drawn_next(&random) % 3 : 0,
                     .first = round,
             };
             unsigned started = bank_step(&bank, &batch, level, true);
@@ -376,7 +369,7 @@ static struct run run_split(const int64_t *steps, unsigned from, unsigned end, u
     if (end - from == 1) {
         return run_of(steps[from]);
     }
-    unsigned at = from + 1 + next_random(random) % (end - from - 1);
+    unsigned at = from + 1 + drawn_next(random) % (end - from - 1);
     struct run left = run_split(steps, from, at, random);
     struct run right = run_split(steps, at, end, random);
     return run_combine(&left, &right);
@@ -390,11 +383,11 @@ static unsigned play_random(struct bank *bank, const struct step_table *steps, u
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         ret_peaks[j] = bank->nodes[j].w_nat6;
     }
-    unsigned count = 1 + next_random(random) % MESSAGES_MAX;
+    unsigned count = 1 + drawn_next(random) % MESSAGES_MAX;
     unsigned bads = 0;
     for (unsigned i = 0; i < count; i++) {
-        bool bad = bads < 2 && next_random(random) % 8 == 0;
-        bool guarded = bad && next_random(random) % 3 == 0;
+        bool bad = bads < 2 && drawn_next(random) % 8 == 0;
+        bool guarded = bad && drawn_next(random) % 3 == 0;
         bads += bad;
         const struct bank_batch batch = {
                 .good = !bad, .fresh = bad && !guarded, .guarded = guarded};
@@ -414,7 +407,7 @@ static void test_monoid(void)
 {
     uint64_t random = 34;
     for (unsigned round = 0; round < 2000; round++) {
-        const struct step_table steps = table_steps(next_random(&random) % LEVEL_COUNT);
+        const struct step_table steps = table_steps(drawn_next(&random) % LEVEL_COUNT);
         struct bank bank = {0};
         if (round % 2 == 0) { // it begins above 0
             const struct bank_batch bad = {.fresh = 1};
@@ -440,16 +433,16 @@ static void test_net_never_above_exact(void)
     uint64_t random = 26;
     unsigned below = 0;
     for (unsigned round = 0; round < 500; round++) {
-        unsigned level = next_random(&random) % LEVEL_COUNT;
-        unsigned size = 1 + next_random(&random) % 50;
+        unsigned level = drawn_next(&random) % LEVEL_COUNT;
+        unsigned size = 1 + drawn_next(&random) % 50;
         struct bank exact = {0};
         struct bank net = {0};
         bool capped[NODE_COUNT] = {false};
         for (unsigned batches = 0; batches < 20; batches++) {
             struct bank_batch batch = {0};
             for (unsigned i = 0; i < size; i++) {
-                bool bad = next_random(&random) % 30 == 0;
-                bool guarded = bad && next_random(&random) % 3 == 0;
+                bool bad = drawn_next(&random) % 30 == 0;
+                bool guarded = bad && drawn_next(&random) % 3 == 0;
                 const struct bank_batch one = {
                         .good = !bad, .fresh = bad && !guarded, .guarded = guarded};
                 bank_step(&exact, &one, level, true);

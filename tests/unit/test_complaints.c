@@ -5,42 +5,21 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "detect/decay.h"
+#include "drawn.h"
+#include "table_file.h"
 #include "unit.h"
 
 #define T0 INT64_C(1795309200000)
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 
-enum { RATE = 500, TEXT_BYTES = 8 * 1024 };
-
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
-static double next_uniform(uint64_t *state)
-{
-    return ((double)next_random(state) + 0.5) / 2147483648.0;
-}
+enum { RATE = 500 };
 
 static void test_decay_generated_again(void)
 {
-    FILE *kept = fopen("processor/detect/decay.inc", "r");
-    FILE *fresh = popen("python3 processor/detect/generate_tables.py decay", "r");
-    char *kept_text = calloc(2, TEXT_BYTES);
-    CU_ASSERT_FATAL(kept != NULL && fresh != NULL && kept_text != NULL);
-    char *fresh_text = kept_text + TEXT_BYTES;
-    size_t kept_n = fread(kept_text, 1, TEXT_BYTES - 1, kept);
-    size_t fresh_n = fread(fresh_text, 1, TEXT_BYTES - 1, fresh);
-    CU_ASSERT_TRUE(kept_n > 200 && kept_n == fresh_n);
-    CU_ASSERT_EQUAL(strcmp(kept_text, fresh_text), 0);
-    fclose(kept);
-    CU_ASSERT_EQUAL(pclose(fresh), 0);
-    free(kept_text);
+    table_file_check("processor/detect/decay.inc", "decay");
 }
 
 static void test_decay(void)
@@ -116,8 +95,7 @@ static void test_thresholds(void)
     CU_ASSERT_EQUAL(reading.complaints, 7);
     complaints_begin(&state, RATE, 0, T0);
     CU_ASSERT_EQUAL(people_until(&state, TIER_ALERT), 8);
-    CU_ASSERT_EQUAL(
-            complaints_read(&state).threshold_nat6, (int64_t)ceil(1e6 * log(1e7 / 0.5)));
+    CU_ASSERT_EQUAL(complaints_read(&state).threshold_nat6, (int64_t)ceil(1e6 * log(1e7 / 0.5)));
     complaints_begin(&state, RATE, 100000, T0); // 50 are usual
     unsigned people = people_until(&state, TIER_ALERT);
     CU_ASSERT_EQUAL(people, (unsigned)ceil((100000 * 2 * RATE + 16811243) / 1098612.0));
@@ -142,12 +120,12 @@ static void test_random_histories(void)
     uint64_t random = 3;
     for (unsigned round = 0; round < 50; round++) {
         struct complaints state;
-        complaints_begin(&state, RATE, next_random(&random) % 3000, T0);
+        complaints_begin(&state, RATE, drawn_next(&random) % 3000, T0);
         int64_t now = T0;
         for (unsigned i = 0; i < 2000; i++) {
-            now += next_random(&random) % 3 == 0 ? next_random(&random) % (2 * HOUR) : 0;
-            if (next_random(&random) % 2 == 0) {
-                complaints_expose(&state, RATE, next_random(&random) % 900, now);
+            now += drawn_next(&random) % 3 == 0 ? drawn_next(&random) % (2 * HOUR) : 0;
+            if (drawn_next(&random) % 2 == 0) {
+                complaints_expose(&state, RATE, drawn_next(&random) % 900, now);
             } else {
                 complaints_hit(&state, i, now);
             }
@@ -177,12 +155,12 @@ static enum tier play(const struct campaign *campaign, struct complaints *state,
     uint16_t *due = calloc(CAMPAIGN_MINUTES, sizeof *due);
     CU_ASSERT_PTR_NOT_NULL_FATAL(due);
     for (double at = 0;;) {
-        at += 1 + floor(log(next_uniform(random)) / log1p(-campaign->rate));
+        at += 1 + floor(log(drawn_uniform(random)) / log1p(-campaign->rate));
         if (at > campaign->messages) {
             break;
         }
         double sent = (at - 1) * campaign->minutes / campaign->messages;
-        double late = -log(next_uniform(random)) * campaign->delay_h * 60;
+        double late = -log(drawn_uniform(random)) * campaign->delay_h * 60;
         if (sent + late < CAMPAIGN_MINUTES) {
             due[(size_t)(sent + late)]++;
         }
@@ -198,7 +176,7 @@ static enum tier play(const struct campaign *campaign, struct complaints *state,
         }
         for (; due[minute] > 0; due[minute]--) {
             people += highest < TIER_NOTICE;
-            complaints_hit(state, ((uint64_t)next_random(random) << 31) + next_random(random), now);
+            complaints_hit(state, ((uint64_t)drawn_next(random) << 31) + drawn_next(random), now);
             enum tier tier = complaints_read(state).tier;
             highest = tier > highest ? tier : highest;
         }
@@ -287,8 +265,8 @@ static void test_a_tenants_year(void)
         bool sends = hour % 24 >= 8 && hour % 24 < 20;
         uint32_t messages = sends ? 100000 / 12 : 0;
         for (double at = 0; at < messages;) {
-            at += 1 + floor(log(next_uniform(&random)) / log1p(-RATE / 1e6));
-            double late = hour - 24 * log(next_uniform(&random));
+            at += 1 + floor(log(drawn_uniform(&random)) / log1p(-RATE / 1e6));
+            double late = hour - 24 * log(drawn_uniform(&random));
             if (at <= messages && late < HOURS) {
                 due[(size_t)late]++;
             }
@@ -296,7 +274,7 @@ static void test_a_tenants_year(void)
         int64_t now = T0 + hour * HOUR;
         complaints_expose(&state, RATE, messages, now);
         for (uint32_t i = 0; i < due[hour]; i++) {
-            complaints_hit(&state, next_random(&random), now);
+            complaints_hit(&state, drawn_next(&random), now);
             if (complaints_read(&state).tier >= TIER_NOTICE) {
                 notices++;
                 complaints_begin(&state, RATE, 100000, now);

@@ -325,6 +325,10 @@ static void test_texts(void)
             {"phone: {default_region: cn}\n",
                     "c.yaml:1:25: phone.default_region: expected a region of two capital letters, "
                     "such as CN, got 'cn'\n"},
+            {"phone:\n  default_region: XX\n",
+                    "c.yaml:2:19: phone.default_region: expected a region that has phone numbers, "
+                    "such as CN, got 'XX'\n"},
+            {"phone: {default_region: SG}\n", ""},
             {"fields: {recipient: /to/0/a~1b~0c}\n", ""},
             {"fields: {recipient: to}\n",
                     "c.yaml:1:21: fields.recipient: expected " POINTER ", got 'to'\n"},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/json_scan.h"
+#include "tests/support/drawn.h"
 
 // One pointer's value in one text.
 static enum json_fault scan_one(const char *pointer, struct view text, struct json_value *ret_value)
@@ -531,32 +532,26 @@ static void test_object(void)
 
 // --- against cJSON on random documents --------------------------------------------------------
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return *state >> 33;
-}
-
 static const char *const words[] = {"a", "b", "0", "1", "message_id", "long key with spaces",
         "\xe4\xb8\xad\xe6\x96\x87", "quote\"back\\slash/\n\t\x01",
         "0123456789abcdef0123456789abcdef\"", ""};
 
 static cJSON *random_value(uint64_t *state, int depth)
 {
-    uint64_t kind = next_random(state) % (depth > 4 ? 5 : 8);
+    uint64_t kind = drawn_next(state) % (depth > 4 ? 5 : 8);
     switch (kind) {
     case 0:
         return cJSON_CreateNull();
     case 1:
-        return cJSON_CreateBool(next_random(state) % 2 == 0);
+        return cJSON_CreateBool(drawn_next(state) % 2 == 0);
     case 2:
-        return cJSON_CreateNumber((double)(int64_t)next_random(state) - 1e9);
+        return cJSON_CreateNumber((double)(int64_t)drawn_next(state) - 1e9);
     case 3:
     case 4:
-        return cJSON_CreateString(words[next_random(state) % 10]);
+        return cJSON_CreateString(words[drawn_next(state) % 10]);
     case 5: {
         cJSON *array = cJSON_CreateArray();
-        for (uint64_t n = next_random(state) % 4; n > 0; n--) {
+        for (uint64_t n = drawn_next(state) % 4; n > 0; n--) {
             cJSON_AddItemToArray(array, random_value(state, depth + 1));
         }
         return array;
@@ -564,7 +559,7 @@ static cJSON *random_value(uint64_t *state, int depth)
     default: {
         cJSON *object = cJSON_CreateObject();
         for (size_t i = 0; i < 10; i++) {
-            if (next_random(state) % 3 == 0) {
+            if (drawn_next(state) % 3 == 0) {
                 cJSON_AddItemToObject(object, words[i], random_value(state, depth + 1));
             }
         }

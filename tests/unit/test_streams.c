@@ -9,20 +9,9 @@
 
 #include "detect/streams.inc"
 #include "policy/policy.h"
+#include "drawn.h"
+#include "table_file.h"
 #include "unit.h"
-
-enum { TEXT_BYTES = 16 * 1024 };
-
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
-static double next_uniform(uint64_t *state)
-{
-    return ((double)next_random(state) + 0.5) / 2147483648.0;
-}
 
 static struct stream_batch batch_of(enum evidence_stream stream, uint32_t judged, uint32_t hits)
 {
@@ -32,7 +21,8 @@ static struct stream_batch batch_of(enum evidence_stream stream, uint32_t judged
     return batch;
 }
 
-static void step(struct streams *streams, enum evidence_stream stream, uint32_t judged, uint32_t hits)
+static void step(
+        struct streams *streams, enum evidence_stream stream, uint32_t judged, uint32_t hits)
 {
     const struct stream_levels levels = stream_levels_default();
     const struct stream_batch batch = batch_of(stream, judged, hits);
@@ -43,18 +33,7 @@ static void step(struct streams *streams, enum evidence_stream stream, uint32_t 
 
 static void test_generated_again(void)
 {
-    FILE *kept = fopen("processor/detect/streams.inc", "r");
-    FILE *fresh = popen("python3 processor/detect/generate_tables.py streams", "r");
-    char *kept_text = calloc(2, TEXT_BYTES);
-    CU_ASSERT_FATAL(kept != NULL && fresh != NULL && kept_text != NULL);
-    char *fresh_text = kept_text + TEXT_BYTES;
-    size_t kept_n = fread(kept_text, 1, TEXT_BYTES - 1, kept);
-    size_t fresh_n = fread(fresh_text, 1, TEXT_BYTES - 1, fresh);
-    CU_ASSERT_TRUE(kept_n > 200 && kept_n == fresh_n);
-    CU_ASSERT_EQUAL(strcmp(kept_text, fresh_text), 0);
-    fclose(kept);
-    CU_ASSERT_EQUAL(pclose(fresh), 0);
-    free(kept_text);
+    table_file_check("processor/detect/streams.inc", "streams");
 }
 
 // E[e^step] <= 1 at every rate up to p0; and S2: nodes are ordered in D / U.
@@ -109,8 +88,8 @@ static void test_net_rule(void)
         uint32_t judged = 0;
         uint32_t hits = 0;
         for (unsigned round = 0; round < 5000; round++) {
-            uint32_t n = next_random(&random) % 20;
-            uint32_t k = n > 0 && next_random(&random) % 3 == 0 ? next_random(&random) % n : 0;
+            uint32_t n = drawn_next(&random) % 20;
+            uint32_t k = n > 0 && drawn_next(&random) % 3 == 0 ? drawn_next(&random) % n : 0;
             const struct stream_batch batch = batch_of(STREAM_INVALID, n, k);
             streams_step(&streams, &batch, &levels);
             for (unsigned j = 0; j < STREAM_NODE_COUNT; j++) {
@@ -248,7 +227,7 @@ static void test_walking_dealt_out(void)
         for (unsigned run = 0; run < 500; run++) {
             struct streams streams = {0};
             while (streams_read(&streams).tier < TIER_ALERT && messages < 1e6) {
-                step(&streams, STREAM_WALKING, 1, next_uniform(&random) < rate);
+                step(&streams, STREAM_WALKING, 1, drawn_uniform(&random) < rate);
                 messages++;
             }
         }
@@ -272,7 +251,7 @@ static struct false_alarms play_healthy(
         uint64_t random = seed + tier;
         struct streams streams = {0};
         for (double sent = 0; sent < messages;) {
-            double run = floor(log(next_uniform(&random)) / log1p(-rate));
+            double run = floor(log(drawn_uniform(&random)) / log1p(-rate));
             step(&streams, stream, (uint32_t)run, 0);
             step(&streams, stream, 1, 1);
             sent += run + 1;
@@ -311,7 +290,7 @@ static unsigned sorted_list_notices(double density, unsigned customers, uint64_t
     struct streams streams = {0};
     unsigned notices = 0;
     for (unsigned i = 0; i < customers; i++) {
-        double gap = 1 + floor(log(next_uniform(&random)) / log1p(-density));
+        double gap = 1 + floor(log(drawn_uniform(&random)) / log1p(-density));
         step(&streams, STREAM_WALKING, 1, gap <= 10);
         if (streams_read(&streams).tier >= TIER_NOTICE) {
             notices++;

@@ -8,25 +8,15 @@
 #include <string.h>
 
 #include "detect/log2.h"
+#include "drawn.h"
 #include "unit.h"
 
 enum { STEP_MINUTES = 10, STEPS_A_DAY = 144, FIRST_STEP = 2990000 / STEPS_A_DAY * STEPS_A_DAY };
 
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
-static double next_uniform(uint64_t *state)
-{
-    return ((double)next_random(state) + 0.5) / 2147483648.0;
-}
-
 static double next_normal(uint64_t *state)
 {
-    double radius = sqrt(-2 * log(next_uniform(state)));
-    return radius * cos(2 * 3.14159265358979 * next_uniform(state));
+    double radius = sqrt(-2 * log(drawn_uniform(state)));
+    return radius * cos(2 * 3.14159265358979 * drawn_uniform(state));
 }
 
 static void test_log2(void)
@@ -112,7 +102,7 @@ static double bursts(struct traffic *t, double on_steps, double off_steps, doubl
 {
     if (t->left <= 0) {
         t->burst = t->burst > 0 ? 0 : t->level * exp(sigma * next_normal(&t->random));
-        t->left = -log(next_uniform(&t->random)) * (t->burst > 0 ? on_steps : off_steps);
+        t->left = -log(drawn_uniform(&t->random)) * (t->burst > 0 ? on_steps : off_steps);
     }
     t->left -= 1;
     return t->burst * exp(0.3 * next_normal(&t->random));
@@ -139,9 +129,9 @@ static double bursty_by_day(struct traffic *t, uint32_t step)
 // Ten campaigns a day, sizes lognormal (median 800, sigma 1.8), sent at 1 to 1,000 a second.
 static double campaigns(struct traffic *t, uint32_t step)
 {
-    if (by_day(step) > 0 && next_uniform(&t->random) < 10.0 / 84) {
+    if (by_day(step) > 0 && drawn_uniform(&t->random) < 10.0 / 84) {
         double size = 800 * exp(1.8 * next_normal(&t->random));
-        double rate = 600 * exp(next_uniform(&t->random) * log(1000));
+        double rate = 600 * exp(drawn_uniform(&t->random) * log(1000));
         for (unsigned i = 0; i < 64; i++) {
             if (t->queue_left[i] <= 0) {
                 t->queue_left[i] = ceil(size / rate);
