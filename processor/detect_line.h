@@ -4,6 +4,7 @@
 // function of the frames that it was given. One thread.
 #pragma once
 
+#include "common/archive.h"
 #include "emit/emitter.h"
 #include "model/frame.h"
 #include "policy/config.h"
@@ -33,6 +34,11 @@ void detect_line_destroy(struct detect_line *line);
 // only the state moves. `*ret_gap` says that offsets of a source are missing.
 MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap);
+
+// Saves the line's state, or restores it into a new line.
+void detect_line_archive(struct detect_line *line, struct archive *archive);
+// Of the last frame; 0 before any.
+int64_t detect_line_log_time_ms(const struct detect_line *line);
 
 struct detect_counts detect_line_counts(const struct detect_line *line);
 // How many misdirected messages are remembered at most, of all scopes together.

@@ -29,7 +29,7 @@ static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=val
                                 "at once. Neither loses anything.\n"
                                 "\n" OPTIONS_USAGE "  -h, --help\n";
 
-enum { WANTED_TOPICS_MAX = 8 };
+enum { WANTED_TOPICS_MAX = 9 };
 
 struct half_thread {
     const char *name;
@@ -64,8 +64,8 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     }
     const char *names[WANTED_TOPICS_MAX] = {config->topics.tallies, config->topics.alerts,
             config->topics.commands, config->topics.state, config->topics.dead_letter,
-            config->topics.outbound};
-    size_t count = 6;
+            config->topics.outbound, config->topics.detector_state};
+    size_t count = 7;
     if (config->verdicts != VERDICTS_NONE) {
         names[count++] = config->topics.verdicts;
     }
@@ -84,6 +84,11 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
                     partitions[i], GATHERED_PARTITION_MAX);
             e = ERR_CONFIG;
         }
+    }
+    if (e == ERR_NONE && partitions[6] < partitions[0]) {
+        log_error("run", "%s has %u partitions; it needs as many as %s, %u", names[6],
+                partitions[6], names[0], partitions[0]);
+        e = ERR_CONFIG;
     }
     *ret_tally_partitions = e == ERR_NONE ? partitions[0] : 0;
     return e;

@@ -101,7 +101,8 @@ struct config {
         enum log_level level;
     } log;
 
-    int64_t drain_ms; // how long a shutdown may take
+    int64_t drain_ms;             // how long a shutdown may take
+    int64_t snapshot_interval_ms; // of the detect half
 };
 
 // Everything at its default.

@@ -409,6 +409,12 @@ static const struct conf_option options[] = {
                 .fallback = "25s",
                 RANGE(1000, 600000),
                 .text = "how long a shutdown may take"},
+        {.path = "snapshot_interval",
+                .type = CONF_DURATION,
+                AT(snapshot_interval_ms),
+                .fallback = "5s",
+                RANGE(100, 3600000),
+                .text = "between snapshots of a tally partition; large ones come less often"},
 };
 // NOLINTEND(bugprone-macro-parentheses)
 // clang-format on

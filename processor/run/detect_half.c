@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "detect_line.h"
 #include "run/half.h"
+#include "run/snapshots.h"
 #include "state/frame_codec.h"
 
 enum {
@@ -13,19 +14,29 @@ enum {
     BATCH_FRAMES = 1000,
     BATCH_WAIT_MS = 20,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
+    SNAPSHOTS_CLOSE_MS = 2000,
 };
 
 // A tally partition of ours.
 struct detect_partition {
     struct detect_line *line;
     int64_t silent_until;
+    int64_t next_offset;     // the log before it is folded
     struct segment *segment; // of the batch in hand; NULL when it has nothing of the partition
 };
 
 struct detect_half {
     struct half base;
     struct arena *arena;
+    struct snapshots *snapshots;
     struct detect_partition partitions[PARTITION_MAX];
+};
+
+// The offsets of a tally partition that the log has.
+struct log_range {
+    int32_t partition;
+    int64_t low;
+    int64_t high;
 };
 
 static void close_partition(void *self, int32_t partition)
@@ -35,25 +46,80 @@ static void close_partition(void *self, int32_t partition)
     if (state->segment != NULL) {
         offsets_reported(half->base.outlet.offsets, state->segment, ERR_UNAVAILABLE);
     }
+    snapshots_end(half->snapshots, partition);
     detect_line_destroy(state->line);
     *state = (struct detect_partition){0};
     offsets_close(half->base.outlet.offsets, partition);
 }
 
-static enum err open_partition(struct detect_half *half, int32_t partition, int64_t silent_until)
+static enum err create_line(struct detect_half *half, struct detect_partition *state)
 {
-    ASSURE(partition >= 0 && partition < PARTITION_MAX);
-    struct detect_partition *state = &half->partitions[partition];
     detect_line_destroy(state->line);
-    *state = (struct detect_partition){.silent_until = silent_until};
-    enum err e = detect_line_create(&state->line, half->base.config, &half->base.outlet.emitter);
-    return e != ERR_NONE ? e : offsets_begin(half->base.outlet.offsets, partition, silent_until);
+    state->line = NULL;
+    return detect_line_create(&state->line, half->base.config, &half->base.outlet.emitter);
+}
+
+struct restore {
+    struct detect_half *half;
+    struct detect_partition *state;
+};
+
+static enum err restore_line(
+        void *self, const struct snapshot_manifest *manifest, struct view bytes)
+{
+    struct restore *restore = self;
+    enum err e = create_line(restore->half, restore->state);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    struct archive archive = archive_reader(bytes);
+    detect_line_archive(restore->state->line, &archive);
+    e = archive_end(&archive);
+    if (e != ERR_NONE) {
+        log_error("detect", "snapshot %.*s: %s", VIEW_ARGS(manifest->snapshot_id),
+                archive.wrong != NULL ? archive.wrong : err_text(e));
+    }
+    return e;
+}
+
+// The line as the newest snapshot has it, or new; `*ret_start` is where to fold on. What follows
+// from the log before `told_until` was told before.
+static enum err open_partition(struct detect_half *half, const struct log_range *log,
+        int64_t told_until, int64_t *ret_start)
+{
+    ASSURE(log->partition >= 0 && log->partition < PARTITION_MAX);
+    struct detect_partition *state = &half->partitions[log->partition];
+    struct restore restore = {half, state};
+    int64_t next_offset = -1;
+    enum err e = snapshots_begin(
+            half->snapshots, log->partition, log->high, restore_line, &restore, &next_offset);
+    if (e == ERR_NONE && next_offset < 0) {
+        e = create_line(half, state);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    *ret_start = next_offset > log->low ? next_offset : log->low;
+    int64_t lost_from = next_offset < 0 ? 0 : next_offset;
+    if (lost_from < log->low) {
+        log_error("detect",
+                "tally partition %d: the log begins at offset %lld; what it said from offset %lld "
+                "on is gone",
+                log->partition, (long long)log->low, (long long)lost_from);
+    }
+    state->next_offset = *ret_start;
+    // A snapshot is written when all that came of its log was acknowledged.
+    state->silent_until = told_until > *ret_start ? told_until : *ret_start;
+    log_info("detect", "tally partition %d: %s, folding from offset %lld, silent up to %lld",
+            log->partition, next_offset < 0 ? "no snapshot" : "snapshot read",
+            (long long)*ret_start, (long long)state->silent_until);
+    return offsets_begin(half->base.outlet.offsets, log->partition, state->silent_until);
 }
 
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct detect_half *half = self;
-    int64_t silent_until =
+    int64_t told_until =
             assignment->committed > assignment->low ? assignment->committed : assignment->low;
     if (assignment->committed > assignment->high) {
         log_error("detect",
@@ -61,31 +127,24 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
                 "everything in it is told again",
                 assignment->partition, (long long)assignment->committed,
                 (long long)assignment->high);
-        silent_until = assignment->low;
+        told_until = assignment->low;
     }
-    if (assignment->low > 0) {
-        log_warn("detect",
-                "tally partition %d: the log begins at offset %lld; counts of older frames are "
-                "gone",
-                assignment->partition, (long long)assignment->low);
-    }
-    *start = assignment->low;
-    enum err e = open_partition(half, assignment->partition, silent_until);
+    const struct log_range log = {assignment->partition, assignment->low, assignment->high};
+    enum err e = open_partition(half, &log, told_until, start);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->base.outlet.commits, assignment->partition, silent_until);
-    log_info("detect", "tally partition %d: folding from offset %lld, silent up to %lld",
-            assignment->partition, (long long)*start, (long long)silent_until);
+    commits_begin(&half->base.outlet.commits, assignment->partition, told_until);
 }
 
-// The partition from its beginning, silent up to what is settled.
+// The partition from its newest snapshot, silent up to what is settled.
 static enum err begin_anew(void *self, int32_t partition)
 {
     struct detect_half *half = self;
     int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
+    struct kafka_position position = {partition, 0};
+    // The log's beginning is not known here. Below it, OFFSET_LOST tells where it begins.
+    const struct log_range log = {partition, 0, INT64_MAX};
     close_partition(half, partition);
-    enum err e = open_partition(half, partition, settled);
-    // below low: OFFSET_LOST tells where it begins
-    const struct kafka_position position = {partition, 0};
+    enum err e = open_partition(half, &log, settled, &position.offset);
     if (e == ERR_NONE) {
         e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
@@ -105,6 +164,7 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
         }
     }
     offsets_extend(state->segment, raw->offset + 1);
+    state->next_offset = raw->offset + 1;
     arena_reset(half->arena);
     struct frame frame;
     const char *why;
@@ -165,6 +225,18 @@ static void finish_segments(struct detect_half *half)
     }
 }
 
+static void serve_snapshots(struct detect_half *half)
+{
+    struct offsets *offsets = half->base.outlet.offsets;
+    for (int32_t i = 0; i < offsets_partition_end(offsets); i++) {
+        struct detect_partition *state = &half->partitions[i];
+        if (state->line != NULL) {
+            snapshots_serve(half->snapshots, i, state->line, state->next_offset,
+                    offsets_settled(offsets, i));
+        }
+    }
+}
+
 // The log has lost its beginning while we were reading it: the line goes on with what it has.
 static void tell_offset_lost(const struct kafka_event *event)
 {
@@ -197,7 +269,11 @@ static enum err step(void *self)
     if (e == ERR_NONE) {
         finish_segments(half);
     }
-    return half_settle(&half->base, e);
+    e = half_settle(&half->base, e);
+    if (e == ERR_NONE) {
+        serve_snapshots(half);
+    }
+    return e;
 }
 
 static enum err open_half(void *self, const struct half_options *options, struct strbuf *findings)
@@ -208,8 +284,12 @@ static enum err open_half(void *self, const struct half_options *options, struct
     if (half->arena == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err e = outlet_init(&half->base.outlet, "detect", "wrongnumber-detect", config,
-            VERDICTS_NONE, options->stop, findings);
+    enum err e = snapshots_create(&half->snapshots, config, findings);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    e = outlet_init(&half->base.outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE,
+            options->stop, findings);
     if (e == ERR_NONE) {
         e = half_open_consumer(
                 &half->base, config->topics.tallies, ".detect", START_EARLIEST, findings);
@@ -220,6 +300,9 @@ static enum err open_half(void *self, const struct half_options *options, struct
 static void destroy_half(void *self)
 {
     struct detect_half *half = self;
+    if (snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS) != ERR_NONE) {
+        log_warn("detect", "the producer of snapshots did not end in time");
+    }
     arena_destroy(half->arena);
     free(half);
 }

@@ -78,9 +78,10 @@ static enum err try_chosen(const struct snapshot_search *search, struct shelf *s
     return e;
 }
 
-enum err snapshot_find(const struct snapshot_search *search, struct shelf *shelf, bool *ret_found)
+enum err snapshot_find(
+        const struct snapshot_search *search, struct shelf *shelf, int64_t *ret_next_offset)
 {
-    *ret_found = false;
+    *ret_next_offset = -1;
     struct mono_time until = mono_after_ms(clock_mono(), search->deadline_ms);
     enum err e = read_from(search, shelf, KAFKA_FROM_BEGINNING, see, until);
     if (shelf_unreadable(shelf) > 0) {
@@ -88,11 +89,13 @@ enum err snapshot_find(const struct snapshot_search *search, struct shelf *shelf
                 search->tally_partition, (unsigned long long)shelf_unreadable(shelf),
                 search->config->topics.detector_state);
     }
-    const struct snapshot_manifest *manifest = NULL;
-    while (e == ERR_NONE && !*ret_found &&
-            (manifest = shelf_choose(shelf, search->max_next_offset)) != NULL) {
+    while (e == ERR_NONE && *ret_next_offset < 0) {
+        const struct snapshot_manifest *manifest = shelf_choose(shelf, search->max_next_offset);
+        if (manifest == NULL) {
+            break;
+        }
         e = try_chosen(search, shelf, manifest, until);
-        *ret_found = e == ERR_NONE;
+        *ret_next_offset = e == ERR_NONE ? manifest->next_offset : -1;
         e = e == ERR_DATA ? ERR_NONE : e;
     }
     return e;

@@ -19,7 +19,7 @@ struct snapshot_search {
     void *self;
 };
 
-// `*ret_found`: one was taken. `shelf` is of that partition, and new. ERR_DEADLINE: the topic could
+// `*ret_next_offset`: of the one that was taken; -1 = none was. `shelf` is of that partition, and new. ERR_DEADLINE: the topic could
 // not be read to its end in time.
 MUST_CHECK enum err snapshot_find(
-        const struct snapshot_search *search, struct shelf *shelf, bool *ret_found);
+        const struct snapshot_search *search, struct shelf *shelf, int64_t *ret_next_offset);

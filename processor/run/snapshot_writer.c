@@ -25,6 +25,7 @@ struct snapshot_writer {
     uint32_t parts_sent;
     uint32_t in_flight;
     bool has_failed;
+    struct shelf *shelf; // during a step
     uint64_t begun;
     uint64_t finished;
 };
@@ -59,7 +60,6 @@ void snapshot_writer_destroy(struct snapshot_writer *writer)
     if (writer == NULL) {
         return;
     }
-    ASSURE(writer->in_flight == 0);
     strbuf_fini(&writer->id);
     strbuf_fini(&writer->state);
     strbuf_fini(&writer->key);
@@ -125,7 +125,7 @@ static enum err send(struct snapshot_writer *writer, struct view key, struct vie
         return e;
     }
     // As the topic will have it, behind all that was read of it.
-    shelf_see(writer->options.shelf, INT64_MAX / 2 + (int64_t)writer->begun, key, value);
+    shelf_see(writer->shelf, INT64_MAX / 2 + (int64_t)writer->begun, key, value);
     return ERR_NONE;
 }
 
@@ -157,7 +157,7 @@ static enum err send_tombstone(void *self, struct view key)
     return send(self, key, VIEW_NONE);
 }
 
-static void rest(struct snapshot_writer *writer)
+void snapshot_writer_break_off(struct snapshot_writer *writer)
 {
     writer->phase = PHASE_RESTING;
     strbuf_reset(&writer->state);
@@ -166,17 +166,18 @@ static void rest(struct snapshot_writer *writer)
 static void finish(struct snapshot_writer *writer)
 {
     writer->finished++;
-    rest(writer);
+    snapshot_writer_break_off(writer); // it is all there
     // A tombstone that is not sent now is sent behind the next snapshot.
-    enum err e = shelf_each_outdated(writer->options.shelf, send_tombstone, writer);
+    enum err e = shelf_each_outdated(writer->shelf, send_tombstone, writer);
     if (e != ERR_NONE) {
         log_warn("snapshot", "tally partition %d: old snapshots stay for now: %s",
                 writer->options.tally_partition, err_text(e));
     }
 }
 
-void snapshot_writer_step(struct snapshot_writer *writer, int64_t settled)
+void snapshot_writer_step(struct snapshot_writer *writer, struct shelf *shelf, int64_t settled)
 {
+    writer->shelf = shelf;
     enum err e = ERR_NONE;
     if (writer->phase == PHASE_HELD_BACK && settled >= writer->manifest.next_offset) {
         writer->phase = PHASE_PARTS;
@@ -192,12 +193,13 @@ void snapshot_writer_step(struct snapshot_writer *writer, int64_t settled)
             writer->phase = e == ERR_NONE ? PHASE_MANIFEST : writer->phase;
         }
     }
-    if (e != ERR_NONE || (writer->has_failed && writer->in_flight == 0)) {
+    // A full queue is no trouble: the rest goes another time.
+    bool is_hopeless = e != ERR_NONE && e != ERR_UNAVAILABLE;
+    if (is_hopeless || (writer->has_failed && writer->in_flight == 0)) {
         log_warn("snapshot",
                 "tally partition %d: snapshot %.*s is broken off; the one before holds",
                 writer->options.tally_partition, VIEW_ARGS(writer->manifest.snapshot_id));
-        writer->has_failed = false;
-        rest(writer);
+        snapshot_writer_break_off(writer);
     } else if (writer->phase == PHASE_MANIFEST && writer->in_flight == 0) {
         finish(writer);
     }

@@ -13,15 +13,14 @@
 struct snapshot_writer;
 
 struct snapshot_writer_options {
-    struct kafka_producer *producer; // its tickets are writers: see snapshot_writer_reported
-    struct shelf *shelf;             // what the topic has; both are borrowed
+    struct kafka_producer *producer; // borrowed; its tickets are writers: see _reported
     int32_t tally_partition;
     struct view instance; // makes ids unique; copied
 };
 
 MUST_CHECK enum err snapshot_writer_create(
         struct snapshot_writer **ret_writer, const struct snapshot_writer_options *options);
-// No report may be outstanding.
+// No report may come after this.
 void snapshot_writer_destroy(struct snapshot_writer *writer);
 
 bool snapshot_writer_is_resting(const struct snapshot_writer *writer);
@@ -31,8 +30,11 @@ struct strbuf *snapshot_writer_begin(struct snapshot_writer *writer);
 // The state is there. `manifest` says what it is; its id, parts, bytes and digest are filled in here.
 MUST_CHECK enum err snapshot_writer_go(
         struct snapshot_writer *writer, const struct snapshot_manifest *manifest);
-// Goes on with it. `settled`: before that offset everything that was told is acknowledged.
-void snapshot_writer_step(struct snapshot_writer *writer, int64_t settled);
+// Goes on with it. `settled`: before that offset everything that was told is acknowledged. `shelf`
+// knows what the topic has, and is told what comes to it.
+void snapshot_writer_step(struct snapshot_writer *writer, struct shelf *shelf, int64_t settled);
+// No more of it is written.
+void snapshot_writer_break_off(struct snapshot_writer *writer);
 // The delivery report of a record of the writer's.
 void snapshot_writer_reported(struct snapshot_writer *writer, enum err err);
 // Snapshots that were finished.

@@ -1,0 +1,184 @@
+#include "run/snapshots.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/archive.h"
+#include "common/assure.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "detect/detect.h"
+#include "detect_line.h"
+#include "run/snapshot_writer.h"
+
+enum {
+    PARTITION_MAX = 4096,
+    SEARCH_MS = 60 * 1000, // well below max.poll.interval.ms
+    // Taking one stops the fold: of a large state it is done less often.
+    SHARE_OF_TIME = 20,
+};
+
+struct partition_snapshots {
+    struct shelf *shelf;
+    struct snapshot_writer *writer;
+    int64_t taken_at_offset;
+    struct mono_time next;
+};
+
+struct snapshots {
+    const struct config *config;
+    struct kafka_producer *producer;
+    char instance[32];
+    struct partition_snapshots partitions[PARTITION_MAX];
+};
+
+static void on_delivered(void *self, void *ticket, enum err err)
+{
+    (void)self;
+    snapshot_writer_reported(ticket, err);
+}
+
+// Tells this life of this process from all others, as far as ids go.
+static void name_instance(struct snapshots *snapshots)
+{
+    snprintf(snapshots->instance, sizeof snapshots->instance, "%llx-%lx",
+            (unsigned long long)clock_wall().ms, (unsigned long)getpid());
+}
+
+enum err snapshots_create(
+        struct snapshots **ret_snapshots, const struct config *config, struct strbuf *findings)
+{
+    struct snapshots *snapshots = calloc(1, sizeof *snapshots);
+    if (snapshots == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    snapshots->config = config;
+    name_instance(snapshots);
+    const struct kafka_producer_options options = {
+            .config = config,
+            .client_id = "wrongnumber-state",
+            .on_delivered = on_delivered,
+            .self = snapshots,
+            .queue_wait_ms = 1, // the fold does not wait for room
+    };
+    enum err e = kafka_producer_create(&snapshots->producer, &options, findings);
+    if (e != ERR_NONE) {
+        free(snapshots);
+        return e;
+    }
+    *ret_snapshots = snapshots;
+    return ERR_NONE;
+}
+
+enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms)
+{
+    if (snapshots == NULL) {
+        return ERR_NONE;
+    }
+    // Reports what is in flight as failed: the writers are still there.
+    enum err e = kafka_producer_close(snapshots->producer, timeout_ms);
+    for (int32_t i = 0; i < PARTITION_MAX; i++) {
+        snapshot_writer_destroy(snapshots->partitions[i].writer);
+        shelf_destroy(snapshots->partitions[i].shelf);
+    }
+    free(snapshots);
+    return e;
+}
+
+// --- a partition begins -----------------------------------------------------------------------
+
+enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
+        snapshot_take_state take, void *self, int64_t *ret_next_offset)
+{
+    ASSURE(partition >= 0 && partition < PARTITION_MAX);
+    struct partition_snapshots *state = &snapshots->partitions[partition];
+    *ret_next_offset = -1;
+    snapshots_end(snapshots, partition);
+    enum err e = shelf_create(&state->shelf, view_of(DETECTOR_VERSION), partition);
+    if (e == ERR_NONE && state->writer == NULL) {
+        const struct snapshot_writer_options options = {
+                .producer = snapshots->producer,
+                .tally_partition = partition,
+                .instance = view_of(snapshots->instance),
+        };
+        e = snapshot_writer_create(&state->writer, &options);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    const struct snapshot_search search = {
+            .config = snapshots->config,
+            .tally_partition = partition,
+            .max_next_offset = log_end,
+            .deadline_ms = SEARCH_MS,
+            .take = take,
+            .self = self,
+    };
+    e = snapshot_find(&search, state->shelf, ret_next_offset);
+    if (err_fate(e) == FATE_RETRY) {
+        log_error("snapshot", "tally partition %d: no snapshot could be read: %s", partition,
+                err_text(e));
+        e = ERR_NONE;
+    }
+    state->taken_at_offset = *ret_next_offset;
+    state->next = mono_after_ms(clock_mono(), snapshots->config->snapshot_interval_ms);
+    return e;
+}
+
+void snapshots_end(struct snapshots *snapshots, int32_t partition)
+{
+    struct partition_snapshots *state = &snapshots->partitions[partition];
+    if (state->writer != NULL) {
+        snapshot_writer_break_off(state->writer);
+    }
+    shelf_destroy(state->shelf);
+    state->shelf = NULL;
+}
+
+// --- and is folded ----------------------------------------------------------------------------
+
+static void take_one(struct snapshots *snapshots, struct partition_snapshots *state,
+        int32_t partition, struct detect_line *line, int64_t next_offset)
+{
+    struct mono_time before = clock_mono();
+    struct archive archive = archive_writer(snapshot_writer_begin(state->writer));
+    detect_line_archive(line, &archive);
+    const struct snapshot_manifest manifest = {
+            .tally_partition = partition,
+            .next_offset = next_offset,
+            .detector_version = view_of(DETECTOR_VERSION),
+            .policy_version = view_of(snapshots->config->policy.version),
+            .log_time_ms = detect_line_log_time_ms(line),
+    };
+    enum err e = archive_end(&archive);
+    e = e != ERR_NONE ? e : snapshot_writer_go(state->writer, &manifest);
+    if (e != ERR_NONE) {
+        log_error(
+                "snapshot", "tally partition %d: none could be taken: %s", partition, err_text(e));
+        snapshot_writer_break_off(state->writer);
+    }
+    struct mono_time after = clock_mono();
+    int64_t took_ms = (after.ns - before.ns) / 1000000;
+    int64_t pause_ms = SHARE_OF_TIME * took_ms;
+    int64_t interval_ms = snapshots->config->snapshot_interval_ms;
+    state->next = mono_after_ms(after, pause_ms > interval_ms ? pause_ms : interval_ms);
+    state->taken_at_offset = next_offset;
+}
+
+void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,
+        int64_t next_offset, int64_t settled)
+{
+    struct partition_snapshots *state = &snapshots->partitions[partition];
+    kafka_producer_poll(snapshots->producer, 0);
+    if (kafka_producer_is_broken(snapshots->producer) &&
+            kafka_producer_rebuild(snapshots->producer) != ERR_NONE) {
+        return; // again at the next step
+    }
+    bool is_due =
+            next_offset > state->taken_at_offset && mono_left_ms(clock_mono(), state->next) == 0;
+    if (is_due && snapshot_writer_is_resting(state->writer)) {
+        take_one(snapshots, state, partition, line, next_offset);
+    }
+    snapshot_writer_step(state->writer, state->shelf, settled);
+}

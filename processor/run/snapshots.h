@@ -1,0 +1,26 @@
+// The snapshots of the tally partitions that the detect half has: read back when a partition begins,
+// taken every now and then while it is folded, with a producer of their own, so that no alert waits
+// behind a megabyte of state. Trouble with them is told and costs time at the next start, nothing
+// else. One thread, the half's.
+#pragma once
+
+#include "run/snapshot_reader.h"
+
+struct snapshots;
+struct detect_line;
+
+MUST_CHECK enum err snapshots_create(
+        struct snapshots **ret_snapshots, const struct config *config, struct strbuf *findings);
+// ERR_DEADLINE as of kafka_producer_close.
+enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms);
+
+// A partition begins: the newest snapshot of it goes to `take`, if there is one that can be read.
+// `log_end`: the tally log's. `*ret_next_offset`: where to fold on; -1 = there was none.
+MUST_CHECK enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
+        snapshot_take_state take, void *self, int64_t *ret_next_offset);
+// Takes one when it is time, and goes on with the one that is under way. The line has folded the log
+// before `next_offset`; what came of it before `settled` is acknowledged.
+void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,
+        int64_t next_offset, int64_t settled);
+// The partition goes, or begins anew.
+void snapshots_end(struct snapshots *snapshots, int32_t partition);
