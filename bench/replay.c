@@ -11,8 +11,8 @@
 static const char *const help =
         "Usage: wrongnumber-bench replay --events FILE|- (--relationships FILE | --redis URI)\n"
         "                                [--complaints FILE] [-c CONFIG] --out DIR\n"
-        "                                [--frame N] [--batch N]\n"
-        "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR\n"
+        "                                [--frame N] [--batch N] [--restart N]\n"
+        "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR [--restart N]\n"
         "\n"
         "Judges recorded messages offline: writes verdicts.ndjson, alerts.ndjson,\n"
         "quarantine-commands.ndjson, quarantine-state.ndjson, dead-letter.ndjson and "
@@ -34,6 +34,9 @@ static const char *const help =
         "  --out DIR             where the files go; made when it is not there\n"
         "  --frame N             messages a tally frame (default 1)\n"
         "  --batch N             messages a lookup (default: the configuration's)\n"
+        "  --restart N           every N frames the detect half is saved, thrown away and "
+        "restored,\n"
+        "                        as by its snapshots; the bytes out are the same\n"
         "  -h, --help\n";
 
 enum {
@@ -44,7 +47,8 @@ enum {
     OPTION_TALLIES,
     OPTION_OUT,
     OPTION_FRAME,
-    OPTION_BATCH
+    OPTION_BATCH,
+    OPTION_RESTART,
 };
 
 static const struct option options[] = {
@@ -57,6 +61,7 @@ static const struct option options[] = {
         {"out", required_argument, NULL, OPTION_OUT},
         {"frame", required_argument, NULL, OPTION_FRAME},
         {"batch", required_argument, NULL, OPTION_BATCH},
+        {"restart", required_argument, NULL, OPTION_RESTART},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
 };
@@ -111,6 +116,10 @@ static const char *parse_option(int option, struct replay_options *replay)
         return parse_count(optarg, 100000, &replay->batch_messages)
                        ? NULL
                        : "--batch takes a number from 1 to 100000";
+    case OPTION_RESTART:
+        return parse_count(optarg, 1000000000, &replay->restart_frames)
+                       ? NULL
+                       : "--restart takes a number from 1 to 1000000000";
     default:
         return "unknown option";
     }

@@ -2,6 +2,7 @@
 // second.
 #pragma once
 
+#include "detect_line.h"
 #include "emit/emitter.h"
 #include "emit/file_sink.h"
 #include "identity/keyring.h"
@@ -18,6 +19,7 @@ struct replay_options {
     const char *out;
     uint32_t frame_messages;
     uint32_t batch_messages; // 0 = the configuration's
+    uint32_t restart_frames; // 0 = never
 };
 
 // Both return the exit status and say on stderr what is wrong.
@@ -34,5 +36,7 @@ struct replay_output {
 
 MUST_CHECK enum err replay_output_open(
         struct replay_output *output, const struct replay_options *options);
+// Saves the line, throws it away and restores it into a new one.
+MUST_CHECK enum err replay_restart(struct replay_output *output, struct detect_line **line);
 // Closes the files; false when any byte of them may be missing.
 bool replay_output_close(struct replay_output *output);

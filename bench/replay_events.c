@@ -11,6 +11,7 @@ struct replay {
     struct replay_judge *judge;
     struct detect_line *detect;
     int64_t frame_number;
+    uint32_t restart_frames;
 };
 
 // The tally topic of a replay: one partition, in memory.
@@ -18,8 +19,11 @@ static enum err take_frame(void *self, uint32_t tally_partition, const struct fr
 {
     struct replay *replay = self;
     bool gap;
-    return detect_line_frame(replay->detect, frame, (int32_t)tally_partition,
+    enum err e = detect_line_frame(replay->detect, frame, (int32_t)tally_partition,
             replay->frame_number++, false, NULL, &gap);
+    bool restarts =
+            replay->restart_frames != 0 && replay->frame_number % replay->restart_frames == 0;
+    return e == ERR_NONE && restarts ? replay_restart(&replay->output, &replay->detect) : e;
 }
 
 static enum err write_summary(const struct replay *replay, const struct replay_options *options,
@@ -103,7 +107,7 @@ static enum err replay_run(struct replay *replay, const struct replay_options *o
 
 int replay_events(const struct replay_options *options)
 {
-    struct replay replay = {0};
+    struct replay replay = {.restart_frames = options->restart_frames};
     enum err e = replay_output_open(&replay.output, options);
     if (e != ERR_NONE) {
         return err_exit_status(e);

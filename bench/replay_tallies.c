@@ -12,6 +12,8 @@ struct tally_replay {
     struct tally_log *log;
     struct detect_line *lines[PARTITION_MAX];
     uint64_t refused;
+    uint64_t frames;
+    uint32_t restart_frames;
 };
 
 static enum err replay_frame(struct tally_replay *replay, const struct tally_log_row *row)
@@ -33,7 +35,8 @@ static enum err replay_frame(struct tally_replay *replay, const struct tally_log
         fprintf(stderr, "line %llu: offsets of source partition %d are missing\n",
                 (unsigned long long)row->line, (int)row->frame.source_partition);
     }
-    return e;
+    bool restarts = replay->restart_frames != 0 && ++replay->frames % replay->restart_frames == 0;
+    return e == ERR_NONE && restarts ? replay_restart(&replay->output, line) : e;
 }
 
 static enum err replay_log(struct tally_replay *replay)
@@ -63,6 +66,7 @@ int replay_tallies(const struct replay_options *options)
     if (replay == NULL) {
         return err_exit_status(ERR_NO_MEMORY);
     }
+    replay->restart_frames = options->restart_frames;
     enum err e = replay_output_open(&replay->output, options);
     if (e != ERR_NONE) {
         free(replay);
