@@ -16,6 +16,7 @@
 // Log time is the running maximum of judged_at; nothing here asks a clock.
 #pragma once
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "model/delta.h"
 #include "state/recent.h"
@@ -52,3 +53,5 @@ struct fold_history fold_scope_history(const struct fold *fold, int32_t scope);
 // Forgets a scope: its number may be given to another.
 void fold_drop(struct fold *fold, int32_t scope);
 uint64_t fold_gaps(const struct fold *fold);
+// Saves the fold, or restores it into a new one; its scopes are there already.
+void fold_archive(struct archive *archive, struct fold *fold);

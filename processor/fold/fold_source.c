@@ -70,6 +70,26 @@ void fold_source_ignore(struct fold_source *source)
     hashmap_clear(source->leaf_index);
 }
 
+enum err fold_source_take(struct fold_source *source, struct view key, uint32_t *ret_leaf)
+{
+    uint32_t at = source->leaf_count;
+    if (at == source->leaf_capacity) {
+        uint32_t capacity = at == 0 ? 16 : at * 2;
+        struct fold_leaf *grown = realloc(source->leaves, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        source->leaves = grown;
+        source->leaf_capacity = capacity;
+    }
+    enum err e = hashmap_put(source->leaf_index, key, at);
+    if (e == ERR_NONE) {
+        source->leaves[source->leaf_count++] = (struct fold_leaf){0};
+        *ret_leaf = at;
+    }
+    return e;
+}
+
 enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *leaf_key,
         struct strbuf *key, uint32_t *ret_leaf, bool *ret_is_new)
 {
@@ -78,25 +98,7 @@ enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *lea
     if (key->failed != ERR_NONE) {
         return key->failed;
     }
-    uint32_t at = hashmap_find(source->leaf_index, strbuf_view(key));
-    *ret_is_new = at == HASHMAP_ABSENT;
-    if (*ret_is_new) {
-        at = source->leaf_count;
-        if (at == source->leaf_capacity) {
-            uint32_t capacity = at == 0 ? 16 : at * 2;
-            struct fold_leaf *grown = realloc(source->leaves, capacity * sizeof *grown);
-            if (grown == NULL) {
-                return ERR_NO_MEMORY;
-            }
-            source->leaves = grown;
-            source->leaf_capacity = capacity;
-        }
-        enum err e = hashmap_put(source->leaf_index, strbuf_view(key), at);
-        if (e != ERR_NONE) {
-            return e;
-        }
-        source->leaves[source->leaf_count++] = (struct fold_leaf){0};
-    }
-    *ret_leaf = at;
-    return ERR_NONE;
+    *ret_leaf = hashmap_find(source->leaf_index, strbuf_view(key));
+    *ret_is_new = *ret_leaf == HASHMAP_ABSENT;
+    return *ret_is_new ? fold_source_take(source, strbuf_view(key), ret_leaf) : ERR_NONE;
 }

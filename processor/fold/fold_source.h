@@ -35,3 +35,6 @@ void fold_source_ignore(struct fold_source *source);
 // with zero counts; `*ret_is_new` then asks for its scopes. `key` is scratch.
 MUST_CHECK enum err fold_source_leaf(struct fold_source *source, const struct leaf_key *leaf_key,
         struct strbuf *key, uint32_t *ret_leaf, bool *ret_is_new);
+// Adds a leaf with zero counts; its key must be new.
+MUST_CHECK enum err fold_source_take(
+        struct fold_source *source, struct view key, uint32_t *ret_leaf);
