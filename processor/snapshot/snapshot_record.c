@@ -78,11 +78,13 @@ enum err snapshot_encode_part(
     }
     char id[SNAPSHOT_ID_BYTES_MAX + 1] = {0};
     memcpy(id, snapshot_id.p, snapshot_id.n);
-    pb_part part = WRONGNUMBER__V1__SNAPSHOT_PART__INIT;
+    pb_part part;
+    wrongnumber__v1__snapshot_part__init(&part);
     part.snapshot_id = id;
     part.number = number;
     part.state = bytes_of(state.p, state.n);
-    pb_record record = WRONGNUMBER__V1__DETECTOR_STATE__INIT;
+    pb_record record;
+    wrongnumber__v1__detector_state__init(&record);
     record.record_case = WRONGNUMBER__V1__DETECTOR_STATE__RECORD_PART;
     record.part = &part;
     return add_packed(sb, &record);
@@ -91,7 +93,8 @@ enum err snapshot_encode_part(
 enum err snapshot_encode_manifest(
         struct strbuf *sb, const struct snapshot_manifest *manifest, struct arena *arena)
 {
-    pb_manifest pb = WRONGNUMBER__V1__SNAPSHOT_MANIFEST__INIT;
+    pb_manifest pb;
+    wrongnumber__v1__snapshot_manifest__init(&pb);
     pb.version = SNAPSHOT_VERSION;
     pb.snapshot_id = text_of(arena, manifest->snapshot_id);
     pb.tally_partition = manifest->tally_partition;
@@ -105,7 +108,8 @@ enum err snapshot_encode_manifest(
     if (pb.snapshot_id == NULL || pb.detector_version == NULL || pb.policy_version == NULL) {
         return ERR_NO_MEMORY;
     }
-    pb_record record = WRONGNUMBER__V1__DETECTOR_STATE__INIT;
+    pb_record record;
+    wrongnumber__v1__detector_state__init(&record);
     record.record_case = WRONGNUMBER__V1__DETECTOR_STATE__RECORD_MANIFEST;
     record.manifest = &pb;
     return add_packed(sb, &record);
@@ -137,6 +141,10 @@ static const char *key_in(struct view key, struct snapshot_record *ret_record)
     ret_record->is_manifest = view_equal(word, MANIFEST_WORD);
     if (ret_record->is_manifest) {
         return NULL;
+    }
+    // One way to write a number, so that what is thrown away by its number is thrown away.
+    if (word.n > 1 && word.p[0] == '0') {
+        return "its key names no part";
     }
     uint32_t number = 0;
     for (size_t i = 0; i < word.n; i++) {
@@ -170,6 +178,7 @@ static const char *manifest_in(const pb_manifest *pb, struct snapshot_record *re
         return "its version is not known";
     }
     if (pb->next_offset < 0 || pb->parts == 0 || pb->parts > SNAPSHOT_PARTS_MAX ||
+            pb->state_bytes > (uint64_t)SNAPSHOT_PARTS_MAX * SNAPSHOT_PART_BYTES ||
             pb->parts != snapshot_parts(pb->state_bytes) || pb->state_sha256.len != SHA256_BYTES) {
         return "its manifest contradicts itself";
     }

@@ -282,6 +282,7 @@ static void test_what_is_none(void)
             {VIEW("/0"), part},
             {VIEW("a/"), part},
             {VIEW("a/x"), part},
+            {VIEW("a/00"), part},
             {VIEW("a/99999999999"), part},
             {VIEW("a/2048"), part},
             {VIEW("a/1"), part},
@@ -305,6 +306,29 @@ static void test_what_is_none(void)
     topic_close(&topic);
 }
 
+// So many bytes that the count of their parts, cut to 32 bits, is the one that is told.
+static void test_absurd_size(void)
+{
+    struct topic topic;
+    topic_open(&topic);
+    struct snapshot_manifest manifest = {
+            .snapshot_id = VIEW("a"),
+            .tally_partition = PARTITION,
+            .parts = 1,
+            .state_bytes = ((uint64_t)1 << 32) * SNAPSHOT_PART_BYTES + 1,
+            .detector_version = DETECTOR,
+            .policy_version = VIEW(""),
+    };
+    unsigned i = topic_next(&topic);
+    snapshot_add_manifest_key(&topic.records[i].key, manifest.snapshot_id);
+    CU_ASSERT_EQUAL(
+            snapshot_encode_manifest(&topic.records[i].value, &manifest, topic.arena), ERR_NONE);
+    struct shelf *shelf = shelf_of(&topic);
+    CU_ASSERT_EQUAL(shelf_unreadable(shelf), 1);
+    shelf_destroy(shelf);
+    topic_close(&topic);
+}
+
 static const struct unit_test tests[] = {
         {"newest_first", test_newest_first},
         {"of_another", test_of_another},
@@ -312,6 +336,7 @@ static const struct unit_test tests[] = {
         {"outdated", test_outdated},
         {"many", test_many},
         {"what_is_none", test_what_is_none},
+        {"absurd_size", test_absurd_size},
         {NULL, NULL},
 };
 
