@@ -1,13 +1,19 @@
-// A Redis address as people write it: redis://host:port/database, unix:///path, or as in the
-// configuration.
+// A Redis address as people write it: redis://host:port/database, unix:///path,
+// redis-cluster://host:port,host:port, redis-sentinel://host:port,host:port/master/database, or as in
+// the configuration.
 #pragma once
 
-#include <stdint.h>
+#include "policy/config.h"
 
-#include "common/err.h"
+struct redis_uri {
+    enum redis_topology topology;
+    char *address; // the configuration's form
+    char *master;  // NULL = none
+    bool has_database;
+    uint32_t database;
+};
 
-// *ret_address is the configuration's form, the caller's to free; *ret_database is left alone where
-// the URI names none. ERR_USAGE, with *ret_why, for what is none of these (a user or password
-// belongs into the configuration, TLS is not there).
+// The texts are the caller's to free. ERR_USAGE, with *ret_why, for what is none of these (a user or
+// password belongs into the configuration).
 MUST_CHECK enum err redis_uri_read(
-        const char *uri, char **ret_address, uint32_t *ret_database, const char **ret_why);
+        const char *uri, struct redis_uri *ret_uri, const char **ret_why);

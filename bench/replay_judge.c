@@ -85,16 +85,20 @@ static enum err open_store(struct replay_judge *judge, const struct replay_optio
         return open_memory(judge, options->relationships);
     }
     struct config *config = judge->config;
-    char *address;
+    struct redis_uri uri;
     const char *why = "";
-    enum err e = redis_uri_read(options->redis, &address, &config->redis.database, &why);
+    enum err e = redis_uri_read(options->redis, &uri, &why);
     if (e != ERR_NONE) {
         fprintf(stderr, "wrongnumber-bench %s: --redis %s: %s\n", options->verb, options->redis,
                 why);
         return e;
     }
     free(config->redis.address);
-    config->redis.address = address;
+    free(config->redis.master);
+    config->redis.topology = uri.topology;
+    config->redis.address = uri.address;
+    config->redis.master = uri.master;
+    config->redis.database = uri.has_database ? uri.database : config->redis.database;
     config->redis.deadline_ms = LOOKUP_DEADLINE_MS;
     config->redis.connect_timeout_ms = LOOKUP_DEADLINE_MS;
     return redis_store_create(&judge->store, config, judge->ring);

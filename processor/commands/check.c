@@ -92,6 +92,7 @@ static enum err write_out(const struct strbuf *text)
 static void add_summary(struct strbuf *sb, const struct config *config, const char *path)
 {
     static const char *const layouts[] = {"packed", "hash"};
+    static const char *const topologies[] = {"", "sentinels ", "cluster "};
     static const char *const roles[] = {"none", "judge", "detect", "judge, detect"};
     strbuf_printf(sb, "%s: good\n", path);
     strbuf_printf(sb, "roles     %s\n", roles[config->roles & 3]);
@@ -103,8 +104,9 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
     strbuf_printf(sb, "out       %s, %s, %s, %s, %s\n", config->topics.alerts,
             config->topics.commands, config->topics.state, config->topics.dead_letter,
             config->topics.verdicts);
-    strbuf_printf(sb, "redis     %s, database %u, %s layout\n", config->redis.address,
-            config->redis.database, layouts[config->redis.layout]);
+    strbuf_printf(sb, "redis     %s%s, database %u, %s layout\n",
+            topologies[config->redis.topology], config->redis.address, config->redis.database,
+            layouts[config->redis.layout]);
     strbuf_printf(
             sb, "policy    %s, %s\n", config->policy.version, mode_names[config->policy.mode]);
     print_budget(sb, &config->policy);

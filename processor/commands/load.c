@@ -145,7 +145,10 @@ static enum err complete_options(struct load_options *options, const struct conf
 {
     options->prefix = config->redis.prefix;
     options->default_region = config->identity.default_region;
-    options->tags = options->tags != 0 ? options->tags : config->redis.tags;
+    bool is_cluster = config->redis.topology == TOPOLOGY_CLUSTER;
+    if (options->tags == 0) {
+        options->tags = is_cluster ? 64 : config->redis.tags;
+    }
     if (options->valid_for_ms == 0) {
         options->valid_for_ms = config->redis.valid_for_ms;
     }
@@ -167,6 +170,10 @@ static enum err complete_options(struct load_options *options, const struct conf
     }
     if (options->tags != 1 && options->tags != 64) {
         fputs("wrongnumber load: expected 1 or 64 hash tags\n", stderr);
+        return ERR_USAGE;
+    }
+    if (is_cluster && options->tags != 64) {
+        fputs("wrongnumber load: a cluster needs 64 hash tags\n", stderr);
         return ERR_USAGE;
     }
     if (options->tags == 64 && options->bucket_bits != 0 && options->bucket_bits < 6) {
@@ -273,14 +280,7 @@ static enum err load_with_config(struct load_options *options, const struct conf
     if (e != ERR_NONE) {
         return e;
     }
-    const struct redis_options redis = {
-            .address = config->redis.address,
-            .user = config->redis.user,
-            .password_file = config->redis.password_file,
-            .database = config->redis.database,
-            .connect_timeout_ms = config->redis.connect_timeout_ms,
-            .client_name = "wrongnumber-load",
-    };
+    const struct redis_route_options redis = redis_route_options_of(config, "wrongnumber-load");
     struct watching watching = {.is_terminal = isatty(STDERR_FILENO) == 1};
     options->ring = ring;
     options->redis = &redis;

@@ -9,7 +9,6 @@
 enum {
     RECORDS_PER_CALL = 256,
     BREATHE_CALLS = 1024,
-    ADVANCE_ATTEMPTS = 5,
     FIXED_ARGS = 6, // EVALSHA sha 2 epoch bucket generation
     SHA1_HEX = 40,
 };
@@ -22,6 +21,7 @@ struct change {
     struct strbuf bytes;
     size_t ends[FIXED_ARGS + RECORDS_PER_CALL];
     size_t count;
+    unsigned tag;
 };
 
 static void change_end_argument(struct change *change)
@@ -41,8 +41,12 @@ static void change_begin(const struct session *s, struct change *change, uint32_
     unsigned tag = packed_bucket_tag(bucket, epoch->bucket_bits, epoch->tags);
     strbuf_reset(&change->bytes);
     change->count = 0;
-    change_add_argument(change, VIEW("EVALSHA"));
-    change_add_argument(change, view_bytes(change->sha, SHA1_HEX));
+    // In a cluster a node that gets a slot under way may not have the script yet.
+    bool is_cluster = redis_route_is_cluster(s->target.route);
+    change->tag = tag;
+    change_add_argument(change, is_cluster ? VIEW("EVAL") : VIEW("EVALSHA"));
+    change_add_argument(
+            change, is_cluster ? view_of(script_change) : view_bytes(change->sha, SHA1_HEX));
     change_add_argument(change, VIEW("2"));
     packed_add_epoch_key(&change->bytes, s->target.prefix, tag);
     change_end_argument(change);
@@ -59,8 +63,9 @@ static enum err change_send(struct session *s, const struct change *change)
         size_t from = i == 0 ? 0 : change->ends[i - 1];
         args[i] = view_bytes(change->bytes.p + from, change->ends[i] - from);
     }
-    return change->bytes.failed != ERR_NONE ? change->bytes.failed
-                                            : target_add(&s->target, change->count, args);
+    return change->bytes.failed != ERR_NONE
+                   ? change->bytes.failed
+                   : target_add(&s->target, change->tag, change->count, args);
 }
 
 static void change_add_record(
@@ -95,9 +100,12 @@ static enum err change_bucket(
 
 static enum err load_script(struct session *s, struct change *change)
 {
+    if (redis_route_is_cluster(s->target.route)) {
+        return ERR_NONE;
+    }
     struct view args[] = {VIEW("SCRIPT"), VIEW("LOAD"), view_of(script_change)};
     redisReply *reply = NULL;
-    enum err e = target_call(&s->target, 3, args, &reply);
+    enum err e = target_call(&s->target, 0, 3, args, &reply);
     if (e != ERR_NONE) {
         return e;
     }
@@ -137,73 +145,6 @@ static enum err change_buckets(struct session *s)
     return e;
 }
 
-// --- the epoch ----------------------------------------------------------------------------------
-
-// The epoch after this delta: never fewer than no records, never an earlier watermark.
-static struct epoch advanced(const struct session *s, int64_t change)
-{
-    struct epoch epoch = s->epoch;
-    uint64_t removed = change < 0 ? (uint64_t)-change : 0;
-    epoch.record_count += change > 0 ? (uint64_t)change : 0;
-    epoch.record_count -= removed < epoch.record_count ? removed : epoch.record_count;
-    if (s->options->watermark_ms > epoch.source_watermark_ms) {
-        epoch.source_watermark_ms = s->options->watermark_ms;
-    }
-    return epoch;
-}
-
-static enum err advance_once(struct session *s, const struct epoch *epoch, bool *ret_done)
-{
-    struct view keys[HASH_TAG_COUNT + 1];
-    struct strbuf key_text;
-    struct strbuf text;
-    strbuf_init(&key_text, SIZE_MAX);
-    strbuf_init(&text, EPOCH_MAX_BYTES);
-    epoch_add(&text, epoch);
-    size_t key_count = session_epoch_keys(s, epoch->tags, &key_text, keys);
-    struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&s->epoch_text),
-            strbuf_view(&text)};
-    redisReply *reply = NULL;
-    enum err e =
-            key_text.failed != ERR_NONE || text.failed != ERR_NONE
-                    ? ERR_NO_MEMORY
-                    : target_eval(&s->target, script_advance, key_count, keys, 3, args, &reply);
-    if (e == ERR_NONE) {
-        *ret_done = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
-        freeReplyObject(reply);
-    }
-    strbuf_fini(&key_text);
-    strbuf_fini(&text);
-    return e;
-}
-
-// A heartbeat may change the epoch in between, so that this is tried anew from what is there by
-// then.
-static enum err advance(struct session *s, int64_t change, struct epoch *ret_epoch)
-{
-    const uint64_t generation = s->epoch.generation;
-    for (int i = 0; i < ADVANCE_ATTEMPTS; i++) {
-        struct epoch epoch = advanced(s, change);
-        bool is_done = false;
-        enum err e = advance_once(s, &epoch, &is_done);
-        if (e != ERR_NONE) {
-            return e;
-        }
-        if (is_done) {
-            *ret_epoch = epoch;
-            return ERR_NONE;
-        }
-        e = session_read_epoch(s);
-        if (e != ERR_NONE) {
-            return e;
-        }
-        if (!s->has_epoch || s->epoch.generation != generation) {
-            break;
-        }
-    }
-    return session_fail(s, ERR_REFUSED, "the epoch in force is not the one this load began with");
-}
-
 // --- the steps ----------------------------------------------------------------------------------
 
 static enum err take_epochs_key(struct session *s)
@@ -222,9 +163,43 @@ static enum err take_epochs_key(struct session *s)
     return ERR_NONE;
 }
 
+static enum err check_generations(struct session *s)
+{
+    for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
+        if (s->generations[tag] != s->epoch.generation) {
+            return session_fail(
+                    s, ERR_REFUSED, "a full load broke off in its flip: a full load is needed");
+        }
+    }
+    return ERR_NONE;
+}
+
+// The changes and the epoch that says that they are in. In a cluster that moved slots meanwhile a
+// change may have been lost with a master, so that all of it is done again.
+static enum err apply_changes(struct session *s, struct epoch *ret_epoch)
+{
+    for (int i = 0; i < SESSION_ATTEMPTS; i++) {
+        const uint64_t moves = redis_route_moves(s->target.route);
+        enum err e = i == 0 ? ERR_NONE : session_read_epoch(s);
+        e = e == ERR_NONE ? change_buckets(s) : e;
+        bool has_moved = redis_route_moves(s->target.route) != moves;
+        if (e == ERR_NONE && !has_moved) {
+            e = session_advance(s, s->target.integers, ret_epoch);
+            has_moved = redis_route_moves(s->target.route) != moves;
+        }
+        if (!has_moved || !target_is_open(&s->target)) {
+            return e;
+        }
+    }
+    return session_fail(s, ERR_UNAVAILABLE, session_moved);
+}
+
 enum err load_delta(struct session *s)
 {
     enum err e = take_epochs_key(s);
+    if (e == ERR_NONE) {
+        e = check_generations(s);
+    }
     if (e == ERR_NONE) {
         e = session_read_file(s);
     }
@@ -232,12 +207,8 @@ enum err load_delta(struct session *s)
         return e;
     }
     s->target.integers = 0;
-    e = change_buckets(s);
-    if (e != ERR_NONE) {
-        return e;
-    }
     struct epoch epoch = s->epoch;
-    e = advance(s, s->target.integers, &epoch);
+    e = apply_changes(s, &epoch);
     if (e == ERR_NONE) {
         s->result->generation = epoch.generation;
         s->result->record_count = epoch.record_count;

@@ -2,7 +2,8 @@
 //
 //   1. P:{00}:loading gets the geometries of G and of the generation in force
 //   2. every bucket of G is written, the empty ones too
-//   3. the flip: one script sees that the lock is still ours and sets every epoch to G
+//   3. the flip: one script sees that the lock is still ours and sets every epoch to G; in a cluster
+//      tag by tag, the first one with the lock
 //   4. the buckets of the generation before go, and what P:{00}:loading says with them
 //
 // A crash before 3 leaves the old generation in force, one after 3 the new. What it left behind
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 
 #include "load/bucket_walk.h"
-#include "load/scripts.h"
 #include "load/session.h"
 #include "relationship/packed.h"
 
@@ -59,8 +59,9 @@ static enum err batch_send(struct batch *batch, struct target *target)
         size_t from = i == 0 ? 0 : batch->ends[i - 1];
         args[i + 1] = view_bytes(batch->bytes.p + from, batch->ends[i] - from);
     }
-    enum err e = batch->bytes.failed != ERR_NONE ? batch->bytes.failed
-                                                 : target_add(target, batch->count + 1, args);
+    enum err e = batch->bytes.failed != ERR_NONE
+                         ? batch->bytes.failed
+                         : target_add(target, batch->tag, batch->count + 1, args);
     strbuf_reset(&batch->bytes);
     batch->count = 0;
     return e;
@@ -77,12 +78,6 @@ static enum err batch_begin_key(struct batch *batch, struct target *target, unsi
 }
 
 // --- removing a generation ----------------------------------------------------------------------
-
-struct generation {
-    uint64_t number;
-    unsigned bucket_bits;
-    unsigned tags;
-};
 
 static enum err remove_buckets(struct session *s, const struct generation *g)
 {
@@ -162,7 +157,7 @@ static enum err change_loading(struct session *s, struct view verb, struct view 
     packed_add_loading_key(&key, s->target.prefix);
     struct view args[] = {verb, strbuf_view(&key), member};
     redisReply *reply = NULL;
-    enum err e = key.failed != ERR_NONE ? key.failed : target_call(&s->target, 3, args, &reply);
+    enum err e = key.failed != ERR_NONE ? key.failed : target_call(&s->target, 0, 3, args, &reply);
     if (e == ERR_NONE) {
         freeReplyObject(reply);
     }
@@ -188,7 +183,7 @@ static enum err clear_leftover(struct session *s, struct view member, uint64_t *
         return change_loading(s, VIEW("SREM"), member);
     }
     *ret_newest = g.number > *ret_newest ? g.number : *ret_newest;
-    if (s->has_epoch && g.number == s->epoch.generation) {
+    if (session_is_in_force(s, g.number)) {
         return ERR_NONE;
     }
     enum err e = remove_buckets(s, &g);
@@ -204,7 +199,7 @@ static enum err clear_leftovers(struct session *s, uint64_t *ret_newest)
     packed_add_loading_key(&key, s->target.prefix);
     struct view args[] = {VIEW("SMEMBERS"), strbuf_view(&key)};
     redisReply *reply = NULL;
-    enum err e = key.failed != ERR_NONE ? key.failed : target_call(&s->target, 2, args, &reply);
+    enum err e = key.failed != ERR_NONE ? key.failed : target_call(&s->target, 0, 2, args, &reply);
     strbuf_fini(&key);
     if (e != ERR_NONE) {
         return e;
@@ -279,47 +274,6 @@ static enum err write_buckets(struct session *s, const struct generation *g)
     return e;
 }
 
-static enum err flip(struct session *s, const struct generation *g)
-{
-    struct epoch epoch = {
-            .layout = EPOCH_PACKED1,
-            .generation = g->number,
-            .bucket_bits = g->bucket_bits,
-            .bucket_count = (uint64_t)1 << g->bucket_bits,
-            .tags = g->tags,
-            .record_count = packed_table_count(s->table),
-            .source_watermark_ms = s->options->watermark_ms,
-            .valid_for_ms = s->options->valid_for_ms,
-    };
-    struct view id = keyring_key_id(s->key);
-    memcpy(epoch.key_id, id.p, id.n);
-    struct view keys[HASH_TAG_COUNT + 1];
-    struct strbuf key_text;
-    struct strbuf generation;
-    struct strbuf text;
-    strbuf_init(&key_text, SIZE_MAX);
-    strbuf_init(&generation, 32);
-    strbuf_init(&text, EPOCH_MAX_BYTES);
-    strbuf_add_u64(&generation, g->number);
-    epoch_add(&text, &epoch);
-    bool had_more = s->has_epoch && s->epoch.tags > g->tags;
-    size_t key_count = session_epoch_keys(s, had_more ? s->epoch.tags : g->tags, &key_text, keys);
-    struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&generation),
-            strbuf_view(&text), g->tags == 1 ? VIEW("1") : VIEW("64")};
-    redisReply *reply = NULL;
-    bool is_whole =
-            key_text.failed == ERR_NONE && generation.failed == ERR_NONE && text.failed == ERR_NONE;
-    enum err e = is_whole ? target_eval(&s->target, script_flip, key_count, keys, 4, args, &reply)
-                          : ERR_NO_MEMORY;
-    if (e == ERR_NONE) {
-        freeReplyObject(reply);
-    }
-    strbuf_fini(&key_text);
-    strbuf_fini(&generation);
-    strbuf_fini(&text);
-    return e;
-}
-
 // --- the steps ----------------------------------------------------------------------------------
 
 static unsigned choose_bucket_bits(uint64_t record_count)
@@ -336,6 +290,9 @@ static unsigned choose_bucket_bits(uint64_t record_count)
 static uint64_t next_generation(const struct session *s, uint64_t newest_named)
 {
     uint64_t before = s->has_epoch ? s->epoch.generation : (uint64_t)(clock_wall().ms / 1000);
+    for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
+        before = s->generations[tag] > before ? s->generations[tag] : before;
+    }
     return (before > newest_named ? before : newest_named) + 1;
 }
 
@@ -347,10 +304,18 @@ static enum err replace_generation(
     if (e == ERR_NONE && before != NULL) {
         e = name_generation(s, VIEW("SADD"), before);
     }
-    if (e == ERR_NONE) {
+    for (int i = 0; i < SESSION_ATTEMPTS && e == ERR_NONE; i++) {
+        const uint64_t moves = redis_route_moves(s->target.route);
         e = write_buckets(s, g);
+        if (e == ERR_NONE && redis_route_moves(s->target.route) == moves) {
+            e = session_flip(s, g);
+            if (redis_route_moves(s->target.route) == moves) {
+                return e;
+            }
+            e = target_is_open(&s->target) ? ERR_NONE : e;
+        }
     }
-    return e == ERR_NONE ? flip(s, g) : e;
+    return e == ERR_NONE ? session_fail(s, ERR_UNAVAILABLE, session_moved) : e;
 }
 
 static enum err forget_generation(struct session *s, const struct generation *g)
@@ -364,7 +329,7 @@ static void undo(struct session *s, const struct generation *g)
 {
     struct strbuf why = s->target.why;
     strbuf_init(&s->target.why, why.ceiling_bytes);
-    bool is_ours = s->lock.is_held && redis_connection_is_open(s->target.connection);
+    bool is_ours = s->lock.is_held && target_is_open(&s->target) && !s->has_flipped;
     if (is_ours && forget_generation(s, g) == ERR_NONE && s->has_epoch) {
         const struct generation in_force = {
                 s->epoch.generation, s->epoch.bucket_bits, s->epoch.tags};

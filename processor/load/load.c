@@ -7,6 +7,8 @@
 
 enum { PROGRESS_MS = 1000 };
 
+const char session_moved[] = "the cluster kept moving slots under the load: load again later";
+
 // A country's numbers and more.
 static const uint64_t TABLE_MAX_COUNT = (uint64_t)1 << 31;
 
@@ -32,15 +34,54 @@ enum err session_breathe(struct session *s, uint64_t done, uint64_t total)
     return e == ERR_NONE ? e : session_fail(s, e, "interrupted");
 }
 
-enum err session_read_epoch(struct session *s)
+static enum err get_epoch(struct session *s, unsigned tag, redisReply **ret_reply)
 {
     struct strbuf key;
     strbuf_init(&key, SIZE_MAX);
-    packed_add_epoch_key(&key, s->target.prefix, 0);
+    packed_add_epoch_key(&key, s->target.prefix, tag);
     struct view args[] = {VIEW("GET"), strbuf_view(&key)};
-    redisReply *reply = NULL;
-    enum err e = key.failed != ERR_NONE ? key.failed : target_call(&s->target, 2, args, &reply);
+    enum err e =
+            key.failed != ERR_NONE ? key.failed : target_call(&s->target, tag, 2, args, ret_reply);
     strbuf_fini(&key);
+    return e;
+}
+
+enum err session_read_generations(struct session *s)
+{
+    for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
+        redisReply *reply = NULL;
+        struct epoch epoch;
+        s->generations[tag] = s->has_epoch ? s->epoch.generation : 0;
+        if (tag == 0 || !redis_route_is_cluster(s->target.route)) {
+            continue;
+        }
+        enum err e = get_epoch(s, tag, &reply);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        bool is_text = reply->type == REDIS_REPLY_STRING && reply->len <= EPOCH_MAX_BYTES;
+        bool is_good = is_text &&
+                       epoch_parse(&epoch, view_bytes(reply->str, (size_t)reply->len)) == ERR_NONE;
+        s->generations[tag] = is_good ? epoch.generation : 0;
+        freeReplyObject(reply);
+    }
+    return ERR_NONE;
+}
+
+bool session_is_in_force(const struct session *s, uint64_t generation)
+{
+    for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
+        if (s->generations[tag] == generation && generation != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err session_read_epoch(struct session *s)
+{
+    redisReply *reply = NULL;
+    enum err e = get_epoch(s, 0, &reply);
     if (e != ERR_NONE) {
         return e;
     }
@@ -139,6 +180,10 @@ static enum err session_work(struct session *s)
         return session_fail(s, ERR_DATA,
                 "the data in force is from a later time than this file's watermark (--allow-older "
                 "loads it anyway)");
+    }
+    e = session_read_generations(s);
+    if (e != ERR_NONE) {
+        return e;
     }
     return s->options->is_delta ? load_delta(s) : load_full(s);
 }

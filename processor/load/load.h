@@ -5,7 +5,7 @@
 
 #include "common/strbuf.h"
 #include "identity/keyring.h"
-#include "redis/connection.h"
+#include "redis/route.h"
 #include "relationship/feed.h"
 
 enum { LOAD_BUCKET_BITS_MAX = 28 };
@@ -13,7 +13,7 @@ enum { LOAD_BUCKET_BITS_MAX = 28 };
 enum load_phase { LOAD_READING, LOAD_CLEARING, LOAD_WRITING };
 
 struct load_options {
-    const struct redis_options *redis;
+    const struct redis_route_options *redis;
     const char *prefix;
     const struct keyring *ring;
     const char *default_region;

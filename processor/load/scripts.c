@@ -11,15 +11,35 @@ const char script_flip[] =
         "  return redis.error_reply('WNLOCK the lock is lost')\n"
         "end\n"
         "for i = 2, #KEYS do\n"
-        "  local ok, epoch = pcall(cjson.decode, redis.call('GET', KEYS[i]) or '')\n"
+        "  local text = redis.call('GET', KEYS[i]) or ''\n"
+        "  local ok, epoch = pcall(cjson.decode, text)\n"
         "  if ok and type(epoch) == 'table' and type(epoch.generation) == 'number'\n"
-        "     and epoch.generation >= tonumber(ARGV[2]) then\n"
+        "     and epoch.generation >= tonumber(ARGV[2]) and text ~= ARGV[3] then\n"
         "    return redis.error_reply('WNEPOCH the generation in force is not older')\n"
         "  end\n"
         "end\n"
         "for i = 2, #KEYS do\n"
         "  if i - 1 <= tonumber(ARGV[4]) then redis.call('SET', KEYS[i], ARGV[3])\n"
         "  else redis.call('DEL', KEYS[i]) end\n"
+        "end\n"
+        "return 1\n";
+
+const char script_flip_tag[] =
+        "local text = redis.call('GET', KEYS[1]) or ''\n"
+        "local ok, epoch = pcall(cjson.decode, text)\n"
+        "if ok and type(epoch) == 'table' and type(epoch.generation) == 'number'\n"
+        "   and epoch.generation >= tonumber(ARGV[1]) and text ~= ARGV[2] then\n"
+        "  return redis.error_reply('WNEPOCH the generation in force is not older')\n"
+        "end\n"
+        "redis.call('SET', KEYS[1], ARGV[2])\n"
+        "return 1\n";
+
+const char script_advance_tag[] =
+        "local ok, epoch = pcall(cjson.decode, redis.call('GET', KEYS[1]) or '')\n"
+        "if not ok or type(epoch) ~= 'table' or epoch.generation ~= tonumber(ARGV[1]) then\n"
+        "  return redis.error_reply('WNEPOCH another generation is in force')\n"
+        "end\n"
+        "if epoch.source_watermark <= tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[3]) "
         "end\n"
         "return 1\n";
 

@@ -1,43 +1,94 @@
 #include "load/target.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "common/assure.h"
-#include "redis/packed_keys.h"
 
 enum {
     EXCHANGE_MS = 30000, // well below the life of the writer lock
     PIPELINE_BYTES = 2 << 20,
+    BYTES_MAX = 128 << 20,
+    WORDS_MAX = TARGET_PIPELINE_MAX * TARGET_ARGS_MAX,
     WHY_BYTES = 1024,
     EVAL_ARGS_MAX = 8,
+    UNDER_WAY_MS = 20, // between two attempts at a slot under way
 };
 
-enum err target_init(struct target *target, const struct redis_options *options, struct view prefix)
+// --- life ---------------------------------------------------------------------------------------
+
+static enum err target_fail(struct target *target, enum err e, const char *why)
+{
+    strbuf_reset(&target->why);
+    strbuf_add_text(&target->why, why);
+    return e;
+}
+
+static enum err open_node(struct target *target, struct redis_node *node, struct mono_time deadline)
+{
+    if (redis_connection_is_open(node->connection)) {
+        return ERR_NONE;
+    }
+    enum err e = redis_route_open(target->route, node, deadline);
+    if (e != ERR_NONE) {
+        target->is_broken = true;
+        return target_fail(target, e, redis_route_why(target->route));
+    }
+    return e;
+}
+
+// The node of a tag, connected.
+static enum err find_node(struct target *target, unsigned tag, struct mono_time deadline,
+        struct redis_node **ret_node)
+{
+    struct redis_node *node = redis_route_ask(target->route, tag);
+    node = node != NULL ? node : redis_route_node(target->route, tag);
+    if (node == NULL) {
+        target->is_broken = true;
+        return target_fail(target, ERR_UNAVAILABLE, "a slot of the cluster has no node");
+    }
+    *ret_node = node;
+    return open_node(target, node, deadline);
+}
+
+enum err target_init(
+        struct target *target, const struct redis_route_options *options, struct view prefix)
 {
     *target = (struct target){.prefix = prefix};
+    struct redis_node *node = NULL;
+    struct mono_time deadline = mono_after_ms(clock_mono(), EXCHANGE_MS);
     strbuf_init(&target->why, WHY_BYTES);
-    enum err e = redis_connection_create(&target->connection, options);
-    if (e != ERR_NONE) {
-        return e;
+    strbuf_init(&target->bytes, BYTES_MAX);
+    target->word_ends = calloc(WORDS_MAX, sizeof *target->word_ends);
+    if (target->word_ends == NULL) {
+        return ERR_NO_MEMORY;
     }
-    e = redis_connection_open(target->connection, mono_after_ms(clock_mono(), EXCHANGE_MS));
-    if (e != ERR_NONE) {
-        strbuf_add_text(&target->why, redis_connection_why(target->connection));
+    enum err e = redis_route_create(&target->route, options, &target->why);
+    if (e == ERR_NONE) {
+        e = redis_route_find(target->route, deadline);
+        if (e != ERR_NONE) {
+            return target_fail(target, e, redis_route_why(target->route));
+        }
+        e = find_node(target, 0, deadline, &node);
     }
     return e;
 }
 
 void target_fini(struct target *target)
 {
-    redis_connection_destroy(target->connection);
+    redis_route_destroy(target->route);
     strbuf_fini(&target->why);
+    strbuf_fini(&target->bytes);
+    free(target->word_ends);
     *target = (struct target){0};
 }
 
-static enum err target_fail(struct target *target, enum err e)
+bool target_is_open(const struct target *target)
 {
-    strbuf_reset(&target->why);
-    strbuf_add_text(&target->why, redis_connection_why(target->connection));
-    return e;
+    return target->route != NULL && !target->is_broken;
 }
+
+// --- replies ------------------------------------------------------------------------------------
 
 // The text of an error reply may quote the command, so that only its code is told.
 static enum err target_refused(struct target *target, const redisReply *reply)
@@ -50,6 +101,8 @@ static enum err target_refused(struct target *target, const redisReply *reply)
             {"WNLOCK", ERR_LOCKED, "the writer lock was lost to another loader"},
             {"WNEPOCH", ERR_REFUSED, "the epoch in force is not the one this load began with"},
             {"WNBUCKET", ERR_REFUSED, "a bucket is missing or damaged: a full load is needed"},
+            {"MOVED", ERR_CONFIG, "Redis is a node of a cluster (redis.topology: cluster)"},
+            {"CLUSTERDOWN", ERR_UNAVAILABLE, "the cluster is down"},
             {"OOM", ERR_REFUSED, "Redis is at its maxmemory"},
             {"READONLY", ERR_REFUSED, "Redis is a read-only replica"},
             {"LOADING", ERR_UNAVAILABLE, "Redis is still loading its own data"},
@@ -68,50 +121,198 @@ static enum err target_refused(struct target *target, const redisReply *reply)
     return ERR_REFUSED;
 }
 
-static enum err target_append(struct target *target, size_t argc, const struct view *args)
+// --- sending ------------------------------------------------------------------------------------
+
+static enum err target_append(
+        struct target *target, unsigned tag, size_t argc, const struct view *args)
 {
-    const char *argv[TARGET_ARGS_MAX];
-    size_t lengths[TARGET_ARGS_MAX];
-    ASSURE(argc <= TARGET_ARGS_MAX);
+    ASSURE(argc <= TARGET_ARGS_MAX && target->pending_count < TARGET_PIPELINE_MAX);
+    target->pending[target->pending_count++] =
+            (struct target_command){.tag = tag, .first_word = target->word_count, .argc = argc};
     for (size_t i = 0; i < argc; i++) {
-        argv[i] = args[i].p;
-        lengths[i] = args[i].n;
-        target->pending_bytes += args[i].n;
+        strbuf_add_view(&target->bytes, args[i]);
+        target->word_ends[target->word_count++] = target->bytes.n;
     }
-    enum err e = redis_connection_add(target->connection, argc, argv, lengths);
-    if (e != ERR_NONE) {
-        return target_fail(target, e);
+    return target->bytes.failed;
+}
+
+static enum err add_asking(struct redis_connection *connection)
+{
+    const char *words[] = {"ASKING"};
+    size_t lengths[] = {6};
+    return redis_connection_add(connection, 1, words, lengths);
+}
+
+static enum err add_command(struct target *target, const struct target_command *command,
+        struct redis_connection *connection)
+{
+    const char *words[TARGET_ARGS_MAX];
+    size_t lengths[TARGET_ARGS_MAX];
+    for (size_t i = 0; i < command->argc; i++) {
+        size_t at = command->first_word + i;
+        size_t from = at == 0 ? 0 : target->word_ends[at - 1];
+        words[i] = target->bytes.p + from;
+        lengths[i] = target->word_ends[at] - from;
     }
-    target->pending_count++;
+    return redis_connection_add(connection, command->argc, words, lengths);
+}
+
+// One exchange: which node each command went to, and its reply.
+struct flight {
+    struct redis_exchange exchanges[TARGET_PIPELINE_MAX];
+    struct redis_node *nodes[TARGET_PIPELINE_MAX]; // of the exchanges
+    size_t exchange_count;
+    size_t exchange_of[TARGET_PIPELINE_MAX]; // by command
+    size_t reply_of[TARGET_PIPELINE_MAX];
+    redisReply *replies[TARGET_PIPELINE_MAX][2 * TARGET_PIPELINE_MAX];
+};
+
+static size_t exchange_with(struct flight *flight, struct redis_node *node)
+{
+    for (size_t i = 0; i < flight->exchange_count; i++) {
+        if (flight->nodes[i] == node) {
+            return i;
+        }
+    }
+    size_t i = flight->exchange_count++;
+    flight->nodes[i] = node;
+    flight->exchanges[i] =
+            (struct redis_exchange){.connection = node->connection, .replies = flight->replies[i]};
+    return i;
+}
+
+// Adds every command that is left to the connection of its node.
+static enum err take_off(struct target *target, struct flight *flight, const bool *is_left,
+        struct mono_time deadline)
+{
+    flight->exchange_count = 0;
+    for (size_t i = 0; i < target->pending_count; i++) {
+        const struct target_command *command = &target->pending[i];
+        struct redis_node *node = NULL;
+        if (!is_left[i]) {
+            continue;
+        }
+        enum err e = find_node(target, command->tag, deadline, &node);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        size_t x = exchange_with(flight, node);
+        if (redis_route_ask(target->route, command->tag) != NULL) {
+            e = add_asking(node->connection);
+            flight->exchanges[x].count += e == ERR_NONE;
+        }
+        e = e == ERR_NONE ? add_command(target, command, node->connection) : e;
+        if (e != ERR_NONE) {
+            target->is_broken = true;
+            return target_fail(target, e, "a command is larger than there is room for");
+        }
+        flight->exchange_of[i] = x;
+        flight->reply_of[i] = flight->exchanges[x].count++;
+    }
+    redis_route_asked(target->route);
     return ERR_NONE;
+}
+
+static enum err check_exchanges(struct target *target, const struct flight *flight)
+{
+    for (size_t i = 0; i < flight->exchange_count; i++) {
+        const struct redis_exchange *x = &flight->exchanges[i];
+        if (x->result != ERR_NONE) {
+            target->is_broken = true;
+            return target_fail(target, x->result, redis_connection_why(x->connection));
+        }
+    }
+    return ERR_NONE;
+}
+
+static void free_replies(struct flight *flight)
+{
+    for (size_t i = 0; i < flight->exchange_count; i++) {
+        const struct redis_exchange *x = &flight->exchanges[i];
+        for (size_t k = 0; x->result == ERR_NONE && k < x->count; k++) {
+            freeReplyObject(x->replies[k]);
+        }
+    }
+}
+
+// Looks at the replies: what was redirected stays left, the rest is done.
+static enum err land(struct target *target, struct flight *flight, bool *is_left,
+        redisReply **ret_last, bool *ret_under_way)
+{
+    const size_t last = target->pending_count - 1;
+    enum err e = check_exchanges(target, flight);
+    for (size_t i = 0; i <= last && e == ERR_NONE; i++) {
+        if (!is_left[i]) {
+            continue;
+        }
+        size_t x = flight->exchange_of[i];
+        redisReply **place = &flight->exchanges[x].replies[flight->reply_of[i]];
+        enum redirect redirect = redis_route_redirect(
+                target->route, target->pending[i].tag, flight->nodes[x], *place);
+        *ret_under_way = *ret_under_way || redirect != REDIRECT_NONE;
+        if (redirect == REDIRECT_MOVED && target->is_strict) {
+            e = target_fail(
+                    target, ERR_UNAVAILABLE, "a slot of the cluster has moved under the load");
+        }
+        if (redirect != REDIRECT_NONE) {
+            continue;
+        }
+        is_left[i] = false;
+        if ((*place)->type == REDIS_REPLY_ERROR) {
+            e = target_refused(target, *place);
+        } else if (i == last && ret_last != NULL) {
+            *ret_last = *place;
+            *place = NULL; // freeReplyObject passes over it
+        } else {
+            target->integers += (*place)->type == REDIS_REPLY_INTEGER ? (*place)->integer : 0;
+        }
+    }
+    free_replies(flight);
+    return e;
+}
+
+static enum err fly(struct target *target, struct flight *flight, redisReply **ret_last)
+{
+    bool is_left[TARGET_PIPELINE_MAX];
+    struct mono_time deadline = mono_after_ms(clock_mono(), EXCHANGE_MS);
+    enum err e = ERR_NONE;
+    bool is_under_way = true;
+    memset(is_left, true, sizeof is_left);
+    for (bool is_first = true; is_under_way && e == ERR_NONE; is_first = false) {
+        struct timespec nap = {.tv_nsec = UNDER_WAY_MS * 1000000};
+        if (!is_first) {
+            nanosleep(&nap, NULL);
+        }
+        if (clock_mono().ns >= deadline.ns) {
+            return target_fail(target, ERR_UNAVAILABLE,
+                    "a slot of the cluster is under way from one node to another for too long");
+        }
+        is_under_way = false;
+        e = take_off(target, flight, is_left, deadline);
+        if (e == ERR_NONE) {
+            size_t n = flight->exchange_count;
+            redis_exchange_all(flight->exchanges, n, deadline);
+            e = land(target, flight, is_left, ret_last, &is_under_way);
+        }
+    }
+    return e;
 }
 
 // Sends the pipeline. The last reply goes to ret_last unless that is NULL.
 static enum err target_exchange(struct target *target, redisReply **ret_last)
 {
-    redisReply *replies[TARGET_PIPELINE_MAX];
-    size_t count = target->pending_count;
-    target->pending_count = 0;
-    target->pending_bytes = 0;
-    if (count == 0) {
+    if (target->pending_count == 0) {
         return ERR_NONE;
     }
-    enum err e = redis_connection_exchange(
-            target->connection, replies, count, mono_after_ms(clock_mono(), EXCHANGE_MS));
-    if (e != ERR_NONE) {
-        return target_fail(target, e);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (replies[i]->type == REDIS_REPLY_ERROR && e == ERR_NONE) {
-            e = target_refused(target, replies[i]);
-        }
-        if (i + 1 == count && ret_last != NULL && e == ERR_NONE) {
-            *ret_last = replies[i];
-            break;
-        }
-        target->integers += replies[i]->type == REDIS_REPLY_INTEGER ? replies[i]->integer : 0;
-        freeReplyObject(replies[i]);
-    }
+    struct flight *flight = target->is_broken ? NULL : malloc(sizeof *flight);
+    enum err e = target->is_broken                  ? ERR_UNAVAILABLE
+                 : flight == NULL                   ? ERR_NO_MEMORY
+                 : target->bytes.failed != ERR_NONE ? target->bytes.failed
+                                                    : fly(target, flight, ret_last);
+    free(flight);
+    target->pending_count = 0;
+    target->word_count = 0;
+    strbuf_reset(&target->bytes);
     return e;
 }
 
@@ -120,25 +321,25 @@ enum err target_flush(struct target *target)
     return target_exchange(target, NULL);
 }
 
-enum err target_add(struct target *target, size_t argc, const struct view *args)
+enum err target_add(struct target *target, unsigned tag, size_t argc, const struct view *args)
 {
-    enum err e = target_append(target, argc, args);
+    enum err e = target_append(target, tag, argc, args);
     bool is_full =
-            target->pending_count == TARGET_PIPELINE_MAX || target->pending_bytes >= PIPELINE_BYTES;
+            target->pending_count == TARGET_PIPELINE_MAX || target->bytes.n >= PIPELINE_BYTES;
     return e == ERR_NONE && is_full ? target_flush(target) : e;
 }
 
-enum err target_call(
-        struct target *target, size_t argc, const struct view *args, redisReply **ret_reply)
+enum err target_call(struct target *target, unsigned tag, size_t argc, const struct view *args,
+        redisReply **ret_reply)
 {
     enum err e = target_flush(target);
     if (e == ERR_NONE) {
-        e = target_append(target, argc, args);
+        e = target_append(target, tag, argc, args);
     }
     return e == ERR_NONE ? target_exchange(target, ret_reply) : e;
 }
 
-enum err target_eval(struct target *target, const char *script, size_t key_count,
+enum err target_eval(struct target *target, unsigned tag, const char *script, size_t key_count,
         const struct view *keys, size_t arg_count, const struct view *args, redisReply **ret_reply)
 {
     struct view all[3 + HASH_TAG_COUNT + 1 + EVAL_ARGS_MAX];
@@ -155,8 +356,9 @@ enum err target_eval(struct target *target, const char *script, size_t key_count
     if (arg_count > 0) {
         memcpy(all + n, args, arg_count * sizeof *args);
     }
-    enum err e = digits.failed != ERR_NONE ? digits.failed
-                                           : target_call(target, n + arg_count, all, ret_reply);
+    enum err e = digits.failed != ERR_NONE
+                         ? digits.failed
+                         : target_call(target, tag, n + arg_count, all, ret_reply);
     strbuf_fini(&digits);
     return e;
 }

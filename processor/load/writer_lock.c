@@ -41,7 +41,7 @@ enum err writer_lock_acquire(struct writer_lock *lock, struct target *target)
     struct view args[] = {VIEW("SET"), strbuf_view(&lock->key), token_of(lock), VIEW("NX"),
             VIEW("PX"), VIEW("60000")};
     redisReply *reply = NULL;
-    e = target_call(target, sizeof args / sizeof args[0], args, &reply);
+    e = target_call(target, 0, sizeof args / sizeof args[0], args, &reply);
     if (e != ERR_NONE) {
         return e;
     }
@@ -66,7 +66,7 @@ enum err writer_lock_renew_if_due(struct writer_lock *lock, struct target *targe
     struct view key = strbuf_view(&lock->key);
     struct view args[] = {token_of(lock), VIEW("60000")};
     redisReply *reply = NULL;
-    enum err e = target_eval(target, script_renew, 1, &key, 2, args, &reply);
+    enum err e = target_eval(target, 0, script_renew, 1, &key, 2, args, &reply);
     if (e != ERR_NONE) {
         return e;
     }
@@ -83,12 +83,12 @@ enum err writer_lock_renew_if_due(struct writer_lock *lock, struct target *targe
 
 void writer_lock_release(struct writer_lock *lock, struct target *target)
 {
-    if (lock->is_held && redis_connection_is_open(target->connection)) {
+    if (lock->is_held && target_is_open(target)) {
         struct view key = strbuf_view(&lock->key);
         struct view token = token_of(lock);
         redisReply *reply = NULL;
         // Nothing hangs on it: what is not released runs out.
-        if (target_eval(target, script_release, 1, &key, 1, &token, &reply) == ERR_NONE) {
+        if (target_eval(target, 0, script_release, 1, &key, 1, &token, &reply) == ERR_NONE) {
             freeReplyObject(reply);
         }
         lock->is_held = false;

@@ -13,6 +13,7 @@
 enum { PROPERTY_MAX = 64, ROLE_JUDGE = 1, ROLE_DETECT = 2 };
 
 enum redis_layout { LAYOUT_PACKED, LAYOUT_HASH };
+enum redis_topology { TOPOLOGY_STANDALONE, TOPOLOGY_SENTINEL, TOPOLOGY_CLUSTER };
 enum verdict_output { VERDICTS_NONE, VERDICTS_FLAGGED, VERDICTS_ALL };
 enum complaint_input { COMPLAINTS_OFF, COMPLAINTS_ON };
 enum start_at { START_EARLIEST, START_LATEST };
@@ -53,9 +54,15 @@ struct config {
     } topics;
 
     struct {
-        char *address; // unix:/path, or host:port; IPv6 as [::1]:6379
-        char *user;    // NULL = none
+        enum redis_topology topology;
+        // unix:/path, or host:port; IPv6 as [::1]:6379. Of sentinels or cluster nodes: several with
+        // commas
+        char *address;
+        char *master; // as the sentinels name it
+        char *user;   // NULL = none
         char *password_file;
+        char *sentinel_user; // NULL = none
+        char *sentinel_password_file;
         uint32_t database;
         char *prefix; // of every key of the packed layout
         enum redis_layout layout;

@@ -72,10 +72,8 @@ static const char *why_no_password(const char *file)
     return why;
 }
 
-static void check_password_file(const struct config_checker *c)
+static void check_password_file(const struct config_checker *c, const char *path, const char *file)
 {
-    const char *path = "redis.password_file";
-    const char *file = c->config->redis.password_file;
     const char *why = file != NULL ? why_no_password(file) : NULL;
     if (why != NULL) {
         conf_find(c->report, mark_of(c, path), path, "expected a readable file, got: %s: %s", file,
@@ -106,6 +104,41 @@ static void check_keys(const struct config_checker *c)
             strcmp(id, c->config->identity.key_id) == 0) {
         conf_find(c->report, mark_of(c, "pseudonym.previous_key_id"), "pseudonym.previous_key_id",
                 "expected another id than pseudonym.key_id, got '%s' for both", id);
+    }
+}
+
+static void check_topology(const struct config_checker *c)
+{
+    const struct config *config = c->config;
+    if (!is_sound(c, "redis.topology")) {
+        return;
+    }
+    enum redis_topology topology = config->redis.topology;
+    if (topology == TOPOLOGY_STANDALONE && is_sound(c, "redis.address") &&
+            strchr(config->redis.address, ',') != NULL) {
+        conf_find(c->report, mark_of(c, "redis.address"), "redis.address",
+                "expected one address with topology standalone, got several");
+    }
+    if (topology == TOPOLOGY_SENTINEL && is_sound(c, "redis.master") &&
+            config->redis.master == NULL) {
+        conf_find(c->report, mark_of(c, "redis.topology"), "redis.master",
+                "expected the master's name with topology sentinel, got none");
+    }
+    if (topology != TOPOLOGY_CLUSTER) {
+        return;
+    }
+    if (config->redis.database != 0 && is_sound(c, "redis.database")) {
+        conf_find(c->report, mark_of(c, "redis.database"), "redis.database",
+                "expected 0 with topology cluster, got %u", config->redis.database);
+    }
+    if (config->redis.layout == LAYOUT_HASH && is_sound(c, "redis.layout")) {
+        conf_find(c->report, mark_of(c, "redis.layout"), "redis.layout",
+                "expected packed with topology cluster: hashes and their epoch would be on "
+                "different nodes, got 'hash'");
+    }
+    if (config->redis.tags == 1 && place_of(c, "redis.tags")->mark.line != 0) {
+        conf_find(c->report, mark_of(c, "redis.tags"), "redis.tags",
+                "expected 64 with topology cluster, got 1");
     }
 }
 
@@ -184,8 +217,10 @@ static void check_distinct(const struct config_checker *c, const char *section)
 void config_check_all(const struct config_checker *c)
 {
     check_distinct(c, "topics.");
-    check_password_file(c);
+    check_password_file(c, "redis.password_file", c->config->redis.password_file);
+    check_password_file(c, "redis.sentinel_password_file", c->config->redis.sentinel_password_file);
     check_redis(c);
+    check_topology(c);
     check_keys(c);
     check_distinct(c, "fields.");
     check_times(c);

@@ -17,6 +17,7 @@ static const char *const kind_words[] = {
 static const char *const role_words[] = {"judge", "detect", NULL};
 static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const layout_words[] = {"packed", "hash", NULL};
+static const char *const topology_words[] = {"standalone", "sentinel", "cluster", NULL};
 static const char *const complaint_words[] = {"off", "on", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
 static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
@@ -121,13 +122,26 @@ static const struct conf_option options[] = {
                 RANGE(1, 32),
                 .text = "replicas of every topic, for topics --create"},
 
+        {.path = "redis.topology",
+                .type = CONF_WORD,
+                AT(redis.topology),
+                .fallback = "standalone",
+                .words = topology_words,
+                .text = "standalone: one server; sentinel: the master that sentinels name; cluster"},
         {.path = "redis.address",
                 .type = CONF_TEXT,
                 AT(redis.address),
                 .fallback = "127.0.0.1:6379",
-                RANGE(1, 512),
+                RANGE(1, 2048),
                 .check = config_text_address,
-                .text = "host:port, [IPv6]:port or unix:/path"},
+                .text = "host:port, [IPv6]:port or unix:/path; of sentinels or cluster nodes: "
+                        "several with commas"},
+        {.path = "redis.master",
+                .type = CONF_TEXT,
+                AT(redis.master),
+                RANGE(1, 256),
+                .check = config_text_word,
+                .text = "sentinel: the name that the master is watched under"},
         {.path = "redis.user",
                 .type = CONF_TEXT,
                 AT(redis.user),
@@ -137,6 +151,15 @@ static const struct conf_option options[] = {
                 .type = CONF_FILE,
                 AT(redis.password_file),
                 .text = "file with the password; without one there is no AUTH"},
+        {.path = "redis.sentinel_user",
+                .type = CONF_TEXT,
+                AT(redis.sentinel_user),
+                RANGE(1, 256),
+                .text = "ACL user of the sentinels"},
+        {.path = "redis.sentinel_password_file",
+                .type = CONF_FILE,
+                AT(redis.sentinel_password_file),
+                .text = "file with the password of the sentinels"},
         {.path = "redis.database",
                 .type = CONF_COUNT,
                 AT(redis.database),
@@ -179,7 +202,7 @@ static const struct conf_option options[] = {
                 AT(redis.tags),
                 .fallback = "1",
                 RANGE(1, 64),
-                .text = "hash tags of a full load: 1 standalone, 64 for Redis Cluster"},
+                .text = "hash tags of a full load: 1 or 64; a cluster always gets 64"},
         {.path = "redis.valid_for",
                 .type = CONF_DURATION,
                 AT(redis.valid_for_ms),

@@ -80,15 +80,24 @@ const char *config_text_word(struct view text)
     return is_made_of(text, "") ? NULL : "letters, digits, dot, hyphen and underscore";
 }
 
+static bool is_address(struct view text)
+{
+    return view_starts_with(text, VIEW("unix:"))
+                   ? text.n > 6 && text.n <= 5 + 107 && text.p[5] == '/'
+                   : is_host(text, true);
+}
+
 const char *config_text_address(struct view text)
 {
     if (view_starts_with(text, VIEW("rediss://")) || view_starts_with(text, VIEW("tls://"))) {
         return "host:port or unix:/path (there is no TLS here: put stunnel or a sidecar before it)";
     }
-    bool is_good = view_starts_with(text, VIEW("unix:"))
-                           ? text.n > 6 && text.n <= 5 + 107 && text.p[5] == '/'
-                           : is_host(text, true);
-    return is_good ? NULL : "host:port, [IPv6]:port or unix:/path";
+    const char *comma = memchr(text.p, ',', text.n);
+    while (comma != NULL && is_address((struct view){text.p, (size_t)(comma - text.p)})) {
+        text = view_skip(text, (size_t)(comma - text.p) + 1);
+        comma = memchr(text.p, ',', text.n);
+    }
+    return is_address(text) ? NULL : "host:port, [IPv6]:port or unix:/path";
 }
 
 const char *config_text_prefix(struct view text)

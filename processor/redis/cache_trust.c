@@ -62,6 +62,8 @@ enum trust cache_trust_error(
             VIEW_ARGS(code.n > 0 ? code : VIEW("an error")));
     if (view_is(code, "NOAUTH")) {
         strbuf_add_text(&trust->why, ": it wants a password (redis.password_file)");
+    } else if (view_is(code, "MOVED")) {
+        strbuf_add_text(&trust->why, ": it is a node of a cluster (redis.topology: cluster)");
     } else if (view_is(code, "NOPERM")) {
         strbuf_printf(&trust->why, ": its user lacks the permission for %s (ACL)", command);
     }
@@ -205,7 +207,18 @@ enum trust cache_trust_check(
     return check_fresh(trust, &known->epoch, now);
 }
 
-enum trust cache_trust_look_at_server(struct cache_trust *trust, const redisReply *reply)
+const struct known_epoch *cache_trust_lead(const struct cache_trust *trust)
+{
+    for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
+        if (trust->epochs[tag].is_known) {
+            return &trust->epochs[tag];
+        }
+    }
+    return NULL;
+}
+
+enum trust cache_trust_look_at_server(
+        struct cache_trust *trust, struct server_watch *watch, const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR) {
         return cache_trust_error(trust, "INFO", reply);
@@ -214,9 +227,9 @@ enum trust cache_trust_look_at_server(struct cache_trust *trust, const redisRepl
         return cache_trust_fail(
                 trust, TRUST_BROKEN, "the server's answer is to no question of ours");
     }
-    const struct known_epoch *first = &trust->epochs[0];
-    uint64_t generation = first->is_known ? first->epoch.generation : 0;
-    const char *why = server_watch_look(&trust->server, (struct view){reply->str, reply->len},
-            generation, trust->layout == EPOCH_PACKED1);
+    const struct known_epoch *lead = cache_trust_lead(trust);
+    uint64_t generation = lead != NULL ? lead->epoch.generation : 0;
+    const char *why = server_watch_look(watch, (struct view){reply->str, reply->len}, generation,
+            trust->layout == EPOCH_PACKED1);
     return why != NULL ? cache_trust_fail(trust, TRUST_NONE, why) : TRUST_WHOLE;
 }

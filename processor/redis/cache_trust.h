@@ -32,7 +32,6 @@ struct cache_trust {
     enum epoch_layout layout;
     const struct keyring *ring;
     struct known_epoch epochs[HASH_TAG_COUNT];
-    struct server_watch server;
     struct strbuf why; // of the last answer but TRUST_WHOLE; never with a key in it
 };
 
@@ -47,8 +46,11 @@ enum trust cache_trust_learn(
         struct cache_trust *trust, unsigned tag, const redisReply *reply, struct wall_time now);
 enum trust cache_trust_check(
         struct cache_trust *trust, unsigned tag, const redisReply *reply, struct wall_time now);
-// Takes the reply to INFO, after the epoch of tag 0 was learnt or checked.
-enum trust cache_trust_look_at_server(struct cache_trust *trust, const redisReply *reply);
+// Takes a server's reply to INFO, after epochs were learnt or checked.
+enum trust cache_trust_look_at_server(
+        struct cache_trust *trust, struct server_watch *watch, const redisReply *reply);
+// The epoch that says how recipients are spread over tags: the first one known. NULL = none.
+const struct known_epoch *cache_trust_lead(const struct cache_trust *trust);
 // Sets the reason to a command's error reply, by its code alone.
 enum trust cache_trust_error(
         struct cache_trust *trust, const char *command, const redisReply *reply);

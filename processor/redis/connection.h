@@ -55,6 +55,18 @@ MUST_CHECK enum err redis_connection_add(
 MUST_CHECK enum err redis_connection_exchange(
         struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline);
 
+// The same for several connections at once, under one deadline: one that fails or is slow takes
+// nothing from the others.
+struct redis_exchange {
+    struct redis_connection *connection;
+    redisReply **replies; // room for `count`
+    size_t count;         // of commands added to the connection
+    enum err result;
+    size_t taken; // internal
+};
+enum { REDIS_EXCHANGES_MAX = 64 };
+void redis_exchange_all(struct redis_exchange *exchanges, size_t n, struct mono_time deadline);
+
 // The first word of an error reply, such as LOADING: the only part fit for logs, since the rest may
 // quote a command. "" for any other reply.
 struct view redis_reply_error_code(const redisReply *reply);

@@ -1,9 +1,11 @@
-// Inside of redis/connection.h's implementation: connection.c moves the bytes, handshake.c says who
-// we are.
+// Inside of redis/connection.h's implementation: connection.c opens and takes commands, exchange.c
+// moves the bytes, handshake.c says who we are.
 #pragma once
 
 #include "redis/connection.h"
 #include "redis/dial.h"
+
+enum { CONNECTION_RECEIVE_BYTES = 64 << 10 };
 
 struct redis_connection {
     struct dialler *dialler;
@@ -24,7 +26,7 @@ struct redis_connection {
     size_t sent_bytes;
     size_t pending_count; // commands in the output
     struct strbuf why;
-    char *received; // RECEIVE_BYTES, scratch
+    char *received; // CONNECTION_RECEIVE_BYTES, scratch
 };
 
 // Sets why and returns the error.

@@ -18,12 +18,21 @@ struct asked {
     struct pseudonym pseudonym;
 };
 
+// The lookups asked[begin..end) have one tag.
+struct run {
+    size_t begin;
+    size_t end;
+    bool is_kept;
+};
+
 struct packed_ask {
     struct view prefix;
     char *prefix_copy;
     uint32_t max_lookups;
     struct asked *asked;
     size_t asked_count;
+    struct run runs[HASH_TAG_COUNT];
+    size_t run_count;
     struct strbuf keys; // the texts of the keys of one MGET
     const char **words; // of one MGET
     size_t *lengths;
@@ -98,44 +107,83 @@ static size_t lookups_that_fit(const struct packed_ask *ask, const struct epoch 
     return fit > 0 ? fit : 1;
 }
 
-size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
-        struct lookup *lookups, size_t count, size_t *ret_plan_count)
+// --- planning -----------------------------------------------------------------------------------
+
+// Gives each lookup its place and makes the runs. The tags' epochs flip one after another, so each
+// has its own generation, key and number of bits for a moment. Which tag a recipient belongs to
+// follows from the lead's key; a tag under another key voids its run (check_bracket).
+static void place_all(struct packed_ask *ask, const struct cache_trust *trust)
 {
-    const struct known_epoch *first = &trust->epochs[0];
-    size_t fit = lookups_that_fit(ask, &first->epoch);
+    const struct known_epoch *lead = cache_trust_lead(trust);
+    ASSURE(lead != NULL);
+    for (size_t i = 0; i < ask->asked_count; i++) {
+        struct asked *asked = &ask->asked[i];
+        asked->pseudonym = keyring_pseudonym(lead->key, asked->lookup->recipient);
+        unsigned tag =
+                lead->epoch.tags == 1 ? 0 : packed_bucket_number(&asked->pseudonym, HASH_TAG_BITS);
+        const struct known_epoch *own = &trust->epochs[tag];
+        // A tag whose epoch is not known is not asked, so that any number of bits will do.
+        unsigned bits = own->is_known ? own->epoch.bucket_bits : lead->epoch.bucket_bits;
+        asked->place = (uint64_t)tag << 32 | packed_bucket_number(&asked->pseudonym, bits);
+    }
+    qsort(ask->asked, ask->asked_count, sizeof *ask->asked, compare_asked);
+    ask->run_count = 0;
+    for (size_t i = 0; i < ask->asked_count; i++) {
+        struct run *last = &ask->runs[ask->run_count > 0 ? ask->run_count - 1 : 0];
+        bool is_new =
+                i == 0 || place_tag(ask->asked[i].place) != place_tag(ask->asked[i - 1].place);
+        if (is_new) {
+            ask->runs[ask->run_count++] = (struct run){.begin = i, .end = i + 1};
+        } else {
+            last->end = i + 1;
+        }
+    }
+}
+
+size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
+        struct lookup *lookups, size_t count)
+{
+    size_t fit = lookups_that_fit(ask, &cache_trust_lead(trust)->epoch);
     size_t taken = 0;
     ask->asked_count = 0;
     for (; taken < count && ask->asked_count < fit; taken++) {
-        if (lookups[taken].recipient.kind == RECIPIENT_INVALID) {
-            continue;
+        if (lookups[taken].recipient.kind != RECIPIENT_INVALID) {
+            ask->asked[ask->asked_count++].lookup = &lookups[taken];
         }
-        struct asked *asked = &ask->asked[ask->asked_count++];
-        asked->lookup = &lookups[taken];
-        // The tags' epochs flip one after another, so each has its own generation, key and number
-        // of bits for a moment. Which tag a recipient belongs to follows from the first one's key;
-        // a tag under another key voids the pipeline (below).
-        asked->pseudonym = keyring_pseudonym(first->key, lookups[taken].recipient);
-        unsigned tag =
-                first->epoch.tags == 1 ? 0 : packed_bucket_number(&asked->pseudonym, HASH_TAG_BITS);
-        uint32_t bucket =
-                packed_bucket_number(&asked->pseudonym, trust->epochs[tag].epoch.bucket_bits);
-        asked->place = (uint64_t)tag << 32 | bucket;
     }
-    qsort(ask->asked, ask->asked_count, sizeof *ask->asked, compare_asked);
-    *ret_plan_count = ask->asked_count;
+    place_all(ask, trust);
     return taken;
 }
 
-// The end of the run of asked lookups with the same tag.
-static size_t tag_end(const struct packed_ask *ask, size_t begin)
+void packed_ask_keep(struct packed_ask *ask, size_t run)
 {
-    size_t end = begin;
-    while (end < ask->asked_count &&
-            place_tag(ask->asked[end].place) == place_tag(ask->asked[begin].place)) {
-        end++;
-    }
-    return end;
+    ask->runs[run].is_kept = true;
 }
+
+void packed_ask_plan_again(struct packed_ask *ask, const struct cache_trust *trust)
+{
+    size_t kept = 0;
+    for (size_t run = 0; run < ask->run_count; run++) {
+        for (size_t i = ask->runs[run].begin; ask->runs[run].is_kept && i < ask->runs[run].end;
+                i++) {
+            ask->asked[kept++] = ask->asked[i];
+        }
+    }
+    ask->asked_count = kept;
+    place_all(ask, trust);
+}
+
+size_t packed_ask_run_count(const struct packed_ask *ask)
+{
+    return ask->run_count;
+}
+
+unsigned packed_ask_run_tag(const struct packed_ask *ask, size_t run)
+{
+    return place_tag(ask->asked[ask->runs[run].begin].place);
+}
+
+// --- asking -------------------------------------------------------------------------------------
 
 static enum err add_epoch_get(
         struct packed_ask *ask, struct redis_connection *connection, unsigned tag)
@@ -179,27 +227,31 @@ static enum err add_buckets(struct packed_ask *ask, struct redis_connection *con
     return redis_connection_add(connection, word_count, ask->words, ask->lengths);
 }
 
-enum err packed_ask_add(struct packed_ask *ask, const struct cache_trust *trust,
-        struct redis_connection *connection, size_t *ret_reply_count)
+static enum err add_asking(struct redis_connection *connection, bool is_asking)
 {
+    const char *words[] = {"ASKING"};
+    size_t lengths[] = {6};
+    return is_asking ? redis_connection_add(connection, 1, words, lengths) : ERR_NONE;
+}
+
+enum err packed_ask_add(struct packed_ask *ask, size_t run, const struct cache_trust *trust,
+        struct redis_connection *connection, bool is_asking)
+{
+    unsigned tag = packed_ask_run_tag(ask, run);
+    uint64_t generation = trust->epochs[tag].epoch.generation;
     enum err e = ERR_NONE;
-    size_t reply_count = 0;
-    for (size_t i = 0; i < ask->asked_count && e == ERR_NONE;) {
-        unsigned tag = place_tag(ask->asked[i].place);
-        size_t end = tag_end(ask, i);
-        e = add_epoch_get(ask, connection, tag);
+    for (int part = 0; part < 3 && e == ERR_NONE; part++) {
+        e = add_asking(connection, is_asking);
         if (e == ERR_NONE) {
-            e = add_buckets(ask, connection, trust->epochs[tag].epoch.generation, i, end);
+            e = part == 1 ? add_buckets(ask, connection, generation, ask->runs[run].begin,
+                                    ask->runs[run].end)
+                          : add_epoch_get(ask, connection, tag);
         }
-        if (e == ERR_NONE) {
-            e = add_epoch_get(ask, connection, tag);
-        }
-        reply_count += 3;
-        i = end;
     }
-    *ret_reply_count = reply_count;
     return e;
 }
+
+// --- reading ------------------------------------------------------------------------------------
 
 static enum trust fail_lookup(struct lookup *lookup, enum trust as)
 {
@@ -251,8 +303,8 @@ static enum trust check_bracket(const struct packed_ask *ask, struct cache_trust
         redisReply *const *replies, size_t begin, size_t end, struct wall_time now)
 {
     unsigned tag = place_tag(ask->asked[begin].place);
-    if (trust->epochs[tag].key != trust->epochs[0].key ||
-            trust->epochs[tag].epoch.tags != trust->epochs[0].epoch.tags) {
+    const struct known_epoch *lead = cache_trust_lead(trust);
+    if (trust->epochs[tag].key != lead->key || trust->epochs[tag].epoch.tags != lead->epoch.tags) {
         return cache_trust_fail(trust, TRUST_VOID, "the epochs of the hash tags differ");
     }
     const redisReply *buckets = replies[1];
@@ -281,32 +333,23 @@ static enum trust read_tag(struct packed_ask *ask, struct cache_trust *trust,
     return worst;
 }
 
-enum trust packed_ask_read(struct packed_ask *ask, struct cache_trust *trust,
-        redisReply *const *replies, struct wall_time now, struct arena *arena)
+enum trust packed_ask_read(struct packed_ask *ask, size_t run, struct cache_trust *trust,
+        redisReply *const replies[3], struct wall_time now, struct arena *arena)
 {
-    enum trust bracket[HASH_TAG_COUNT];
-    size_t run = 0;
-    // All brackets first: a pipeline is asked again whole or not at all.
-    for (size_t i = 0; i < ask->asked_count; i = tag_end(ask, i)) {
-        bracket[run] = check_bracket(ask, trust, replies + 3 * run, i, tag_end(ask, i), now);
-        if (bracket[run] == TRUST_VOID || bracket[run] == TRUST_BROKEN) {
-            return bracket[run];
-        }
-        run++;
+    const struct run *r = &ask->runs[run];
+    enum trust t = check_bracket(ask, trust, replies, r->begin, r->end, now);
+    if (t == TRUST_WHOLE) {
+        return read_tag(ask, trust, replies, r->begin, r->end, arena);
     }
-    enum trust worst = TRUST_WHOLE;
-    run = 0;
-    for (size_t i = 0; i < ask->asked_count; run++) {
-        size_t end = tag_end(ask, i);
-        enum trust t = bracket[run];
-        for (size_t k = i; k < end && t != TRUST_WHOLE; k++) {
-            (void)fail_lookup(ask->asked[k].lookup, t);
-        }
-        if (t == TRUST_WHOLE) {
-            t = read_tag(ask, trust, replies + 3 * run, i, end, arena);
-        }
-        worst = t > worst ? t : worst;
-        i = end;
+    for (size_t i = r->begin; i < r->end && t != TRUST_VOID && t != TRUST_BROKEN; i++) {
+        (void)fail_lookup(ask->asked[i].lookup, t);
     }
-    return worst;
+    return t;
+}
+
+void packed_ask_answer(struct packed_ask *ask, size_t run, enum lookup_state answer)
+{
+    for (size_t i = ask->runs[run].begin; i < ask->runs[run].end; i++) {
+        ask->asked[i].lookup->facts.lookup = answer;
+    }
 }

@@ -1,6 +1,5 @@
-// The way of a batch: be connected, look (INFO and the epochs) where nothing is known, then one
-// pipeline after another, each asked again once when a flip voided it. Whatever goes wrong becomes
-// the answer of all lookups that have none yet.
+// The way of a batch: get the nodes ready, then one pipeline after another. Whatever goes wrong
+// becomes the answer of the lookups that it concerns.
 #include "redis/redis_store.h"
 
 #include <stdlib.h>
@@ -15,79 +14,6 @@ enum {
 
 // --- a batch ------------------------------------------------------------------------------------
 
-// What is left of a batch.
-struct batch {
-    struct lookup *lookups;
-    size_t count;
-    struct mono_time deadline;
-    struct arena *arena;
-    bool was_voided; // the pipeline at the front, by a flip
-    bool was_lost;   // the connection that the batch began on
-};
-
-static void advance(struct batch *batch, size_t count)
-{
-    batch->lookups += count;
-    batch->count -= count;
-    batch->was_voided = false;
-}
-
-// One pipeline from the front of the batch. Unless it was void, or nobody is to be believed, its
-// lookups have their answers and are off the batch.
-static enum trust ask(struct redis_store *store, struct batch *batch)
-{
-    size_t asked_count = 0;
-    size_t reply_count = 0;
-    size_t taken = store->packed != NULL ? packed_ask_plan(store->packed, &store->trust,
-                                                   batch->lookups, batch->count, &asked_count)
-                                         : hash_ask_plan(store->hash, &store->trust, batch->lookups,
-                                                   batch->count, &asked_count);
-    if (asked_count == 0) {
-        advance(batch, taken);
-        return TRUST_WHOLE;
-    }
-    bool has_info = clock_mono().ns >= store->next_info.ns;
-    enum err e = store_add_pipeline(store, has_info, &reply_count);
-    if (e == ERR_NONE) {
-        e = redis_connection_exchange(
-                store->connection, store->replies, reply_count, batch->deadline);
-    }
-    if (e != ERR_NONE) {
-        return store_lose_connection(store);
-    }
-    enum trust t = store_read_info(store, has_info);
-    if (t == TRUST_WHOLE) {
-        redisReply *const *replies = store->replies + (has_info ? 1 : 0);
-        t = store->packed != NULL ? packed_ask_read(store->packed, &store->trust, replies,
-                                            clock_wall(), batch->arena)
-                                  : hash_ask_read(store->hash, &store->trust, replies, clock_wall(),
-                                            batch->arena);
-        if (t != TRUST_VOID && t != TRUST_BROKEN) {
-            advance(batch, taken);
-        }
-    }
-    store_free_replies(store, reply_count);
-    if (t == TRUST_VOID && !batch->was_voided) {
-        batch->was_voided = true;
-        store->is_known = false;
-        return TRUST_WHOLE;
-    }
-    return store_conclude(store, t);
-}
-
-// A server may close a connection that was idle, or restart between two batches: that alone is no
-// trouble.
-static bool give_second_chance(struct redis_store *store, struct batch *batch, bool was_open)
-{
-    if (!was_open || batch->was_lost || clock_mono().ns >= batch->deadline.ns) {
-        return false;
-    }
-    batch->was_lost = true;
-    store->backoff_ms = 0;
-    store_say(store, LOOKUP_FOUND, "");
-    return true;
-}
-
 static void begin(struct redis_store *store, struct lookup *lookups, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -97,8 +23,24 @@ static void begin(struct redis_store *store, struct lookup *lookups, size_t coun
                 .reassigned_at_ms = TIME_NONE,
         };
     }
-    bool due = clock_mono().ns >= store->next_info.ns;
-    store->is_known = store->is_known && (count > 0 || !due);
+    for (size_t i = 0; i < redis_route_count(store->route); i++) {
+        struct redis_node *node = redis_route_at(store->route, i);
+        bool is_due = clock_mono().ns >= node->next_info.ns;
+        node->was_open = redis_connection_is_open(node->connection);
+        node->is_known = node->is_known && (count > 0 || !is_due);
+    }
+    store_say(store, LOOKUP_FOUND, "");
+}
+
+// Whether anything can be asked of anybody.
+static bool may_ask_any(const struct redis_store *store)
+{
+    for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
+        if (store_may_ask(store, redis_route_node(store->route, tag), tag)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void answer_rest(const struct redis_store *store, const struct batch *batch)
@@ -115,28 +57,22 @@ static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
 {
     struct redis_store *store = self;
     struct batch batch = {.lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
-    bool was_open = redis_connection_is_open(store->connection);
     begin(store, lookups, count);
-    if (was_open || clock_mono().ns >= store->retry_at.ns) {
-        store_say(store, LOOKUP_FOUND, "");
-    }
-    for (;;) {
-        size_t before_count = batch.count;
-        enum trust t = store_get_ready(store, deadline);
-        if (t == TRUST_WHOLE && batch.count > 0) {
-            t = ask(store, &batch);
-        }
-        if (batch.count == 0) {
-            return;
-        }
-        bool goes_on = batch.count < before_count || t == TRUST_WHOLE ||
-                       (t == TRUST_BROKEN && batch.count == count &&
-                               give_second_chance(store, &batch, was_open));
-        if (!goes_on) {
+    do {
+        store_get_ready(store, deadline);
+        if (batch.count > 0 && !may_ask_any(store)) {
+            if (store->answer == LOOKUP_FOUND) {
+                store_say(store, LOOKUP_UNREACHABLE, "no server can be asked now");
+            }
             answer_rest(store, &batch);
             return;
         }
-    }
+        if (batch.count > 0 && store->packed != NULL) {
+            store_ask_packed(store, &batch);
+        } else if (batch.count > 0) {
+            store_ask_hash(store, &batch);
+        }
+    } while (batch.count > 0);
 }
 
 static enum cache_state redis_store_state(void *self)
@@ -165,7 +101,7 @@ static void redis_store_destroy(void *self)
     if (store == NULL) {
         return;
     }
-    redis_connection_destroy(store->connection);
+    redis_route_destroy(store->route);
     packed_ask_destroy(store->packed);
     hash_ask_destroy(store->hash);
     cache_trust_fini(&store->trust);
@@ -203,17 +139,15 @@ static enum err create_ask(
     return hash_ask_create(&store->hash, &options);
 }
 
-static enum err create_connection(struct redis_store *store, const struct config *config)
+static enum err create_route(struct redis_store *store, const struct config *config)
 {
-    struct redis_options options = {
-            .address = config->redis.address,
-            .user = config->redis.user,
-            .password_file = config->redis.password_file,
-            .database = config->redis.database,
-            .connect_timeout_ms = config->redis.connect_timeout_ms,
-            .client_name = "wrongnumber",
-    };
-    return redis_connection_create(&store->connection, &options);
+    struct redis_route_options options = redis_route_options_of(config, "wrongnumber");
+    if (config->redis.topology == TOPOLOGY_CLUSTER && config->redis.layout == LAYOUT_HASH) {
+        // A hash and the epoch would live in different slots, so that no bracket holds them
+        // together.
+        return ERR_CONFIG;
+    }
+    return redis_route_create(&store->route, &options, &store->why);
 }
 
 static bool copy_texts(struct redis_store *store, const struct config *config)
@@ -241,21 +175,22 @@ enum err redis_store_create(
     cache_trust_init(&store->trust,
             config->redis.layout == LAYOUT_PACKED ? EPOCH_PACKED1 : EPOCH_HASH1, ring);
     strbuf_init(&store->why, WHY_MAX_BYTES);
-    store_say(store, LOOKUP_UNREACHABLE, "no lookup was made yet");
-    // INFO, and what either layout needs at most.
-    size_t max_replies = 1 + PACKED_ASK_MAX_REPLIES + 2 + (size_t)max_lookups;
-    store->replies = calloc(max_replies, sizeof(redisReply *));
+    // INFO of each node, and what either layout needs at most.
+    store->reply_capacity =
+            REDIS_EXCHANGES_MAX + (size_t)6 * HASH_TAG_COUNT + 2 + (size_t)max_lookups;
+    store->replies = calloc(store->reply_capacity, sizeof(redisReply *));
     enum err e = store->replies != NULL && copy_texts(store, config) ? ERR_NONE : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
         e = create_ask(store, config, max_lookups);
     }
     if (e == ERR_NONE) {
-        e = create_connection(store, config);
+        e = create_route(store, config);
     }
     if (e != ERR_NONE) {
         redis_store_destroy(store);
         return e;
     }
+    store_say(store, LOOKUP_UNREACHABLE, "no lookup was made yet");
     *ret_store = (struct store){.ops = &redis_store_ops, .self = store};
     return ERR_NONE;
 }

@@ -1,14 +1,26 @@
-// Inside of redis/redis_store.h's implementation: store_look.c gets the connection ready and finds
-// out whom to believe, redis_store.c asks a batch.
+// Inside of redis/redis_store.h's implementation: store_look.c gets the nodes ready and finds out
+// whom to believe, store_ask.c asks one pipeline of lookups, redis_store.c the whole batch.
 #pragma once
 
 #include "redis/cache_trust.h"
 #include "redis/hash_ask.h"
 #include "redis/packed_ask.h"
 #include "redis/redis_store.h"
+#include "redis/route.h"
+
+// What one node is asked in one exchange.
+struct part {
+    struct redis_node *node;
+    bool has_info;
+    uint64_t tags; // whose epochs are asked for
+    size_t count;  // commands so far
+    redisReply **replies;
+    bool is_answered;
+    bool is_forgiven; // not answered, and may be asked again
+};
 
 struct redis_store {
-    struct redis_connection *connection;
+    struct redis_route *route;
     struct cache_trust trust;
     struct packed_ask *packed; // one of the two
     struct hash_ask *hash;
@@ -16,26 +28,55 @@ struct redis_store {
     char *hash_epoch_key; // NULL = none
 
     redisReply **replies;
-    bool is_known;              // the server and the epochs were looked at and found good
-    struct mono_time next_info; // when INFO is due
-    struct mono_time retry_at;  // no connection before
-    int64_t backoff_ms;         // 0 = all is well
+    size_t reply_capacity;
+    struct part parts[REDIS_EXCHANGES_MAX];
+    size_t part_count;
 
     enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none
     struct strbuf why;
 };
 
-// Sets the answer of lookups that have none, and why.
+// What is left of a batch.
+struct batch {
+    struct lookup *lookups;
+    size_t count;
+    struct mono_time deadline;
+    struct arena *arena;
+};
+
+// --- store_look.c
+
+// Sets what the store as a whole answers, and why.
 void store_say(struct redis_store *store, enum lookup_state answer, const char *why);
-enum trust store_lose_connection(struct redis_store *store);
-// Turns what the trust says into the answer. Whoever is not to be believed is looked at anew before
-// the next pipeline.
-enum trust store_conclude(struct redis_store *store, enum trust t);
-// Connects where there is no connection, looks at the server and the epochs where nothing is known.
-enum trust store_get_ready(struct redis_store *store, struct mono_time deadline);
-// Adds a planned pipeline, with INFO in front of it if wanted.
-MUST_CHECK enum err store_add_pipeline(
-        struct redis_store *store, bool has_info, size_t *ret_reply_count);
-// Whether the server's INFO, where it came along, leaves the answers standing.
-enum trust store_read_info(struct redis_store *store, bool has_info);
-void store_free_replies(struct redis_store *store, size_t count);
+// The same for what is wrong with one node: it is the answer until the node is asked again.
+void store_say_of(struct redis_store *store, struct redis_node *node, enum lookup_state answer,
+        const char *why);
+// The answer that a trust stands for, of lookups that it leaves without one.
+enum lookup_state store_answer_of(enum trust t);
+// The connection broke or cannot be had.
+void store_lose_node(struct redis_store *store, struct redis_node *node, const char *why);
+// A server may close a connection that was idle, or restart between two batches: that alone is no
+// trouble, once a batch.
+bool store_forgive(struct redis_store *store, struct redis_node *node);
+// Takes a server's INFO. False where it is not to be believed.
+bool store_take_info(struct redis_store *store, struct redis_node *node, const redisReply *reply);
+// Finds out who serves what, connects, looks at the servers and the epochs where nothing is known.
+// What cannot be had has an answer afterwards, and store_say has been told of it.
+void store_get_ready(struct redis_store *store, struct mono_time deadline);
+// Whether lookups of this tag may be sent to the node, which may be NULL.
+bool store_may_ask(const struct redis_store *store, const struct redis_node *node, unsigned tag);
+
+// --- store_ask.c
+
+// An exchange with several nodes: begin, part after part, send, read, free.
+void store_begin_parts(struct redis_store *store);
+// The part of a node, a new one where it has none yet.
+struct part *store_part_of(struct redis_store *store, struct redis_node *node);
+// Adds one command of one or two words.
+MUST_CHECK enum err store_add(struct part *part, struct view verb, struct view key);
+// Sends all parts. One that is not answered has no replies, and its node is forgiven or lost.
+void store_exchange_parts(struct redis_store *store, struct mono_time deadline);
+void store_free_parts(struct redis_store *store);
+// One pipeline from the front of the batch: its lookups have their answers and are off the batch.
+void store_ask_packed(struct redis_store *store, struct batch *batch);
+void store_ask_hash(struct redis_store *store, struct batch *batch);

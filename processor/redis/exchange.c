@@ -1,0 +1,224 @@
+// The bytes of one or several connections under one poll(): what may be written is written and what
+// may be read is read, whichever comes first, so that neither a full socket buffer nor a slow peer
+// holds up the others.
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "common/assure.h"
+#include "redis/connection_inside.h"
+
+// --- replies ------------------------------------------------------------------------------------
+
+struct view redis_reply_error_code(const redisReply *reply)
+{
+    size_t n = 0;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        while (n < reply->len && n < 32 && reply->str[n] >= 'A' && reply->str[n] <= 'Z') {
+            n++;
+        }
+    }
+    return n > 0 ? (struct view){reply->str, n} : VIEW("");
+}
+
+// Moves finished replies out of the reader.
+static enum err take_replies(struct redis_exchange *x)
+{
+    struct redis_connection *c = x->connection;
+    while (x->taken < x->count) {
+        void *reply = NULL;
+        if (redisReaderGetReply(c->reader, &reply) != REDIS_OK) {
+            strbuf_reset(&c->why);
+            strbuf_printf(&c->why, "the server's answer cannot be read: %s",
+                    c->reader->err == REDIS_ERR_OOM ? "too large" : c->reader->errstr);
+            return ERR_PROTOCOL;
+        }
+        if (reply == NULL) {
+            return ERR_NONE;
+        }
+        x->replies[x->taken++] = reply;
+    }
+    return ERR_NONE;
+}
+
+// --- moving bytes -------------------------------------------------------------------------------
+
+static enum err send_some(struct redis_connection *c)
+{
+    while (c->sent_bytes < c->output.n) {
+        ssize_t n =
+                send(c->fd, c->output.p + c->sent_bytes, c->output.n - c->sent_bytes, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            return ERR_NONE;
+        }
+        if (n < 0) {
+            return connection_fail_errno(c, "the connection broke while sending", errno);
+        }
+        c->sent_bytes += (size_t)n;
+    }
+    return ERR_NONE;
+}
+
+// One recv, so that the caller takes finished replies out before hiredis's buffer grows.
+static enum err receive_some(struct redis_connection *c)
+{
+    ssize_t n = recv(c->fd, c->received, CONNECTION_RECEIVE_BYTES, 0);
+    if (n == 0) {
+        return connection_fail(c, ERR_UNAVAILABLE, "the server closed the connection");
+    }
+    if (n < 0) {
+        bool later = errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
+        return later ? ERR_NONE
+                     : connection_fail_errno(c, "the connection broke while receiving", errno);
+    }
+    if ((size_t)n > c->bytes_left) {
+        return connection_fail(c, ERR_PROTOCOL, "the server's answer is longer than it can be");
+    }
+    c->bytes_left -= (size_t)n;
+    if (redisReaderFeed(c->reader, c->received, (size_t)n) != REDIS_OK) {
+        return connection_fail(c, ERR_NO_MEMORY, "out of memory");
+    }
+    return ERR_NONE;
+}
+
+// Bytes that nobody asked for would be taken for the next pipeline's answer.
+static enum err check_quiet(struct redis_connection *c)
+{
+    char byte;
+    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+        return ERR_NONE;
+    }
+    if (n < 0) {
+        return connection_fail_errno(c, "the connection broke", errno);
+    }
+    return n == 0 ? connection_fail(c, ERR_UNAVAILABLE, "the server closed the connection")
+                  : connection_fail(c, ERR_PROTOCOL, "the server sent what nobody asked for");
+}
+
+// --- exchanges ----------------------------------------------------------------------------------
+
+static bool is_under_way(const struct redis_exchange *x)
+{
+    return x->result == ERR_NONE && x->taken < x->count;
+}
+
+static void begin(struct redis_exchange *x)
+{
+    struct redis_connection *c = x->connection;
+    x->taken = 0;
+    if (c->fd < 0) {
+        x->result = connection_fail(c, ERR_UNAVAILABLE, "not connected");
+        return;
+    }
+    ASSURE(x->count == c->pending_count);
+    c->bytes_left = REDIS_REPLY_MAX_BYTES;
+    c->elements_left = REDIS_REPLY_MAX_ELEMENTS;
+    x->result = check_quiet(c);
+    if (x->result == ERR_NONE) {
+        x->result = send_some(c);
+    }
+}
+
+// After poll() said what may be done.
+static void move(struct redis_exchange *x, short revents)
+{
+    struct redis_connection *c = x->connection;
+    if ((revents & ~POLLOUT) != 0) {
+        x->result = receive_some(c);
+        if (x->result == ERR_NONE) {
+            x->result = take_replies(x);
+        }
+    }
+    if (x->result == ERR_NONE && x->taken < x->count) {
+        x->result = send_some(c);
+    }
+}
+
+static void end(struct redis_exchange *x)
+{
+    struct redis_connection *c = x->connection;
+    if (x->result == ERR_NONE && (c->sent_bytes < c->output.n || c->reader->pos < c->reader->len)) {
+        x->result = connection_fail(c, ERR_PROTOCOL, "the server answered more than was asked");
+    }
+    if (x->result == ERR_NONE) {
+        strbuf_reset(&c->output);
+        c->sent_bytes = 0;
+        c->pending_count = 0;
+        return;
+    }
+    while (x->taken > 0) {
+        freeReplyObject(x->replies[--x->taken]);
+    }
+    redis_connection_close(c);
+}
+
+static void fail_all(
+        struct redis_exchange *exchanges, size_t n, enum err e, const char *text, int problem)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct redis_exchange *x = &exchanges[i];
+        if (is_under_way(x)) {
+            x->result = problem != 0 ? connection_fail_errno(x->connection, text, problem)
+                                     : connection_fail(x->connection, e, text);
+        }
+    }
+}
+
+// One poll() for all that are under way. False when none is.
+static bool wait_and_move(struct redis_exchange *exchanges, size_t n, struct mono_time deadline)
+{
+    struct pollfd pollers[REDIS_EXCHANGES_MAX];
+    bool is_any = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct redis_connection *c = exchanges[i].connection;
+        // poll() passes over a negative fd.
+        pollers[i] = (struct pollfd){.fd = is_under_way(&exchanges[i]) ? c->fd : -1};
+        pollers[i].events = c->sent_bytes < c->output.n ? POLLIN | POLLOUT : POLLIN;
+        is_any = is_any || pollers[i].fd >= 0;
+    }
+    if (!is_any) {
+        return false;
+    }
+    int64_t left_ms = mono_left_ms(clock_mono(), deadline);
+    if (left_ms == 0) {
+        fail_all(exchanges, n, ERR_DEADLINE, "the server did not answer in time", 0);
+        return false;
+    }
+    int ready = poll(pollers, (nfds_t)n, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+    if (ready < 0 && errno != EINTR) {
+        fail_all(exchanges, n, ERR_UNAVAILABLE, "cannot wait for the server", errno);
+        return false;
+    }
+    for (size_t i = 0; i < n && ready > 0; i++) {
+        if (pollers[i].fd >= 0 && pollers[i].revents != 0) {
+            move(&exchanges[i], pollers[i].revents);
+        }
+    }
+    return true;
+}
+
+void redis_exchange_all(struct redis_exchange *exchanges, size_t n, struct mono_time deadline)
+{
+    ASSURE(n <= REDIS_EXCHANGES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        begin(&exchanges[i]);
+    }
+    while (wait_and_move(exchanges, n, deadline)) {
+    }
+    for (size_t i = 0; i < n; i++) {
+        end(&exchanges[i]);
+    }
+}
+
+enum err redis_connection_exchange(
+        struct redis_connection *c, redisReply **replies, size_t count, struct mono_time deadline)
+{
+    struct redis_exchange x = {.connection = c, .replies = replies, .count = count};
+    redis_exchange_all(&x, 1, deadline);
+    return x.result;
+}
