@@ -127,7 +127,7 @@ static const struct conf_option options[] = {
                 AT(redis.topology),
                 .fallback = "standalone",
                 .words = topology_words,
-                .text = "standalone: one server; sentinel: the master that sentinels name; cluster"},
+                .text = "standalone: one server; sentinel: the master they name; cluster"},
         {.path = "redis.address",
                 .type = CONF_TEXT,
                 AT(redis.address),

@@ -22,6 +22,7 @@ struct session {
     redisReader *reader;
     redisReplyObjectFunctions functions;
     struct cache_trust trust;
+    struct server_watch watch;
     struct lookup lookups[LOOKUPS];
     redisReply *replies[REPLY_MAX];
     size_t reply_count;
@@ -133,7 +134,8 @@ static bool look(struct session *s)
         }
     }
     if (info != NULL) {
-        is_whole = cache_trust_look_at_server(&s->trust, info) == TRUST_WHOLE && is_whole;
+        is_whole =
+                cache_trust_look_at_server(&s->trust, &s->watch, info) == TRUST_WHOLE && is_whole;
     }
     freeReplyObject(info);
     freeReplyObject(epoch);
@@ -142,25 +144,18 @@ static bool look(struct session *s)
 
 static void ask_packed(struct session *s)
 {
-    size_t count;
     const struct epoch asked = s->trust.epochs[0].epoch;
-    (void)packed_ask_plan(packed, &s->trust, s->lookups, LOOKUPS, &count);
-    // Each tag's run has three replies; how many runs there are the pipeline's commands would say.
-    unsigned char seen[HASH_TAG_COUNT] = {0};
-    size_t runs = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct pseudonym pseudonym =
-                keyring_pseudonym(keyring_current(ring), s->lookups[i].recipient);
-        unsigned tag = packed_bucket_tag(
-                packed_bucket_number(&pseudonym, asked.bucket_bits), asked.bucket_bits, asked.tags);
-        runs += seen[tag] == 0;
-        seen[tag] = 1;
+    (void)packed_ask_plan(packed, &s->trust, s->lookups, LOOKUPS);
+    // Each tag's run has three replies.
+    size_t runs = packed_ask_run_count(packed);
+    if (!take_replies(s, 3 * runs)) {
+        return;
     }
-    if (take_replies(s, 3 * runs)) {
-        enum trust t = packed_ask_read(packed, &s->trust, s->replies, NOW, arena);
+    for (size_t run = 0; run < runs; run++) {
+        enum trust t = packed_ask_read(packed, run, &s->trust, s->replies + 3 * run, NOW, arena);
         ASSURE(t <= TRUST_BROKEN);
-        check_answers(s, &asked);
     }
+    check_answers(s, &asked);
 }
 
 static void ask_hash(struct session *s)
