@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/arena.h"
+#include "common/json_out.h"
 #include "common/json_scan.h"
 
 enum { ARENA_BYTES = 4 * 1024 * 1024, SHOWN_MAX = 200 };
@@ -106,18 +107,26 @@ void watch_lines_destroy(struct watch_lines *lines)
 
 // --- writing -----------------------------------------------------------------------------------
 
-// What others wrote must not move a terminal's cursor: control bytes (C1 too, as UTF-8) become '?'.
+// What others wrote must not move a terminal's cursor: control bytes (C1 too, as UTF-8) and what is no
+// UTF-8 become '?'.
 static void add_shown(struct strbuf *sb, struct view text)
 {
     size_t n = text.n < SHOWN_MAX ? text.n : SHOWN_MAX;
     while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) {
         n--; // not in the middle of a character
     }
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool is_c1 = c == 0xC2 && i + 1 < n && (unsigned char)text.p[i + 1] < 0xA0;
-        i += is_c1;
-        strbuf_add_byte(sb, c < ' ' || c == 0x7F || is_c1 ? '?' : c);
+    struct view rest = view_bytes(text.p, n);
+    while (rest.n > 0) {
+        size_t length = json_utf8_length(rest);
+        unsigned char c = (unsigned char)rest.p[0];
+        bool is_control = length == 1 && (c < ' ' || c == 0x7F);
+        bool is_c1 = length == 2 && c == 0xC2 && (unsigned char)rest.p[1] < 0xA0;
+        if (length == 0 || is_control || is_c1) {
+            strbuf_add_byte(sb, '?');
+        } else {
+            strbuf_add(sb, rest.p, length);
+        }
+        rest = view_skip(rest, length > 0 ? length : 1);
     }
     if (n < text.n) {
         strbuf_add_text(sb, "...");

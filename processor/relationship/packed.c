@@ -8,6 +8,7 @@
 #include "relationship/packed.h"
 
 #include "common/assure.h"
+#include "common/clock.h"
 
 enum {
     REASSIGNED_BITS = 3,
@@ -162,7 +163,7 @@ static bool take_be(struct view *rest, unsigned bytes, uint64_t *ret_number)
 static bool take_time(struct view *rest, int64_t *ret_ms)
 {
     uint64_t ms;
-    if (!take_be(rest, TIME_BYTES, &ms)) {
+    if (!take_be(rest, TIME_BYTES, &ms) || !clock_is_accepted((int64_t)ms)) {
         return false;
     }
     *ret_ms = (int64_t)ms;

@@ -1,7 +1,13 @@
 #include "facts.h"
 
 #include "common/assure.h"
+#include "common/clock.h"
 #include "relationship/relationship.h"
+
+static bool is_time(int64_t ms)
+{
+    return ms == TIME_NONE || clock_is_accepted(ms);
+}
 
 void facts_check(const struct facts *facts)
 {
@@ -11,12 +17,12 @@ void facts_check(const struct facts *facts)
         return;
     }
     ASSURE(facts->reassigned <= REASSIGNED_YES && facts->party_count <= PARTY_MAX);
-    ASSURE(facts->reassigned_at_ms == TIME_NONE || facts->reassigned_at_ms >= 0);
+    ASSURE(is_time(facts->reassigned_at_ms));
     ASSURE(facts->reassigned_at_ms == TIME_NONE || facts->reassigned == REASSIGNED_YES);
     for (uint16_t i = 0; i < facts->party_count; i++) {
         const struct party_fact *party = &facts->parties[i];
         ASSURE(party->role < ROLE_COUNT && party->status < STATUS_COUNT);
-        ASSURE(party->closed_at_ms == TIME_NONE || party->closed_at_ms >= 0);
+        ASSURE(is_time(party->closed_at_ms));
         ASSURE(party->same_tenant || !party->same_loan);
     }
 }
