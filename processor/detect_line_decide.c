@@ -53,6 +53,12 @@ static int64_t ratio(void *self, int32_t scope, unsigned node)
     return detect_ratio(line->detect, scope, node);
 }
 
+static bool window(void *self, int32_t scope, unsigned node, struct window *ret_window)
+{
+    const struct detect_line *line = self;
+    return detect_window(line->detect, scope, node, ret_window);
+}
+
 static void interval(
         void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
 {
@@ -63,7 +69,7 @@ static void interval(
 struct decision_taker line_taker(struct detect_line *line)
 {
     return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
-            take_alarmed, heard, ratio, interval, line};
+            take_alarmed, heard, ratio, window, interval, line};
 }
 
 static enum tier tier_of(const void *self, int32_t scope)
@@ -157,10 +163,11 @@ static enum err decide_bank(
         evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
         const struct detect_history history = history_of(line, row->scope);
         bool is_cold = detect_is_cold(line->detect, row->scope, &reading, &history);
-        enum tier admitted = decide_admit(
-                line->decide, delta, row, reading.tier, is_cold, &evidence, &taker);
+        struct hearing hearing;
+        decide_hear(line->decide, delta, row, &evidence, &taker, &hearing);
+        enum tier admitted = decide_admit(line->decide, &hearing, reading.tier, is_cold);
         if (admitted == reading.tier) {
-            return decide_raise(line->decide, delta, row, admitted, &evidence, &taker);
+            return decide_raise(line->decide, &hearing, admitted);
         }
         highest = admitted; // the evidence of the lower tier may be another node's
     }

@@ -6,6 +6,7 @@
 #include "common/assure.h"
 #include "decide/attribute.h"
 #include "decide/decide_inside.h"
+#include "decide/lag.h"
 #include "decide/related.h"
 
 enum {
@@ -85,48 +86,60 @@ static bool is_high(const struct evidence *evidence, const struct decision_taker
     return interval[0] >= (rate > HIGH_RATE_MILLIONTHS ? rate : HIGH_RATE_MILLIONTHS);
 }
 
+static struct step step_of(const struct decide *decide, const struct hearing *hearing)
+{
+    const struct scope_delta *row = hearing->row;
+    return (struct step){hearing->delta, row, row->scope, scopes_name(decide->scopes, row->scope),
+            NULL, hearing->evidence, hearing->taker, false, false};
+}
+
 // Whether it is rather the data that lag behind than anything that was sent wrongly: by the pattern,
 // or, of a whole tenant, because nothing else is as likely.
-static bool is_lag(const struct decide *decide, const struct step *step,
-        const struct recent_entry *entries, uint32_t count)
+static bool is_lag(const struct decide *decide, struct hearing *hearing)
 {
-    if (related_is_feed_lag(
-                decide->incidents, decide->recent, step->row, step->evidence, entries, count)) {
-        return true;
+    if (hearing->lags == LAGS_UNKNOWN) {
+        bool lags = lag_is_likely(decide->incidents, decide->recent, hearing);
+        if (!lags && hearing->row->kind == SCOPE_TENANT) {
+            const struct step step = step_of(decide, hearing);
+            lags = view_is(tell_likely_cause(decide, &step, hearing->entries, hearing->count),
+                    "feed_lag");
+        }
+        hearing->lags = lags ? LAGS : LAGS_NOT;
     }
-    return step->row->kind == SCOPE_TENANT &&
-           view_is(tell_likely_cause(decide, step, entries, count), "feed_lag");
+    return hearing->lags == LAGS;
 }
 
-static struct step step_of(const struct decide *decide, const struct delta *delta,
+void decide_hear(const struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, const struct evidence *evidence,
-        const struct decision_taker *taker)
+        const struct decision_taker *taker, struct hearing *ret_hearing)
 {
-    return (struct step){delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
-            evidence, taker, false};
+    ret_hearing->delta = delta;
+    ret_hearing->row = row;
+    ret_hearing->evidence = evidence;
+    ret_hearing->taker = taker;
+    ret_hearing->lags = LAGS_UNKNOWN;
+    ret_hearing->count = recent_since(
+            decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
 }
 
-enum tier decide_admit(const struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, bool is_cold,
-        const struct evidence *evidence, const struct decision_taker *taker)
+enum tier decide_admit(
+        const struct decide *decide, struct hearing *hearing, enum tier tier, bool is_cold)
 {
-    struct recent_entry entries[RECENT_MAX];
-    uint32_t people = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
+    const struct scope_delta *row = hearing->row;
     if (tier == TIER_STOP) {
-        bool is_spread = stop_is_spread(entries, people) ||
-                         incidents_lately(decide->incidents, row->scope, delta->log_time_ms) >=
-                                 STOP_CAMPAIGNS;
-        if (!is_spread || !is_high(evidence, taker)) {
+        bool is_spread = stop_is_spread(hearing->entries, hearing->count) ||
+                         incidents_lately(decide->incidents, row->scope,
+                                 hearing->delta->log_time_ms) >= STOP_CAMPAIGNS;
+        if (!is_spread || !is_high(hearing->evidence, hearing->taker)) {
             tier = TIER_QUARANTINE;
         }
     }
     if (tier == TIER_QUARANTINE && is_cold && row->kind >= SCOPE_VENDOR &&
-            !is_high(evidence, taker)) {
+            !is_high(hearing->evidence, hearing->taker)) {
         tier = TIER_ALERT;
     }
-    const struct step step = step_of(decide, delta, row, evidence, taker);
     if (tier >= TIER_QUARANTINE &&
-            (people < QUARANTINE_PEOPLE || is_lag(decide, &step, entries, people))) {
+            (hearing->count < QUARANTINE_PEOPLE || is_lag(decide, hearing))) {
         tier = TIER_ALERT;
     }
     return tier;
@@ -160,6 +173,12 @@ static enum err step_find_incident(
 {
     *ret_is_new = false;
     step->incident = incidents_of(decide->incidents, step->scope);
+    if (step->incident != NULL && step->incident->lags && !step->lags &&
+            step->incident->root != step->scope) {
+        // it was taken for one of many that data lag behind of, and has turned out to be worse
+        (void)incidents_leave(decide->incidents, step->scope); // the root stays
+        step->incident = NULL;
+    }
     if (step->incident != NULL) {
         return ERR_NONE;
     }
@@ -242,6 +261,27 @@ static struct incident *find_related(const struct decide *decide, const struct s
     return related;
 }
 
+// Whether a narrower scope, which explains a wide one's evidence beside others, has no more of it than
+// data that lag do.
+static bool child_lags(const struct decide *decide, const struct step *step,
+        const struct child *child, const struct part *part)
+{
+    struct window window = {0, 0, 0};
+    (void)step->taker->window(
+            step->taker->self, child->scope, step->evidence->node_index, &window);
+    struct evidence evidence = *step->evidence;
+    evidence.judged = window.judged;
+    evidence.misdirected = window.misdirected;
+    const struct scope_delta row = {.scope = child->scope, .kind = child->kind};
+    struct hearing hearing = {.delta = step->delta,
+            .row = &row,
+            .evidence = &evidence,
+            .taker = step->taker,
+            .count = part->count};
+    memcpy(hearing.entries, part->entries, part->count * sizeof *part->entries);
+    return window.judged > 0 && lag_is_likely(decide->incidents, decide->recent, &hearing);
+}
+
 // One of several that explain a wide scope's evidence.
 static enum err raise_child(struct decide *decide, struct step *step, const struct child *child,
         enum tier tier, const struct recent_entry *entries, uint32_t count,
@@ -263,6 +303,9 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
             own[part.count++] = entries[i];
         }
     }
+    if (child_lags(decide, step, child, &part)) {
+        return ERR_NONE;
+    }
     struct incident *related = find_related(
             decide, step, child->kind, false, own, part.count);
     bool is_known = incidents_of(decide->incidents, child->scope) != NULL || related != NULL;
@@ -272,22 +315,24 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
     return e;
 }
 
-enum err decide_raise(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
-        const struct decision_taker *taker)
+enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier tier)
 {
+    const struct scope_delta *row = hearing->row;
+    const struct evidence *evidence = hearing->evidence;
+    const struct decision_taker *taker = hearing->taker;
+    const struct recent_entry *entries = hearing->entries;
+    uint32_t count = hearing->count;
     ASSURE(row->last_entry >= 0);
-    struct recent_entry entries[RECENT_MAX];
-    uint32_t count = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
     struct child children[CHILD_MAX];
     const struct ratios ratios = {taker->ratio, taker->self};
     uint32_t explained = 0;
-    struct step step = step_of(decide, delta, row, evidence, taker);
-    bool lags = is_lag(decide, &step, entries, count);
+    struct step step = step_of(decide, hearing);
+    bool lags = is_lag(decide, hearing);
     if (!lags) {
         explained = attribute_explain(entries, count, row->kind, &ratios, evidence->node_index,
                 evidence->log_likelihood_ratio_nat6, children);
     }
+    step.lags = lags;
     const struct incident *own = incidents_of(decide->incidents, row->scope);
     if (explained > 0 && row->kind == SCOPE_VENDOR && children[0].kind != SCOPE_CAMPAIGN &&
             own != NULL && own->root == row->scope) {
@@ -359,7 +404,8 @@ enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker)
 {
-    struct step step = step_of(decide, delta, row, evidence, taker);
+    struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
+            evidence, taker, false, false};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
     struct incident *beside = incident_beside(decide, delta, row, evidence->stream);

@@ -25,6 +25,7 @@ struct step {
     struct incident *incident;
     const struct evidence *evidence;
     const struct decision_taker *taker;
+    bool lags;       // it is rather the data that lag behind
     bool is_sibling; // it joins what another scope has just opened by the same alarm
 };
 

@@ -21,16 +21,8 @@ struct incident *related_find(const struct incidents *incidents, const struct re
 struct incident *related_by_stream(const struct incidents *incidents, enum scope_kind kind,
         const struct recent_entry *entries, uint32_t count, struct view likely_cause);
 // The incident of the messages' tenant as a whole; NULL when there is none.
-struct incident *related_of_tenant(const struct incidents *incidents,
-        const struct recent_entry *entries, uint32_t count);
+struct incident *related_of_tenant(
+        const struct incidents *incidents, const struct recent_entry *entries, uint32_t count);
 
-// Whether what speaks against a scope is rather the relationship data that lag behind: its
-// misdirected messages have no record, they are no more than 70 %, few of its numbers are invalid (a
-// column that has slipped), and the same befalls several vendors of the tenant at once. Of a tenant:
-// two or more, none with more than 85 % of it. Of anything narrower: 5 % of what the tenant has sent
-// elsewhere since its own excursion began, three such messages among them, some through another
-// vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no
-// scope, tell.
-bool related_is_feed_lag(const struct incidents *incidents, const struct recent *recent,
-        const struct scope_delta *row, const struct evidence *evidence,
-        const struct recent_entry *entries, uint32_t count);
+// The first scope of a kind that one of the entries came through; SCOPE_NONE when none has one.
+int32_t related_first_of(const struct recent_entry *entries, uint32_t count, enum scope_kind kind);

@@ -12,6 +12,7 @@
 #include "detect/streams.h"
 #include "model/delta.h"
 #include "model/incident.h"
+#include "model/window.h"
 #include "state/recent.h"
 
 // Names the rules and constants of this room; part of every incident id.
@@ -48,6 +49,10 @@ struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest);
 // W of one node of its bank, in micro-nats.
 int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node);
+// What one node of its bank has counted since its change point: nothing judged where it does not speak
+// against the scope. False for a node that there is not.
+bool detect_window(
+        const struct detect *detect, int32_t scope, unsigned node, struct window *ret_window);
 // The evidence behind a reading, but for its interval (detect/interval.h), which is dear. Views are
 // good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
