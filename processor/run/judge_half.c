@@ -102,8 +102,9 @@ static enum err begin_anew(void *self, int32_t partition)
 
 // The log does not have the offset that we wanted: what was read before goes first, then the
 // partition begins at `low`.
-static enum err on_offset_lost(struct judge_half *half, const struct kafka_event *event)
+static enum err offset_lost(void *self, const struct kafka_event *event)
 {
+    struct judge_half *half = self;
     log_error("judge",
             "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages "
             "were lost before we read them; going on at %lld",
@@ -219,15 +220,7 @@ static enum err step(void *self)
     if (half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
-    if (kind == KAFKA_TROUBLE) {
-        enum err trouble = half_tell_trouble(&half->base, &event);
-        if (trouble != ERR_NONE) {
-            return trouble;
-        }
-    } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
-        e = on_offset_lost(half, &event);
-    }
-    return half_settle(&half->base, e);
+    return half_settle_batch(&half->base, e, kind, &event);
 }
 
 // --- its beginning and end ---------------------------------------------------------------------
@@ -305,6 +298,7 @@ enum err judge_half_run(const struct half_options *options)
             .forget = forget_batch,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
+            .offset_lost = offset_lost,
             .destroy = destroy_half,
     };
     struct judge_half *half = calloc(1, sizeof *half);
