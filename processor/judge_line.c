@@ -385,6 +385,7 @@ static enum err judge_part(struct judge_line *line, struct batch *batch)
             e = flush_if_due(line, batch, i, at_ms);
         }
     }
+    line->counts.overflowed = tally_overflowed(line->tally);
     return e;
 }
 

@@ -25,6 +25,7 @@ struct judge_half {
     struct frame_out frames;
     struct mono_time next_totals;
     bool cache_trouble_told;
+    uint64_t overflow_told;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
@@ -155,6 +156,19 @@ static void tell_cache(struct judge_half *half)
     half->cache_trouble_told = trouble;
 }
 
+// A table at its ceiling is no reason to stop, but somebody should know what is not watched.
+static void tell_overflow(struct judge_half *half)
+{
+    uint64_t overflowed = judge_line_counts(half->line)->overflowed;
+    if (overflowed > half->overflow_told) {
+        log_error("judge",
+                "%llu messages so far are counted for their tenant alone: there are more leaves "
+                "than batch.max_leaves; their campaigns are not watched",
+                (unsigned long long)overflowed);
+    }
+    half->overflow_told = overflowed;
+}
+
 static enum err judge_batch(struct judge_half *half, bool totals)
 {
     struct gathered *batch = &half->batch;
@@ -182,6 +196,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     }
     if (batch->item_count > 0) {
         tell_cache(half);
+        tell_overflow(half);
     }
     gathered_clear(batch, half->base.consumer);
     if (waits) {
