@@ -169,25 +169,27 @@ static enum err recent_keep_id(struct recent *recent, struct view id, uint32_t *
     return e;
 }
 
+// Masks a time that is bounded already, so that a compiler sees that it fits.
+#define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
+
 static uint64_t time_bounded(int64_t time_ms)
 {
-    const int64_t most = (INT64_C(1) << TIME_BITS) - 1;
+    const int64_t most = (int64_t)TIME_MASK;
     return (uint64_t)(time_ms < 0 ? 0 : time_ms > most ? most : time_ms);
 }
 
 static void entry_fill(struct entry *entry, const struct recent_message *message, uint32_t place)
 {
-    const uint64_t time_mask = (UINT64_C(1) << TIME_BITS) - 1;
     const struct message_position *position = &message->position;
     *entry = (struct entry){
             .tag = message->tag,
             .serial = message->serial & ((UINT64_C(1) << 48) - 1),
             .place = place & NO_PLACE,
-            .log_time_ms = time_bounded(message->log_time_ms) & time_mask,
+            .log_time_ms = time_bounded(message->log_time_ms) & TIME_MASK,
             .reasons = message->reasons & 0x7ff,
             .signals = message->signals,
             .is_young = 1,
-            .occurred_at_ms = time_bounded(position->occurred_at_ms) & time_mask,
+            .occurred_at_ms = time_bounded(position->occurred_at_ms) & TIME_MASK,
             .offset = position->offset,
             .scopes = {SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE},
     };
