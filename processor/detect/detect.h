@@ -75,8 +75,8 @@ bool detect_stands(const struct detect *detect, int32_t scope, const struct bank
 // Whether the rate behind a reading is surely higher than healthy campaigns of its vendor (of a
 // template or tenant: of the tenant) have, by what these usually have and but for as few as the
 // reading's budget allows (usual.h); for notice and alert, or than twice what its campaign had when
-// young. While next to nothing is known of the tenant: quarantine wants a rate above the ceiling of
-// all baselines. SCOPE_NONE: there is none.
+// young. While next to nothing is known of the tenant: quarantine wants a rate surely above five
+// times that of its first messages, which leans on the prior. SCOPE_NONE: there is none.
 bool detect_is_unusual(const struct detect *detect, int32_t scope, enum scope_kind kind,
         int32_t vendor, int32_t tenant, const struct bank_reading *reading);
 // Whether the scope has next to no history before the excursion of a reading.

@@ -98,6 +98,7 @@ bool detect_is_unusual(const struct detect *detect, int32_t scope, enum scope_ki
         int32_t vendor, int32_t tenant, const struct bank_reading *reading)
 {
     static const struct usual_part nothing;
+    static const struct usual unknown;
     const struct excursion *excursion = excursion_of(detect, scope);
     ASSURE(excursion != NULL);
     const struct bank_node *node = &excursion->bank.nodes[reading->node];
@@ -109,8 +110,11 @@ bool detect_is_unusual(const struct detect *detect, int32_t scope, enum scope_ki
     struct usual_rates rates;
     if (of_tenant == NULL || !usual_rates(of_vendor != NULL ? &of_vendor->usual : NULL,
                                      &of_tenant->usual, &own, ceiling_ppb, reading->tier, &rates)) {
+        const struct usual *known = of_tenant != NULL ? &of_tenant->usual : &unknown;
+        int64_t prior_ppb = (int64_t)detect->options.baseline.prior_rate_millionths * 1000;
         return reading->tier < TIER_QUARANTINE ||
-               usual_is_above(node->judged, node->misdirected, ceiling_ppb);
+               usual_is_above(node->judged, node->misdirected,
+                       usual_cold_limit(known, &own, prior_ppb, ceiling_ppb));
     }
     if (reading->tier < TIER_QUARANTINE && differs_from_own(&own, node)) {
         return true;

@@ -15,6 +15,8 @@ enum {
     FIRST_MISDIRECTED = 5, // in a thousand: the mean before any was met
     COUNTED_MAX = 1000000, // messages; of more, as many in proportion
     LIMIT_MAX_PPB = 500000000,
+    PRIOR_WEIGHT = 1000, // messages
+    COLD_RATIO = 5,
 };
 
 // ceil(100 e^(z sqrt(i / 50))): how many times the usual rate a campaign has that is z standard
@@ -134,6 +136,16 @@ bool usual_rates(const struct usual *vendor, const struct usual *tenant,
     ret_rates->upper_ppb = rate_ppb * 5 / 4 < ceiling_ppb ? rate_ppb * 5 / 4 : ceiling_ppb;
     ret_rates->limit_ppb = limit_ppb < LIMIT_MAX_PPB ? limit_ppb : LIMIT_MAX_PPB;
     return true;
+}
+
+int64_t usual_cold_limit(const struct usual *tenant, const struct usual_part *own,
+        int64_t prior_ppb, int64_t ceiling_ppb)
+{
+    int64_t misdirected = less(tenant->misdirected, own->misdirected);
+    int64_t judged = less(tenant->judged, own->judged);
+    int64_t rate_ppb =
+            (misdirected * 1000000000 + PRIOR_WEIGHT * prior_ppb) / (judged + PRIOR_WEIGHT);
+    return COLD_RATIO * (rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
 }
 
 bool usual_is_above(uint32_t judged, uint32_t misdirected, int64_t rate_ppb)

@@ -56,6 +56,10 @@ struct usual_rates {
 bool usual_rates(const struct usual *vendor, const struct usual *tenant,
         const struct usual_part *own, int64_t ceiling_ppb, enum tier tier,
         struct usual_rates *ret_rates);
+// What stands in for that while too little is known of the tenant: five times its rate so far, which
+// leans on the prior.
+int64_t usual_cold_limit(const struct usual *tenant, const struct usual_part *own,
+        int64_t prior_ppb, int64_t ceiling_ppb);
 // Whether so many of so many are more than a rate explains: more than 1.64 standard deviations
 // above their mean.
 bool usual_is_above(uint32_t judged, uint32_t misdirected, int64_t rate_ppb);

@@ -150,6 +150,27 @@ static void test_own(void)
     CU_ASSERT_EQUAL(rates.upper_ppb, before.upper_ppb);
 }
 
+// While a tenant is not known, its first messages and the prior, worth 1,000, say what is usual.
+static void test_cold(void)
+{
+    static const struct {
+        struct usual tenant;
+        struct usual_part own;
+        int64_t limit_ppb;
+    } rows[] = {
+            {{0}, {0}, 25000000},
+            {{.judged = 1000, .misdirected = 15}, {0}, 50000000},
+            {{.judged = 3000, .misdirected = 215}, {2000, 200}, 50000000},
+            {{.judged = 19000, .misdirected = 0}, {0}, 1250000},
+            {{.judged = 19000, .misdirected = 1900}, {0}, 150000000},
+            {{.judged = 100, .misdirected = 5}, {2000, 200}, 25000000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CU_ASSERT_EQUAL(usual_cold_limit(&rows[i].tenant, &rows[i].own, 5000000, CEILING_PPB),
+                rows[i].limit_ppb);
+    }
+}
+
 // No usual rate is above the ceiling of all baselines.
 static void test_ceiling(void)
 {
@@ -194,6 +215,7 @@ int main(int argc, char **argv)
             {"young_vendor", test_young_vendor},
             {"spread", test_spread},
             {"own", test_own},
+            {"cold", test_cold},
             {"ceiling", test_ceiling},
             {"is_above", test_is_above},
             {NULL, NULL},
