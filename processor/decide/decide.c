@@ -90,7 +90,7 @@ static struct step step_of(const struct decide *decide, const struct hearing *he
 {
     const struct scope_delta *row = hearing->row;
     return (struct step){hearing->delta, row, row->scope, scopes_name(decide->scopes, row->scope),
-            NULL, hearing->evidence, hearing->taker, false, false};
+            NULL, hearing->evidence, hearing->taker, hearing->tenant, false, false};
 }
 
 // Whether it is rather the data that lag behind than anything that was sent wrongly: by the pattern,
@@ -99,14 +99,29 @@ static bool is_lag(const struct decide *decide, struct hearing *hearing)
 {
     if (hearing->lags == LAGS_UNKNOWN) {
         bool lags = lag_is_likely(decide->incidents, decide->recent, hearing);
-        if (!lags && hearing->row->kind == SCOPE_TENANT) {
+        if (!lags && hearing->row->kind == SCOPE_TENANT &&
+                hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS) {
             const struct step step = step_of(decide, hearing);
-            lags = view_is(tell_likely_cause(decide, &step, hearing->entries, hearing->count),
-                    "feed_lag");
+            struct ranked causes[CAUSE_MAX];
+            lags = tell_causes(decide, &step, hearing->entries, hearing->count, causes) > 0 &&
+                   view_is(causes[0].name, "feed_lag");
         }
         hearing->lags = lags ? LAGS : LAGS_NOT;
     }
     return hearing->lags == LAGS;
+}
+
+// By the leaf that brought the row its messages.
+static int32_t tenant_of_row(const struct delta *delta, const struct scope_delta *row)
+{
+    int32_t at = (int32_t)(row - delta->scopes);
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        const struct leaf_use *uses = delta->leaves[i].uses;
+        if (uses[row->kind].row == at && uses[SCOPE_TENANT].row >= 0) {
+            return delta->scopes[uses[SCOPE_TENANT].row].scope;
+        }
+    }
+    return SCOPE_NONE;
 }
 
 void decide_hear(const struct decide *decide, const struct delta *delta,
@@ -118,6 +133,7 @@ void decide_hear(const struct decide *decide, const struct delta *delta,
     ret_hearing->evidence = evidence;
     ret_hearing->taker = taker;
     ret_hearing->lags = LAGS_UNKNOWN;
+    ret_hearing->tenant = tenant_of_row(delta, row);
     ret_hearing->count = recent_since(
             decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
 }
@@ -173,8 +189,8 @@ static enum err step_find_incident(
 {
     *ret_is_new = false;
     step->incident = incidents_of(decide->incidents, step->scope);
-    if (step->incident != NULL && step->incident->lags && !step->lags &&
-            step->incident->root != step->scope) {
+    if (step->incident != NULL && step->incident->root != step->scope && !step->lags &&
+            incidents_scope_lags(decide->incidents, step->scope)) {
         // it was taken for one of many that data lag behind of, and has turned out to be worse
         (void)incidents_leave(decide->incidents, step->scope); // the root stays
         step->incident = NULL;
@@ -184,7 +200,11 @@ static enum err step_find_incident(
     }
     if (related != NULL) {
         step->incident = related;
-        return incidents_join(decide->incidents, related, step->scope);
+        enum err e = incidents_join(decide->incidents, related, step->scope);
+        if (e == ERR_NONE && step->lags) {
+            incidents_note_lag(decide->incidents, step->scope);
+        }
+        return e;
     }
     struct digest_id id;
     *ret_is_new = true;
@@ -193,6 +213,12 @@ static enum err step_find_incident(
     return e != ERR_NONE
                    ? e
                    : incidents_open(decide->incidents, step->scope, &id, &step->incident);
+}
+
+static bool is_told_by(const struct incident *incident, const char *stream)
+{
+    const char *told = incident->told == NULL ? NULL : incident->told->evidence.stream;
+    return told != NULL && strcmp(told, stream) == 0;
 }
 
 // What the scope that is acted on has done so far: its part of the evidence.
@@ -228,6 +254,9 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
             scopes_name(decide->scopes, step->incident->root).kind < step->name.kind) {
         step->incident->root = step->scope;
     }
+    if (tier >= TIER_QUARANTINE) {
+        step->incident->lags = false; // no more than a part of it is late data
+    }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part, step->is_sibling);
@@ -249,14 +278,17 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
 static struct incident *find_related(const struct decide *decide, const struct step *step,
         enum scope_kind kind, bool lags, const struct recent_entry *entries, uint32_t count)
 {
-    struct incident *related = related_find(
-            decide->incidents, decide->recent, step->scope, kind, lags, entries, count);
+    const struct related_scope of = {step->scope, kind, step->tenant, lags};
+    struct incident *related =
+            related_find(decide->incidents, decide->recent, &of, entries, count);
     if (related == NULL && lags) {
-        related = related_of_tenant(decide->incidents, entries, count);
+        related = related_of_tenant(decide->incidents, step->tenant);
     }
     if (related == NULL && incidents_open_count(decide->incidents) > 0) {
-        related = related_by_stream(decide->incidents, kind, entries, count,
-                tell_likely_cause(decide, step, entries, count));
+        struct ranked causes[CAUSE_MAX];
+        uint32_t cause_count = tell_causes(decide, step, entries, count, causes);
+        related = related_by_stream(
+                decide->incidents, &of, entries, count, causes, cause_count);
     }
     return related;
 }
@@ -277,6 +309,7 @@ static bool child_lags(const struct decide *decide, const struct step *step,
             .row = &row,
             .evidence = &evidence,
             .taker = step->taker,
+            .tenant = step->tenant,
             .count = part->count};
     memcpy(hearing.entries, part->entries, part->count * sizeof *part->entries);
     return window.judged > 0 && lag_is_likely(decide->incidents, decide->recent, &hearing);
@@ -366,12 +399,21 @@ enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier 
 }
 
 // Whether a wider scope's incident is about all of its messages of that stream: it is that scope's
-// own, and was raised by its verdicts, by this stream, or by who the vendor is.
-static bool is_about(const struct incident *incident, int32_t scope, const char *stream)
+// own, and was raised by its verdicts, by this stream, or by who the vendor is; or this stream has
+// told of that scope as a whole.
+static bool is_about(const struct decide *decide, const struct incident *incident, int32_t scope,
+        const char *stream)
 {
-    const char *told = incident->told == NULL ? NULL : incident->told->evidence.stream;
-    return incident->root == scope &&
-           (told == NULL || strcmp(told, stream) == 0 || strcmp(told, "unregistered_vendor") == 0);
+    if (incident->told == NULL) {
+        return incident->root == scope;
+    }
+    const char *told = incident->told->evidence.stream;
+    bool is_same = is_told_by(incident, stream);
+    const struct scope_name name = scopes_name(decide->scopes, scope);
+    return (incident->root == scope &&
+                   (told == NULL || is_same || strcmp(told, "unregistered_vendor") == 0)) ||
+           (is_same && incident->told->evidence.scope.kind == name.kind &&
+                   view_equal(incident->told->evidence.scope.id, name.id));
 }
 
 // The incident of a scope that one of the row's leaves has too: a stream sees no misdirected
@@ -392,7 +434,7 @@ static struct incident *incident_beside(const struct decide *decide, const struc
                     other < 0 ? NULL
                               : incidents_of(decide->incidents, delta->scopes[other].scope);
             if (incident != NULL && (kind <= (unsigned)row->kind ||
-                                            is_about(incident, delta->scopes[other].scope, stream))) {
+                                            is_about(decide, incident, delta->scopes[other].scope, stream))) {
                 return incident;
             }
         }
@@ -400,14 +442,32 @@ static struct incident *incident_beside(const struct decide *decide, const struc
     return NULL;
 }
 
+// An incident that the same stream has raised somewhere in a tenant.
+static struct incident *incident_within(
+        const struct decide *decide, const struct scope_name *tenant, const char *stream)
+{
+    uint32_t at = 0;
+    struct incident *incident = incidents_open_after(decide->incidents, &at);
+    while (incident != NULL &&
+            (!is_told_by(incident, stream) ||
+                    !view_equal(scopes_name(decide->scopes, incident->root).tenant_id,
+                            tenant->tenant_id))) {
+        incident = incidents_open_after(decide->incidents, &at);
+    }
+    return incident;
+}
+
 enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker)
 {
     struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
-            evidence, taker, false, false};
+            evidence, taker, SCOPE_NONE, false, false};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
     struct incident *beside = incident_beside(decide, delta, row, evidence->stream);
+    if (beside == NULL && row->kind == SCOPE_TENANT) {
+        beside = incident_within(decide, &step.name, evidence->stream);
+    }
     return decide_act(decide, &step, tier, beside, &nobody);
 }

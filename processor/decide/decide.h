@@ -81,6 +81,7 @@ struct hearing {
     const struct evidence *evidence;
     const struct decision_taker *taker;
     enum { LAGS_UNKNOWN, LAGS_NOT, LAGS } lags; // whether it is rather the data; found out once
+    int32_t tenant; // of the row: entries that are many soon leave a wide scope's list
     uint32_t count;
     struct recent_entry entries[RECENT_MAX];
 };

@@ -43,3 +43,9 @@ int64_t excess_nat6(int64_t count, int64_t of, int64_t rate_millionths)
                    part_nat6(of - count, of * (MILLION - rate_millionths));
     return nat6 > 0 ? nat6 : 0;
 }
+
+int64_t excess_ln_nat6(uint32_t n)
+{
+    ASSURE(n > 0);
+    return log2_q26(n) * LN_2_NAT9 / ((int64_t)1 << LN_BITS) / 1000;
+}

@@ -9,7 +9,6 @@ enum {
     TENANT_VENDORS = 2,
     SECOND_VENDOR_MESSAGES = 2,
     FIRST_VENDOR_PERCENT = 85,
-    TENANT_RATE_MILLIONTHS = 700000,
     NO_RECORD_PERCENT = 90,
     ELSEWHERE_MESSAGES = 3,
     MILLION = 1000000,
@@ -43,7 +42,7 @@ static bool lags_all_over(const struct recent_entry *entries, uint32_t count)
 static bool tenant_lags(const struct incident *of_tenant, const struct hearing *hearing)
 {
     const struct recent_entry *entries = hearing->entries;
-    return hearing->evidence->estimated_rate_millionths < TENANT_RATE_MILLIONTHS &&
+    return hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS &&
            mostly_no_record(entries, hearing->count) &&
            ((of_tenant != NULL && of_tenant->lags) || lags_all_over(entries, hearing->count));
 }
@@ -66,16 +65,18 @@ static uint32_t remember_others(const struct recent *recent, const struct hearin
     return kept;
 }
 
-// Whether three or more without a record came, some through another vendor.
+// Whether three or more without a record came, two or more and 15 % of them through other vendors.
 static bool others_lag(const struct recent_entry *others, uint32_t kept, int32_t own_vendor)
 {
     struct child vendors[ATTRIBUTE_ROWS];
     uint32_t found = attribute_children(others, kept, SCOPE_VENDOR, vendors);
     uint32_t other_vendors = 0;
     for (uint32_t i = 0; i < found; i++) {
-        other_vendors += vendors[i].scope != own_vendor;
+        other_vendors += vendors[i].scope != own_vendor ? vendors[i].misdirected : 0;
     }
-    return kept >= ELSEWHERE_MESSAGES && mostly_no_record(others, kept) && other_vendors > 0;
+    return kept >= ELSEWHERE_MESSAGES && mostly_no_record(others, kept) &&
+           other_vendors >= SECOND_VENDOR_MESSAGES &&
+           other_vendors * 100 >= kept * (100 - FIRST_VENDOR_PERCENT);
 }
 
 // At least `usual_millionths`, and less than 1.
@@ -149,11 +150,11 @@ bool lag_is_likely(const struct incidents *incidents, const struct recent *recen
     if (count == 0 || evidence->since.invalid * 2 > evidence->misdirected) {
         return false;
     }
-    const struct incident *of_tenant = related_of_tenant(incidents, entries, count);
+    const struct incident *of_tenant = related_of_tenant(incidents, hearing->tenant);
     if (hearing->row->kind == SCOPE_TENANT) {
         return tenant_lags(of_tenant, hearing);
     }
-    int32_t tenant = related_first_of(entries, count, SCOPE_TENANT);
+    int32_t tenant = hearing->tenant;
     if (tenant == SCOPE_NONE || evidence->tenant_misdirected <= evidence->misdirected ||
             evidence->tenant_judged <= evidence->judged) {
         return false;

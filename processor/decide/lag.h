@@ -5,12 +5,15 @@
 #include "decide/decide.h"
 #include "incident/incidents.h"
 
+enum { LAG_RATE_MILLIONTHS = 700000 }; // a tenant of which more is wrong has no late data
+
 // Few of a scope's numbers are invalid (a column that has slipped), and
 //
 //   - of a tenant: its messages have no record, less than 70 % of all are misdirected, and it befalls
 //     several vendors at once: two or more, none with more than 85 % of it;
 //   - of anything narrower: three or more messages have no record elsewhere in the tenant, since its
-//     own excursion began, some through another vendor, nine tenths of those that are remembered (or
+//     own excursion began, nine tenths of
+//     those that are remembered, two and 15 % of them through other vendors (or
 //     the tenant has an incident that was raised by lag); and the scope is not surely worse.
 //
 // Surely worse: 1e6 times likelier (of a notice: by as much as that wants) at its own rates than with the usual rate of messages whose record
