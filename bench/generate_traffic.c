@@ -188,12 +188,6 @@ const struct plan *traffic_plan(const struct traffic *traffic)
     return traffic->plan;
 }
 
-const struct incident *traffic_incidents(const struct traffic *traffic, uint32_t *ret_count)
-{
-    *ret_count = traffic->plan->incident_count;
-    return traffic->plan->incidents;
-}
-
 uint64_t traffic_duplicates(const struct traffic *traffic)
 {
     return again_count(traffic->again);

@@ -22,7 +22,6 @@ bool traffic_next(struct traffic *traffic, struct message *ret_message, struct l
 const struct people *traffic_people(const struct traffic *traffic);
 // With the counts of its incidents, negatives and episodes, which are final after the last message.
 const struct plan *traffic_plan(const struct traffic *traffic);
-const struct incident *traffic_incidents(const struct traffic *traffic, uint32_t *ret_count);
 uint64_t traffic_duplicates(const struct traffic *traffic);
 // "msg-SEED-NUMBER"
 void message_id_write(uint64_t seed, uint64_t number, char ret_id[MESSAGE_ID_MAX_BYTES]);

@@ -69,11 +69,6 @@ void mac_key_destroy(struct mac_key *key)
     }
 }
 
-void mac_sign(const struct mac_key *key, struct view bytes, uint8_t ret_mac[SHA256_BYTES])
-{
-    mac_sign_parts(key, &bytes, 1, ret_mac);
-}
-
 void mac_sign_parts(const struct mac_key *key, const struct view *parts, size_t part_count,
         uint8_t ret_mac[SHA256_BYTES])
 {

@@ -16,8 +16,7 @@ void digest_add_sha256_hex(struct strbuf *sb, struct view text, unsigned bytes);
 struct mac_key;
 struct mac_key *mac_key_create(const uint8_t *key, size_t key_bytes);
 void mac_key_destroy(struct mac_key *key);
-void mac_sign(const struct mac_key *key, struct view bytes, uint8_t ret_mac[SHA256_BYTES]);
-// Over the parts, one behind the other, as if they were one run of bytes.
+// HMAC-SHA256 over the parts, one behind the other, as if they were one run of bytes.
 void mac_sign_parts(const struct mac_key *key, const struct view *parts, size_t part_count,
         uint8_t ret_mac[SHA256_BYTES]);
 

@@ -144,6 +144,11 @@ enum err line_reader_next(struct line_reader *reader, struct line *ret_line, boo
         line.text.p = reader->buffer;
     } else {
         reader->from += bytes + has_end;
+        bool is_whole = bytes > 0 && bytes <= reader->ceiling_bytes;
+        if (has_end && is_whole && line.text.p[bytes - 1] == '\r') {
+            line.text.n--;
+            line.whole_bytes--;
+        }
     }
     reader->next_number++;
     *ret_line = line;

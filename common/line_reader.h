@@ -10,13 +10,14 @@
 struct line_reader;
 
 struct line {
-    struct view text;     // without its \n; good until the next call
-    uint64_t number;      // from 0
-    uint64_t whole_bytes; // what the line had; more than text.n when it was cut at the ceiling
+    struct view text; // without its end, \n or \r\n; good until the next call
+    uint64_t number;  // from 0
+    uint64_t
+            whole_bytes; // what the line had, without its end; more than text.n when it was cut at the ceiling
 };
 
 // Reads from an open descriptor, which stays the caller's. A line above `ceiling_bytes` is cut
-// there; its rest is read over, not kept.
+// there; its rest is read over, not kept. The \r of an end counts for the ceiling.
 MUST_CHECK enum err line_reader_create(
         struct line_reader **ret_reader, int fd, size_t ceiling_bytes);
 void line_reader_destroy(struct line_reader *reader);

@@ -50,3 +50,15 @@ static inline struct view view_skip(struct view v, size_t n)
 {
     return (struct view){v.p + n, v.n - n};
 }
+
+// Without spaces and tabs at either end.
+static inline struct view view_trim(struct view v)
+{
+    while (v.n > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
+        v = view_skip(v, 1);
+    }
+    while (v.n > 0 && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == '\t')) {
+        v.n--;
+    }
+    return v;
+}

@@ -3,33 +3,54 @@
 #include "detect_line_inside.h"
 
 enum {
-    // Misdirected messages that are remembered at least, of all scopes together; one a scope where
-    // there may be more of these.
+    // Misdirected messages that are remembered at least, of all scopes together; three for eight
+    // scopes where there may be more of these.
     RECENT_ENTRIES_MIN = 1 << 18,
-    // A scope is forgotten no sooner than so long after its last message, ...
+    // A scope that nothing speaks against is forgotten no sooner than so long after its last
+    // message, ...
     IDLE_MS = 10 * 60 * 1000,
-    // ... vendors and tenants, who have a history worth keeping, than so long, ...
-    IDLE_WIDE_MS = 7 * 24 * 3600 * 1000,
+    // ... one with something that raises no tier not before a day: none of its messages is
+    // remembered then (state/recent.h), ...
+    IDLE_CALM_MS = RECENT_WINDOW_MS,
+    // ... vendors and tenants, who have a history worth keeping, and scopes with more against them
+    // but no incident, not before a week, ...
+    IDLE_LONG_MS = 7 * 24 * 3600 * 1000,
     // ... and so many a frame at most, so that no frame takes long.
     EVICT_MAX = 8,
     EVICT_LOOKED_AT_MAX = 64,
 };
 
-
-// Whether nothing is going on with a scope.
-static bool is_uneventful(void *self, int32_t scope)
+// Whether a scope can do without the messages that are remembered of it.
+static bool is_calm(void *self, int32_t scope)
 {
     const struct detect_line *line = self;
-    return detect_is_quiet(line->detect, scope) && !decide_has_incident(line->decide, scope);
+    return detect_is_calm(line->detect, scope) && !decide_has_incident(line->decide, scope);
 }
 
-// ... nor has been for a while, so that it may be forgotten.
+// How long after its last message a scope without incident may be forgotten. Traffic may end while a
+// statistic is above 0: it stays there for good.
+static int64_t idle_needed_ms(const struct detect_line *line, int32_t scope)
+{
+    enum scope_kind kind = scopes_name(line->scopes, scope).kind;
+    if (kind >= SCOPE_VENDOR) {
+        return IDLE_LONG_MS;
+    }
+    if (detect_is_quiet(line->detect, scope)) {
+        return IDLE_MS;
+    }
+    bool says_nothing = detect_read(line->detect, scope, kind, TIER_STOP).tier == TIER_NONE &&
+                        detect_read_streams(line->detect, scope).tier == TIER_NONE &&
+                        side_is_calm(line->side, scope);
+    return says_nothing ? IDLE_CALM_MS : IDLE_LONG_MS;
+}
+
+// Whether nothing is going on with a scope, nor has been for a while, so that it may be forgotten.
 static bool is_forgettable(void *self, int32_t scope)
 {
     const struct detect_line *line = self;
-    bool is_wide = scopes_name(line->scopes, scope).kind >= SCOPE_VENDOR;
     int64_t idle_ms = fold_log_time_ms(line->fold) - scopes_last_heard_ms(line->scopes, scope);
-    return idle_ms >= (is_wide ? IDLE_WIDE_MS : IDLE_MS) && is_uneventful(self, scope);
+    return idle_ms >= IDLE_MS && !decide_has_incident(line->decide, scope) &&
+           idle_ms >= idle_needed_ms(line, scope);
 }
 
 static struct detect_options detect_options_of(const struct policy *policy)
@@ -49,8 +70,9 @@ static struct detect_options detect_options_of(const struct policy *policy)
 
 uint32_t detect_line_recent_entries(const struct config *config)
 {
-    uint32_t scopes = config->detector.max_scopes;
-    return scopes > RECENT_ENTRIES_MIN ? scopes : RECENT_ENTRIES_MIN;
+    uint32_t entries = config->detector.max_scopes / 8 * 3;
+    entries = entries > RECENT_ENTRIES_MIN ? entries : RECENT_ENTRIES_MIN;
+    return entries < RECENT_ENTRIES_MAX ? entries : RECENT_ENTRIES_MAX;
 }
 
 enum err detect_line_create(
@@ -70,14 +92,13 @@ enum err detect_line_create(
             .max_incidents = config->detector.max_incidents,
     };
     const struct recent_options recent_options = {
-            .max_entries = detect_line_recent_entries(config), .is_quiet = is_uneventful, .self = line};
+            .max_entries = detect_line_recent_entries(config), .is_quiet = is_calm, .self = line};
     enum err e = scopes_create(&line->scopes, config->detector.max_scopes);
     if (e == ERR_NONE) {
         e = recent_create(&line->recent, &recent_options);
     }
     if (e == ERR_NONE) {
-        e = fold_create(
-                &line->fold, line->scopes, line->recent, config->policy.split_by_channel);
+        e = fold_create(&line->fold, line->scopes, line->recent, config->policy.split_by_channel);
     }
     if (e == ERR_NONE) {
         e = detect_create(&line->detect, &detect_options, line->recent);
@@ -109,15 +130,14 @@ void detect_line_destroy(struct detect_line *line)
     }
 }
 
-// Forgets scopes that have been idle and healthy for a while, before the table is full.
+// Forgets scopes that have been idle for a while, before the table is full.
 static void evict(struct detect_line *line)
 {
     for (unsigned i = 0; i < EVICT_MAX; i++) {
         if (scopes_count(line->scopes) < line->max_scopes - line->max_scopes / 8) {
             return;
         }
-        int32_t scope =
-                scopes_next_victim(line->scopes, is_forgettable, line, EVICT_LOOKED_AT_MAX);
+        int32_t scope = scopes_next_victim(line->scopes, is_forgettable, line, EVICT_LOOKED_AT_MAX);
         if (scope == SCOPE_NONE) {
             return;
         }

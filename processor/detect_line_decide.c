@@ -53,6 +53,12 @@ static int64_t ratio(void *self, int32_t scope, unsigned node)
     return detect_ratio(line->detect, scope, node);
 }
 
+static bool window(void *self, int32_t scope, unsigned node, struct window *ret_window)
+{
+    const struct detect_line *line = self;
+    return detect_window(line->detect, scope, node, ret_window);
+}
+
 static void interval(
         void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
 {
@@ -63,7 +69,7 @@ static void interval(
 struct decision_taker line_taker(struct detect_line *line)
 {
     return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
-            take_alarmed, heard, ratio, interval, line};
+            take_alarmed, heard, ratio, window, interval, line};
 }
 
 static enum tier tier_of(const void *self, int32_t scope)
@@ -107,8 +113,16 @@ static bool is_unregistered(
 static struct detect_history history_of(const struct detect_line *line, int32_t scope)
 {
     struct fold_history history = fold_scope_history(line->fold, scope);
-    return (struct detect_history){
-            history.judged, history.misdirected, fold_scope_counts(line->fold, scope).judged};
+    return (struct detect_history){.judged = history.judged,
+            .misdirected = history.misdirected,
+            .heard = fold_scope_counts(line->fold, scope).judged};
+}
+
+static int32_t scope_used(
+        const struct delta *delta, const struct leaf_delta *leaf, enum scope_kind kind)
+{
+    int32_t at = leaf->uses[kind].row;
+    return at < 0 ? SCOPE_NONE : delta->scopes[at].scope;
 }
 
 // Whether quarantine stands against the history of the scope and of its vendor and tenant, and alert
@@ -121,15 +135,17 @@ static bool reading_stands(const struct detect_line *line, const struct delta *d
         int32_t at = leaf->uses[kind].row;
         bool counts = kind >= SCOPE_VENDOR ||
                       (kind == row->kind && reading->tier >= TIER_QUARANTINE);
-        if (at < 0 || !counts) {
+        if (at < 0 || !counts || reading->tier < TIER_ALERT) {
             continue;
         }
-        const struct detect_history history = history_of(line, delta->scopes[at].scope);
+        struct detect_history history = history_of(line, delta->scopes[at].scope);
+        history.is_own = kind == row->kind;
         if (!detect_stands(line->detect, row->scope, reading, &history)) {
             return false;
         }
     }
-    return true;
+    return detect_is_unusual(line->detect, row->scope, row->kind,
+            scope_used(delta, leaf, SCOPE_VENDOR), scope_used(delta, leaf, SCOPE_TENANT), reading);
 }
 
 // What one scope's bank says now, and what follows.
@@ -148,7 +164,7 @@ static enum err decide_bank(
         if (reading.tier <= present) {
             return ERR_NONE;
         }
-        if (reading.tier >= TIER_ALERT && !reading_stands(line, delta, row, &reading)) {
+        if (!reading_stands(line, delta, row, &reading)) {
             highest = reading.tier - 1;
             continue;
         }
@@ -157,10 +173,11 @@ static enum err decide_bank(
         evidence.vendor_is_unregistered = is_unregistered(line, delta, row);
         const struct detect_history history = history_of(line, row->scope);
         bool is_cold = detect_is_cold(line->detect, row->scope, &reading, &history);
-        enum tier admitted = decide_admit(
-                line->decide, delta, row, reading.tier, is_cold, &evidence, &taker);
+        struct hearing hearing;
+        decide_hear(line->decide, delta, row, &evidence, &taker, &hearing);
+        enum tier admitted = decide_admit(line->decide, &hearing, reading.tier, is_cold);
         if (admitted == reading.tier) {
-            return decide_raise(line->decide, delta, row, admitted, &evidence, &taker);
+            return decide_raise(line->decide, &hearing, admitted);
         }
         highest = admitted; // the evidence of the lower tier may be another node's
     }

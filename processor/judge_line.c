@@ -17,6 +17,7 @@ struct judge_line {
     struct judge_line_options options;
     struct decoder *decoder;
     struct tally *tally;
+    struct phone_cache *phones;
     struct arena *arena;
     struct judge_counts counts;
     struct strbuf reason_text;
@@ -58,6 +59,9 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
     if (e == ERR_NONE) {
         e = decoder_create(&line->decoder, (const char *const *)options->config->fields, NULL);
     }
+    if (e == ERR_NONE) {
+        e = phone_cache_create(&line->phones, options->config->identity.default_region);
+    }
     line->arena = arena_create(ARENA_BYTES);
     if (e == ERR_NONE && line->arena == NULL) {
         e = ERR_NO_MEMORY;
@@ -75,6 +79,7 @@ void judge_line_destroy(struct judge_line *line)
     if (line != NULL) {
         tally_destroy(line->tally);
         decoder_destroy(line->decoder);
+        phone_cache_destroy(line->phones);
         arena_destroy(line->arena);
         strbuf_fini(&line->reason_text);
         strbuf_fini(&line->id_text);
@@ -357,8 +362,7 @@ static enum err judge_part(struct judge_line *line, struct batch *batch)
     if (e != ERR_NONE) {
         return e;
     }
-    const struct enricher enricher = {
-            line->options.store, line->options.ring, line->options.config->identity.default_region};
+    const struct enricher enricher = {line->options.store, line->options.ring, line->phones};
     struct mono_time deadline =
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
     e = enrich_batch(
@@ -381,6 +385,7 @@ static enum err judge_part(struct judge_line *line, struct batch *batch)
             e = flush_if_due(line, batch, i, at_ms);
         }
     }
+    line->counts.overflowed = tally_overflowed(line->tally);
     return e;
 }
 

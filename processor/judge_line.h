@@ -33,6 +33,8 @@ struct judge_counts {
     uint64_t reasons[REASON_COUNT];
     uint64_t dead_letters;
     uint64_t rejudged; // again, silently, to rebuild a chunk
+    // counted without their campaign, template, sender and vendor: a chunk has no more room
+    uint64_t overflowed;
 };
 
 MUST_CHECK enum err judge_line_create(

@@ -23,7 +23,7 @@ static enum tier no_tier(const void *self, int32_t scope)
 static bool is_quiet(void *self, int32_t scope)
 {
     const struct front *front = self;
-    return detect_is_quiet(front->detect, scope);
+    return detect_is_calm(front->detect, scope);
 }
 
 void front_init(struct front *front, const struct config *config)

@@ -141,13 +141,19 @@ static void add_explanation(struct strbuf *text, const struct explanation *x)
 static enum err explain_event(const struct config *config, const struct event *ev,
         const struct keyring *ring, struct arena *arena, struct strbuf *out)
 {
-    struct store store = {0};
-    enum err e = redis_store_create(&store, config, ring);
+    struct phone_cache *phones;
+    enum err e = phone_cache_create(&phones, config->identity.default_region);
     if (e != ERR_NONE) {
         return e;
     }
+    struct store store = {0};
+    e = redis_store_create(&store, config, ring);
+    if (e != ERR_NONE) {
+        phone_cache_destroy(phones);
+        return e;
+    }
     struct enriched enriched;
-    const struct enricher enricher = {store, ring, config->identity.default_region};
+    const struct enricher enricher = {store, ring, phones};
     // Nobody waits for this one: a first connection may take longer than a batch may.
     struct mono_time deadline = mono_after_ms(
             clock_mono(), config->redis.deadline_ms + config->redis.connect_timeout_ms);
@@ -158,6 +164,7 @@ static enum err explain_event(const struct config *config, const struct event *e
         add_explanation(out, &explanation);
     }
     store.ops->destroy(store.self);
+    phone_cache_destroy(phones);
     return e;
 }
 

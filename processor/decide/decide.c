@@ -6,6 +6,7 @@
 #include "common/assure.h"
 #include "decide/attribute.h"
 #include "decide/decide_inside.h"
+#include "decide/lag.h"
 #include "decide/related.h"
 
 enum {
@@ -85,48 +86,76 @@ static bool is_high(const struct evidence *evidence, const struct decision_taker
     return interval[0] >= (rate > HIGH_RATE_MILLIONTHS ? rate : HIGH_RATE_MILLIONTHS);
 }
 
+static struct step step_of(const struct decide *decide, const struct hearing *hearing)
+{
+    const struct scope_delta *row = hearing->row;
+    return (struct step){hearing->delta, row, row->scope, scopes_name(decide->scopes, row->scope),
+            NULL, hearing->evidence, hearing->taker, hearing->tenant, false, false};
+}
+
 // Whether it is rather the data that lag behind than anything that was sent wrongly: by the pattern,
 // or, of a whole tenant, because nothing else is as likely.
-static bool is_lag(const struct decide *decide, const struct step *step,
-        const struct recent_entry *entries, uint32_t count)
+static bool is_lag(const struct decide *decide, struct hearing *hearing)
 {
-    if (related_is_feed_lag(
-                decide->incidents, decide->recent, step->row, step->evidence, entries, count)) {
-        return true;
+    if (hearing->lags == LAGS_UNKNOWN) {
+        bool lags = lag_is_likely(decide->incidents, decide->recent, hearing);
+        if (!lags && hearing->row->kind == SCOPE_TENANT &&
+                hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS) {
+            const struct step step = step_of(decide, hearing);
+            struct ranked causes[CAUSE_MAX];
+            lags = tell_causes(decide, &step, hearing->entries, hearing->count, causes) > 0 &&
+                   view_is(causes[0].name, "feed_lag");
+        }
+        hearing->lags = lags ? LAGS : LAGS_NOT;
     }
-    return step->row->kind == SCOPE_TENANT &&
-           view_is(tell_likely_cause(decide, step, entries, count), "feed_lag");
+    return hearing->lags == LAGS;
 }
 
-static struct step step_of(const struct decide *decide, const struct delta *delta,
+// By the leaf that brought the row its messages.
+static int32_t tenant_of_row(const struct delta *delta, const struct scope_delta *row)
+{
+    int32_t at = (int32_t)(row - delta->scopes);
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        const struct leaf_use *uses = delta->leaves[i].uses;
+        if (uses[row->kind].row == at && uses[SCOPE_TENANT].row >= 0) {
+            return delta->scopes[uses[SCOPE_TENANT].row].scope;
+        }
+    }
+    return SCOPE_NONE;
+}
+
+void decide_hear(const struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, const struct evidence *evidence,
-        const struct decision_taker *taker)
+        const struct decision_taker *taker, struct hearing *ret_hearing)
 {
-    return (struct step){delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
-            evidence, taker, false};
+    ret_hearing->delta = delta;
+    ret_hearing->row = row;
+    ret_hearing->evidence = evidence;
+    ret_hearing->taker = taker;
+    ret_hearing->lags = LAGS_UNKNOWN;
+    ret_hearing->tenant = tenant_of_row(delta, row);
+    ret_hearing->count = recent_since(
+            decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
 }
 
-enum tier decide_admit(const struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, bool is_cold,
-        const struct evidence *evidence, const struct decision_taker *taker)
+enum tier decide_admit(
+        const struct decide *decide, struct hearing *hearing, enum tier tier, bool is_cold)
 {
-    struct recent_entry entries[RECENT_MAX];
-    uint32_t people = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
+    const struct scope_delta *row = hearing->row;
     if (tier == TIER_STOP) {
-        bool is_spread = stop_is_spread(entries, people) ||
-                         incidents_lately(decide->incidents, row->scope, delta->log_time_ms) >=
-                                 STOP_CAMPAIGNS;
-        if (!is_spread || !is_high(evidence, taker)) {
+        bool is_spread = stop_is_spread(hearing->entries, hearing->count) ||
+                         incidents_lately(decide->incidents, row->scope,
+                                 hearing->delta->log_time_ms) >= STOP_CAMPAIGNS;
+        if (!is_spread || !is_high(hearing->evidence, hearing->taker)) {
             tier = TIER_QUARANTINE;
         }
     }
     if (tier == TIER_QUARANTINE && is_cold && row->kind >= SCOPE_VENDOR &&
-            !is_high(evidence, taker)) {
+            !is_high(hearing->evidence, hearing->taker)) {
         tier = TIER_ALERT;
     }
-    const struct step step = step_of(decide, delta, row, evidence, taker);
     if (tier >= TIER_QUARANTINE &&
-            (people < QUARANTINE_PEOPLE || is_lag(decide, &step, entries, people))) {
+            (hearing->count < QUARANTINE_PEOPLE || is_lag(decide, hearing))) {
         tier = TIER_ALERT;
     }
     return tier;
@@ -160,12 +189,22 @@ static enum err step_find_incident(
 {
     *ret_is_new = false;
     step->incident = incidents_of(decide->incidents, step->scope);
+    if (step->incident != NULL && step->incident->root != step->scope && !step->lags &&
+            incidents_scope_lags(decide->incidents, step->scope)) {
+        // it was taken for one of many that data lag behind of, and has turned out to be worse
+        (void)incidents_leave(decide->incidents, step->scope); // the root stays
+        step->incident = NULL;
+    }
     if (step->incident != NULL) {
         return ERR_NONE;
     }
     if (related != NULL) {
         step->incident = related;
-        return incidents_join(decide->incidents, related, step->scope);
+        enum err e = incidents_join(decide->incidents, related, step->scope);
+        if (e == ERR_NONE && step->lags) {
+            incidents_note_lag(decide->incidents, step->scope);
+        }
+        return e;
     }
     struct digest_id id;
     *ret_is_new = true;
@@ -174,6 +213,12 @@ static enum err step_find_incident(
     return e != ERR_NONE
                    ? e
                    : incidents_open(decide->incidents, step->scope, &id, &step->incident);
+}
+
+static bool is_told_by(const struct incident *incident, const char *stream)
+{
+    const char *told = incident->told == NULL ? NULL : incident->told->evidence.stream;
+    return told != NULL && strcmp(told, stream) == 0;
 }
 
 // What the scope that is acted on has done so far: its part of the evidence.
@@ -209,6 +254,9 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
             scopes_name(decide->scopes, step->incident->root).kind < step->name.kind) {
         step->incident->root = step->scope;
     }
+    if (tier >= TIER_QUARANTINE) {
+        step->incident->lags = false; // no more than a part of it is late data
+    }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part, step->is_sibling);
@@ -230,16 +278,41 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
 static struct incident *find_related(const struct decide *decide, const struct step *step,
         enum scope_kind kind, bool lags, const struct recent_entry *entries, uint32_t count)
 {
-    struct incident *related = related_find(
-            decide->incidents, decide->recent, step->scope, kind, lags, entries, count);
+    const struct related_scope of = {step->scope, kind, step->tenant, lags};
+    struct incident *related =
+            related_find(decide->incidents, decide->recent, &of, entries, count);
     if (related == NULL && lags) {
-        related = related_of_tenant(decide->incidents, entries, count);
+        related = related_of_tenant(decide->incidents, step->tenant);
     }
     if (related == NULL && incidents_open_count(decide->incidents) > 0) {
-        related = related_by_stream(decide->incidents, kind, entries, count,
-                tell_likely_cause(decide, step, entries, count));
+        struct ranked causes[CAUSE_MAX];
+        uint32_t cause_count = tell_causes(decide, step, entries, count, causes);
+        related = related_by_stream(
+                decide->incidents, &of, entries, count, causes, cause_count);
     }
     return related;
+}
+
+// Whether a narrower scope, which explains a wide one's evidence beside others, has no more of it than
+// data that lag do.
+static bool child_lags(const struct decide *decide, const struct step *step,
+        const struct child *child, const struct part *part)
+{
+    struct window window = {0, 0, 0};
+    (void)step->taker->window(
+            step->taker->self, child->scope, step->evidence->node_index, &window);
+    struct evidence evidence = *step->evidence;
+    evidence.judged = window.judged;
+    evidence.misdirected = window.misdirected;
+    const struct scope_delta row = {.scope = child->scope, .kind = child->kind};
+    struct hearing hearing = {.delta = step->delta,
+            .row = &row,
+            .evidence = &evidence,
+            .taker = step->taker,
+            .tenant = step->tenant,
+            .count = part->count};
+    memcpy(hearing.entries, part->entries, part->count * sizeof *part->entries);
+    return window.judged > 0 && lag_is_likely(decide->incidents, decide->recent, &hearing);
 }
 
 // One of several that explain a wide scope's evidence.
@@ -263,6 +336,9 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
             own[part.count++] = entries[i];
         }
     }
+    if (child_lags(decide, step, child, &part)) {
+        return ERR_NONE;
+    }
     struct incident *related = find_related(
             decide, step, child->kind, false, own, part.count);
     bool is_known = incidents_of(decide->incidents, child->scope) != NULL || related != NULL;
@@ -272,22 +348,24 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
     return e;
 }
 
-enum err decide_raise(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
-        const struct decision_taker *taker)
+enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier tier)
 {
+    const struct scope_delta *row = hearing->row;
+    const struct evidence *evidence = hearing->evidence;
+    const struct decision_taker *taker = hearing->taker;
+    const struct recent_entry *entries = hearing->entries;
+    uint32_t count = hearing->count;
     ASSURE(row->last_entry >= 0);
-    struct recent_entry entries[RECENT_MAX];
-    uint32_t count = recent_since(decide->recent, row->scope, evidence->start_serial, entries);
     struct child children[CHILD_MAX];
     const struct ratios ratios = {taker->ratio, taker->self};
     uint32_t explained = 0;
-    struct step step = step_of(decide, delta, row, evidence, taker);
-    bool lags = is_lag(decide, &step, entries, count);
+    struct step step = step_of(decide, hearing);
+    bool lags = is_lag(decide, hearing);
     if (!lags) {
         explained = attribute_explain(entries, count, row->kind, &ratios, evidence->node_index,
                 evidence->log_likelihood_ratio_nat6, children);
     }
+    step.lags = lags;
     const struct incident *own = incidents_of(decide->incidents, row->scope);
     if (explained > 0 && row->kind == SCOPE_VENDOR && children[0].kind != SCOPE_CAMPAIGN &&
             own != NULL && own->root == row->scope) {
@@ -321,12 +399,21 @@ enum err decide_raise(struct decide *decide, const struct delta *delta,
 }
 
 // Whether a wider scope's incident is about all of its messages of that stream: it is that scope's
-// own, and was raised by its verdicts, by this stream, or by who the vendor is.
-static bool is_about(const struct incident *incident, int32_t scope, const char *stream)
+// own, and was raised by its verdicts, by this stream, or by who the vendor is; or this stream has
+// told of that scope as a whole.
+static bool is_about(const struct decide *decide, const struct incident *incident, int32_t scope,
+        const char *stream)
 {
-    const char *told = incident->told == NULL ? NULL : incident->told->evidence.stream;
-    return incident->root == scope &&
-           (told == NULL || strcmp(told, stream) == 0 || strcmp(told, "unregistered_vendor") == 0);
+    if (incident->told == NULL) {
+        return incident->root == scope;
+    }
+    const char *told = incident->told->evidence.stream;
+    bool is_same = is_told_by(incident, stream);
+    const struct scope_name name = scopes_name(decide->scopes, scope);
+    return (incident->root == scope &&
+                   (told == NULL || is_same || strcmp(told, "unregistered_vendor") == 0)) ||
+           (is_same && incident->told->evidence.scope.kind == name.kind &&
+                   view_equal(incident->told->evidence.scope.id, name.id));
 }
 
 // The incident of a scope that one of the row's leaves has too: a stream sees no misdirected
@@ -347,7 +434,7 @@ static struct incident *incident_beside(const struct decide *decide, const struc
                     other < 0 ? NULL
                               : incidents_of(decide->incidents, delta->scopes[other].scope);
             if (incident != NULL && (kind <= (unsigned)row->kind ||
-                                            is_about(incident, delta->scopes[other].scope, stream))) {
+                                            is_about(decide, incident, delta->scopes[other].scope, stream))) {
                 return incident;
             }
         }
@@ -355,13 +442,32 @@ static struct incident *incident_beside(const struct decide *decide, const struc
     return NULL;
 }
 
+// An incident that the same stream has raised somewhere in a tenant.
+static struct incident *incident_within(
+        const struct decide *decide, const struct scope_name *tenant, const char *stream)
+{
+    uint32_t at = 0;
+    struct incident *incident = incidents_open_after(decide->incidents, &at);
+    while (incident != NULL &&
+            (!is_told_by(incident, stream) ||
+                    !view_equal(scopes_name(decide->scopes, incident->root).tenant_id,
+                            tenant->tenant_id))) {
+        incident = incidents_open_after(decide->incidents, &at);
+    }
+    return incident;
+}
+
 enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
         const struct decision_taker *taker)
 {
-    struct step step = step_of(decide, delta, row, evidence, taker);
+    struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
+            evidence, taker, SCOPE_NONE, false, false};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
     struct incident *beside = incident_beside(decide, delta, row, evidence->stream);
+    if (beside == NULL && row->kind == SCOPE_TENANT) {
+        beside = incident_within(decide, &step.name, evidence->stream);
+    }
     return decide_act(decide, &step, tier, beside, &nobody);
 }

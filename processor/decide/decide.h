@@ -24,6 +24,7 @@
 #include "common/err.h"
 #include "model/action.h"
 #include "model/delta.h"
+#include "model/window.h"
 #include "policy/policy.h"
 #include "state/recent.h"
 #include "state/scopes.h"
@@ -45,6 +46,8 @@ struct decision_taker {
     int64_t (*heard)(void *self, int32_t scope);
     // What speaks against it at a node of the detector, in micro-nats.
     int64_t (*ratio)(void *self, int32_t scope, unsigned node);
+    // What that node has counted since its change point; false for a node that there is not.
+    bool (*window)(void *self, int32_t scope, unsigned node, struct window *ret_window);
     // The 95 % interval of a rate, in millionths.
     void (*interval)(
             void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2]);
@@ -69,16 +72,30 @@ bool decide_has_incident(const struct decide *decide, int32_t scope);
 
 // Counts a delta for the incidents that are open. Comes before anything of the delta is raised.
 void decide_count(struct decide *decide, const struct delta *delta);
+
+// An alarm in hand: whose it is, the evidence, and the remembered messages that it is made of. What it
+// points to is borrowed.
+struct hearing {
+    const struct delta *delta;
+    const struct scope_delta *row;
+    const struct evidence *evidence;
+    const struct decision_taker *taker;
+    enum { LAGS_UNKNOWN, LAGS_NOT, LAGS } lags; // whether it is rather the data; found out once
+    int32_t tenant; // of the row: entries that are many soon leave a wide scope's list
+    uint32_t count;
+    struct recent_entry entries[RECENT_MAX];
+};
+
+void decide_hear(const struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, const struct evidence *evidence,
+        const struct decision_taker *taker, struct hearing *ret_hearing);
 // The highest tier, up to `tier`, whose extra conditions the evidence meets. `is_cold`: the scope has
 // next to no history; then quarantine of a vendor or tenant wants the rate that stop wants.
-enum tier decide_admit(const struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, bool is_cold,
-        const struct evidence *evidence, const struct decision_taker *taker);
+enum tier decide_admit(
+        const struct decide *decide, struct hearing *hearing, enum tier tier, bool is_cold);
 // The scope has reached an admitted tier above its present one. Rows come after all rows of the
 // delta have been stepped, in the delta's order.
-MUST_CHECK enum err decide_raise(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
-        const struct decision_taker *taker);
+MUST_CHECK enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier tier);
 // The same for an auxiliary stream (evidence->stream) or a rule: TIER_ALERT at most.
 MUST_CHECK enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, enum tier tier, const struct evidence *evidence,

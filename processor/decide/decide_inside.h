@@ -25,12 +25,15 @@ struct step {
     struct incident *incident;
     const struct evidence *evidence;
     const struct decision_taker *taker;
+    int32_t tenant;  // of the row; SCOPE_NONE where it is not known
+    bool lags;       // it is rather the data that lag behind
     bool is_sibling; // it joins what another scope has just opened by the same alarm
 };
 
-// The cause that an alert of this step would name first; none when there is nothing to go by.
-struct view tell_likely_cause(const struct decide *decide, const struct step *step,
-        const struct recent_entry *entries, uint32_t count);
+// The causes that an alert of this step would name, likeliest first: their number, 0 when there is
+// nothing to go by.
+uint32_t tell_causes(const struct decide *decide, const struct step *step,
+        const struct recent_entry *entries, uint32_t count, struct ranked ret_causes[CAUSE_MAX]);
 MUST_CHECK enum err tell_alert(
         struct decide *decide, const struct step *step, enum alert_kind kind);
 MUST_CHECK enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier);

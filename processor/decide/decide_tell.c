@@ -201,12 +201,13 @@ static void rank_again(const struct incident *incident, struct alert_action *ale
     alert->cause_count = cause_rank(&all, alert->causes);
 }
 
-struct view tell_likely_cause(const struct decide *decide, const struct step *step,
-        const struct recent_entry *entries, uint32_t count)
+uint32_t tell_causes(const struct decide *decide, const struct step *step,
+        const struct recent_entry *entries, uint32_t count, struct ranked ret_causes[CAUSE_MAX])
 {
     struct alert_action alert = {.cause_count = 0};
     (void)fill_causes(decide, step, &alert, entries, count);
-    return alert.cause_count > 0 ? alert.causes[0].name : VIEW_NONE;
+    memcpy(ret_causes, alert.causes, sizeof alert.causes);
+    return alert.cause_count;
 }
 
 // --- alerts -----------------------------------------------------------------------------------

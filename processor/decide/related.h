@@ -4,33 +4,34 @@
 #include "decide/attribute.h"
 #include "incident/incidents.h"
 
-// The incident whose event the misdirected messages `entries` of `scope` are part of; NULL when it
+// Whose alarm it is.
+struct related_scope {
+    int32_t scope;
+    enum scope_kind kind;
+    int32_t tenant; // SCOPE_NONE where it is not known
+    bool lags;      // it looks as if the data lagged behind (decide/lag.h)
+};
+
+// The incident whose event the misdirected messages `entries` of the scope are part of; NULL when it
 // is an event of its own:
 //
-//   - of a wider scope, when the scope's messages are half or less of what speaks against that one:
-//     one of many that it is about — but not of one that was raised by data that lag, if it does not
-//     look like that itself (`lags`);
+//   - of a wider scope that they came through and that counts it, when they were misdirected for such
+//     reasons as those that it told of (decide/mix.h); of a campaign only when it is half or less of
+//     what speaks against that one, one of many. But not of one that was raised by data that lag, if
+//     it does not look like that itself;
 //   - of narrower scopes, when half or more of the scope's messages came through those that one
 //     incident is about: the same event seen from further away.
 struct incident *related_find(const struct incidents *incidents, const struct recent *recent,
-        int32_t scope, enum scope_kind kind, bool lags, const struct recent_entry *entries,
-        uint32_t count);
+        const struct related_scope *of, const struct recent_entry *entries, uint32_t count);
 
-// An incident of a wider scope that a stream or a rule raised, with the same likely cause: what
-// those hits and these misdirected messages have in common. NULL when there is none.
-struct incident *related_by_stream(const struct incidents *incidents, enum scope_kind kind,
-        const struct recent_entry *entries, uint32_t count, struct view likely_cause);
-// The incident of the messages' tenant as a whole; NULL when there is none.
-struct incident *related_of_tenant(const struct incidents *incidents,
-        const struct recent_entry *entries, uint32_t count);
+// An incident of a wider scope that a stream or a rule raised, when its likely cause is the likely one
+// of these messages too, or one that has 5 % of it while they have such reasons as those that it told
+// of. NULL when there is none.
+struct incident *related_by_stream(const struct incidents *incidents,
+        const struct related_scope *of, const struct recent_entry *entries, uint32_t count,
+        const struct ranked *causes, uint32_t cause_count);
+// The incident of the tenant as a whole; NULL when there is none.
+struct incident *related_of_tenant(const struct incidents *incidents, int32_t tenant);
 
-// Whether what speaks against a scope is rather the relationship data that lag behind: its
-// misdirected messages have no record, they are no more than 70 %, few of its numbers are invalid (a
-// column that has slipped), and the same befalls several vendors of the tenant at once. Of a tenant:
-// two or more, none with more than 85 % of it. Of anything narrower: 5 % of what the tenant has sent
-// elsewhere since its own excursion began, three such messages among them, some through another
-// vendor, or an open incident of the tenant that was raised by this. detection.md §3.5: then hold no
-// scope, tell.
-bool related_is_feed_lag(const struct incidents *incidents, const struct recent *recent,
-        const struct scope_delta *row, const struct evidence *evidence,
-        const struct recent_entry *entries, uint32_t count);
+// The first scope of a kind that one of the entries came through; SCOPE_NONE when none has one.
+int32_t related_first_of(const struct recent_entry *entries, uint32_t count, enum scope_kind kind);

@@ -67,17 +67,6 @@ static bool is_member(struct view member)
     return value.n > 0 && value.n <= 256;
 }
 
-static struct view trim(struct view text)
-{
-    while (text.n > 0 && (text.p[0] == ' ' || text.p[0] == '\t')) {
-        text = view_skip(text, 1);
-    }
-    while (text.n > 0 && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t')) {
-        text.n--;
-    }
-    return text;
-}
-
 bool tracestate_is_valid(struct view text)
 {
     if (text.n == 0 || text.n > TRACESTATE_MAX_BYTES) {
@@ -87,7 +76,7 @@ bool tracestate_is_valid(struct view text)
     for (;;) {
         const char *comma = memchr(text.p, ',', text.n);
         size_t n = comma != NULL ? (size_t)(comma - text.p) : text.n;
-        struct view member = trim((struct view){text.p, n});
+        struct view member = view_trim((struct view){text.p, n});
         // Empty members are allowed between commas.
         if (member.n > 0 && (!is_member(member) || ++members > TRACESTATE_MAX_MEMBERS)) {
             return false;

@@ -59,13 +59,40 @@ unsigned bank_apply(struct bank *bank, const struct bank_change *change)
             continue;
         }
         int64_t w = node->w_nat6 + change->net_nat6[j]; // B2
+        if (w <= 0) {
+            *node = (struct bank_node){.w_nat6 = 0}; // nothing to say, nothing to count
+            continue;
+        }
         int64_t cap = node_cap(j);
-        node->w_nat6 = w < 0 ? 0 : w > cap ? cap : w; // B1
+        node->w_nat6 = w > cap ? cap : w; // B1
         node->judged = add_saturating(node->judged, change->good + misdirected);
         node->misdirected = add_saturating(node->misdirected, misdirected);
         node->guarded = add_saturating(node->guarded, change->guarded);
     }
     return started;
+}
+
+unsigned bank_pass(
+        struct bank *bank, const struct bank_change *change, uint32_t ret_ended[NODE_COUNT])
+{
+    ASSURE(change->fresh + change->guarded == 0);
+    unsigned ended = 0;
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        struct bank_node *node = &bank->nodes[j];
+        if (node->w_nat6 == 0) {
+            continue;
+        }
+        node->w_nat6 += change->net_nat6[j]; // B2; it does not rise
+        if (node->w_nat6 > 0) {
+            node->judged = add_saturating(node->judged, change->good);
+            continue;
+        }
+        if ((bank->waiting >> j & 1) == 0) {
+            ret_ended[ended++] = node->start;
+        }
+        *node = (struct bank_node){.w_nat6 = 0};
+    }
+    return ended;
 }
 
 struct step_table bank_steps(unsigned level, bool guard)

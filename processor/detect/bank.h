@@ -11,8 +11,9 @@
 //   B2  A batch is one step by its net: order inside it cannot matter, and no peak inside it is looked at
 //       (detection.md §2.6: any other rule breaks the guarantee). Its parts may have different baselines.
 //   B3  judged, misdirected and guarded of a node count from its change point: the first misdirected message of the
-//       first batch that lifted W_j off 0. One message a batch, one level: W_j = k U - (n - k) D. With a start credit
-//       they count from the scope's first message, and W_j = credit + k U - (n - k) D while it has not been 0.
+//       first batch that lifted W_j off 0. A node that is back at 0 has no counts. By one level: W_j = k U - (n - k) D.
+//       With a start credit they count from the scope's first message, and W_j = credit + k U - (n - k) D while it has
+//       not been 0.
 //   B4  Only a batch with a misdirected message can raise a tier.
 //   B5  The counts of a node stop at 2^32 - 1; misdirected <= judged always.
 #pragma once
@@ -66,6 +67,9 @@ void bank_change_add(
         struct bank_change *change, const struct bank_batch *part, const struct step_table *steps);
 // Applies a change, as one batch (B2). Returns a bit set of the nodes whose change point it is.
 unsigned bank_apply(struct bank *bank, const struct bank_change *change);
+// The same of a change without misdirected messages. How many change points it ends, and which.
+unsigned bank_pass(
+        struct bank *bank, const struct bank_change *change, uint32_t ret_ended[NODE_COUNT]);
 // The steps of a level. `guard` off: guarded ones count in full.
 struct step_table bank_steps(unsigned level, bool guard);
 // Fast initial response (detection.md §3.7): the acute statistics of a new scope begin at ln r

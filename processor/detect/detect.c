@@ -18,7 +18,7 @@ enum err detect_create(
     pages_init(&detect->scopes, sizeof(struct detect_scope));
     pool_init(&detect->excursions, sizeof(struct excursion));
     pool_init(&detect->stream_excursions, sizeof(struct stream_excursion));
-    pool_init(&detect->habits, sizeof(struct sums));
+    pool_init(&detect->habits, sizeof(struct habit));
     detect->prior_level = baseline_cold_level(&options->baseline);
     enum err e = baseline_create(&detect->baseline, &options->baseline);
     if (e != ERR_NONE) {
@@ -75,11 +75,6 @@ static enum err detect_make_room(struct detect *detect, const struct delta *delt
 }
 
 // --- baselines --------------------------------------------------------------------------------
-
-static int32_t use_scope(const struct detect *detect, const struct leaf_use *use)
-{
-    return use->row < 0 ? SCOPE_NONE : detect->rows[use->row].scope;
-}
 
 static struct baseline_chain chain_of(const struct detect *detect, const struct leaf_delta *leaf)
 {
@@ -145,14 +140,10 @@ static enum err leaf_learn(
 
 static enum err habit_add(struct detect *detect, int32_t scope, const struct sums_change *sums)
 {
-    enum err e = ERR_NONE;
-    uint32_t number = scope_at(detect, scope)->habit;
-    if (number == 0) {
-        e = pool_take(&detect->habits, &number);
-        scope_at(detect, scope)->habit = number & INT32_MAX;
-    }
+    struct habit *habit;
+    enum err e = detect_take_habit(detect, scope, &habit);
     if (e == ERR_NONE) {
-        sums_add(pool_at(&detect->habits, number), sums);
+        sums_add(&habit->sums, sums);
     }
     return e;
 }
@@ -433,6 +424,11 @@ enum err detect_delta(
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE && detect->options.learning; i++) {
         if (!delta->leaves[i].held) {
             e = leaf_learn(detect, delta, &delta->leaves[i]);
+        }
+    }
+    for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE; i++) {
+        if (!delta->leaves[i].held) {
+            e = detect_learn_usual(detect, &delta->leaves[i]);
         }
     }
     return e;

@@ -12,10 +12,11 @@
 #include "detect/streams.h"
 #include "model/delta.h"
 #include "model/incident.h"
+#include "model/window.h"
 #include "state/recent.h"
 
 // Names the rules and constants of this room; part of every incident id.
-#define DETECTOR_VERSION "bank5-2"
+#define DETECTOR_VERSION "bank5-3"
 
 struct detect;
 
@@ -48,6 +49,10 @@ struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest);
 // W of one node of its bank, in micro-nats.
 int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node);
+// What one node of its bank has counted since its change point: nothing judged where it does not speak
+// against the scope. False for a node that there is not.
+bool detect_window(
+        const struct detect *detect, int32_t scope, unsigned node, struct window *ret_window);
 // The evidence behind a reading, but for its interval (detect/interval.h), which is dear. Views are
 // good until the scope's next step.
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
@@ -57,15 +62,23 @@ struct detect_history {
     uint32_t judged; // of its first 20,000, an excursion's messages among them
     uint32_t misdirected;
     int64_t heard; // all that were ever judged
+    bool is_own;   // the reading's own scope's
 };
 
 // Whether a reading of `scope` still stands if the healthy rate is what its own history, or its
 // vendor's or tenant's, has shown: the evidence must reach its threshold at that level too, and for
-// quarantine the rate must be five times as high, once that history is whole. A
+// quarantine the rate must be five times as high as its own, once that history is whole. A
 // lender who always had 2 % wrong numbers is no incident, and never gets to teach its baseline; a
 // rate that is above the prior all the time is for a person to look at.
 bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
         const struct detect_history *history);
+// Whether the rate behind a reading is surely higher than healthy campaigns of its vendor (of a
+// template or tenant: of the tenant) have, by what these usually have and but for as few as the
+// reading's budget allows (usual.h); for notice and alert, or than twice what its campaign had when
+// young. While next to nothing is known of the tenant: quarantine wants a rate surely above five
+// times that of its first messages, which leans on the prior. SCOPE_NONE: there is none.
+bool detect_is_unusual(const struct detect *detect, int32_t scope, enum scope_kind kind,
+        int32_t vendor, int32_t tenant, const struct bank_reading *reading);
 // Whether the scope has next to no history before the excursion of a reading.
 bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
         const struct detect_history *history);

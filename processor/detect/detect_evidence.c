@@ -105,6 +105,17 @@ static struct detect_history history_before(
                                    : 0};
 }
 
+bool detect_reaches(const struct detect *detect, const struct excursion *excursion,
+        const struct bank_reading *reading, unsigned level)
+{
+    if (level <= excursion->lowest_level) {
+        return true;
+    }
+    const struct step_table steps = bank_steps(level, detect->options.guard);
+    return bank_ratio_by(&excursion->bank, reading->node, &steps) >=
+           table_threshold(reading->budget, reading->node);
+}
+
 bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
         const struct detect_history *history)
 {
@@ -116,18 +127,14 @@ bool detect_stands(const struct detect *detect, int32_t scope, const struct bank
     int64_t present_ppb = table_baseline_ppb(excursion->lowest_level);
     int64_t rate_ppb = (before.misdirected * INT64_C(1250000000) + HISTORY_WEIGHT * present_ppb) /
                        ((int64_t)before.judged + HISTORY_WEIGHT);
-    if (reading->tier >= TIER_QUARANTINE && before.judged >= HISTORY_SURE &&
+    if (history->is_own && reading->tier >= TIER_QUARANTINE && before.judged >= HISTORY_SURE &&
             node->misdirected * INT64_C(1250000000) / node->judged < HISTORY_RATIO * rate_ppb) {
         return false;
     }
     int64_t ceiling_ppb = (int64_t)detect->options.baseline.ceiling_millionths * 1000;
     unsigned level = table_level_up(rate_ppb < ceiling_ppb ? rate_ppb : ceiling_ppb);
-    if (level <= excursion->lowest_level + (unsigned)HISTORY_MARGIN) {
-        return true;
-    }
-    const struct step_table steps = bank_steps(level, detect->options.guard);
-    return bank_ratio_by(&excursion->bank, reading->node, &steps) >=
-           table_threshold(reading->budget, reading->node);
+    return level <= excursion->lowest_level + (unsigned)HISTORY_MARGIN ||
+           detect_reaches(detect, excursion, reading, level);
 }
 
 bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,

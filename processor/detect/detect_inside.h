@@ -4,6 +4,7 @@
 
 #include "detect/detect.h"
 #include "detect/sums.h"
+#include "detect/usual.h"
 #include "state/pool.h"
 
 enum { TOPIC_MAX = 64 };
@@ -38,8 +39,18 @@ struct stream_excursion {
 struct detect_scope {
     uint32_t excursion; // number in the pool; 0 = every statistic is 0
     uint32_t streams;   // likewise
-    uint32_t habit : 31;   // of a tenant: number of the sums of all its messages; 0 = none
+    uint32_t habit : 30;   // of a tenant or vendor: its number in the pool; 0 = none
+    uint32_t is_part : 1;  // of a campaign: `habit` is what it has added to theirs
     uint32_t credited : 1; // it began with credit
+};
+
+enum { HABIT_MASK = (1 << 30) - 1, PART_BITS = 11, PART_MASK = (1 << PART_BITS) - 1 };
+_Static_assert((int)USUAL_CAMPAIGN <= (int)PART_MASK, "a part fits twice beside each other");
+
+// What is kept of a tenant or vendor for good.
+struct habit {
+    struct sums sums; // of all messages of a tenant; first, so that a habit may be read as these
+    struct usual usual;
 };
 
 // What the delta in hand brings a row that has something to move.
@@ -73,7 +84,7 @@ struct detect {
     struct pages scopes; // by scope: struct detect_scope
     struct pool excursions;
     struct pool stream_excursions;
-    struct pool habits; // of struct sums
+    struct pool habits;
     char *topics[TOPIC_MAX];
     // of the delta in hand
     struct row_state *rows;     // by row
@@ -115,3 +126,23 @@ void excursion_step(struct detect *detect, int32_t scope, const struct bank_chan
 MUST_CHECK enum err streams_begin(struct detect *detect, const struct delta *delta,
         const struct scope_delta *row, int32_t tenant);
 void streams_end(struct detect *detect, int32_t scope);
+
+// Whether what speaks against a scope would reach a reading's threshold by that level too, if it is
+// above those in force (detect_evidence.c).
+bool detect_reaches(const struct detect *detect, const struct excursion *excursion,
+        const struct bank_reading *reading, unsigned level);
+
+// --- what is kept of tenants and vendors (detect_usual.c) --------------------------------------
+
+static inline int32_t use_scope(const struct detect *detect, const struct leaf_use *use)
+{
+    return use->row < 0 ? SCOPE_NONE : detect->rows[use->row].scope;
+}
+
+// Of a tenant or vendor; NULL when it has none.
+struct habit *detect_habit(const struct detect *detect, int32_t scope);
+// The same; it gets one.
+MUST_CHECK enum err detect_take_habit(
+        struct detect *detect, int32_t scope, struct habit **ret_habit);
+// What the messages of a leaf teach about its vendor and tenant.
+MUST_CHECK enum err detect_learn_usual(struct detect *detect, const struct leaf_delta *leaf);

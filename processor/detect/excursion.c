@@ -147,7 +147,7 @@ void detect_drop(struct detect *detect, int32_t scope)
     detect_reset(detect, scope);
     baseline_drop(detect->baseline, scope);
     if (scope_is_kept(detect, scope)) {
-        if (scope_at(detect, scope)->habit != 0) {
+        if (detect_habit(detect, scope) != NULL) {
             pool_give(&detect->habits, scope_at(detect, scope)->habit);
         }
         *scope_at(detect, scope) = (struct detect_scope){0};

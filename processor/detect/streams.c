@@ -121,14 +121,6 @@ bool stream_leaf_has_hits(const struct leaf_delta *leaf)
            leaf->reasons[REASON_INVALID_NUMBER] > 0 || leaf->reasons[REASON_OTHER_TENANT] > 0;
 }
 
-void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other)
-{
-    for (unsigned s = 0; s < STREAM_COUNT; s++) {
-        batch->judged[s] = add_saturating(batch->judged[s], other->judged[s]);
-        batch->hits[s] = add_saturating(batch->hits[s], other->hits[s]);
-    }
-}
-
 bool stream_batch_has_hits(const struct stream_batch *batch)
 {
     for (unsigned s = 0; s < STREAM_COUNT; s++) {

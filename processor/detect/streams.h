@@ -78,7 +78,6 @@ struct stream_batch {
 void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf);
 // Whether it may add a hit.
 bool stream_leaf_has_hits(const struct leaf_delta *leaf);
-void stream_batch_join(struct stream_batch *batch, const struct stream_batch *other);
 bool stream_batch_has_hits(const struct stream_batch *batch);
 
 void streams_step(struct streams *streams, const struct stream_batch *batch,

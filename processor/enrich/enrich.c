@@ -15,8 +15,8 @@ enum err enrich_batch(const struct enricher *enricher, const struct event *const
             continue;
         }
         struct enriched *enriched = &ret_enriched[i];
-        enriched->recipient = recipient_normalise(ev->recipient,
-                recipient_kind_of_channel(ev->channel), enricher->default_region, arena);
+        enriched->recipient = recipient_normalise_cached(
+                ev->recipient, recipient_kind_of_channel(ev->channel), enricher->phones, arena);
         enriched->pseudonym = keyring_pseudonym(key, enriched->recipient);
         enriched->facts = (struct facts){.lookup = LOOKUP_NOT_ASKED, .reassigned_at_ms = TIME_NONE};
         if (enriched->recipient.kind != RECIPIENT_INVALID) {

@@ -17,7 +17,7 @@ struct enriched {
 struct enricher {
     struct store store;         // borrowed
     const struct keyring *ring; // borrowed
-    const char *default_region; // borrowed
+    struct phone_cache *phones; // borrowed
 };
 
 // Fills ret_enriched[i] for events[i]; entries that are NULL (undecodable messages) are passed

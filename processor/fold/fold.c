@@ -128,6 +128,7 @@ static enum err fold_make_room(struct fold *fold, const struct frame *frame)
         fold->frame_leaf_capacity = frame->leaf_count;
     }
     uint32_t deltas = frame->leaf_count * SCOPE_KIND_COUNT;
+    ASSURE(deltas <= FOLD_INDEX_MASK); // a frame has no more leaves than a chunk has offsets
     if (deltas > fold->delta_capacity) {
         if (!grow((void **)&fold->deltas, deltas, sizeof *fold->deltas) ||
                 !grow((void **)&fold->sorted, deltas, sizeof *fold->sorted) ||
@@ -195,18 +196,6 @@ static void fold_leave_out(struct fold *fold, const struct frame *frame, struct 
     delta->gap = (struct delta_gap){true, frame->first_offset, frame->to_offset};
 }
 
-// The number wraps round after 2^32 frames; a scope that was last touched a whole round ago must
-// not be taken for touched.
-static void fold_next_frame(struct fold *fold)
-{
-    if (++fold->frame_number == 0) {
-        for (uint32_t i = 0; i < pages_rows(&fold->scopes); i++) {
-            fold_scope_at(fold, (int32_t)i)->touched_by = 0;
-        }
-        fold->frame_number = 1;
-    }
-}
-
 enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
         int64_t sequence, struct delta *ret_delta)
 {
@@ -222,7 +211,6 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
     if (frame->judged_at_ms > fold->log_time_ms) {
         fold->log_time_ms = frame->judged_at_ms;
     }
-    fold_next_frame(fold);
     recent_settle(fold->recent);
     fold->delta_count = 0;
     fold->entry_count = 0;

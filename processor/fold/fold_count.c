@@ -2,13 +2,15 @@
 #include "fold/fold_inside.h"
 
 enum { HISTORY_JUDGED = 20000 };
+#define JUDGED_MAX ((INT64_C(1) << 40) - 1)
 
 // The row of a scope in the delta being made.
 static int32_t fold_row(struct fold *fold, int32_t scope, enum scope_kind kind)
 {
     struct fold_scope *state = fold_scope_at(fold, scope);
-    if (state->touched_by != fold->frame_number) {
-        state->touched_by = fold->frame_number;
+    bool is_there = state->delta_index < fold->delta_count &&
+                    fold->deltas[state->delta_index].scope == scope;
+    if (!is_there) {
         state->delta_index = fold->delta_count & FOLD_INDEX_MASK;
         fold->lasts[fold->delta_count] = (struct fold_last){-1, state->last_misdirected};
         fold->deltas[fold->delta_count++] = (struct scope_delta){.scope = scope,
@@ -66,7 +68,10 @@ static uint16_t count_history(uint16_t count, int64_t more)
 static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta *leaf)
 {
     int64_t judged = (int64_t)state->judged + leaf->judged;
-    state->judged = judged > 0 ? (uint64_t)judged : 0;
+    state->judged = (judged < 0                   ? 0
+                            : judged > JUDGED_MAX ? (uint64_t)JUDGED_MAX
+                                                  : (uint64_t)judged) &
+                    JUDGED_MAX;
     state->misdirected = count_bounded(state->misdirected, leaf->misdirected);
     if (!leaf->held && state->history_judged < HISTORY_JUDGED) {
         state->history_judged = count_history(state->history_judged, leaf->judged);
@@ -151,8 +156,7 @@ static enum err fold_entry(struct fold *fold, const struct frame *frame,
         const struct frame_entry *entry)
 {
     struct delta_entry *de = &fold->entries[fold->entry_count++];
-    *de = (struct delta_entry){
-            .entry = entry, .serial = fold->serial++, .remembered = RECENT_NONE};
+    *de = (struct delta_entry){.entry = entry, .serial = fold->serial++, .remembered = RECENT_NONE};
     memcpy(de->scopes, leaf->scopes, sizeof de->scopes);
     if (leaf_delta->held) {
         return ERR_NONE;

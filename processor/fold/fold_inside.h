@@ -5,20 +5,20 @@
 #include "fold/fold.h"
 #include "fold/fold_source.h"
 
-enum { FOLD_SOURCE_MAX = 4096, FOLD_KEY_BYTES = 4096, FOLD_INDEX_MASK = (1 << 30) - 1 };
+enum { FOLD_SOURCE_MAX = 4096, FOLD_KEY_BYTES = 4096, FOLD_INDEX_MASK = (1 << 22) - 1 };
 
-// What the fold keeps of each scope. There may be a million.
+// What the fold keeps of each scope. There may be a million. `delta_index` means something where
+// that row of the delta being made is the scope's.
 struct fold_scope {
-    uint64_t judged; // since it was first heard of
+    uint64_t judged : 40; // since it was first heard of; it stops
+    uint64_t delta_index : 22;
+    uint64_t is_known : 1; // it was heard of before this frame
+    uint64_t last_misdirected : 1;
     uint32_t misdirected;
-    uint32_t touched_by; // number of the frame whose delta is at delta_index
-    uint32_t delta_index : 30;
-    uint32_t is_known : 1; // it was heard of before this frame
-    uint32_t last_misdirected : 1;
     uint16_t history_judged; // they stop at 65,535, a frame above where a history ends
     uint16_t history_misdirected;
 };
-_Static_assert(sizeof(struct fold_scope) <= 24, "a million scopes have one each");
+_Static_assert(sizeof(struct fold_scope) <= 16, "a million scopes have one each");
 
 // What is known of a scope's last message while a frame is folded, beside its delta.
 struct fold_last {
@@ -31,7 +31,6 @@ struct fold {
     struct recent *recent;
     uint32_t split_by_channel;
     int64_t log_time_ms;
-    uint32_t frame_number; // from 1; 0 = never
     uint64_t serial;
     uint64_t gaps;
     struct hashmap *source_index;

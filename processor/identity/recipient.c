@@ -2,7 +2,6 @@
 
 #include "common/assure.h"
 #include "identity/cn_mobile.h"
-#include "identity/phone.h"
 
 const char *const recipient_kind_names[RECIPIENT_KIND_COUNT] = {
         "phone", "email", "push", "wechat", "invalid"};
@@ -17,33 +16,48 @@ enum recipient_kind recipient_kind_of_channel(struct view channel)
     return RECIPIENT_PHONE;
 }
 
-static struct recipient normalise_phone(
-        struct view text, const char *default_region, struct arena *arena)
+// The number in E.164, its length; 0 = none. `phones` may be NULL.
+static size_t read_phone(struct view text, const char *default_region, struct phone_cache *phones,
+        char ret_e164[PHONE_E164_MAX_BYTES])
 {
-    const struct recipient invalid = {RECIPIENT_INVALID, text};
     if (text.n == 0 || text.n > PHONE_TEXT_MAX_BYTES) {
-        return invalid;
+        return 0;
+    }
+    if (cn_mobile_read(text, default_region, ret_e164)) {
+        return CN_MOBILE_E164_BYTES;
+    }
+    return phones != NULL ? phone_cache_read(phones, text, ret_e164)
+                          : phone_read(text.p, text.n, default_region, ret_e164);
+}
+
+static struct recipient normalise(struct view text, enum recipient_kind kind,
+        const char *default_region, struct phone_cache *phones, struct arena *arena)
+{
+    ASSURE(kind < RECIPIENT_INVALID);
+    if (kind != RECIPIENT_PHONE) {
+        return (struct recipient){kind, text};
     }
     char e164[PHONE_E164_MAX_BYTES];
-    size_t n = CN_MOBILE_E164_BYTES;
-    if (!cn_mobile_read(text, default_region, e164)) {
-        n = phone_read(text.p, text.n, default_region, e164);
-        if (n == 0) {
-            return invalid;
-        }
+    struct view canonical = {e164, read_phone(text, default_region, phones, e164)};
+    if (canonical.n == 0) {
+        return (struct recipient){RECIPIENT_INVALID, text};
     }
-    struct view canonical = {e164, n};
     if (view_equal(canonical, text)) {
         return (struct recipient){RECIPIENT_PHONE, text};
     }
     canonical = arena_copy(arena, canonical);
-    return view_is_none(canonical) ? invalid : (struct recipient){RECIPIENT_PHONE, canonical};
+    return view_is_none(canonical) ? (struct recipient){RECIPIENT_INVALID, text}
+                                   : (struct recipient){RECIPIENT_PHONE, canonical};
 }
 
 struct recipient recipient_normalise(
         struct view text, enum recipient_kind kind, const char *default_region, struct arena *arena)
 {
-    ASSURE(kind < RECIPIENT_INVALID);
-    return kind == RECIPIENT_PHONE ? normalise_phone(text, default_region, arena)
-                                   : (struct recipient){kind, text};
+    return normalise(text, kind, default_region, NULL, arena);
+}
+
+struct recipient recipient_normalise_cached(
+        struct view text, enum recipient_kind kind, struct phone_cache *phones, struct arena *arena)
+{
+    return normalise(text, kind, phone_cache_region(phones), phones, arena);
 }

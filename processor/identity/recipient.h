@@ -5,6 +5,7 @@
 
 #include "common/arena.h"
 #include "common/view.h"
+#include "identity/phone_cache.h"
 
 enum recipient_kind {
     RECIPIENT_PHONE,
@@ -33,3 +34,6 @@ enum recipient_kind recipient_kind_of_channel(struct view channel);
 // thread.
 struct recipient recipient_normalise(struct view text, enum recipient_kind kind,
         const char *default_region, struct arena *arena);
+// The same with the region of `phones` and by its memory. Its thread.
+struct recipient recipient_normalise_cached(struct view text, enum recipient_kind kind,
+        struct phone_cache *phones, struct arena *arena);

@@ -20,6 +20,7 @@ struct scope_row {
     uint32_t incident; // index + 1; 0 = none
     uint8_t tier;
     bool held;
+    bool lags;
     int32_t next; // of the incident's chain
 };
 
@@ -121,6 +122,16 @@ enum tier incidents_tier(const struct incidents *incidents, int32_t scope)
 void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier tier)
 {
     scope_row(incidents, scope)->tier = (uint8_t)tier;
+}
+
+bool incidents_scope_lags(const struct incidents *incidents, int32_t scope)
+{
+    return scope_row(incidents, scope)->lags;
+}
+
+void incidents_note_lag(struct incidents *incidents, int32_t scope)
+{
+    scope_row(incidents, scope)->lags = true;
 }
 
 int32_t incidents_next(const struct incidents *incidents, int32_t scope)
@@ -390,6 +401,17 @@ uint32_t incidents_lately(const struct incidents *incidents, int32_t scope, int6
         }
     }
     return count;
+}
+
+struct incident *incidents_open_after(const struct incidents *incidents, uint32_t *at)
+{
+    while (*at < incidents->row_count) {
+        struct incident *incident = incidents->rows[(*at)++];
+        if (incident != NULL) {
+            return incident;
+        }
+    }
+    return NULL;
 }
 
 uint32_t incidents_open_count(const struct incidents *incidents)

@@ -60,6 +60,9 @@ struct incident *incidents_of(const struct incidents *incidents, int32_t scope);
 // The tier that the scope itself has reached in it; TIER_NONE without one.
 enum tier incidents_tier(const struct incidents *incidents, int32_t scope);
 void incidents_set_tier(struct incidents *incidents, int32_t scope, enum tier tier);
+// Whether the scope joined because the data lag behind, and the note that it did.
+bool incidents_scope_lags(const struct incidents *incidents, int32_t scope);
+void incidents_note_lag(struct incidents *incidents, int32_t scope);
 
 // Opens one about `scope`. *ret_incident is NULL when there are as many as there may be (counted).
 MUST_CHECK enum err incidents_open(struct incidents *incidents, int32_t scope,
@@ -93,6 +96,9 @@ enum { LATELY_MAX = 3, LATELY_SCOPES_MAX = 256 };
 void incidents_note_lately(struct incidents *incidents, int32_t scope, int64_t now_ms);
 uint32_t incidents_lately(const struct incidents *incidents, int32_t scope, int64_t now_ms);
 
+// All that are open, one a call: *at is 0 before the first, and the caller's to keep. NULL after the
+// last.
+struct incident *incidents_open_after(const struct incidents *incidents, uint32_t *at);
 uint32_t incidents_open_count(const struct incidents *incidents);
 uint64_t incidents_overflowed(const struct incidents *incidents);
 

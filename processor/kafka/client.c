@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/assure.h"
+#include "kafka/consumer.h"
 #include "kafka/kafka.h"
 
 enum {
@@ -164,6 +165,21 @@ void kafka_client_trouble(struct kafka_client *client, rd_kafka_resp_err_t error
 void kafka_client_recovered(struct kafka_client *client)
 {
     client->in_trouble = client->fatal;
+}
+
+bool kafka_client_take_news(struct kafka_client *client, struct kafka_event *ret_event)
+{
+    if (!client->has_news) {
+        return false;
+    }
+    client->has_news = false;
+    *ret_event = (struct kafka_event){
+            .kind = KAFKA_TROUBLE,
+            .trouble = client->trouble,
+            .fatal = client->fatal,
+            .trouble_text = client->trouble_text,
+    };
+    return true;
 }
 
 // The owner's thread, inside a poll.

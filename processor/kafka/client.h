@@ -21,6 +21,8 @@ enum client_role {
 
 enum { TROUBLE_BYTES = 512 };
 
+struct kafka_event;
+
 struct kafka_client {
     rd_kafka_t *rk;
     void *owner; // whatever the callbacks of the role need
@@ -52,6 +54,8 @@ enum err kafka_client_stop(struct kafka_client *client, int64_t timeout_ms);
 // Notes trouble that did not come through the error callback.
 void kafka_client_trouble(struct kafka_client *client, rd_kafka_resp_err_t error, const char *text);
 void kafka_client_recovered(struct kafka_client *client);
+// Trouble that was not told yet, as a KAFKA_TROUBLE. False when there is none.
+bool kafka_client_take_news(struct kafka_client *client, struct kafka_event *ret_event);
 
 // librdkafka's error as one of ours.
 enum err kafka_err(rd_kafka_resp_err_t error);

@@ -39,21 +39,8 @@ static bool take_lost(struct kafka_consumer *consumer, struct kafka_event *ret_e
 // them.
 static bool take_news(struct kafka_consumer *consumer, struct kafka_event *ret_event)
 {
-    if (consumer->lost_untold > 0 && take_lost(consumer, ret_event)) {
-        return true;
-    }
-    struct kafka_client *client = &consumer->client;
-    if (client->has_news) {
-        client->has_news = false;
-        *ret_event = (struct kafka_event){
-                .kind = KAFKA_TROUBLE,
-                .trouble = client->trouble,
-                .fatal = client->fatal,
-                .trouble_text = client->trouble_text,
-        };
-        return true;
-    }
-    return false;
+    return (consumer->lost_untold > 0 && take_lost(consumer, ret_event)) ||
+           kafka_client_take_news(&consumer->client, ret_event);
 }
 
 // Takes over `rkm`. Nothing comes out of messages of partitions that have just been taken away or

@@ -156,22 +156,6 @@ static struct reader_partition *find_partition(
 
 // --- poll --------------------------------------------------------------------------------------
 
-static bool take_news(struct kafka_reader *reader, struct kafka_event *ret_event)
-{
-    struct kafka_client *client = &reader->client;
-    if (!client->has_news) {
-        return false;
-    }
-    client->has_news = false;
-    *ret_event = (struct kafka_event){
-            .kind = KAFKA_TROUBLE,
-            .trouble = client->trouble,
-            .fatal = client->fatal,
-            .trouble_text = client->trouble_text,
-    };
-    return true;
-}
-
 // Reads that partition again from where it was, or from its beginning.
 static void begin_again(struct kafka_reader *reader, struct reader_partition *at, int64_t from)
 {
@@ -242,7 +226,7 @@ enum kafka_event_kind kafka_reader_poll(
     int64_t left_ms = timeout_ms;
     do {
         rd_kafka_poll(reader->client.rk, 0); // for the error callback
-        if (take_news(reader, ret_event)) {
+        if (kafka_client_take_news(&reader->client, ret_event)) {
             return KAFKA_TROUBLE;
         }
         int64_t slice_ms = left_ms < POLL_SLICE_MS ? left_ms : POLL_SLICE_MS;

@@ -42,17 +42,6 @@ static bool read_time(struct view text, int64_t *ret_ms)
     return clock_is_accepted(ms);
 }
 
-static struct view trim(struct view text)
-{
-    while (text.n > 0 && (text.p[0] == ' ' || text.p[0] == '\t')) {
-        text = view_skip(text, 1);
-    }
-    while (text.n > 0 && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t')) {
-        text.n--;
-    }
-    return text;
-}
-
 // Takes the quotes off an element of a JSON array. A channel's name needs no escapes.
 static bool unquote(struct view *text)
 {
@@ -67,19 +56,19 @@ static bool unquote(struct view *text)
 static bool read_opted_out(struct view text, struct view channel, bool *ret_opted_out)
 {
     bool found = false;
-    text = trim(text);
+    text = view_trim(text);
     bool is_json = text.n > 0 && text.p[0] == '[';
     if (is_json) {
         if (text.p[text.n - 1] != ']' || text.n < 2) {
             return false;
         }
-        text = trim((struct view){text.p + 1, text.n - 2});
+        text = view_trim((struct view){text.p + 1, text.n - 2});
     }
     while (text.n > 0) {
         const char *comma = memchr(text.p, ',', text.n);
         struct view one = {text.p, comma != NULL ? (size_t)(comma - text.p) : text.n};
         text = view_skip(text, comma != NULL ? one.n + 1 : one.n);
-        one = trim(one);
+        one = view_trim(one);
         if ((is_json && !unquote(&one)) || one.n == 0 || (comma != NULL && text.n == 0)) {
             return false;
         }

@@ -74,8 +74,9 @@ static enum err begin_anew(void *self, int32_t partition)
 }
 
 // The log does not have the offset that we wanted: what was read before has gone into frames.
-static enum err on_offset_lost(struct complaint_half *half, const struct kafka_event *event)
+static enum err offset_lost(void *self, const struct kafka_event *event)
 {
+    struct complaint_half *half = self;
     log_error("complaints",
             "partition %d: offset %lld is not in the log any more (it has %lld to %lld): "
             "complaints were lost before we read them; going on at %lld",
@@ -122,15 +123,7 @@ static enum err step(void *self)
     enum kafka_event_kind kind = gathered_fill(
             &half->batch, half->base.consumer, BATCH_WAIT_MS, false, half->base.stop, &event);
     enum err e = half->batch.item_count > 0 ? tell_batch(half) : ERR_NONE;
-    if (kind == KAFKA_TROUBLE) {
-        enum err trouble = half_tell_trouble(&half->base, &event);
-        if (trouble != ERR_NONE) {
-            return trouble;
-        }
-    } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
-        e = on_offset_lost(half, &event);
-    }
-    return half_settle(&half->base, e);
+    return half_settle_batch(&half->base, e, kind, &event);
 }
 
 // --- its beginning and end ---------------------------------------------------------------------
@@ -201,6 +194,7 @@ enum err complaint_half_run(const struct half_options *options)
             .forget = forget_batch,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
+            .offset_lost = offset_lost,
             .destroy = destroy_half,
     };
     struct complaint_half *half = calloc(1, sizeof *half);

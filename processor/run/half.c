@@ -86,6 +86,20 @@ enum err half_tell_trouble(const struct half *half, const struct kafka_event *ev
     return event->fatal ? ERR_REFUSED : ERR_NONE;
 }
 
+enum err half_settle_batch(
+        struct half *half, enum err e, enum kafka_event_kind kind, const struct kafka_event *event)
+{
+    if (kind == KAFKA_TROUBLE) {
+        enum err trouble = half_tell_trouble(half, event);
+        if (trouble != ERR_NONE) {
+            return trouble;
+        }
+    } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
+        e = half->role->offset_lost(half->self, event);
+    }
+    return half_settle(half, e);
+}
+
 static enum err half_open(struct half *half, const struct half_options *options)
 {
     struct strbuf findings;

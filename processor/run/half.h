@@ -25,7 +25,7 @@ struct half_role {
     // Opens what is needed to work, half_open_consumer last. What went wrong stays as it is, for
     // destroy; findings are told.
     enum err (*open)(void *self, const struct half_options *options, struct strbuf *findings);
-    // Reads and works on one batch; ends with half_settle.
+    // Reads and works on one batch; ends with half_settle or half_settle_batch.
     enum err (*step)(void *self);
     // A partition is ours; as kafka_consumer_owner.on_assign.
     void (*assign)(void *self, const struct kafka_assignment *assignment, int64_t *start);
@@ -34,6 +34,9 @@ struct half_role {
     // Begins a partition again behind what is settled.
     enum err (*begin_anew)(void *self, int32_t partition);
     void (*close_partition)(void *self, int32_t partition);
+    // The log does not have the offset that we wanted: the partition goes on at event->low. Only
+    // for half_settle_batch.
+    enum err (*offset_lost)(void *self, const struct kafka_event *event);
     // Frees what open has opened, and self.
     void (*destroy)(void *self);
 };
@@ -59,5 +62,9 @@ MUST_CHECK enum err half_open_consumer(struct half *half, const char *topic,
 // The end of a step that went as `e`: serves the outlet, and begins all anew when the work is to
 // be tried again or output can no longer be delivered. Returns what the step comes to.
 MUST_CHECK enum err half_settle(struct half *half, enum err e);
+// The same behind a batch from gathered_fill, which returned `kind` with *event: what was read
+// before has been worked on, now the event is dealt with.
+MUST_CHECK enum err half_settle_batch(
+        struct half *half, enum err e, enum kafka_event_kind kind, const struct kafka_event *event);
 // Tells the consumer's trouble. ERR_REFUSED when it cannot go on.
 MUST_CHECK enum err half_tell_trouble(const struct half *half, const struct kafka_event *event);

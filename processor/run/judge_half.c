@@ -25,6 +25,7 @@ struct judge_half {
     struct frame_out frames;
     struct mono_time next_totals;
     bool cache_trouble_told;
+    uint64_t overflow_told;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
@@ -102,8 +103,9 @@ static enum err begin_anew(void *self, int32_t partition)
 
 // The log does not have the offset that we wanted: what was read before goes first, then the
 // partition begins at `low`.
-static enum err on_offset_lost(struct judge_half *half, const struct kafka_event *event)
+static enum err offset_lost(void *self, const struct kafka_event *event)
 {
+    struct judge_half *half = self;
     log_error("judge",
             "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages "
             "were lost before we read them; going on at %lld",
@@ -154,6 +156,19 @@ static void tell_cache(struct judge_half *half)
     half->cache_trouble_told = trouble;
 }
 
+// A table at its ceiling is no reason to stop, but somebody should know what is not watched.
+static void tell_overflow(struct judge_half *half)
+{
+    uint64_t overflowed = judge_line_counts(half->line)->overflowed;
+    if (overflowed > half->overflow_told) {
+        log_error("judge",
+                "%llu messages so far are counted for their tenant alone: there are more leaves "
+                "than batch.max_leaves; their campaigns are not watched",
+                (unsigned long long)overflowed);
+    }
+    half->overflow_told = overflowed;
+}
+
 static enum err judge_batch(struct judge_half *half, bool totals)
 {
     struct gathered *batch = &half->batch;
@@ -181,6 +196,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     }
     if (batch->item_count > 0) {
         tell_cache(half);
+        tell_overflow(half);
     }
     gathered_clear(batch, half->base.consumer);
     if (waits) {
@@ -219,15 +235,7 @@ static enum err step(void *self)
     if (half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
-    if (kind == KAFKA_TROUBLE) {
-        enum err trouble = half_tell_trouble(&half->base, &event);
-        if (trouble != ERR_NONE) {
-            return trouble;
-        }
-    } else if (kind == KAFKA_OFFSET_LOST && e == ERR_NONE) {
-        e = on_offset_lost(half, &event);
-    }
-    return half_settle(&half->base, e);
+    return half_settle_batch(&half->base, e, kind, &event);
 }
 
 // --- its beginning and end ---------------------------------------------------------------------
@@ -305,6 +313,7 @@ enum err judge_half_run(const struct half_options *options)
             .forget = forget_batch,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
+            .offset_lost = offset_lost,
             .destroy = destroy_half,
     };
     struct judge_half *half = calloc(1, sizeof *half);

@@ -3,11 +3,11 @@
 
 #include "state/recent_inside.h"
 
-enum { MET_PER_ENTRY = 4 };
+enum { PLACE_BYTES = 4096, HANDLE_MASK = (1 << 22) - 1 };
 
 enum err recent_create(struct recent **ret_recent, const struct recent_options *options)
 {
-    ASSURE(options->max_entries < UINT32_MAX);
+    ASSURE(options->max_entries <= RECENT_ENTRIES_MAX);
     struct recent *recent = calloc(1, sizeof *recent);
     if (recent == NULL) {
         return ERR_NO_MEMORY;
@@ -17,14 +17,16 @@ enum err recent_create(struct recent **ret_recent, const struct recent_options *
     recent->hand = recent->end;
     pages_init(&recent->lists, sizeof(struct list));
     pages_init(&recent->entries, sizeof(struct entry));
-    size_t met_count = 64;
-    while (met_count < MET_PER_ENTRY * (size_t)options->max_entries) {
-        met_count *= 2;
+    strbuf_init(&recent->place, PLACE_BYTES);
+    texts_init(&recent->texts);
+    size_t ends = 64;
+    while (ends < options->max_entries) {
+        ends *= 2;
     }
-    recent->met_mask = met_count - 1;
-    recent->met = calloc(met_count, sizeof *recent->met);
-    recent->topics = hashmap_create(RECENT_TOPIC_MAX);
-    if (recent->met == NULL || recent->topics == NULL) {
+    recent->by_tag_mask = ends - 1;
+    recent->by_tag = calloc(ends, sizeof *recent->by_tag);
+    recent->places = hashmap_create(RECENT_PLACE_MAX);
+    if (recent->by_tag == NULL || recent->places == NULL) {
         recent_destroy(recent);
         return ERR_NO_MEMORY;
     }
@@ -35,13 +37,13 @@ enum err recent_create(struct recent **ret_recent, const struct recent_options *
 void recent_destroy(struct recent *recent)
 {
     if (recent != NULL) {
-        for (uint32_t handle = RECENT_NONE + 1; handle < recent->end; handle++) {
-            free(entry_at(recent, handle)->message_id);
-        }
         pages_fini(&recent->entries);
         pages_fini(&recent->lists);
-        hashmap_destroy(recent->topics);
-        free(recent->met);
+        texts_fini(&recent->texts);
+        strbuf_fini(&recent->place);
+        hashmap_destroy(recent->places);
+        free(recent->young);
+        free(recent->by_tag);
         free(recent);
     }
 }
@@ -53,7 +55,7 @@ void recent_take_behind(struct recent *recent, struct list *list, uint32_t befor
     struct entry *entry = entry_at(recent, handle);
     *next = entry->next[list->kind];
     if (list->newest == handle) {
-        list->newest = before == handle ? RECENT_NONE : before;
+        list->newest = (before == handle ? RECENT_NONE : before) & HANDLE_MASK;
     }
     list->count--;
     entry->scopes[list->kind] = SCOPE_NONE; // R1
@@ -73,20 +75,26 @@ static bool has_list(const struct recent *recent, int32_t scope)
     return (uint32_t)scope < pages_rows(&recent->lists);
 }
 
+static bool entry_is_in_list_of(const struct entry *entry, int32_t scope) // R1
+{
+    bool is_in = false;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        is_in = is_in || entry->scopes[kind] == scope;
+    }
+    return is_in;
+}
+
 bool recent_has(struct recent *recent, int32_t scope, uint64_t tag, int64_t log_time_ms)
 {
+    ASSURE(scope >= 0);
     recent_see_log_time(recent, log_time_ms);
-    if (recent->met[tag & recent->met_mask] == 0 || !has_list(recent, scope)) {
-        return false;
-    }
-    const struct list *list = list_at(recent, scope);
-    uint32_t at = list->newest;
-    for (unsigned left = list->count; left > 0; left--) {
-        at = entry_at(recent, at)->next[list->kind];
+    for (uint32_t at = *by_tag_at(recent, tag); at != RECENT_NONE;) {
         const struct entry *entry = entry_at(recent, at);
-        if (entry->tag == tag && !entry_is_past(recent, entry)) {
+        if (entry->tag == tag && entry_is_in_list_of(entry, scope) &&
+                !entry_is_past(recent, entry)) {
             return true;
         }
+        at = entry->same;
     }
     return false;
 }
@@ -117,7 +125,7 @@ enum err recent_link(struct recent *recent, uint32_t handle, int32_t scope, enum
     }
     entry->scopes[kind] = scope;
     entry->links++;
-    *list = (struct list){handle, (uint8_t)(list->count + 1), (uint8_t)kind};
+    *list = (struct list){handle & HANDLE_MASK, (list->count + 1) & 127, kind & 7};
     return ERR_NONE;
 }
 
@@ -140,7 +148,7 @@ uint32_t recent_since(const struct recent *recent, int32_t scope, uint64_t seria
         *told = (struct recent_entry){
                 .tag = entry->tag,
                 .serial = entry->serial,
-                .log_time_ms = entry->log_time_ms,
+                .log_time_ms = (int64_t)entry->log_time_ms,
                 .reasons = entry->reasons,
                 .signals = entry->signals,
         };

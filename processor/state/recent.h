@@ -28,13 +28,13 @@
 #include "model/verdict.h"
 #include "state/scopes.h"
 
-enum { RECENT_MAX = 64, RECENT_LOOK_MAX = 256 };
+enum { RECENT_MAX = 64, RECENT_LOOK_MAX = 256, RECENT_ENTRIES_MAX = (1 << 22) - 2 };
 #define RECENT_WINDOW_MS (24 * 3600 * 1000LL) // of log time
 
 enum { RECENT_NONE = 0 }; // no entry
 
 struct recent_options {
-    uint32_t max_entries;
+    uint32_t max_entries; // <= RECENT_ENTRIES_MAX
     // Whether a scope can do without its entries: no alarm, nothing on its way to one. NULL: none
     // can.
     bool (*is_quiet)(void *self, int32_t scope);
@@ -64,7 +64,7 @@ struct recent;
 MUST_CHECK enum err recent_create(struct recent **ret_recent, const struct recent_options *options);
 void recent_destroy(struct recent *recent);
 
-// Whether the scope has met that recipient within the window. Costs one look when no scope has.
+// Whether the scope has met that recipient within the window. Costs next to nothing when none has.
 bool recent_has(struct recent *recent, int32_t scope, uint64_t tag, int64_t log_time_ms);
 // Remembers a message, for the scopes that recent_link names then. Its handle, good while the entry
 // lives (R3); RECENT_NONE when there is no room, which the verbs below take and do nothing.

@@ -3,7 +3,7 @@
 
 #include "state/recent_inside.h"
 
-#define NO_TOPIC UINT16_MAX
+enum { NO_PLACE = (1 << 13) - 1, ID_BYTES_MAX = 1023, PINS_MAX = 31 };
 
 void recent_see_log_time(struct recent *recent, int64_t log_time_ms)
 {
@@ -12,10 +12,20 @@ void recent_see_log_time(struct recent *recent, int64_t log_time_ms)
     }
 }
 
-static void entry_forget_id(struct entry *entry)
+static void entry_forget_id(struct recent *recent, struct entry *entry)
 {
-    free(entry->message_id);
-    entry->message_id = NULL;
+    texts_give(&recent->texts, entry->message_id);
+    entry->message_id = TEXT_NONE;
+}
+
+static void entry_leave_tags(struct recent *recent, uint32_t handle)
+{
+    const struct entry *entry = entry_at(recent, handle);
+    uint32_t *at = by_tag_at(recent, entry->tag);
+    while (*at != handle) {
+        at = &entry_at(recent, *at)->same;
+    }
+    *at = entry->same;
 }
 
 void recent_settle_entry(struct recent *recent, uint32_t handle)
@@ -24,17 +34,16 @@ void recent_settle_entry(struct recent *recent, uint32_t handle)
     if (entry->is_young || entry->pins > 0) {
         return;
     }
-    entry_forget_id(entry);
+    entry_forget_id(recent, entry);
     if (entry->links == 0) {
-        uint8_t *met = &recent->met[entry->tag & recent->met_mask];
-        *met = (uint8_t)(*met - (*met < UINT8_MAX)); // what was too many to count stays so
-        entry->chain = recent->first_free;
+        entry_leave_tags(recent, handle);
+        entry->same = recent->first_free;
         recent->first_free = handle;
         recent->count--;
     }
 }
 
-// Whether only quiet scopes list it, or only out of habit (R4).
+// Whether only scopes list it that can do without, or only out of habit (R4).
 static bool entry_is_spare(const struct recent *recent, const struct entry *entry)
 {
     if (entry->is_young || entry->pins > 0) {
@@ -93,7 +102,7 @@ static enum err recent_take_place(struct recent *recent, uint32_t *ret_handle)
     }
     uint32_t handle = recent->first_free;
     if (handle != RECENT_NONE) {
-        recent->first_free = entry_at(recent, handle)->chain;
+        recent->first_free = entry_at(recent, handle)->same;
     } else if (recent->end <= recent->options.max_entries) {
         enum err e = pages_reach(&recent->entries, recent->end);
         if (e != ERR_NONE) {
@@ -107,65 +116,115 @@ static enum err recent_take_place(struct recent *recent, uint32_t *ret_handle)
     return ERR_NONE;
 }
 
-static enum err recent_topic(struct recent *recent, struct view topic, uint16_t *ret_topic)
+// The number of a topic and partition; NO_PLACE when there are too many.
+static enum err recent_place(
+        struct recent *recent, const struct message_position *position, uint32_t *ret_place)
 {
-    uint32_t found = hashmap_find(recent->topics, topic);
+    strbuf_reset(&recent->place);
+    strbuf_add_be(&recent->place, (uint32_t)position->partition, 4);
+    strbuf_add_view(&recent->place, position->topic);
+    if (recent->place.failed != ERR_NONE) {
+        return recent->place.failed;
+    }
+    uint32_t found = hashmap_find(recent->places, strbuf_view(&recent->place));
     if (found == HASHMAP_ABSENT) {
-        found = hashmap_count(recent->topics);
-        enum err e = hashmap_put(recent->topics, topic, found);
+        found = hashmap_count(recent->places);
+        enum err e = hashmap_put(recent->places, strbuf_view(&recent->place), found);
         if (e == ERR_CEILING) {
-            found = NO_TOPIC;
+            found = NO_PLACE;
         } else if (e != ERR_NONE) {
             return e;
         }
     }
-    *ret_topic = (uint16_t)found;
+    *ret_place = found;
     return ERR_NONE;
+}
+
+static enum err recent_make_room_for_young(struct recent *recent)
+{
+    if (recent->young_count < recent->young_capacity) {
+        return ERR_NONE;
+    }
+    uint32_t capacity = recent->young_capacity == 0 ? 64 : recent->young_capacity * 2;
+    uint32_t *grown = realloc(recent->young, capacity * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    recent->young = grown;
+    recent->young_capacity = capacity;
+    return ERR_NONE;
+}
+
+// Nothing for an id that is none, or too long to be kept.
+static enum err recent_keep_id(struct recent *recent, struct view id, uint32_t *ret_text)
+{
+    *ret_text = TEXT_NONE;
+    if (view_is_none(id) || id.n > ID_BYTES_MAX) {
+        return ERR_NONE;
+    }
+    enum err e = texts_take(&recent->texts, id.n, ret_text);
+    if (e == ERR_NONE && id.n > 0) {
+        memcpy(texts_at(&recent->texts, *ret_text), id.p, id.n);
+    }
+    return e;
+}
+
+// Masks a time that is bounded already, so that a compiler sees that it fits.
+#define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
+
+static uint64_t time_bounded(int64_t time_ms)
+{
+    const int64_t most = (int64_t)TIME_MASK;
+    return (uint64_t)(time_ms < 0 ? 0 : time_ms > most ? most : time_ms);
+}
+
+static void entry_fill(struct entry *entry, const struct recent_message *message, uint32_t place)
+{
+    const struct message_position *position = &message->position;
+    *entry = (struct entry){
+            .tag = message->tag,
+            .serial = message->serial & ((UINT64_C(1) << 48) - 1),
+            .place = place & NO_PLACE,
+            .log_time_ms = time_bounded(message->log_time_ms) & TIME_MASK,
+            .reasons = message->reasons & 0x7ff,
+            .signals = message->signals,
+            .is_young = 1,
+            .occurred_at_ms = time_bounded(position->occurred_at_ms) & TIME_MASK,
+            .offset = position->offset,
+            .scopes = {SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE},
+    };
 }
 
 enum err recent_enter(
         struct recent *recent, const struct recent_message *message, uint32_t *ret_entry)
 {
     recent_see_log_time(recent, message->log_time_ms);
-    const struct message_position *position = &message->position;
-    uint16_t topic = NO_TOPIC;
-    enum err e = recent_topic(recent, position->topic, &topic);
-    if (e != ERR_NONE) {
-        return e;
+    uint32_t place = NO_PLACE;
+    enum err e = recent_place(recent, &message->position, &place);
+    if (e == ERR_NONE) {
+        e = recent_make_room_for_young(recent);
     }
-    char *id = NULL;
-    if (!view_is_none(position->message_id)) {
-        id = strndup(position->message_id.p, position->message_id.n);
-        if (id == NULL) {
-            return ERR_NO_MEMORY;
-        }
+    uint32_t id = TEXT_NONE;
+    if (e == ERR_NONE) {
+        e = recent_keep_id(recent, message->position.message_id, &id);
     }
     uint32_t handle = RECENT_NONE;
-    e = recent_take_place(recent, &handle);
+    if (e == ERR_NONE) {
+        e = recent_take_place(recent, &handle);
+    }
     if (e != ERR_NONE || handle == RECENT_NONE) {
-        free(id);
+        texts_give(&recent->texts, id);
         *ret_entry = RECENT_NONE;
         return e;
     }
     struct entry *entry = entry_at(recent, handle);
-    *entry = (struct entry){
-            .tag = message->tag,
-            .serial = message->serial,
-            .log_time_ms = message->log_time_ms,
-            .scopes = {SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE},
-            .occurred_at_ms = position->occurred_at_ms,
-            .offset = position->offset,
-            .message_id = id,
-            .partition = position->partition,
-            .chain = recent->first_young,
-            .topic = topic,
-            .reasons = (uint16_t)message->reasons,
-            .signals = message->signals,
-            .is_young = true,
-    };
-    uint8_t *met = &recent->met[entry->tag & recent->met_mask];
-    *met = (uint8_t)(*met + (*met < UINT8_MAX));
-    recent->first_young = handle;
+    entry_fill(entry, message, place);
+    entry->message_id = id;
+    entry->id_bytes = id != TEXT_NONE ? message->position.message_id.n & ID_BYTES_MAX : 0;
+    uint32_t *first = by_tag_at(recent, entry->tag);
+    entry->same = *first;
+    *first = handle;
+    recent->young[recent->young_count++] = handle;
     recent->count++;
     *ret_entry = handle;
     return ERR_NONE;
@@ -173,14 +232,10 @@ enum err recent_enter(
 
 void recent_settle(struct recent *recent)
 {
-    uint32_t handle = recent->first_young;
-    recent->first_young = RECENT_NONE;
-    while (handle != RECENT_NONE) {
-        struct entry *entry = entry_at(recent, handle);
-        uint32_t before = entry->chain;
-        entry->is_young = false;
+    while (recent->young_count > 0) { // the last that came is the first to be free
+        uint32_t handle = recent->young[--recent->young_count];
+        entry_at(recent, handle)->is_young = 0;
         recent_settle_entry(recent, handle);
-        handle = before;
     }
 }
 
@@ -191,7 +246,7 @@ void recent_pin(struct recent *recent, uint32_t handle)
     if (handle != RECENT_NONE) {
         struct entry *entry = entry_at(recent, handle);
         ASSURE(entry->links > 0 || entry->pins > 0 || entry->is_young);
-        ASSURE(entry->pins < UINT8_MAX);
+        ASSURE(entry->pins < PINS_MAX);
         entry->pins++;
     }
 }
@@ -206,20 +261,37 @@ void recent_unpin(struct recent *recent, uint32_t handle)
     }
 }
 
+static int32_t place_partition(struct view place)
+{
+    uint32_t partition = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        partition = partition << 8 | (uint8_t)place.p[i];
+    }
+    return (int32_t)partition;
+}
+
 struct message_position recent_position(const struct recent *recent, uint32_t handle)
 {
     if (handle == RECENT_NONE) {
         return (struct message_position){0};
     }
     const struct entry *entry = entry_at(recent, handle);
-    return (struct message_position){
-            .occurred_at_ms = entry->occurred_at_ms,
-            .topic = entry->topic == NO_TOPIC ? VIEW_NONE
-                                              : hashmap_key(recent->topics, entry->topic),
-            .partition = entry->partition,
+    struct message_position position = {
+            .occurred_at_ms = (int64_t)entry->occurred_at_ms,
+            .topic = VIEW_NONE,
             .offset = entry->offset,
-            .message_id = view_of(entry->message_id),
+            .message_id = VIEW_NONE,
     };
+    if (entry->place != NO_PLACE) {
+        const struct view place = hashmap_key(recent->places, entry->place);
+        position.partition = place_partition(place);
+        position.topic = view_bytes(place.p + 4, place.n - 4);
+    }
+    if (entry->message_id != TEXT_NONE) {
+        position.message_id =
+                view_bytes(texts_at(&recent->texts, entry->message_id), entry->id_bytes);
+    }
+    return position;
 }
 
 uint64_t recent_serial(const struct recent *recent, uint32_t handle)

@@ -7,28 +7,44 @@
 #include "common/hash.h"
 #include "common/hash_index.h"
 #include "common/pages.h"
+#include "state/pool.h"
+#include "state/texts.h"
 
 #define NO_ROW UINT32_MAX
 
-// 32 bytes, and the name's. There may be a million.
+#define HOLD_MS_MAX ((INT64_C(1) << 42) - 1) // in the year 2109
+
+// 24 bytes, and the id's. There may be a million.
 struct scope_row {
-    char *name;            // tenant, id and channel in a row; NULL = the number is nobody's
-    int64_t held_until_ms; // 0 = not held
+    uint64_t held_until_ms : 42; // 0 = not held
+    uint64_t id_bytes : 12;
+    uint64_t kind : 3;
+    uint64_t has_channel : 1;
+    uint64_t is_live : 1; // the number is a scope's now
+    uint32_t text;        // the id; behind it, where there is one, a channel's length and name
+    uint32_t tenant;      // its name's number in tenants
     uint32_t generation;
     union {
         uint32_t last_heard_s;
         uint32_t next_free; // while the number is nobody's
     };
-    uint16_t tenant_bytes;
-    uint16_t id_bytes;
-    uint16_t channel_bytes;
-    uint8_t kind;
-    bool has_channel;
+};
+_Static_assert(sizeof(struct scope_row) <= 24, "a million scopes have one each");
+_Static_assert(SCOPE_NAME_BYTES_MAX < 1 << 12, "an id's length fits");
+
+// A tenant's name, which thousands of scopes share.
+struct tenant {
+    uint32_t text;
+    uint32_t scopes; // that have it
+    uint16_t bytes;
 };
 
 struct scopes {
     struct hash_index index;
+    struct hash_index tenant_index;
     struct pages rows;
+    struct pool tenants;
+    struct texts texts;
     uint32_t end;
     uint32_t first_free;
     uint32_t max_scopes;
@@ -46,6 +62,9 @@ enum err scopes_create(struct scopes **ret_scopes, uint32_t max_scopes)
     scopes->max_scopes = max_scopes;
     scopes->first_free = NO_ROW;
     hash_index_init(&scopes->index, max_scopes);
+    hash_index_init(&scopes->tenant_index, max_scopes);
+    pool_init(&scopes->tenants, sizeof(struct tenant));
+    texts_init(&scopes->texts);
     pages_init(&scopes->rows, sizeof(struct scope_row));
     *ret_scopes = scopes;
     return ERR_NONE;
@@ -59,10 +78,10 @@ static struct scope_row *row_at(const struct scopes *scopes, uint32_t number)
 void scopes_destroy(struct scopes *scopes)
 {
     if (scopes != NULL) {
-        for (uint32_t i = 0; i < scopes->end; i++) {
-            free(row_at(scopes, i)->name);
-        }
         hash_index_fini(&scopes->index);
+        hash_index_fini(&scopes->tenant_index);
+        pool_fini(&scopes->tenants);
+        texts_fini(&scopes->texts);
         pages_fini(&scopes->rows);
         free(scopes);
     }
@@ -79,20 +98,31 @@ static struct scope_row *row_known(const struct scopes *scopes, int32_t scope)
 static struct scope_row *row_live(const struct scopes *scopes, int32_t scope)
 {
     struct scope_row *row = row_known(scopes, scope);
-    ASSURE(row->name != NULL);
+    ASSURE(row->is_live);
     return row;
 }
 
-static struct scope_name row_name(const struct scope_row *row)
+static struct view tenant_name(const struct scopes *scopes, uint32_t number)
 {
-    const char *id = row->name + row->tenant_bytes;
-    return (struct scope_name){
+    const struct tenant *tenant = pool_at(&scopes->tenants, number);
+    return (struct view){texts_at(&scopes->texts, tenant->text), tenant->bytes};
+}
+
+static struct scope_name row_name(const struct scopes *scopes, const struct scope_row *row)
+{
+    const char *id = texts_at(&scopes->texts, row->text);
+    struct scope_name name = {
             .kind = (enum scope_kind)row->kind,
             .id = {id, row->id_bytes},
-            .tenant_id = {row->name, row->tenant_bytes},
-            .channel = row->has_channel ? (struct view){id + row->id_bytes, row->channel_bytes}
-                                        : VIEW_NONE,
+            .tenant_id = tenant_name(scopes, row->tenant),
+            .channel = VIEW_NONE,
     };
+    if (row->has_channel) {
+        uint16_t bytes;
+        memcpy(&bytes, id + row->id_bytes, sizeof bytes);
+        name.channel = (struct view){id + row->id_bytes + sizeof bytes, bytes};
+    }
+    return name;
 }
 
 static uint64_t name_hash(const struct scope_name *name)
@@ -111,24 +141,102 @@ static bool names_equal(const struct scope_name *a, const struct scope_name *b)
            view_equal(a->channel, b->channel);
 }
 
-static char *name_copy(const struct scope_name *name, size_t name_bytes)
+// --- names ------------------------------------------------------------------------------------
+
+static void copy_bytes(char *to, struct view from)
 {
-    char *copy = malloc(name_bytes + (name_bytes == 0));
-    if (copy != NULL) {
-        const struct view parts[] = {name->tenant_id, name->id, name->channel};
-        char *to = copy;
-        for (unsigned i = 0; i < 3; i++) {
-            if (parts[i].n > 0) {
-                memcpy(to, parts[i].p, parts[i].n);
-                to += parts[i].n;
-            }
-        }
+    if (from.n > 0) {
+        memcpy(to, from.p, from.n);
     }
-    return copy;
 }
 
-static enum err scopes_add(struct scopes *scopes, const struct scope_name *name, size_t name_bytes,
-        uint64_t hash, int32_t *ret_scope)
+static enum err text_copy(struct scopes *scopes, struct view text, uint32_t *ret_text)
+{
+    enum err e = texts_take(&scopes->texts, text.n, ret_text);
+    if (e == ERR_NONE) {
+        copy_bytes(texts_at(&scopes->texts, *ret_text), text);
+    }
+    return e;
+}
+
+static enum err name_copy(struct scopes *scopes, const struct scope_name *name, uint32_t *ret_text)
+{
+    if (view_is_none(name->channel)) {
+        return text_copy(scopes, name->id, ret_text);
+    }
+    uint16_t bytes = (uint16_t)name->channel.n;
+    enum err e = texts_take(&scopes->texts, name->id.n + sizeof bytes + bytes, ret_text);
+    if (e == ERR_NONE) {
+        char *to = texts_at(&scopes->texts, *ret_text);
+        copy_bytes(to, name->id);
+        memcpy(to + name->id.n, &bytes, sizeof bytes);
+        copy_bytes(to + name->id.n + sizeof bytes, name->channel);
+    }
+    return e;
+}
+
+static uint64_t tenant_hash(struct view name)
+{
+    return hash_bytes(name.p, name.n, 0);
+}
+
+static enum err tenant_add(struct scopes *scopes, struct view name, uint32_t *ret_tenant)
+{
+    uint32_t text;
+    enum err e = text_copy(scopes, name, &text);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    uint32_t number;
+    e = pool_take(&scopes->tenants, &number);
+    if (e == ERR_NONE) {
+        e = hash_index_put(&scopes->tenant_index, tenant_hash(name), number);
+        if (e != ERR_NONE) {
+            pool_give(&scopes->tenants, number);
+        }
+    }
+    if (e != ERR_NONE) {
+        texts_give(&scopes->texts, text);
+        return e;
+    }
+    struct tenant *tenant = pool_at(&scopes->tenants, number);
+    *tenant = (struct tenant){.text = text, .bytes = (uint16_t)name.n};
+    *ret_tenant = number;
+    return ERR_NONE;
+}
+
+// The number of a tenant's name, for one scope more.
+static enum err tenant_take(struct scopes *scopes, struct view name, uint32_t *ret_tenant)
+{
+    struct hash_probe probe = hash_index_probe(&scopes->tenant_index, tenant_hash(name));
+    uint32_t number = 0;
+    bool found = false;
+    while (!found && hash_index_next(&scopes->tenant_index, &probe, &number)) {
+        found = view_equal(tenant_name(scopes, number), name);
+    }
+    enum err e = found ? ERR_NONE : tenant_add(scopes, name, &number);
+    if (e == ERR_NONE) {
+        struct tenant *tenant = pool_at(&scopes->tenants, number);
+        tenant->scopes++;
+        *ret_tenant = number;
+    }
+    return e;
+}
+
+static void tenant_give(struct scopes *scopes, uint32_t number)
+{
+    struct tenant *tenant = pool_at(&scopes->tenants, number);
+    if (--tenant->scopes == 0) {
+        hash_index_remove(&scopes->tenant_index, tenant_hash(tenant_name(scopes, number)), number);
+        texts_give(&scopes->texts, tenant->text);
+        pool_give(&scopes->tenants, number);
+    }
+}
+
+// --- scopes -----------------------------------------------------------------------------------
+
+static enum err scopes_add(
+        struct scopes *scopes, const struct scope_name *name, uint64_t hash, int32_t *ret_scope)
 {
     if (scopes->index.count >= scopes->max_scopes) {
         scopes->overflowed++;
@@ -136,14 +244,23 @@ static enum err scopes_add(struct scopes *scopes, const struct scope_name *name,
         return ERR_NONE;
     }
     uint32_t number = scopes->first_free != NO_ROW ? scopes->first_free : scopes->end;
+    uint32_t text = TEXT_NONE;
+    uint32_t tenant = 0;
     enum err e = pages_reach(&scopes->rows, number);
-    if (e != ERR_NONE) {
-        return e;
+    if (e == ERR_NONE) {
+        e = name_copy(scopes, name, &text);
     }
-    char *copy = name_copy(name, name_bytes);
-    e = copy == NULL ? ERR_NO_MEMORY : hash_index_put(&scopes->index, hash, number);
+    if (e == ERR_NONE) {
+        e = tenant_take(scopes, name->tenant_id, &tenant);
+    }
+    if (e == ERR_NONE) {
+        e = hash_index_put(&scopes->index, hash, number);
+    }
     if (e != ERR_NONE) {
-        free(copy);
+        if (tenant != 0) {
+            tenant_give(scopes, tenant);
+        }
+        texts_give(&scopes->texts, text);
         return e;
     }
     struct scope_row *row = row_at(scopes, number);
@@ -153,13 +270,13 @@ static enum err scopes_add(struct scopes *scopes, const struct scope_name *name,
         scopes->first_free = row->next_free;
     }
     *row = (struct scope_row){
-            .name = copy,
-            .generation = row->generation,
-            .tenant_bytes = (uint16_t)name->tenant_id.n,
-            .id_bytes = (uint16_t)name->id.n,
-            .channel_bytes = (uint16_t)name->channel.n,
-            .kind = (uint8_t)name->kind,
+            .id_bytes = name->id.n & 0xfff,
+            .kind = name->kind & 7,
             .has_channel = !view_is_none(name->channel),
+            .is_live = 1,
+            .text = text,
+            .tenant = tenant,
+            .generation = row->generation,
     };
     *ret_scope = (int32_t)number;
     return ERR_NONE;
@@ -181,18 +298,18 @@ enum err scopes_intern(struct scopes *scopes, enum scope_kind kind, struct view 
     struct hash_probe probe = hash_index_probe(&scopes->index, hash);
     uint32_t number;
     while (hash_index_next(&scopes->index, &probe, &number)) {
-        const struct scope_name known = row_name(row_at(scopes, number));
+        const struct scope_name known = row_name(scopes, row_at(scopes, number));
         if (names_equal(&known, &name)) {
             *ret_scope = (int32_t)number;
             return ERR_NONE;
         }
     }
-    return scopes_add(scopes, &name, tenant_id.n + id.n + channel.n, hash, ret_scope);
+    return scopes_add(scopes, &name, hash, ret_scope);
 }
 
 struct scope_name scopes_name(const struct scopes *scopes, int32_t scope)
 {
-    return row_name(row_live(scopes, scope));
+    return row_name(scopes, row_live(scopes, scope));
 }
 
 uint32_t scopes_count(const struct scopes *scopes)
@@ -225,7 +342,8 @@ int64_t scopes_last_heard_ms(const struct scopes *scopes, int32_t scope)
 
 void scopes_hold(struct scopes *scopes, int32_t scope, int64_t until_ms)
 {
-    row_live(scopes, scope)->held_until_ms = until_ms;
+    int64_t bounded = until_ms < 0 ? 0 : until_ms > HOLD_MS_MAX ? HOLD_MS_MAX : until_ms;
+    row_live(scopes, scope)->held_until_ms = (uint64_t)bounded & HOLD_MS_MAX;
 }
 
 void scopes_lift(struct scopes *scopes, int32_t scope)
@@ -235,12 +353,12 @@ void scopes_lift(struct scopes *scopes, int32_t scope)
 
 bool scopes_is_held(const struct scopes *scopes, int32_t scope, int64_t log_time_ms)
 {
-    return scope != SCOPE_NONE && log_time_ms < row_live(scopes, scope)->held_until_ms;
+    return scope != SCOPE_NONE && log_time_ms < (int64_t)row_live(scopes, scope)->held_until_ms;
 }
 
 bool scopes_is_live(const struct scopes *scopes, int32_t scope)
 {
-    return row_known(scopes, scope)->name != NULL;
+    return row_known(scopes, scope)->is_live;
 }
 
 uint32_t scopes_generation(const struct scopes *scopes, int32_t scope)
@@ -256,7 +374,7 @@ int32_t scopes_next_victim(struct scopes *scopes, bool (*is_idle)(void *self, in
         uint32_t number = scopes->hand < scopes->end ? scopes->hand : 0;
         scopes->hand = number + 1;
         const struct scope_row *row = row_at(scopes, number);
-        if (row->name != NULL && row->held_until_ms == 0 && is_idle(self, (int32_t)number)) {
+        if (row->is_live && row->held_until_ms == 0 && is_idle(self, (int32_t)number)) {
             return (int32_t)number;
         }
     }
@@ -267,10 +385,11 @@ void scopes_release(struct scopes *scopes, int32_t scope)
 {
     struct scope_row *row = row_live(scopes, scope);
     ASSURE(row->held_until_ms == 0);
-    const struct scope_name name = row_name(row);
+    const struct scope_name name = row_name(scopes, row);
     hash_index_remove(&scopes->index, name_hash(&name), (uint32_t)scope);
-    free(row->name);
-    row->name = NULL;
+    texts_give(&scopes->texts, row->text);
+    tenant_give(scopes, row->tenant);
+    row->is_live = 0;
     row->generation++;
     row->next_free = scopes->first_free;
     scopes->first_free = (uint32_t)scope;

@@ -17,15 +17,6 @@ void sketch_add(struct sketch *sketch, uint64_t tag)
     }
 }
 
-void sketch_merge(struct sketch *sketch, const struct sketch *other)
-{
-    for (unsigned i = 0; i < SKETCH_REGISTERS; i++) {
-        if (sketch->ranks[i] < other->ranks[i]) {
-            sketch->ranks[i] = other->ranks[i];
-        }
-    }
-}
-
 // How many it takes on average until only `unused` of the registers are: m / m + m / (m - 1) + … +
 // m / (unused + 1), the coupon collector's sum. It differs from linear counting's m ln(m / unused)
 // by less than the error that both have, and needs no logarithm.

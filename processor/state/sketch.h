@@ -2,8 +2,7 @@
 // Fusy, Gandouet, Meunier 2007). Standard error 1.04 / sqrt(256) = 6.5 %, less below some 200 of
 // them. Tags are HMAC output, uniform as they are: they are not hashed again.
 //
-// Integers only: the same tags give the same number everywhere, in any order and however they were
-// merged.
+// Integers only: the same tags give the same number everywhere, in any order.
 #pragma once
 
 #include <stdint.h>
@@ -19,8 +18,6 @@ struct sketch {
 };
 
 void sketch_add(struct sketch *sketch, uint64_t tag);
-// The sketch of all that either has met.
-void sketch_merge(struct sketch *sketch, const struct sketch *other);
 uint64_t sketch_estimate(const struct sketch *sketch);
 // Saves or restores one.
 void sketch_archive(struct archive *archive, struct sketch *sketch);

@@ -3,25 +3,14 @@
 # among the events by their times, and the same input gives the same bytes in any batches.
 set -uo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?usage: complaints.sh BUILD_DIR}" && pwd)
 bench=$build/wrongnumber-bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/complaints.XXXXXX")
-failures=0
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP
-
-# expect NAME COMMAND...: what it prints is shown when it fails
-expect() {
-    local name=$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        echo "ok $name"
-    else
-        sed 's/^/  /' "$work/said"
-        echo "not ok $name"
-        failures=$((failures + 1))
-    fi
-}
 
 # 3,000 messages of two campaigns to their own borrowers, ten a second. From the fifth minute on 40 of those of campaign
 # "rude" complain, one of them five times, and one of the other campaign.
@@ -80,20 +69,20 @@ dead_letters_are() {
 nothing_is_held() { [[ ! -s $work/$1/quarantine-commands.ndjson ]]; }
 
 make_input
-expect "a replay with complaints" replay with --complaints "$work/complaints.ndjson"
-expect "every message is judged" summary_is with messages 3000
-expect "every complaint is told" summary_is with complaints 45
-expect "two are dead letters" summary_is with complaint_dead_letters 2
-expect "and lie there with their reasons" dead_letters_are with
-expect "nothing is held" nothing_is_held with
+check "a replay with complaints" replay with --complaints "$work/complaints.ndjson"
+check "every message is judged" summary_is with messages 3000
+check "every complaint is told" summary_is with complaints 45
+check "two are dead letters" summary_is with complaint_dead_letters 2
+check "and lie there with their reasons" dead_letters_are with
+check "nothing is held" nothing_is_held with
 for batch in 1 7 333; do
-    expect "in batches of $batch" replay "batch$batch" --complaints "$work/complaints.ndjson" --batch "$batch"
-    expect "the same bytes in batches of $batch" same_files with "batch$batch"
+    check "in batches of $batch" replay "batch$batch" --complaints "$work/complaints.ndjson" --batch "$batch"
+    check "the same bytes in batches of $batch" same_files with "batch$batch"
 done
-expect "a replay without" replay without
-expect "the verdicts are the same" cmp "$work/with/verdicts.ndjson" "$work/without/verdicts.ndjson"
-expect "no complaints is no member" bash -c "! grep -q complaint '$work/without/summary.json'"
-expect "recorded frames take no complaints" bash -c \
+check "a replay without" replay without
+check "the verdicts are the same" cmp "$work/with/verdicts.ndjson" "$work/without/verdicts.ndjson"
+check "no complaints is no member" bash -c "! grep -q complaint '$work/without/summary.json'"
+check "recorded frames take no complaints" bash -c \
     "! '$bench' replay --tallies /dev/null --complaints '$work/complaints.ndjson' --out '$work/no' 2>/dev/null"
 
 ((failures == 0))

@@ -7,32 +7,16 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?usage: determinism.sh BUILD_DIR}" && pwd)
 bench=$build/wrongnumber-bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/determinism.XXXXXX")
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 files=(verdicts alerts quarantine-commands quarantine-state dead-letter)
-server=
-failures=0
 
 clean_up() {
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null
-        wait "$server" 2>/dev/null
-    fi
+    end_redis
     rm -rf "$work"
 }
 trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
-
-# expect NAME COMMAND...: what it prints is shown when it fails
-expect() {
-    local name=$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        echo "ok $name"
-    else
-        sed 's/^/  /' "$work/said"
-        echo "not ok $name"
-        failures=$((failures + 1))
-    fi
-}
 
 # same_files LEFT RIGHT FILE...
 same_files() {
@@ -70,36 +54,29 @@ one_seed() {
     local memory=(--relationships "$day/relationships.ndjson")
     mkdir "$out"
     printf 'redis:\n  address: unix:%s\n  prefix: day%s\n' "$work/redis.sock" "$seed" >"$work/config.yaml"
-    expect "flow.determinism.$seed.generate" generate "$seed" "$day"
+    check "flow.determinism.$seed.generate" generate "$seed" "$day"
     generate "$seed" "$work/again-$seed"
-    expect "flow.determinism.$seed.generate_twice" same_files "$day" "$work/again-$seed" \
+    check "flow.determinism.$seed.generate_twice" same_files "$day" "$work/again-$seed" \
         events.ndjson relationships.ndjson labels.ndjson scenario.json
-    expect "flow.determinism.$seed.replay" replay "$day" "$out/first" "${memory[@]}"
-    expect "flow.determinism.$seed.labels" compare_labels "$day" "$out/first"
-    expect "flow.determinism.$seed.incidents" test -s "$out/first/alerts.ndjson"
+    check "flow.determinism.$seed.replay" replay "$day" "$out/first" "${memory[@]}"
+    check "flow.determinism.$seed.labels" compare_labels "$day" "$out/first"
+    check "flow.determinism.$seed.incidents" test -s "$out/first/alerts.ndjson"
     replay "$day" "$out/twice" "${memory[@]}"
-    expect "flow.determinism.$seed.twice" same_files "$out/first" "$out/twice" "${files[@]/%/.ndjson}"
+    check "flow.determinism.$seed.twice" same_files "$out/first" "$out/twice" "${files[@]/%/.ndjson}"
     for batch in 1 100 5000; do
         replay "$day" "$out/batch-$batch" "${memory[@]}" --batch "$batch"
-        expect "flow.determinism.$seed.batch_$batch" same_files "$out/first" "$out/batch-$batch" "${files[@]/%/.ndjson}"
+        check "flow.determinism.$seed.batch_$batch" same_files "$out/first" "$out/batch-$batch" "${files[@]/%/.ndjson}"
     done
-    expect "flow.determinism.$seed.load" \
+    check "flow.determinism.$seed.load" \
         "$build/wrongnumber" load -c "$work/config.yaml" "$day/relationships.ndjson"
     for batch in 100 5000; do
         replay "$day" "$out/redis-$batch" --redis "unix:$work/redis.sock" --batch "$batch"
-        expect "flow.determinism.$seed.redis_$batch" same_files "$out/first" "$out/redis-$batch" \
+        check "flow.determinism.$seed.redis_$batch" same_files "$out/first" "$out/redis-$batch" \
             "${files[@]/%/.ndjson}"
     done
 }
 
-redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
-server=$!
-for ((i = 0; i < 2000; i++)); do
-    if redis-cli -s "$work/redis.sock" PING 2>/dev/null | grep -q PONG; then
-        break
-    fi
-    sleep 0.01
-done
+start_redis
 
 for seed in 1 2 3; do
     one_seed "$seed"

@@ -3,16 +3,14 @@
 # message, what it says when the cache cannot be believed, and that it agrees with the replay.
 set -uo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?usage: explain_test.sh BUILD_DIR}" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/explain.XXXXXX")
-failures=0
-server=
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 
 clean_up() {
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null
-        wait "$server" 2>/dev/null
-    fi
+    end_redis
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -52,14 +50,7 @@ config() { # NAME SOCKET
     printf 'redis:\n  address: unix:%s\n  deadline: 2s\n' "$2" >"$work/$1.yaml"
 }
 
-redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
-server=$!
-for ((i = 0; i < 2000; i++)); do
-    if redis-cli -s "$work/redis.sock" PING 2>/dev/null | grep -q PONG; then
-        break
-    fi
-    sleep 0.01
-done
+start_redis
 config here "$work/redis.sock"
 config away "$work/nobody.sock"
 

@@ -7,22 +7,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?usage: report.sh BUILD_DIR}" && pwd)
 bench=$build/wrongnumber-bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/report.XXXXXX")
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP
-failures=0
-
-# check NAME COMMAND...: what it prints is shown when it fails
-check() {
-    local name=flow.report.$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        echo "ok $name"
-    else
-        sed 's/^/  /' "$work/said"
-        echo "not ok $name"
-        failures=$((failures + 1))
-    fi
-}
 
 page() { python3 -B "$here/report_page.py" "$@"; }
 
@@ -68,19 +56,19 @@ refuses() {
 
 # --- the page by itself -----------------------------------------------------------------------------------------------
 
-check make make_day
-check write report --run "$work/run" --labels "$work/day/labels.ndjson" --scenario "$work/day/scenario.json" \
+check flow.report.make make_day
+check flow.report.write report --run "$work/run" --labels "$work/day/labels.ndjson" --scenario "$work/day/scenario.json" \
     -o "$work/page.html"
-check page page whole "$work/page.html" "$work/run"
-check statistics page recomputed "$work/page.html"
-check make_calm make_calm_day
-check write_calm report --run "$work/calm-run" -o "$work/calm.html"
-check page_calm page whole "$work/calm.html" "$work/calm-run"
-check make_hostile make_hostile_run
-check write_hostile report --run "$work/hostile" -o "$work/hostile.html"
-check page_hostile page whole "$work/hostile.html" "$work/hostile"
-check twice same_twice
-check refuses refuses
+check flow.report.page page whole "$work/page.html" "$work/run"
+check flow.report.statistics page recomputed "$work/page.html"
+check flow.report.make_calm make_calm_day
+check flow.report.write_calm report --run "$work/calm-run" -o "$work/calm.html"
+check flow.report.page_calm page whole "$work/calm.html" "$work/calm-run"
+check flow.report.make_hostile make_hostile_run
+check flow.report.write_hostile report --run "$work/hostile" -o "$work/hostile.html"
+check flow.report.page_hostile page whole "$work/hostile.html" "$work/hostile"
+check flow.report.twice same_twice
+check flow.report.refuses refuses
 
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
@@ -133,10 +121,10 @@ on_a_phone() {
             >"$work/narrow.dom" && page fits "$work/narrow.dom" && picture phone 500 "$work/narrow.html" light
 }
 
-check light picture light 1000 "$work/page.html" light
-check dark picture dark 1000 "$work/page.html" dark --force-dark-mode
-check calm picture calm 1000 "$work/calm.html" light
-check phone on_a_phone "$work/page.html"
-check phone_hostile on_a_phone "$work/hostile.html"
-check paper on_paper
+check flow.report.light picture light 1000 "$work/page.html" light
+check flow.report.dark picture dark 1000 "$work/page.html" dark --force-dark-mode
+check flow.report.calm picture calm 1000 "$work/calm.html" light
+check flow.report.phone on_a_phone "$work/page.html"
+check flow.report.phone_hostile on_a_phone "$work/hostile.html"
+check flow.report.paper on_paper
 ((failures == 0))

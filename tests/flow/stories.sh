@@ -14,13 +14,11 @@ fi
     exit 77
 }
 work=$(mktemp -d "${TMPDIR:-/tmp}/stories.XXXXXX")
-server=
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 
 clean_up() {
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null
-        wait "$server" 2>/dev/null
-    fi
+    end_redis
     if [[ -n ${KEEP:-} ]]; then
         echo "kept $work"
     else
@@ -30,14 +28,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
 
-redis-server --port 0 --unixsocket "$work/redis.sock" --save "" --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
-server=$!
-for ((i = 0; i < 2000; i++)); do
-    if redis-cli -s "$work/redis.sock" PING 2>/dev/null | grep -q PONG; then
-        break
-    fi
-    sleep 0.01
-done
+start_redis
 
 mkdir "$work/out"
 python3 -B "$here/run_story.py" "$build" "$work/redis.sock" "$work/out" "$@"

@@ -53,6 +53,16 @@ static int64_t ratio(void *self, int32_t scope, unsigned node)
     return b->ratios_nat6[scopes_name(b->scopes, scope).kind];
 }
 
+// Its nodes say nothing of their own: what is known of a tenant is in the evidence.
+static bool window(void *self, int32_t scope, unsigned node, struct window *ret_window)
+{
+    (void)self;
+    (void)scope;
+    (void)node;
+    (void)ret_window;
+    return false;
+}
+
 static void interval(void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
 {
     const struct decide_bench *b = self;
@@ -66,7 +76,7 @@ struct decision_taker decide_bench_taker(struct decide_bench *b)
 {
     return (struct decision_taker){
             take_alert, take_command, take_explained, take_closed, take_alarmed, heard, ratio,
-            interval, b};
+            window, interval, b};
 }
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
@@ -211,8 +221,10 @@ void decide_bench_raise(struct decide_bench *b, const struct path *path, enum sc
     const struct decision_taker taker = decide_bench_taker(b);
     decide_bench_delta(b, path, 1, false);
     const struct scope_delta *row = decide_bench_row(b, kind);
+    struct hearing hearing;
+    decide_hear(b->decide, &b->delta, row, evidence, &taker, &hearing);
     enum err e = evidence->stream == NULL
-                         ? decide_raise(b->decide, &b->delta, row, tier, evidence, &taker)
+                         ? decide_raise(b->decide, &hearing, tier)
                          : decide_raise_stream(b->decide, &b->delta, row, tier, evidence, &taker);
     CU_ASSERT_EQUAL_FATAL(e, ERR_NONE);
 }
@@ -238,5 +250,7 @@ enum tier decide_bench_admit(struct decide_bench *b, const struct scope_delta *r
         bool is_cold, const struct evidence *evidence)
 {
     const struct decision_taker taker = decide_bench_taker(b);
-    return decide_admit(b->decide, &b->delta, row, tier, is_cold, evidence, &taker);
+    struct hearing hearing;
+    decide_hear(b->decide, &b->delta, row, evidence, &taker, &hearing);
+    return decide_admit(b->decide, &hearing, tier, is_cold);
 }

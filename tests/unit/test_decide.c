@@ -142,18 +142,18 @@ static void test_cold(void)
     }
 }
 
-// Data that lag behind cap any tier at alert (test_related.c has the cases).
+// Data that lag behind cap any tier at alert (test_lag.c has the cases).
 static void test_feed_lag(void)
 {
     static const struct {
         enum tier wanted;
-        int64_t rate_millionths;
+        int64_t judged_elsewhere; // of which four are misdirected
         enum tier admitted;
     } rows[] = {
-            {TIER_QUARANTINE, 200000, TIER_ALERT},
-            {TIER_STOP, 200000, TIER_ALERT},
-            {TIER_NOTICE, 200000, TIER_NOTICE},
-            {TIER_QUARANTINE, 750000, TIER_QUARANTINE},
+            {TIER_QUARANTINE, 20, TIER_ALERT},
+            {TIER_STOP, 20, TIER_ALERT},
+            {TIER_NOTICE, 20, TIER_NOTICE},
+            {TIER_QUARANTINE, 2000, TIER_QUARANTINE}, // not nearly as bad elsewhere
     };
     static const struct path elsewhere = {.campaign = "d", .vendor = "w"};
     struct decide_bench b;
@@ -166,8 +166,8 @@ static void test_feed_lag(void)
     const struct scope_delta *row = decide_bench_row(&b, SCOPE_CAMPAIGN);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct evidence evidence = decide_bench_evidence(4);
-        evidence.estimated_rate_millionths = rows[i].rate_millionths;
-        evidence.tenant_judged = 24;
+        evidence.threshold_nat6 = 20000000;
+        evidence.tenant_judged = 4 + rows[i].judged_elsewhere;
         evidence.tenant_misdirected = 8;
         CU_ASSERT_EQUAL(decide_bench_admit(&b, row, rows[i].wanted, false, &evidence),
                 rows[i].admitted);

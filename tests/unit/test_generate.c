@@ -77,9 +77,8 @@ static void an_incident_begins_where_it_is_told_to(void)
     }
     CU_ASSERT_EQUAL(count, 5000);
     CU_ASSERT_EQUAL(of_incident, 400);
-    uint32_t incident_count;
-    incident = traffic_incidents(traffic, &incident_count);
-    CU_ASSERT_EQUAL_FATAL(incident_count, 1);
+    CU_ASSERT_EQUAL_FATAL(traffic_plan(traffic)->incident_count, 1);
+    incident = traffic_plan(traffic)->incidents;
     CU_ASSERT_EQUAL(incident->tally.first_message, 3000);
     CU_ASSERT_EQUAL(incident->tally.messages, 400);
     CU_ASSERT_EQUAL(incident->tally.misdirected, 400);

@@ -339,8 +339,8 @@ static void theatres_come_one_after_the_other(void)
         CU_ASSERT(message.campaign->tenant >= tenant);
         tenant = message.campaign->tenant;
     }
-    uint32_t count;
-    const struct incident *incidents = traffic_incidents(traffic, &count);
+    uint32_t count = traffic_plan(traffic)->incident_count;
+    const struct incident *incidents = traffic_plan(traffic)->incidents;
     CU_ASSERT_EQUAL(tenant, 44);
     CU_ASSERT_EQUAL_FATAL(count, 90);
     CU_ASSERT_EQUAL(options.days, 2);
@@ -360,8 +360,8 @@ static void a_class_takes_all_its_alternatives(void)
     struct generate_options options = OPTIONS(
             "--seed", "2", "--class", "step:size=20", "--incidents", "16", "--messages", "640");
     struct traffic *traffic = generated_traffic(&options);
-    uint32_t count;
-    const struct incident *incidents = traffic_incidents(traffic, &count);
+    uint32_t count = traffic_plan(traffic)->incident_count;
+    const struct incident *incidents = traffic_plan(traffic)->incidents;
     CU_ASSERT_EQUAL_FATAL(count, 16);
     static const uint32_t percents[8] = {3, 5, 10, 20, 30, 50, 80, 100};
     for (uint32_t i = 0; i < count; i++) {

@@ -58,12 +58,13 @@ static void put_relationships(struct store *store)
     CU_ASSERT_EQUAL_FATAL(memory_store_put(store, &former), ERR_NONE);
 }
 
-static void stage_init(struct stage *stage, uint32_t split_by_channel)
+static void stage_init_with(struct stage *stage, uint32_t split_by_channel, uint32_t max_leaves)
 {
     *stage = (struct stage){0};
     frame_log_init(&stage->log);
     CU_ASSERT_EQUAL_FATAL(config_create_default(&stage->config), ERR_NONE);
     stage->config->policy.split_by_channel = split_by_channel;
+    stage->config->batch.max_leaves = max_leaves;
     CU_ASSERT_EQUAL_FATAL(keyring_create_demo(&stage->ring), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(memory_store_create(&stage->store, stage->ring), ERR_NONE);
     put_relationships(&stage->store);
@@ -81,6 +82,11 @@ static void stage_init(struct stage *stage, uint32_t split_by_channel)
             .clock = JUDGE_CLOCK_MESSAGE,
     };
     CU_ASSERT_EQUAL_FATAL(judge_line_create(&stage->line, &options), ERR_NONE);
+}
+
+static void stage_init(struct stage *stage, uint32_t split_by_channel)
+{
+    stage_init_with(stage, split_by_channel, 4096);
 }
 
 static void stage_fini(struct stage *stage)
@@ -210,6 +216,22 @@ static void test_split_by_channel(void)
     stage_fini(&stage);
 }
 
+// Leaves differ in the channel: with room for one, and the overflow leaf, two messages have none of
+// their own.
+static void test_overflow_is_told(void)
+{
+    struct stage stage;
+    stage_init_with(&stage, 0, 2);
+    CU_ASSERT_EQUAL_FATAL(judge_line_open(stage.line, VIEW("in"), 0, 0, 0), ERR_NONE);
+    CU_ASSERT_EQUAL(judge_line_counts(stage.line)->overflowed, 0);
+    judge(&stage, 0, ROWS);
+    CU_ASSERT_EQUAL(judge_line_counts(stage.line)->overflowed, 2);
+    judge(&stage, ROWS, ROWS);
+    CU_ASSERT_EQUAL(judge_line_counts(stage.line)->overflowed, 4);
+    CU_ASSERT_EQUAL(judge_line_counts(stage.line)->messages, 2 * ROWS);
+    stage_fini(&stage);
+}
+
 // T2 over the whole way: an assignment that resumes in the middle of a chunk.
 static void test_judged_again(void)
 {
@@ -243,6 +265,7 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"signals", test_signals},
             {"split_by_channel", test_split_by_channel},
+            {"overflow_is_told", test_overflow_is_told},
             {"judged_again", test_judged_again},
             {NULL, NULL},
     };

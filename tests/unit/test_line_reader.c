@@ -67,23 +67,25 @@ static void check_lines(struct view text, size_t piece_bytes, size_t ceiling_byt
 static void test_lines(void)
 {
     static const struct expected_line lines[] = {
-            {"one", 3}, {"", 0}, {"two\r", 4}, {"", 0}, {"four", 4}};
-    const struct view text = VIEW("one\n\ntwo\r\n\nfour\n");
+            {"one", 3}, {"", 0}, {"two", 3}, {"", 0}, {"\rthree\r", 7}, {"four", 4}};
+    const struct view text = VIEW("one\n\ntwo\r\n\r\n\rthree\r\r\nfour\n");
     for (size_t piece = 1; piece <= text.n; piece++) {
-        check_lines(text, piece, 100, lines, 5);
-        check_lines(view_bytes(text.p, text.n - 1), piece, 100, lines, 5);
+        check_lines(text, piece, 100, lines, 6);
+        check_lines(view_bytes(text.p, text.n - 1), piece, 100, lines, 6);
     }
     check_lines(VIEW(""), 1, 100, NULL, 0);
     check_lines(VIEW("\n"), 1, 100, &(struct expected_line){"", 0}, 1);
+    check_lines(VIEW("\r\n"), 1, 100, &(struct expected_line){"", 0}, 1);
+    check_lines(VIEW("no end\r"), 1, 100, &(struct expected_line){"no end\r", 7}, 1);
 }
 
 static void test_cut(void)
 {
-    static const struct expected_line lines[] = {
-            {"1234", 4}, {"1234", 5}, {"ab", 2}, {"1234", 12}, {"c", 1}, {"1234", 9}};
-    const struct view text = VIEW("1234\n12345\nab\n123456789012\nc\n123456789");
+    static const struct expected_line lines[] = {{"1234", 4}, {"1234", 5}, {"ab", 2}, {"1234", 12},
+            {"c", 1}, {"123", 3}, {"1234", 5}, {"1234", 9}};
+    const struct view text = VIEW("1234\n12345\nab\n123456789012\nc\n123\r\n1234\r\n123456789");
     for (size_t piece = 1; piece <= text.n; piece++) {
-        check_lines(text, piece, 4, lines, 6);
+        check_lines(text, piece, 4, lines, 8);
     }
 }
 

@@ -296,6 +296,70 @@ static void refuses_long_text_at_once(void)
     free(huge);
 }
 
+// --- the memory of what was read --------------------------------------------------------------
+
+// By the memory and without it the same comes out, whatever was asked for before.
+static void cached_is_what_is_read(void)
+{
+    enum { ASKED = 30000 };
+    static const char *const regions[] = {"CN", "SG"};
+    struct arena *arena = arena_create(ARENA_BYTES);
+    for (size_t r = 0; r < sizeof regions / sizeof regions[0]; r++) {
+        struct phone_cache *phones;
+        CU_ASSERT_EQUAL_FATAL(phone_cache_create(&phones, regions[r]), ERR_NONE);
+        uint64_t seed = 11;
+        for (unsigned i = 0; i < ASKED; i++) {
+            char text[64];
+            uint64_t number = draw(&seed, 900);
+            snprintf(text, sizeof text,
+                    number % 3 == 0   ? "+65 91%06u"
+                    : number % 3 == 1 ? "9%07u"
+                                      : "%u%%",
+                    (unsigned)number);
+            struct view asked = view_of(text);
+            struct recipient got =
+                    recipient_normalise_cached(asked, RECIPIENT_PHONE, phones, arena);
+            struct recipient expected =
+                    recipient_normalise(asked, RECIPIENT_PHONE, regions[r], arena);
+            CU_ASSERT_EQUAL(got.kind, expected.kind);
+            CU_ASSERT_TRUE(view_equal(got.canonical, expected.canonical));
+            arena_reset(arena);
+        }
+        // Two of 900 may share a place and push each other out.
+        CU_ASSERT_TRUE(phone_cache_misses(phones) >= 900);
+        CU_ASSERT_TRUE(phone_cache_misses(phones) < 2000);
+        phone_cache_destroy(phones);
+    }
+    arena_destroy(arena);
+}
+
+static void cache_forgets_when_it_is_full(void)
+{
+    struct phone_cache *phones;
+    CU_ASSERT_EQUAL_FATAL(phone_cache_create(&phones, "CN"), ERR_NONE);
+    char e164[PHONE_E164_MAX_BYTES];
+    char text[PHONE_TEXT_MAX_BYTES];
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < PHONE_CACHE_ENTRIES; i++) {
+            snprintf(text, sizeof text, "%u", i); // no number, which is soon seen
+            CU_ASSERT_EQUAL(phone_cache_read(phones, view_of(text), e164), 0);
+        }
+    }
+    uint64_t misses = phone_cache_misses(phones);
+    CU_ASSERT_TRUE(misses > PHONE_CACHE_ENTRIES * 5 / 4);
+    CU_ASSERT_TRUE(misses < PHONE_CACHE_ENTRIES * 7 / 4);
+    // What is too long to be kept is read each time, and is read.
+    snprintf(text, sizeof text, "%*s", PHONE_CACHE_TEXT_BYTES + 1, "+1 650-253-0000");
+    CU_ASSERT_EQUAL(phone_cache_read(phones, view_of(text), e164), strlen("+16502530000"));
+    CU_ASSERT_EQUAL(phone_cache_read(phones, view_of(text), e164), strlen("+16502530000"));
+    CU_ASSERT_EQUAL(phone_cache_misses(phones), misses + 2);
+    CU_ASSERT_EQUAL(phone_cache_read(phones, view_of(text + 1), e164), strlen("+16502530000"));
+    CU_ASSERT_EQUAL(phone_cache_read(phones, view_of(text + 1), e164), strlen("+16502530000"));
+    CU_ASSERT_EQUAL(memcmp(e164, "+16502530000", 12), 0);
+    CU_ASSERT_EQUAL(phone_cache_misses(phones), misses + 3);
+    phone_cache_destroy(phones);
+}
+
 // --- the rest of the contract ----------------------------------------------------------------
 
 static void borrows_where_it_can(void)
@@ -366,6 +430,8 @@ static const struct unit_test tests[] = {
                 fast_path_leaves_what_depends_on_the_region},
         {"survives_hostile_bytes", survives_hostile_bytes},
         {"refuses_long_text_at_once", refuses_long_text_at_once},
+        {"cached_is_what_is_read", cached_is_what_is_read},
+        {"cache_forgets_when_it_is_full", cache_forgets_when_it_is_full},
         {"borrows_where_it_can", borrows_where_it_can},
         {"is_invalid_when_the_arena_is_full", is_invalid_when_the_arena_is_full},
         {"leaves_opaque_addresses_alone", leaves_opaque_addresses_alone},

@@ -1,6 +1,6 @@
-// related: when what speaks against a scope is rather data that lag behind, case by case at the
+// lag: when what speaks against a scope is rather data that lag behind, case by case at the
 // edges. Which incident an alarm joins is in test_decide_life.c.
-#include "decide/related.h"
+#include "decide/lag.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static void bench_fini(struct bench *b)
     recent_destroy(b->recent);
 }
 
-static void meet(struct bench *b, int32_t campaign, char vendor, bool has_tenant, enum reason reason)
+static void meet(
+        struct bench *b, int32_t campaign, char vendor, bool has_tenant, enum reason reason)
 {
     const struct recent_message message = {.tag = b->serial,
             .serial = b->serial,
@@ -60,13 +61,39 @@ static void meet_all(struct bench *b, int32_t campaign, const char *vendors)
     }
 }
 
-static bool is_lag(struct bench *b, enum scope_kind kind, int32_t scope,
-        const struct evidence *evidence)
+// The tenant's windows; one for each node, those of nothing judged speak not.
+struct windows {
+    struct window of[2];
+    unsigned count;
+};
+
+static bool window(void *self, int32_t scope, unsigned node, struct window *ret_window)
 {
-    struct recent_entry entries[RECENT_MAX];
-    uint32_t count = recent_since(b->recent, scope, evidence->start_serial, entries);
+    const struct windows *windows = self;
+    CU_ASSERT_EQUAL(scope, TENANT);
+    if (node >= windows->count) {
+        return false;
+    }
+    *ret_window = windows->of[node];
+    return true;
+}
+
+static bool is_lag_by(struct bench *b, enum scope_kind kind, int32_t scope,
+        const struct evidence *evidence, struct windows *windows)
+{
     const struct scope_delta row = {.scope = scope, .kind = kind};
-    return related_is_feed_lag(b->incidents, b->recent, &row, evidence, entries, count);
+    const struct decision_taker taker = {.window = window, .self = windows};
+    struct hearing hearing = {.row = &row, .evidence = evidence, .taker = &taker};
+    hearing.tenant = TENANT;
+    hearing.count = recent_since(b->recent, scope, evidence->start_serial, hearing.entries);
+    return lag_is_likely(b->incidents, b->recent, &hearing);
+}
+
+static bool is_lag(
+        struct bench *b, enum scope_kind kind, int32_t scope, const struct evidence *evidence)
+{
+    struct windows none = {.count = 0};
+    return is_lag_by(b, kind, scope, evidence, &none);
 }
 
 // Of a tenant: five messages, two vendors with two at least, none with more than 85 % of it, less
@@ -79,12 +106,12 @@ static void test_tenant(void)
         bool lags;
     } rows[] = {
             {"aabbc", 200000, true},
-            {"aabb", 200000, false},     // too few to say
-            {"aaaab", 200000, false},    // the second vendor has one
+            {"aabb", 200000, false},                  // too few to say
+            {"aaaab", 200000, false},                 // the second vendor has one
             {"aaaaaaaaaaaaaaaaabbb", 200000, true},   // 85 %
             {"aaaaaaaaaaaaaaaaaabbb", 200000, false}, // 86 %
             {"aabbc", 699999, true},
-            {"aabbc", 700000, false}, // a list, not a share
+            {"aabbc", 700000, false},       // a list, not a share
             {"abcabcabcA", 200000, true},   // 90 % have no record
             {"abcabcabcAB", 200000, false}, // 82 %
             {"-----", 200000, false},       // nobody names a vendor
@@ -103,40 +130,102 @@ static void test_tenant(void)
     }
 }
 
-// Of a campaign: one in twenty of what the tenant sends elsewhere, and of three that are remembered
-// there one at least through another vendor.
+// A campaign's evidence, and its tenant's by which so many were judged elsewhere.
+static struct evidence evidence_of(
+        const char *own, int64_t judged, const char *elsewhere, int64_t judged_elsewhere)
+{
+    int64_t misdirected = (int64_t)strlen(own);
+    return (struct evidence){.judged = judged,
+            .misdirected = misdirected,
+            .baseline_millionths = 7611,
+            .threshold_nat6 = 20000000,
+            .estimated_rate_millionths = misdirected * 1000000 / judged,
+            .tenant_judged = judged + judged_elsewhere,
+            .tenant_misdirected = misdirected + (int64_t)strlen(elsewhere)};
+}
+
+// Of a campaign: of three that are remembered elsewhere in the tenant two and 15 % at least through other
+// vendors, and what the campaign has beyond their rate is no more than chance.
 static void test_campaign(void)
 {
     static const struct {
         const char *own;
+        int64_t judged;
         const char *elsewhere;
         int64_t judged_elsewhere; // since the tenant's excursion began
         bool lags;
     } rows[] = {
-            {"aaa", "bbb", 60, true},
-            {"aaa", "bbb", 61, false}, // 3 of 61 are less than 5 %
-            {"aaa", "bb", 10, false},
-            {"aaa", "aab", 10, true},
-            {"aaa", "aaa", 10, false}, // its own vendor's only
-            {"aaa", "bbC", 10, false}, // two thirds have no record
-            {"aaa", "bbbbbbbbbC", 10, true},
-            {"AAA", "bbb", 10, false}, // the campaign's own have a record
-            {"---", "bbb", 10, true},  // a campaign without vendor
-            {"aaa", "", 10, false},
-            {"", "bbb", 10, false},
+            {"aaa", 7, "bbb", 60, true}, {"aaa", 7, "bb", 10, false}, {"aaa", 7, "aab", 10, false},
+            {"aaa", 7, "abb", 10, true}, {"aaa", 7, "aaaaaaaaaaabb", 20, true}, // 15 %
+            {"aaa", 7, "aaaaaaaaaaaabb", 20, false},                            // 14 %
+
+            {"aaa", 7, "aaa", 10, false}, // its own vendor's only
+            {"aaa", 7, "bbC", 10, false}, // two thirds have no record
+            {"aaa", 7, "bbbbbbbbbC", 10, true},
+            {"---", 7, "bbb", 10, true},                            // a campaign without vendor
+            {"aaa", 7, "", 10, false}, {"aaa", 7, "bbb", 0, false}, // of which nothing is known
+            {"aaaaaaaa", 9, "bbbb", 10, true}, // 8 of 9 by chance, where 4 of 10 have no record
+            {"aaaaaaaa", 9, "bbb", 24, true},  // 13.6 nats beyond 12.5 %
+            {"aaaaaaaa", 9, "bbb", 25, false}, // 14.0 nats beyond 12 %
+            {"aaaaAAAA", 9, "bbbb", 10, true}, // 13.4 nats: four of nine whose debt is wrong
+            {"aaaAAAAA", 9, "bbbb", 10, false}, {"aaa", 300, "bbb", 100, true},
+            {"aaaAAA", 200, "bbbbb", 50, true},     // those with a record are no more than usual
+            {"aaaaaaa", 7, "bbbbbbbbbb", 10, true}, // all, here and elsewhere
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct bench b;
         bench_init(&b);
         meet_all(&b, CAMPAIGN, rows[i].own);
         meet_all(&b, CAMPAIGN + 1, rows[i].elsewhere);
-        const struct evidence evidence = {.judged = 7,
-                .misdirected = 3,
-                .estimated_rate_millionths = 400000,
-                .tenant_judged = 7 + rows[i].judged_elsewhere,
-                .tenant_misdirected = 3 + (int64_t)strlen(rows[i].elsewhere)};
+        const struct evidence evidence = evidence_of(
+                rows[i].own, rows[i].judged, rows[i].elsewhere, rows[i].judged_elsewhere);
         if (is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence) != rows[i].lags) {
             CU_FAIL("of a campaign");
+            printf("  row %zu\n", i);
+        }
+        bench_fini(&b);
+    }
+}
+
+// A notice wants less, so that less makes it surely worse: 9.9 nats here.
+static void test_notice(void)
+{
+    struct bench b;
+    bench_init(&b);
+    meet_all(&b, CAMPAIGN, "aaa");
+    meet_all(&b, CAMPAIGN + 1, "bbb");
+    struct evidence evidence = evidence_of("aaa", 7, "bbb", 1000);
+    CU_ASSERT_TRUE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    evidence.threshold_nat6 = 9000000;
+    CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    bench_fini(&b);
+}
+
+// The tenant's excursion may have begun long before its data lag: then the window counts that its
+// messages are the most surprise in.
+static void test_window(void)
+{
+    static const struct {
+        struct windows windows;
+        bool lags;
+    } rows[] = {
+            {{{{0}}, 0}, false},        // 5 of 141 in the whole excursion
+            {{{{19, 12, 0}}, 1}, true}, // 4 of 10 beside the campaign
+            {{{{150, 13, 0}, {19, 12, 0}}, 2}, true}, {{{{19, 12, 0}, {150, 13, 0}}, 2}, true},
+            {{{{0, 0, UINT64_MAX}, {150, 13, 0}}, 2}, false},
+            {{{{10, 4, 8}}, 1}, true}, // it began behind all of the campaign's
+            {{{{14, 8, 4}}, 1}, true}, // half of the campaign's have come since then
+            {{{{4, 4, 0}}, 1}, false}, // less than what has come through the campaign
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_init(&b);
+        meet_all(&b, CAMPAIGN, "aaaaaaaa");
+        meet_all(&b, CAMPAIGN + 1, "bbbb");
+        struct evidence evidence = evidence_of("aaaaaaaa", 9, "bbbbb", 141);
+        struct windows windows = rows[i].windows;
+        if (is_lag_by(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence, &windows) != rows[i].lags) {
+            CU_FAIL("by the tenant's window");
             printf("  row %zu\n", i);
         }
         bench_fini(&b);
@@ -153,6 +242,7 @@ static void test_what_is_not_known(void)
     meet_all(&b, CAMPAIGN, "aaa");
     struct evidence evidence = {.judged = 7,
             .misdirected = 3,
+            .threshold_nat6 = 20000000,
             .estimated_rate_millionths = 400000,
             .tenant_judged = 20,
             .tenant_misdirected = 6};
@@ -187,6 +277,7 @@ static void test_tenant_that_lags(void)
     CU_ASSERT_EQUAL_FATAL(incidents_open(b.incidents, TENANT, &id, &incident), ERR_NONE);
     struct evidence evidence = {.judged = 7,
             .misdirected = 3,
+            .threshold_nat6 = 20000000,
             .estimated_rate_millionths = 400000,
             .tenant_judged = 47,
             .tenant_misdirected = 5};
@@ -195,7 +286,7 @@ static void test_tenant_that_lags(void)
     incident->lags = true;
     CU_ASSERT_TRUE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
     CU_ASSERT_TRUE(is_lag(&b, SCOPE_TENANT, TENANT, &evidence));
-    evidence.tenant_misdirected = 4; // 1 of 40 elsewhere
+    evidence.tenant_misdirected = 3; // none elsewhere
     CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
     evidence.tenant_misdirected = 5;
     incident->root = CAMPAIGN + 1; // it is not the tenant's as a whole
@@ -209,9 +300,11 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"tenant", test_tenant},
             {"campaign", test_campaign},
+            {"notice", test_notice},
+            {"window", test_window},
             {"what_is_not_known", test_what_is_not_known},
             {"tenant_that_lags", test_tenant_that_lags},
             {NULL, NULL},
     };
-    return unit_main(argc, argv, "related", tests);
+    return unit_main(argc, argv, "lag", tests);
 }
