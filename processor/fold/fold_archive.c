@@ -3,6 +3,8 @@
 #include "common/clock.h"
 #include "fold/fold_inside.h"
 
+#define JUDGED_MAX ((UINT64_C(1) << 40) - 1)
+
 static void counts_archive(struct archive *archive, struct leaf_counts *counts)
 {
     archive_u32(archive, &counts->judged, UINT32_MAX);
@@ -106,7 +108,9 @@ static void scope_archive(struct archive *archive, struct fold_scope *scope)
     archive_bool(archive, &last_misdirected);
     scope->is_known = is_known;
     scope->last_misdirected = last_misdirected;
-    archive_u64(archive, &scope->judged, INT64_MAX);
+    uint64_t judged = scope->judged;
+    archive_u64(archive, &judged, JUDGED_MAX);
+    scope->judged = judged & JUDGED_MAX;
     archive_u32(archive, &scope->misdirected, UINT32_MAX);
     archive_u16(archive, &scope->history_judged, UINT16_MAX);
     archive_u16(archive, &scope->history_misdirected, UINT16_MAX);

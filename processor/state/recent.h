@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "model/incident.h"
 #include "model/signal.h"
@@ -98,3 +99,10 @@ void recent_drop_scope(struct recent *recent, int32_t scope);
 uint32_t recent_count(const struct recent *recent);
 // Messages that found no room.
 uint64_t recent_overflowed(const struct recent *recent);
+
+// Saves it, or restores it into a new one; what is young is settled before. Pins are not kept: who
+// has pinned an entry pins it again, by its handle, and recent_archive_pins then checks that nothing
+// lives that nobody wants. `scopes_end`: numbers of scopes are below it.
+void recent_archive(struct archive *archive, struct recent *recent, uint32_t scopes_end);
+void recent_archive_pin(struct archive *archive, struct recent *recent, uint32_t *entry);
+void recent_archive_pins(struct archive *archive, struct recent *recent);

@@ -8,7 +8,16 @@
 #include "state/recent.h"
 #include "state/texts.h"
 
-enum { RECENT_PLACE_MAX = 4096, TIME_BITS = 43 };
+enum {
+    RECENT_PLACE_MAX = 4096,
+    TIME_BITS = 43,
+    NO_PLACE = (1 << 13) - 1,
+    ID_BYTES_MAX = 1023,
+    PINS_MAX = 31,
+};
+
+// Masks a time that is bounded already, so that a compiler sees that it fits.
+#define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
 
 // 88 bytes, and the message id's while it is kept. There may be half a million.
 struct entry {
@@ -88,3 +97,5 @@ void recent_see_log_time(struct recent *recent, int64_t log_time_ms);
 void recent_settle_entry(struct recent *recent, uint32_t handle);
 // Takes the entry behind `before` out of a list: the oldest when that is the newest.
 void recent_take_behind(struct recent *recent, struct list *list, uint32_t before);
+// Keeps a message id; TEXT_NONE for one that is none, or too long to be kept.
+MUST_CHECK enum err recent_keep_id(struct recent *recent, struct view id, uint32_t *ret_text);

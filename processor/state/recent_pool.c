@@ -3,8 +3,6 @@
 
 #include "state/recent_inside.h"
 
-enum { NO_PLACE = (1 << 13) - 1, ID_BYTES_MAX = 1023, PINS_MAX = 31 };
-
 void recent_see_log_time(struct recent *recent, int64_t log_time_ms)
 {
     if (log_time_ms > recent->log_time_ms) {
@@ -155,8 +153,7 @@ static enum err recent_make_room_for_young(struct recent *recent)
     return ERR_NONE;
 }
 
-// Nothing for an id that is none, or too long to be kept.
-static enum err recent_keep_id(struct recent *recent, struct view id, uint32_t *ret_text)
+enum err recent_keep_id(struct recent *recent, struct view id, uint32_t *ret_text)
 {
     *ret_text = TEXT_NONE;
     if (view_is_none(id) || id.n > ID_BYTES_MAX) {
@@ -168,9 +165,6 @@ static enum err recent_keep_id(struct recent *recent, struct view id, uint32_t *
     }
     return e;
 }
-
-// Masks a time that is bounded already, so that a compiler sees that it fits.
-#define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
 
 static uint64_t time_bounded(int64_t time_ms)
 {

@@ -1,56 +1,10 @@
-#include "state/scopes.h"
+#include "state/scopes_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/assure.h"
 #include "common/hash.h"
-#include "common/hash_index.h"
-#include "common/pages.h"
-#include "state/pool.h"
-#include "state/texts.h"
-
-#define NO_ROW UINT32_MAX
-
-#define HOLD_MS_MAX ((INT64_C(1) << 42) - 1) // in the year 2109
-
-// 24 bytes, and the id's. There may be a million.
-struct scope_row {
-    uint64_t held_until_ms : 42; // 0 = not held
-    uint64_t id_bytes : 12;
-    uint64_t kind : 3;
-    uint64_t has_channel : 1;
-    uint64_t is_live : 1; // the number is a scope's now
-    uint32_t text;        // the id; behind it, where there is one, a channel's length and name
-    uint32_t tenant;      // its name's number in tenants
-    uint32_t generation;
-    union {
-        uint32_t last_heard_s;
-        uint32_t next_free; // while the number is nobody's
-    };
-};
-_Static_assert(sizeof(struct scope_row) <= 24, "a million scopes have one each");
-_Static_assert(SCOPE_NAME_BYTES_MAX < 1 << 12, "an id's length fits");
-
-// A tenant's name, which thousands of scopes share.
-struct tenant {
-    uint32_t text;
-    uint32_t scopes; // that have it
-    uint16_t bytes;
-};
-
-struct scopes {
-    struct hash_index index;
-    struct hash_index tenant_index;
-    struct pages rows;
-    struct pool tenants;
-    struct texts texts;
-    uint32_t end;
-    uint32_t first_free;
-    uint32_t max_scopes;
-    uint32_t hand;
-    uint64_t overflowed;
-};
 
 enum err scopes_create(struct scopes **ret_scopes, uint32_t max_scopes)
 {
@@ -70,11 +24,6 @@ enum err scopes_create(struct scopes **ret_scopes, uint32_t max_scopes)
     return ERR_NONE;
 }
 
-static struct scope_row *row_at(const struct scopes *scopes, uint32_t number)
-{
-    return pages_at(&scopes->rows, number);
-}
-
 void scopes_destroy(struct scopes *scopes)
 {
     if (scopes != NULL) {
@@ -91,7 +40,7 @@ void scopes_destroy(struct scopes *scopes)
 static struct scope_row *row_known(const struct scopes *scopes, int32_t scope)
 {
     ASSURE(scope >= 0 && (uint32_t)scope < scopes->end);
-    return row_at(scopes, (uint32_t)scope);
+    return scope_row_at(scopes, (uint32_t)scope);
 }
 
 // Of a number that is a scope's now.
@@ -263,7 +212,7 @@ static enum err scopes_add(
         texts_give(&scopes->texts, text);
         return e;
     }
-    struct scope_row *row = row_at(scopes, number);
+    struct scope_row *row = scope_row_at(scopes, number);
     if (number == scopes->end) {
         scopes->end++;
     } else {
@@ -298,7 +247,7 @@ enum err scopes_intern(struct scopes *scopes, enum scope_kind kind, struct view 
     struct hash_probe probe = hash_index_probe(&scopes->index, hash);
     uint32_t number;
     while (hash_index_next(&scopes->index, &probe, &number)) {
-        const struct scope_name known = row_name(scopes, row_at(scopes, number));
+        const struct scope_name known = row_name(scopes, scope_row_at(scopes, number));
         if (names_equal(&known, &name)) {
             *ret_scope = (int32_t)number;
             return ERR_NONE;
@@ -373,7 +322,7 @@ int32_t scopes_next_victim(struct scopes *scopes, bool (*is_idle)(void *self, in
     for (; looked_at > 0; looked_at--) {
         uint32_t number = scopes->hand < scopes->end ? scopes->hand : 0;
         scopes->hand = number + 1;
-        const struct scope_row *row = row_at(scopes, number);
+        const struct scope_row *row = scope_row_at(scopes, number);
         if (row->is_live && row->held_until_ms == 0 && is_idle(self, (int32_t)number)) {
             return (int32_t)number;
         }

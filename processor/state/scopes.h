@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "model/scope.h"
 
@@ -54,3 +55,6 @@ int32_t scopes_next_victim(struct scopes *scopes, bool (*is_idle)(void *self, in
         void *self, uint32_t max_looked_at);
 // Gives back the number of a scope that is not held (not lifted, that is); its name is forgotten.
 void scopes_release(struct scopes *scopes, int32_t scope);
+
+// Saves the table, or restores it into a new one.
+void scopes_archive(struct archive *archive, struct scopes *scopes);
