@@ -394,7 +394,8 @@ static enum err row_step(
     return e;
 }
 
-static bool scope_is_away(const struct detect *detect, int32_t scope, const struct detect_asks *asks)
+static bool scope_is_away(
+        const struct detect *detect, int32_t scope, const struct detect_asks *asks)
 {
     const struct excursion *excursion = excursion_of(detect, scope);
     return (excursion != NULL && baseline_sees_excursion(&excursion->bank)) ||
@@ -418,8 +419,7 @@ enum err detect_delta(
     for (uint32_t i = 0; i < delta->scope_count && e == ERR_NONE; i++) {
         const struct scope_delta *row = &delta->scopes[i];
         e = row_step(detect, delta, row);
-        detect->rows[i].is_away =
-                kind_learns(row->kind) && scope_is_away(detect, row->scope, asks);
+        detect->rows[i].is_away = kind_learns(row->kind) && scope_is_away(detect, row->scope, asks);
     }
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE && detect->options.learning; i++) {
         if (!delta->leaves[i].held) {

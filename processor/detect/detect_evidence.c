@@ -16,7 +16,8 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
     static const struct sums none;
     evidence->since = sums_less(since, &none);
     if (tenant != SCOPE_NONE && scope_at(detect, tenant)->habit != 0) {
-        evidence->before = sums_less(pool_at(&detect->habits, scope_at(detect, tenant)->habit), since);
+        evidence->before =
+                sums_less(pool_at(&detect->habits, scope_at(detect, tenant)->habit), since);
     }
     const struct excursion *of_tenant = excursion_of(detect, tenant);
     evidence->tenant_start_serial = UINT64_MAX;

@@ -37,8 +37,8 @@ struct stream_excursion {
 };
 
 struct detect_scope {
-    uint32_t excursion; // number in the pool; 0 = every statistic is 0
-    uint32_t streams;   // likewise
+    uint32_t excursion;    // number in the pool; 0 = every statistic is 0
+    uint32_t streams;      // likewise
     uint32_t habit : 30;   // of a tenant or vendor: its number in the pool; 0 = none
     uint32_t is_part : 1;  // of a campaign: `habit` is what it has added to theirs
     uint32_t credited : 1; // it began with credit
@@ -72,7 +72,7 @@ struct row_change {
 struct row_state {
     int32_t scope;
     uint32_t change; // its number among the changes; NO_CHANGE = nothing to move
-    bool is_away;    // of a kind that learns, after its step: in excursion, or with an open incident
+    bool is_away; // of a kind that learns, after its step: in excursion, or with an open incident
 };
 
 struct detect {
@@ -81,7 +81,7 @@ struct detect {
     struct baseline *baseline;
     unsigned prior_level;
     struct bank_rules rules[2]; // of scopes that began without and with credit
-    struct pages scopes; // by scope: struct detect_scope
+    struct pages scopes;        // by scope: struct detect_scope
     struct pool excursions;
     struct pool stream_excursions;
     struct pool habits;

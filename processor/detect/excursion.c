@@ -104,8 +104,7 @@ void streams_end(struct detect *detect, int32_t scope)
     scope_at(detect, scope)->streams = 0;
 }
 
-enum err excursion_begin(
-        struct detect *detect, int32_t scope, const struct row_change *change)
+enum err excursion_begin(struct detect *detect, int32_t scope, const struct row_change *change)
 {
     enum err e = pool_take(&detect->excursions, &scope_at(detect, scope)->excursion);
     if (e == ERR_NONE) {

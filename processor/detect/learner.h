@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
+
 enum {
     BLOCK_MESSAGES = 1000,
     STAGE_MESSAGES = 20000,
@@ -74,3 +76,5 @@ void learner_follow(struct learner *learner, int64_t rate_ppb, uint32_t now_s);
 uint32_t seconds_since(uint32_t then_s, uint32_t now_s);
 // The greatest integer whose square is not above `n`; n >= 0.
 int64_t integer_sqrt(int64_t n);
+// Saves or restores one.
+void learner_archive(struct archive *archive, struct learner *learner);

@@ -84,3 +84,43 @@ void learners_set_level(struct learners *learners, uint32_t slot, unsigned level
 {
     learners_slot(learners, slot)->level = level & 31;
 }
+
+// --- saving and restoring ---------------------------------------------------------------------
+
+static void slot_archive(struct archive *archive, struct learners *learners, uint32_t number)
+{
+    struct slot *slot = learners_slot(learners, number);
+    uint32_t level = slot->level;
+    bool has_learner = learners_has(learners, number);
+    archive_u32(archive, &level, LEVEL_UNSET);
+    archive_bool(archive, &has_learner);
+    slot->level = level & LEVEL_UNSET;
+    if (!has_learner) {
+        uint32_t young = slot->use;
+        archive_u32(archive, &young, LEARNS_AFTER - 1);
+        set_use(slot, young);
+        return;
+    }
+    enum err e = archive_reads(archive) ? learners_give(learners, number) : ERR_NONE;
+    if (e != ERR_NONE) {
+        archive_fail(archive, e, "learners: the table");
+        return;
+    }
+    learner_archive(archive, learners_at(learners, number));
+}
+
+void learners_archive(struct archive *archive, struct learners *learners, uint32_t slot_max)
+{
+    archive_mark(archive, "learners");
+    uint32_t rows = pages_rows(&learners->slots);
+    uint32_t count = archive_count(archive, rows <= slot_max ? rows : slot_max + 1, slot_max + 1);
+    if (archive_reads(archive) && count > 0) {
+        enum err e = learners_make_room(learners, count - 1);
+        if (e != ERR_NONE) {
+            archive_fail(archive, e, "learners: the table");
+        }
+    }
+    for (uint32_t number = 0; number < count && archive_is_good(archive); number++) {
+        slot_archive(archive, learners, number);
+    }
+}

@@ -65,3 +65,5 @@ static inline unsigned learners_level(const struct learners *learners, uint32_t 
 {
     return learners_reach(learners, slot) ? learners_slot(learners, slot)->level : LEVEL_UNSET;
 }
+// Saves them, or restores new ones. `slot_max`: no slot is above it.
+void learners_archive(struct archive *archive, struct learners *learners, uint32_t slot_max);

@@ -236,3 +236,14 @@ struct stream_reading streams_read(const struct streams *streams)
     }
     return best;
 }
+
+void streams_archive(struct archive *archive, struct streams *streams)
+{
+    for (unsigned i = 0; i < STREAM_COUNT; i++) {
+        archive_u32(archive, &streams->judged[i], UINT32_MAX);
+        archive_u16(archive, &streams->hits[i], UINT16_MAX);
+        for (unsigned j = 0; j < STREAM_NODE_COUNT; j++) {
+            archive_u16(archive, &streams->w_nat3[i][j], UINT16_MAX);
+        }
+    }
+}

@@ -42,6 +42,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
 #include "model/delta.h"
 #include "model/stream.h"
 
@@ -101,3 +102,5 @@ struct stream_reading {
 
 struct stream_reading streams_read(const struct streams *streams);
 struct stream_reading streams_read_one(const struct streams *streams, enum evidence_stream stream);
+// Saves or restores them.
+void streams_archive(struct archive *archive, struct streams *streams);

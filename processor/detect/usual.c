@@ -161,3 +161,12 @@ bool usual_is_above(uint32_t judged, uint32_t misdirected, int64_t rate_ppb)
     int64_t deviation = integer_sqrt(mean * ((1000000000 - rate_ppb) / 1000));
     return k * 1000000 - mean > deviation * 164 / 100;
 }
+
+void usual_archive(struct archive *archive, struct usual *usual)
+{
+    archive_u32(archive, &usual->judged, UINT32_MAX);
+    archive_u32(archive, &usual->misdirected, UINT32_MAX);
+    archive_u32(archive, &usual->campaigns, UINT32_MAX);
+    archive_u32(archive, &usual->sum, UINT32_MAX);
+    archive_u64(archive, &usual->pairs, UINT64_MAX);
+}

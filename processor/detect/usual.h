@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
 #include "model/scope.h"
 
 enum {
@@ -63,3 +64,5 @@ int64_t usual_cold_limit(const struct usual *tenant, const struct usual_part *ow
 // Whether so many of so many are more than a rate explains: more than 1.64 standard deviations
 // above their mean.
 bool usual_is_above(uint32_t judged, uint32_t misdirected, int64_t rate_ppb);
+// Saves or restores what is usual.
+void usual_archive(struct archive *archive, struct usual *usual);
