@@ -31,6 +31,7 @@ struct redis_store {
     size_t reply_capacity;
     struct part parts[REDIS_EXCHANGES_MAX];
     size_t part_count;
+    size_t epoch_at[HASH_TAG_COUNT]; // of a look: a tag's reply in its part
 
     enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none
     struct strbuf why;

@@ -113,7 +113,8 @@ static unsigned tags_in_force(const struct redis_store *store)
 static bool is_tag_wanted(
         const struct redis_store *store, const struct redis_node *node, unsigned tag)
 {
-    if (redis_route_node(store->route, tag) != node) {
+    const struct redis_node *asked = redis_route_ask(store->route, tag);
+    if ((asked != NULL ? asked : redis_route_node(store->route, tag)) != node) {
         return false;
     }
     if (store->packed == NULL) {
@@ -145,8 +146,11 @@ static void add_look(struct redis_store *store, struct redis_node *node)
     enum err e = store_add(part, VIEW("INFO"), VIEW_NONE);
     for (unsigned tag = 0; tag < HASH_TAG_COUNT && e == ERR_NONE; tag++) {
         if (is_tag_wanted(store, node, tag)) {
+            bool is_asking = redis_route_ask(store->route, tag) != NULL;
+            e = is_asking ? store_add(part, VIEW("ASKING"), VIEW_NONE) : ERR_NONE;
             part->tags |= (uint64_t)1 << tag;
-            e = add_epoch(store, part, tag);
+            store->epoch_at[tag] = part->count;
+            e = e == ERR_NONE ? add_epoch(store, part, tag) : e;
         }
     }
     store_say_of(store, node, LOOKUP_FOUND, "");
@@ -155,51 +159,45 @@ static void add_look(struct redis_store *store, struct redis_node *node)
     }
 }
 
-// What a node said of a tag's epoch.
-static void learn(
+// What a node said of a tag's epoch. A tag that is redirected keeps the epoch that it had: the
+// brackets will tell whether it is still in force. Says whether it is worth another look.
+static bool learn(
         struct redis_store *store, struct redis_node *node, unsigned tag, const redisReply *reply)
 {
     if (tag > 0 && tags_in_force(store) == 1) {
-        return; // nobody is looked up under it
+        return false; // nobody is looked up under it
     }
-    enum trust t = TRUST_NONE;
     if (redis_route_redirect(store->route, tag, node, reply) != REDIRECT_NONE) {
-        store->trust.epochs[tag].is_known = false;
-        (void)cache_trust_fail(&store->trust, t, "a slot of the cluster is under way");
-    } else {
-        t = cache_trust_learn(&store->trust, tag, reply, clock_wall());
+        if (!store->trust.epochs[tag].is_known) {
+            store_say_of(store, node, LOOKUP_UNTRUSTED, "a slot of the cluster is under way");
+        }
+        return true;
     }
+    enum trust t = cache_trust_learn(&store->trust, tag, reply, clock_wall());
     if (t != TRUST_WHOLE) {
         store_say_of(store, node, store_answer_of(t), trust_why(store));
     }
     if (t == TRUST_BROKEN) {
         store_lose_node(store, node, trust_why(store));
     }
-}
-
-static size_t count_bits(uint64_t bits)
-{
-    size_t count = 0;
-    for (; bits != 0; bits &= bits - 1) {
-        count++;
-    }
-    return count;
+    return false;
 }
 
 // All epochs in the order of their tags, since the first one says how many there are.
-static void learn_epochs(struct redis_store *store)
+static bool learn_epochs(struct redis_store *store)
 {
+    bool is_again = false;
     for (unsigned tag = 0; tag < HASH_TAG_COUNT; tag++) {
-        const uint64_t bit = (uint64_t)1 << tag;
         for (size_t i = 0; i < store->part_count; i++) {
             const struct part *part = &store->parts[i];
-            if (part->is_answered && (part->tags & bit) != 0 &&
+            if (part->is_answered && (part->tags >> tag & 1) != 0 &&
                     redis_connection_is_open(part->node->connection)) {
-                size_t at = 1 + count_bits(part->tags & (bit - 1));
-                learn(store, part->node, tag, part->replies[at]);
+                is_again = learn(store, part->node, tag, part->replies[store->epoch_at[tag]]) ||
+                           is_again;
             }
         }
     }
+    return is_again;
 }
 
 static bool has_its_epochs(const struct redis_store *store, const struct redis_node *node)
@@ -213,8 +211,8 @@ static bool has_its_epochs(const struct redis_store *store, const struct redis_n
 }
 
 // INFO and epochs of every node that is connected and of which they are not known.
-// Says whether a node is worth another look: a connection broke that was idle, or the first epoch
-// told of more tags.
+// Says whether another look is worth while: a connection broke that was idle, a slot is somewhere
+// else, or the first epoch told of more tags.
 static bool look(struct redis_store *store, struct mono_time deadline)
 {
     const unsigned tags = tags_in_force(store);
@@ -228,7 +226,7 @@ static bool look(struct redis_store *store, struct mono_time deadline)
         }
     }
     store_exchange_parts(store, deadline);
-    learn_epochs(store);
+    is_again = learn_epochs(store);
     for (size_t i = 0; i < store->part_count; i++) {
         const struct part *part = &store->parts[i];
         is_again = is_again || part->is_forgiven;
