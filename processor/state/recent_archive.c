@@ -6,6 +6,8 @@
 #include "common/clock.h"
 #include "state/recent_inside.h"
 
+enum { HANDLE_MASK = (1 << 22) - 1 }; // the bits that a list has for one
+
 // What is not told by the lists, the pins and the tags.
 static void entry_archive(struct archive *archive, struct recent *recent, struct entry *entry)
 {
@@ -164,7 +166,7 @@ static bool list_append(struct recent *recent, int32_t scope, enum scope_kind ki
     }
     entry->scopes[kind] = scope;
     entry->links++;
-    list->newest = handle & (RECENT_ENTRIES_MAX - 1);
+    list->newest = handle & HANDLE_MASK;
     list->count = (list->count + 1) & (2 * RECENT_MAX - 1);
     list->kind = kind & 7;
     return true;

@@ -1,0 +1,133 @@
+// A state of the fold (its scopes, its recent messages, its counts) as a snapshot keeps it, and
+// records of the tally topic that come after it. What must hold: a state that is let through comes
+// back the same when it is saved, restored and saved again, and frames make the same of both.
+//
+// Two bytes: how many bytes the records have (fuzz_detect has their form). Then these, then the
+// state; none = a new one.
+#include "common/assure.h"
+#include "fold/fold.h"
+#include "input.h"
+#include "state/frame_codec.h"
+
+enum { FRAME_MAX = 16, ARENA_BYTES = 64 << 20, STATE_BYTES = 64 << 20, SCOPES = 24, ENTRIES = 40 };
+
+struct state {
+    struct scopes *scopes;
+    struct recent *recent;
+    struct fold *fold;
+};
+
+static struct arena *arena;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    arena = arena_create(ARENA_BYTES);
+    ASSURE(arena != NULL);
+    return 0;
+}
+
+static void state_init(struct state *state)
+{
+    const struct recent_options options = {.max_entries = ENTRIES};
+    ASSURE(scopes_create(&state->scopes, SCOPES) == ERR_NONE);
+    ASSURE(recent_create(&state->recent, &options) == ERR_NONE);
+    ASSURE(fold_create(&state->fold, state->scopes, state->recent, 0) == ERR_NONE);
+}
+
+static void state_fini(struct state *state)
+{
+    fold_destroy(state->fold);
+    recent_destroy(state->recent);
+    scopes_destroy(state->scopes);
+}
+
+static enum err state_archive(struct state *state, struct archive *archive)
+{
+    scopes_archive(archive, state->scopes);
+    recent_archive(archive, state->recent, scopes_end(state->scopes));
+    recent_archive_pins(archive, state->recent);
+    fold_archive(archive, state->fold);
+    return archive_end(archive);
+}
+
+static void save(struct state *state, struct strbuf *sb)
+{
+    strbuf_init(sb, STATE_BYTES);
+    struct archive writer = archive_writer(sb);
+    ASSURE(state_archive(state, &writer) == ERR_NONE);
+}
+
+static enum err restore(struct state *state, struct view bytes)
+{
+    struct archive reader = archive_reader(bytes);
+    enum err e = state_archive(state, &reader);
+    ASSURE((e == ERR_NONE) == (reader.wrong == NULL));
+    return e;
+}
+
+static void check_same(struct state *a, struct state *b)
+{
+    struct strbuf x;
+    struct strbuf y;
+    save(a, &x);
+    save(b, &y);
+    ASSURE(view_equal(strbuf_view(&x), strbuf_view(&y)));
+    strbuf_fini(&x);
+    strbuf_fini(&y);
+}
+
+static void fold_both(struct state *a, struct state *b, const struct frame *frame, int64_t sequence)
+{
+    struct delta x;
+    struct delta y;
+    ASSURE(fold_frame(a->fold, frame, 0, sequence, &x) == ERR_NONE);
+    ASSURE(fold_frame(b->fold, frame, 0, sequence, &y) == ERR_NONE);
+    ASSURE(x.applied == y.applied && x.gap.is_there == y.gap.is_there);
+    ASSURE(x.leaf_count == y.leaf_count && x.entry_count == y.entry_count);
+    ASSURE(x.scope_count == y.scope_count && x.log_time_ms == y.log_time_ms);
+    for (uint32_t i = 0; i < x.scope_count; i++) {
+        ASSURE(x.scopes[i].scope == y.scopes[i].scope && x.scopes[i].good == y.scopes[i].good);
+        ASSURE(x.scopes[i].fresh == y.scopes[i].fresh);
+        ASSURE(x.scopes[i].repeated == y.scopes[i].repeated);
+    }
+}
+
+static void fold_all(struct state *a, struct state *b, struct view rest)
+{
+    for (int64_t sequence = 0; rest.n > 0 && sequence < FRAME_MAX; sequence++) {
+        arena_reset(arena);
+        struct frame frame;
+        const char *why;
+        struct view record = fuzz_copy(fuzz_take(&rest, fuzz_take_be16(&rest)));
+        if (frame_decode(record, arena, &frame, &why) == ERR_NONE) {
+            fold_both(a, b, &frame, sequence);
+        }
+        fuzz_free(record);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct view rest = view_bytes(size > 0 ? (const char *)data : "", size);
+    struct view frames = fuzz_take(&rest, fuzz_take_be16(&rest));
+    struct view bytes = fuzz_copy(rest);
+    struct state first;
+    state_init(&first);
+    if (bytes.n == 0 || restore(&first, bytes) == ERR_NONE) {
+        struct state second;
+        struct strbuf saved;
+        state_init(&second);
+        save(&first, &saved);
+        ASSURE(restore(&second, strbuf_view(&saved)) == ERR_NONE);
+        check_same(&first, &second);
+        fold_all(&first, &second, frames);
+        check_same(&first, &second);
+        strbuf_fini(&saved);
+        state_fini(&second);
+    }
+    state_fini(&first);
+    fuzz_free(bytes);
+    return 0;
+}
