@@ -2,186 +2,40 @@
 // nodes killed, flushed, stale. Whatever happens, no borrower is missed and no stranger found.
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "cache_crowd.h"
 #include "common/assure.h"
-#include "load/load.h"
-#include "packed_data.h"
 #include "redis/cluster_map.h"
-#include "redis/redis_store.h"
 #include "redis_nodes.h"
 #include "unit.h"
 
-enum {
-    BORROWERS = 3000,
-    DEADLINE_MS = 2000,
-    RECOVERY_MS = 15000,
-    RESHARDING_MS = 4000,
-    NO_SERVER_STATUS = 77,
-    EVERY_TAG = HASH_TAG_COUNT,
-};
+enum { RECOVERY_MS = 15000, RESHARDING_MS = 4000, NO_SERVER_STATUS = 77 };
 
 struct fixture {
     struct redis_nodes *nodes;
-    struct keyring *ring;
-    struct config config;
-    struct arena *arena;
-    struct store store;
-    char prefix[8];
-    char address[64];
-    char path[128]; // of the loader's file
+    struct crowd crowd;
 };
-
-// How lookups of all borrowers and as many strangers ended.
-struct tally {
-    size_t found;
-    size_t missed;
-    size_t unknown;
-    size_t unreachable; // of the unknown
-    size_t wrong;       // a borrower missed, a stranger found
-};
-
-static void nap(void)
-{
-    struct timespec ts = {.tv_nsec = 10000000};
-    nanosleep(&ts, NULL);
-}
-
-static void write_people(const char *path, uint32_t first, uint32_t count, bool is_deleted)
-{
-    FILE *file = fopen(path, "w");
-    ASSURE(file != NULL);
-    for (uint32_t i = first; i < first + count; i++) {
-        char storage[16];
-        struct recipient recipient = packed_data_recipient(storage, i);
-        if (is_deleted) {
-            fprintf(file, "{\"recipient\":\"%.*s\",\"deleted\":true}\n",
-                    VIEW_ARGS(recipient.canonical));
-        } else {
-            fprintf(file,
-                    "{\"recipient\":\"%.*s\",\"parties\":[{\"tenant_id\":\"t1\",\"loan_id\":"
-                    "\"L%u\",\"role\":\"borrower\",\"status\":\"active\"}]}\n",
-                    VIEW_ARGS(recipient.canonical), i);
-        }
-    }
-    ASSURE(fclose(file) == 0);
-}
-
-// Loads people with the loader itself.
-static enum err load(const struct fixture *f, const char *path, bool is_delta)
-{
-    struct redis_route_options redis = redis_route_options_of(&f->config, NULL);
-    struct load_options options = {.redis = &redis,
-            .prefix = f->prefix,
-            .ring = f->ring,
-            .default_region = "CN",
-            .path = path,
-            .is_delta = is_delta,
-            .tags = HASH_TAG_COUNT,
-            .bucket_bits = 9,
-            .valid_for_ms = 3600000,
-            .watermark_ms = clock_wall().ms};
-    struct load_result result;
-    struct strbuf why;
-    strbuf_init(&why, 1024);
-    enum err e = load_run(&options, &result, &why);
-    if (e != ERR_NONE) {
-        printf("\n  load: %s\n", strbuf_view(&why).p);
-    }
-    strbuf_fini(&why);
-    return e;
-}
 
 static void set_up(struct fixture *f, bool has_replicas)
 {
-    memset(f, 0, sizeof *f);
+    char address[64];
     f->nodes = redis_nodes_start_cluster(3, has_replicas);
     CU_ASSERT_PTR_NOT_NULL_FATAL(f->nodes);
-    CU_ASSERT_EQUAL_FATAL(keyring_create_demo(&f->ring), ERR_NONE);
-    f->arena = arena_create(64 << 20);
-    snprintf(f->prefix, sizeof f->prefix, "wn");
-    snprintf(f->address, sizeof f->address, "%s,%s", redis_nodes_address(f->nodes, 2),
+    snprintf(address, sizeof address, "%s,%s", redis_nodes_address(f->nodes, 2),
             redis_nodes_address(f->nodes, 1));
-    snprintf(f->path, sizeof f->path, "%s/people.ndjson", redis_nodes_folder(f->nodes));
-    f->config.redis.topology = TOPOLOGY_CLUSTER;
-    f->config.redis.address = f->address;
-    f->config.redis.prefix = f->prefix;
-    f->config.redis.connect_timeout_ms = 1000;
-    f->config.redis.pipeline_keys = 1024;
-    write_people(f->path, 0, BORROWERS, false);
-    CU_ASSERT_EQUAL_FATAL(load(f, f->path, false), ERR_NONE);
-    CU_ASSERT_EQUAL_FATAL(redis_store_create(&f->store, &f->config, f->ring), ERR_NONE);
+    crowd_set_up(&f->crowd, TOPOLOGY_CLUSTER, address, NULL, redis_nodes_folder(f->nodes));
 }
 
 static void tear_down(struct fixture *f)
 {
-    f->store.ops->destroy(f->store.self);
+    crowd_tear_down(&f->crowd);
     redis_nodes_destroy(f->nodes);
-    keyring_destroy(f->ring);
-    arena_destroy(f->arena);
 }
 
-static unsigned tag_of(const struct fixture *f, struct recipient recipient)
+static enum cache_state state(const struct fixture *f)
 {
-    struct pseudonym pseudonym = keyring_pseudonym(keyring_current(f->ring), recipient);
-    return packed_bucket_number(&pseudonym, HASH_TAG_BITS);
-}
-
-static void count(struct tally *tally, enum lookup_state state, bool is_borrower)
-{
-    tally->found += state == LOOKUP_FOUND;
-    tally->missed += state == LOOKUP_MISS;
-    tally->unknown += state != LOOKUP_FOUND && state != LOOKUP_MISS;
-    tally->unreachable += state == LOOKUP_UNREACHABLE;
-    tally->wrong += state == (is_borrower ? LOOKUP_MISS : LOOKUP_FOUND);
-}
-
-// Looks up all borrowers and as many strangers, in one batch; counts those of one tag, or all.
-static struct tally look_up(struct fixture *f, unsigned only_tag)
-{
-    struct lookup *lookups = calloc(2 * BORROWERS, sizeof *lookups);
-    char(*storage)[16] = calloc(2 * BORROWERS, sizeof *storage);
-    struct tally tally = {0};
-    ASSURE(lookups != NULL && storage != NULL);
-    for (uint32_t i = 0; i < 2 * BORROWERS; i++) {
-        lookups[i].recipient = packed_data_recipient(storage[i], i);
-        lookups[i].tenant_id = VIEW("t1");
-    }
-    arena_reset(f->arena);
-    f->store.ops->lookup(f->store.self, lookups, 2 * BORROWERS,
-            mono_after_ms(clock_mono(), DEADLINE_MS), f->arena);
-    for (uint32_t i = 0; i < 2 * BORROWERS; i++) {
-        if (only_tag == EVERY_TAG || tag_of(f, lookups[i].recipient) == only_tag) {
-            count(&tally, lookups[i].facts.lookup, i < BORROWERS);
-        }
-    }
-    CU_ASSERT_EQUAL(tally.wrong, 0);
-    free(lookups);
-    free(storage);
-    return tally;
-}
-
-static bool is_well(struct fixture *f)
-{
-    struct tally tally = look_up(f, EVERY_TAG);
-    return tally.found == BORROWERS && tally.missed == BORROWERS &&
-           f->store.ops->state(f->store.self) == CACHE_TRUSTED;
-}
-
-static bool becomes_well(struct fixture *f)
-{
-    struct mono_time until = mono_after_ms(clock_mono(), RECOVERY_MS);
-    while (!is_well(f)) {
-        if (clock_mono().ns > until.ns) {
-            printf("\n  why: %s\n", redis_store_why(&f->store));
-            return false;
-        }
-        nap();
-    }
-    return true;
+    return f->crowd.store.ops->state(f->crowd.store.self);
 }
 
 // --- tests --------------------------------------------------------------------------------------
@@ -190,7 +44,7 @@ static void test_found_and_missed(void)
 {
     struct fixture f;
     set_up(&f, false);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     // All nodes have their share.
     for (size_t i = 0; i < 3; i++) {
         redisReply *reply = redis_nodes_ask(f.nodes, i, "DBSIZE");
@@ -198,8 +52,8 @@ static void test_found_and_missed(void)
         freeReplyObject(reply);
     }
     // The next generation, and a smaller one: nothing is left of the old ones.
-    CU_ASSERT_EQUAL(load(&f, f.path, false), ERR_NONE);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_EQUAL(crowd_load(&f.crowd, 0, CROWD_BORROWERS, false), ERR_NONE);
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     size_t keys = 0;
     for (size_t i = 0; i < 3; i++) {
         redisReply *reply = redis_nodes_ask(f.nodes, i, "DBSIZE");
@@ -214,32 +68,32 @@ static void test_slot_under_way(void)
 {
     struct fixture f;
     set_up(&f, false);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     const unsigned tag = 0x2a;
     const unsigned slot = cluster_slot_of_tag(tag);
     size_t from = redis_nodes_owner(f.nodes, slot);
     size_t to = (from + 1) % 3;
-    struct tally all = look_up(&f, tag);
+    struct crowd_tally all = crowd_look_up(&f.crowd, tag);
     CU_ASSERT_TRUE(all.found > 0 && all.missed > 0);
     redis_nodes_open_slot(f.nodes, slot, from, to);
     // Opened, nothing moved yet: as before.
-    struct tally tally = look_up(&f, tag);
+    struct crowd_tally tally = crowd_look_up(&f.crowd, tag);
     CU_ASSERT_TRUE(tally.found == all.found && tally.missed == all.missed);
     // Some keys here, some there (TRYAGAIN, or ASK): unknown, and the other tags go on.
     CU_ASSERT_EQUAL(redis_nodes_move_keys(f.nodes, slot, from, to, 5), 5);
-    tally = look_up(&f, tag);
+    tally = crowd_look_up(&f.crowd, tag);
     CU_ASSERT_EQUAL(tally.unknown, all.found + all.missed);
-    tally = look_up(&f, EVERY_TAG);
+    tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
     CU_ASSERT_EQUAL(tally.unknown, all.found + all.missed);
-    CU_ASSERT_EQUAL(f.store.ops->state(f.store.self), CACHE_UNTRUSTED);
-    CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f.store), "under way"));
+    CU_ASSERT_EQUAL(state(&f), CACHE_UNTRUSTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f.crowd.store), "under way"));
     // All keys there, the slot still open: ASK leads to them.
     CU_ASSERT_EQUAL(redis_nodes_move_keys(f.nodes, slot, from, to, 100), 4);
-    tally = look_up(&f, tag);
+    tally = crowd_look_up(&f.crowd, tag);
     CU_ASSERT_TRUE(tally.found == all.found && tally.missed == all.missed);
     // Closed: MOVED.
     redis_nodes_close_slot(f.nodes, slot, to);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     tear_down(&f);
 }
 
@@ -275,7 +129,7 @@ static void *move_slots(void *self)
         // A node that hears an old word of a slot after a new one of its next owner takes it for
         // the truth: slots that move faster than gossip lose their data.
         for (int naps = 0; naps < 20; naps++) {
-            nap();
+            crowd_nap();
         }
     }
     return NULL;
@@ -303,12 +157,12 @@ static void test_resharding_under_load(void)
     struct mover m;
     pthread_t thread;
     set_up(&f, false);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     begin_moving(&m, f.nodes, &thread);
-    struct tally sum = {0};
+    struct crowd_tally sum = {0};
     struct mono_time until = mono_after_ms(clock_mono(), RESHARDING_MS);
     while (clock_mono().ns < until.ns) {
-        struct tally tally = look_up(&f, EVERY_TAG);
+        struct crowd_tally tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
         sum.found += tally.found;
         sum.missed += tally.missed;
         sum.unknown += tally.unknown;
@@ -317,7 +171,7 @@ static void test_resharding_under_load(void)
     printf("\n  %zu slots moved: %zu found, %zu missed, %zu unknown, 0 wrong\n", m.moves, sum.found,
             sum.missed, sum.unknown);
     CU_ASSERT_TRUE(m.moves > 5 && sum.unknown > 0 && sum.unknown < sum.found);
-    CU_ASSERT_TRUE(becomes_well(&f));
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     tear_down(&f);
 }
 
@@ -326,26 +180,23 @@ static void test_loading_while_resharding(void)
     struct fixture f;
     struct mover m;
     pthread_t thread;
-    char more[160];
+    const uint32_t half = CROWD_BORROWERS / 2;
     set_up(&f, false);
-    snprintf(more, sizeof more, "%s/more.ndjson", redis_nodes_folder(f.nodes));
     begin_moving(&m, f.nodes, &thread);
     // A full load of the half, then the other half as a delta. What is refused because slots did
     // not stand still is loaded again.
-    write_people(f.path, 0, BORROWERS / 2, false);
-    write_people(more, BORROWERS / 2, BORROWERS - BORROWERS / 2, false);
-    enum err full = ERR_UNAVAILABLE;
-    for (int i = 0; i < 50 && full == ERR_UNAVAILABLE; i++) {
-        full = load(&f, f.path, false);
+    enum err e = ERR_UNAVAILABLE;
+    for (int i = 0; i < 50 && e == ERR_UNAVAILABLE; i++) {
+        e = crowd_load(&f.crowd, 0, half, false);
     }
-    CU_ASSERT_EQUAL(full, ERR_NONE);
-    enum err delta = ERR_UNAVAILABLE;
-    for (int i = 0; i < 50 && delta == ERR_UNAVAILABLE; i++) {
-        delta = load(&f, more, true);
+    CU_ASSERT_EQUAL(e, ERR_NONE);
+    e = ERR_UNAVAILABLE;
+    for (int i = 0; i < 50 && e == ERR_UNAVAILABLE; i++) {
+        e = crowd_load(&f.crowd, half, CROWD_BORROWERS - half, true);
     }
-    CU_ASSERT_EQUAL(delta, ERR_NONE);
+    CU_ASSERT_EQUAL(e, ERR_NONE);
     end_moving(&m, thread);
-    CU_ASSERT_TRUE(becomes_well(&f));
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     tear_down(&f);
 }
 
@@ -353,7 +204,7 @@ static void test_moved_to_a_node_that_was_not_there(void)
 {
     struct fixture f;
     set_up(&f, false);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     const unsigned tag = 7;
     const unsigned slot = cluster_slot_of_tag(tag);
     size_t from = redis_nodes_owner(f.nodes, slot);
@@ -361,15 +212,14 @@ static void test_moved_to_a_node_that_was_not_there(void)
     redis_nodes_open_slot(f.nodes, slot, from, to);
     redis_nodes_move_keys(f.nodes, slot, from, to, 100);
     redis_nodes_close_slot(f.nodes, slot, to);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     // It dies: only what it had is unknown.
-    struct tally all = look_up(&f, tag);
+    struct crowd_tally all = crowd_look_up(&f.crowd, tag);
     redis_nodes_kill(f.nodes, to);
-    struct tally tally = look_up(&f, tag);
+    struct crowd_tally tally = crowd_look_up(&f.crowd, tag);
     CU_ASSERT_EQUAL(tally.unreachable, all.found + all.missed);
-    tally = look_up(&f, EVERY_TAG);
-    CU_ASSERT_TRUE(tally.unknown == all.found + all.missed ||
-                   f.store.ops->state(f.store.self) != CACHE_TRUSTED);
+    tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
+    CU_ASSERT_TRUE(tally.unknown == all.found + all.missed || state(&f) != CACHE_TRUSTED);
     tear_down(&f);
 }
 
@@ -377,13 +227,13 @@ static void test_node_flushed(void)
 {
     struct fixture f;
     set_up(&f, false);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     CU_ASSERT_TRUE(redis_nodes_do(f.nodes, 1, "FLUSHALL"));
-    struct tally tally = look_up(&f, EVERY_TAG);
-    CU_ASSERT_TRUE(tally.unknown > BORROWERS / 2 && tally.unknown < BORROWERS);
-    CU_ASSERT_EQUAL(f.store.ops->state(f.store.self), CACHE_UNTRUSTED);
-    CU_ASSERT_EQUAL(load(&f, f.path, false), ERR_NONE);
-    CU_ASSERT_TRUE(becomes_well(&f));
+    struct crowd_tally tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
+    CU_ASSERT_TRUE(tally.unknown > CROWD_BORROWERS / 2 && tally.unknown < CROWD_BORROWERS);
+    CU_ASSERT_EQUAL(state(&f), CACHE_UNTRUSTED);
+    CU_ASSERT_EQUAL(crowd_load(&f.crowd, 0, CROWD_BORROWERS, false), ERR_NONE);
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     tear_down(&f);
 }
 
@@ -391,16 +241,16 @@ static void test_master_killed_and_replaced(void)
 {
     struct fixture f;
     set_up(&f, true);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     redis_nodes_kill(f.nodes, 0);
-    struct tally tally = look_up(&f, EVERY_TAG);
+    struct crowd_tally tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
     CU_ASSERT_TRUE(tally.unreachable > 0);
     struct mono_time begin = clock_mono();
-    CU_ASSERT_TRUE(becomes_well(&f));
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     printf("\n  well again after %lld ms\n", (long long)((clock_mono().ns - begin.ns) / 1000000));
     // The dead one comes back as a replica; nobody asks it.
     redis_nodes_restart(f.nodes, 0);
-    CU_ASSERT_TRUE(becomes_well(&f));
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     tear_down(&f);
 }
 
@@ -408,15 +258,15 @@ static void test_master_paused(void)
 {
     struct fixture f;
     set_up(&f, true);
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     redis_nodes_pause(f.nodes, 0, true);
     struct mono_time begin = clock_mono();
-    struct tally tally = look_up(&f, EVERY_TAG);
-    CU_ASSERT_TRUE(clock_mono().ns - begin.ns < (int64_t)(DEADLINE_MS + 500) * 1000000);
+    struct crowd_tally tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
+    CU_ASSERT_TRUE(clock_mono().ns - begin.ns < (int64_t)(CROWD_DEADLINE_MS + 500) * 1000000);
     CU_ASSERT_TRUE(tally.unreachable > 0 && tally.found > 0);
-    CU_ASSERT_TRUE(becomes_well(&f)); // its replica has taken over
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd)); // its replica has taken over
     redis_nodes_pause(f.nodes, 0, false);
-    CU_ASSERT_TRUE(becomes_well(&f));
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     tear_down(&f);
 }
 
@@ -424,45 +274,34 @@ static void test_master_paused(void)
 static void test_stale_replica_takes_over(void)
 {
     struct fixture f;
-    char fewer[160];
     set_up(&f, true);
-    snprintf(fewer, sizeof fewer, "%s/fewer.ndjson", redis_nodes_folder(f.nodes));
-    CU_ASSERT_TRUE(is_well(&f));
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
     redis_nodes_pause(f.nodes, 3, true); // the replica of node 0
+    CU_ASSERT_TRUE(redis_nodes_do(f.nodes, 0, "CLIENT KILL TYPE replica"));
     // Strangers become borrowers, and the replica does not hear of it.
-    write_people(fewer, BORROWERS, 1000, false);
-    CU_ASSERT_EQUAL(load(&f, fewer, true), ERR_NONE);
-    char storage[16];
-    struct lookup lookup = {0};
-    for (uint32_t i = BORROWERS; i < BORROWERS + 1000; i++) {
-        lookup.recipient = packed_data_recipient(storage, i);
-        if (redis_nodes_owner(f.nodes, cluster_slot_of_tag(tag_of(&f, lookup.recipient))) == 0) {
-            break;
-        }
+    CU_ASSERT_EQUAL(crowd_load(&f.crowd, CROWD_BORROWERS, 1000, true), ERR_NONE);
+    uint32_t one = CROWD_BORROWERS;
+    while (redis_nodes_owner(f.nodes, cluster_slot_of_tag(crowd_tag_of(&f.crowd, one))) != 0) {
+        one++;
     }
-    f.store.ops->lookup(
-            f.store.self, &lookup, 1, mono_after_ms(clock_mono(), DEADLINE_MS), f.arena);
-    CU_ASSERT_EQUAL(lookup.facts.lookup, LOOKUP_FOUND);
+    CU_ASSERT_EQUAL(crowd_look_up_one(&f.crowd, one), LOOKUP_FOUND);
     redis_nodes_kill(f.nodes, 0);
     redis_nodes_pause(f.nodes, 3, false);
     struct mono_time until = mono_after_ms(clock_mono(), RECOVERY_MS);
     while (!redis_nodes_do(f.nodes, 3, "CLUSTER FAILOVER TAKEOVER") && clock_mono().ns < until.ns) {
-        nap();
+        crowd_nap();
     }
-    size_t untrusted = 0;
-    while (untrusted == 0 && clock_mono().ns < until.ns) {
-        f.store.ops->lookup(
-                f.store.self, &lookup, 1, mono_after_ms(clock_mono(), DEADLINE_MS), f.arena);
-        CU_ASSERT_NOT_EQUAL(lookup.facts.lookup, LOOKUP_MISS);
-        untrusted += lookup.facts.lookup == LOOKUP_UNTRUSTED;
-        nap();
+    enum lookup_state answer = LOOKUP_FOUND;
+    while (answer != LOOKUP_UNTRUSTED && clock_mono().ns < until.ns) {
+        answer = crowd_look_up_one(&f.crowd, one);
+        CU_ASSERT_NOT_EQUAL(answer, LOOKUP_MISS);
+        crowd_nap();
     }
-    CU_ASSERT_TRUE(untrusted > 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f.store), "went back in time"));
+    CU_ASSERT_EQUAL(answer, LOOKUP_UNTRUSTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f.crowd.store), "went back in time"));
     // The next full load puts it right.
-    write_people(f.path, 0, BORROWERS, false);
-    CU_ASSERT_EQUAL(load(&f, f.path, false), ERR_NONE);
-    CU_ASSERT_TRUE(becomes_well(&f));
+    CU_ASSERT_EQUAL(crowd_load(&f.crowd, 0, CROWD_BORROWERS, false), ERR_NONE);
+    CU_ASSERT_TRUE(crowd_becomes_well(&f.crowd));
     tear_down(&f);
 }
 

@@ -373,6 +373,22 @@ static void test_between_options(void)
 {
     static const struct finding_case cases[] = {
             {"redis: {tags: 64}\n", ""},
+            {"redis: {topology: cluster, address: \"a:1,b:2\"}\n", ""},
+            {"redis: {topology: cluster, tags: 64}\n", ""},
+            {"redis: {topology: cluster, tags: 1}\n",
+                    "c.yaml:1:34: redis.tags: expected 64 with topology cluster, got 1\n"},
+            {"redis: {topology: cluster, database: 2}\n",
+                    "c.yaml:1:38: redis.database: expected 0 with topology cluster, got 2\n"},
+            {"redis: {topology: cluster, layout: hash}\n",
+                    "c.yaml:1:36: redis.layout: expected packed with topology cluster: hashes and "
+                    "their epoch would be on different nodes, got 'hash'\n"},
+            {"redis: {address: \"a:1,b:2\"}\n", "c.yaml:1:18: redis.address: expected one address "
+                                                "with topology standalone, got "
+                                                "several\n"},
+            {"redis: {topology: sentinel, address: \"a:1,b:2\", master: loans}\n", ""},
+            {"redis: {topology: sentinel}\n",
+                    "c.yaml:1:19: redis.master: expected the master's name with topology sentinel, "
+                    "got none\n"},
             {"redis: {tags: 7}\n", "c.yaml:1:15: redis.tags: expected 1 or 64, got 7\n"},
             {"redis: {assume_complete: true}\n",
                     "c.yaml:1:26: redis.assume_complete: expected false with the packed layout, "
