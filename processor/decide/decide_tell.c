@@ -2,6 +2,7 @@
 #include "decide/attribute.h"
 #include "decide/cause.h"
 #include "decide/decide_inside.h"
+#include "decide/related.h"
 
 enum {
     KNOWN_MESSAGES = 1000, // of a tenant before the change point, that it counts as known
@@ -68,16 +69,6 @@ static void fill_spread(struct cause_evidence *evidence, const struct step *step
     }
 }
 
-static int32_t tenant_of(const struct recent_entry *entries, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (entries[i].scopes[SCOPE_TENANT] != SCOPE_NONE) {
-            return entries[i].scopes[SCOPE_TENANT];
-        }
-    }
-    return SCOPE_NONE;
-}
-
 // How many of the tenant's other messages would be misdirected were it as before its excursion.
 static int64_t usual_elsewhere(const struct evidence *told, int64_t judged, int64_t misdirected)
 {
@@ -96,7 +87,7 @@ static void fill_elsewhere(const struct decide *decide, struct cause_evidence *e
         const struct step *step, const struct recent_entry *entries, uint32_t count)
 {
     const struct evidence *told = step->evidence;
-    int32_t tenant = tenant_of(entries, count);
+    int32_t tenant = related_first_of(entries, count, SCOPE_TENANT);
     if (tenant == SCOPE_NONE || step->row->kind == SCOPE_TENANT) {
         return;
     }
