@@ -13,6 +13,11 @@
 struct excursion {
     struct bank bank;
     struct sums since;
+    // what its tenant had had at each node's change point
+    struct tenant_before {
+        uint32_t watched;
+        uint32_t misdirected;
+    } before[NODE_COUNT];
     int32_t tenant;
     // of the baselines that its messages went by; a campaign has one
     uint8_t lowest_level;
@@ -22,6 +27,7 @@ struct excursion {
 struct short_excursion {
     uint32_t start;
     int32_t tenant;
+    struct tenant_before before;
     uint16_t judged;
     uint8_t misdirected;
     uint8_t guarded;
@@ -33,7 +39,7 @@ struct short_excursion {
     uint16_t loan_named;
     uint8_t signals[SIGNAL_COUNT]; // the others, which are rare
 };
-_Static_assert(sizeof(struct short_excursion) <= 28, "four scopes of ten have one each");
+_Static_assert(sizeof(struct short_excursion) <= 36, "four scopes of ten have one each");
 
 // False when it does not fit. `guard` as in bank_steps, the same for all three.
 bool excursion_shorten(

@@ -47,6 +47,7 @@ bool excursion_shorten(
         return false;
     }
     const struct bank_node *first = NULL; // of those above 0
+    const struct tenant_before *before = NULL;
     struct short_excursion at = {.tenant = whole->tenant, .level = whole->lowest_level};
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         const struct bank_node *node = &bank->nodes[j];
@@ -54,8 +55,11 @@ bool excursion_shorten(
             continue;
         }
         first = first == NULL ? node : first;
+        before = before == NULL ? &whole->before[j] : before;
         if (node->start != first->start || node->judged != first->judged ||
-                node->misdirected != first->misdirected || node->guarded != first->guarded) {
+                node->misdirected != first->misdirected || node->guarded != first->guarded ||
+                whole->before[j].watched != before->watched ||
+                whole->before[j].misdirected != before->misdirected) {
             return false;
         }
         at.nodes |= (uint8_t)(1u << j);
@@ -65,6 +69,7 @@ bool excursion_shorten(
         return false;
     }
     at.start = first->start;
+    at.before = *before;
     at.judged = (uint16_t)first->judged;
     at.misdirected = (uint8_t)first->misdirected;
     at.guarded = (uint8_t)first->guarded;
@@ -96,6 +101,7 @@ void excursion_lengthen(
     ret_whole->since.signals[SIGNAL_LOAN_NAMED] = excursion->loan_named;
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         if (has_node(excursion, j)) {
+            ret_whole->before[j] = excursion->before;
             ret_whole->bank.nodes[j] = (struct bank_node){
                     .w_nat6 = ratio_of(excursion, &steps, j),
                     .start = excursion->start,
