@@ -150,21 +150,18 @@ bool lag_is_likely(const struct incidents *incidents, const struct recent *recen
     if (count == 0 || evidence->since.invalid * 2 > evidence->misdirected) {
         return false;
     }
-    const struct incident *of_tenant = related_of_tenant(incidents, hearing->tenant);
     if (hearing->row->kind == SCOPE_TENANT) {
-        return tenant_lags(of_tenant, hearing);
+        return tenant_lags(related_of_tenant(incidents, hearing->tenant), hearing);
     }
     int32_t tenant = hearing->tenant;
     if (tenant == SCOPE_NONE || evidence->tenant_misdirected <= evidence->misdirected ||
             evidence->tenant_judged <= evidence->judged) {
         return false;
     }
-    if (of_tenant == NULL || !of_tenant->lags) {
-        struct recent_entry others[RECENT_MAX] = {0};
-        uint32_t kept = remember_others(recent, hearing, tenant, others);
-        if (!others_lag(others, kept, related_first_of(entries, count, SCOPE_VENDOR))) {
-            return false;
-        }
+    struct recent_entry others[RECENT_MAX] = {0};
+    uint32_t kept = remember_others(recent, hearing, tenant, others);
+    if (!others_lag(others, kept, related_first_of(entries, count, SCOPE_VENDOR))) {
+        return false;
     }
     return !is_surely_worse(hearing, rate_elsewhere(hearing, tenant));
 }
