@@ -29,6 +29,9 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     strbuf_init(&decide->id_text, ID_TEXT_BYTES);
     strbuf_init(&decide->reason_text, ID_TEXT_BYTES);
     enum err e = incidents_create(&decide->incidents, options->max_incidents);
+    if (e == ERR_NONE) {
+        e = tenants_create(&decide->tenants);
+    }
     if (e != ERR_NONE) {
         decide_destroy(decide);
         return e;
@@ -43,6 +46,7 @@ void decide_destroy(struct decide *decide)
         strbuf_fini(&decide->id_text);
         strbuf_fini(&decide->reason_text);
         incidents_destroy(decide->incidents);
+        tenants_destroy(decide->tenants);
         free(decide);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "common/strbuf.h"
 #include "decide/decide.h"
+#include "decide/tenants.h"
 #include "incident/incidents.h"
 
 struct decide {
@@ -11,6 +12,7 @@ struct decide {
     struct scopes *scopes;
     struct recent *recent;
     struct incidents *incidents;
+    struct tenants *tenants;
     struct strbuf id_text;
     struct strbuf reason_text;
 };

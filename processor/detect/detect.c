@@ -316,6 +316,11 @@ static enum err row_step_streams(struct detect *detect, const struct delta *delt
         excursion = streams_of(detect, row->scope);
     }
     sums_add(&excursion->since, &change->sums);
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        if (excursion->streams.judged[s] == 0) {
+            excursion->start_serials[s] = detect->next_serial;
+        }
+    }
     streams_step(&excursion->streams, &change->streams, &detect->options.streams);
     if (streams_are_quiet(&excursion->streams)) {
         streams_end(detect, row->scope);
@@ -384,6 +389,9 @@ enum err detect_delta(
         if (!delta->leaves[i].held) {
             e = leaf_learn(detect, delta, &delta->leaves[i]);
         }
+    }
+    if (delta->entry_count > 0) {
+        detect->next_serial = delta->entries[delta->entry_count - 1].serial + 1;
     }
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE; i++) {
         if (!delta->leaves[i].held) {

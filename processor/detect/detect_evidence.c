@@ -16,7 +16,9 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
     static const struct sums none;
     evidence->since = sums_less(since, &none);
     if (tenant != SCOPE_NONE && scope_at(detect, tenant)->habit != 0) {
-        evidence->before = sums_less(pool_at(&detect->habits, scope_at(detect, tenant)->habit), since);
+        const struct sums *habit = pool_at(&detect->habits, scope_at(detect, tenant)->habit);
+        evidence->before = sums_less(habit, since);
+        evidence->tenant_all = sums_less(habit, &none);
     }
     struct excursion room;
     const struct excursion *of_tenant = excursion_see(detect, tenant, &room);
@@ -94,6 +96,8 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
             .node_index = reading->node,
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
+    ret_evidence->tenant_watched_before = excursion->before[reading->node].watched;
+    ret_evidence->tenant_misdirected_before = excursion->before[reading->node].misdirected;
 }
 
 static struct detect_history history_before(
@@ -179,6 +183,9 @@ void detect_stream_evidence(const struct detect *detect, int32_t scope,
             .node = stream_names[reading->stream],
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
+    ret_evidence->start_serial = excursion->start_serials[reading->stream];
+    ret_evidence->tenant_watched_before = ret_evidence->tenant_all.watched;
+    ret_evidence->tenant_misdirected_before = ret_evidence->tenant_all.misdirected;
 }
 
 const struct streams *detect_streams(const struct detect *detect, int32_t scope)

@@ -24,6 +24,8 @@ struct stream_excursion {
     struct sums since;
     int32_t tenant;
     struct place place; // of the first frame of it
+    // of the first entry that came with each stream's hits or behind them (state/recent.h)
+    uint64_t start_serials[STREAM_COUNT];
 };
 
 // The entries that an excursion's change points are stay pinned. Campaigns, nearly all of the scopes
@@ -90,6 +92,7 @@ struct detect {
     struct pool short_excursions;
     struct pool stream_excursions;
     struct pool habits;
+    uint64_t next_serial; // above those of all entries before the delta in hand
     char *topics[TOPIC_MAX];
     // of the delta in hand
     struct row_state *rows;

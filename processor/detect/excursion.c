@@ -218,6 +218,22 @@ static void excursion_add(struct excursion *excursion, const struct row_change *
     }
 }
 
+// What the tenant has had when nodes start; nothing while it is unknown.
+static void excursion_note_tenant(
+        const struct detect *detect, struct excursion *excursion, unsigned started)
+{
+    const struct habit *habit = detect_habit(detect, excursion->tenant);
+    struct tenant_before before = {0, 0};
+    if (habit != NULL) {
+        before = (struct tenant_before){habit->sums.watched, habit->sums.misdirected};
+    }
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        if ((started >> j & 1) != 0) {
+            excursion->before[j] = before;
+        }
+    }
+}
+
 enum err excursion_step(
         struct detect *detect, const struct scope_delta *row, struct row_change *change)
 {
@@ -242,8 +258,9 @@ enum err excursion_step(
     uint32_t points[NODE_COUNT];
     if (misdirected) {
         excursion_points(excursion, points);
-        (void)bank_apply(&excursion->bank, &change->bank);
+        unsigned started = bank_apply(&excursion->bank, &change->bank);
         excursion_repin(detect, excursion, points);
+        excursion_note_tenant(detect, excursion, started);
     } else {
         unsigned ended = bank_pass(&excursion->bank, &change->bank, points);
         for (unsigned i = 0; i < ended; i++) {

@@ -81,6 +81,10 @@ struct evidence {
     // of the scope since its excursion began, and of its tenant before that; not told outside
     struct message_sums since;
     struct message_sums before;
+    // of its tenant: all that it ever had, and what it had had before the change point
+    struct message_sums tenant_all;
+    int64_t tenant_watched_before;
+    int64_t tenant_misdirected_before;
     int64_t tenant_judged; // of its tenant since that one's excursion began; 0 = it has none
     int64_t tenant_misdirected;
     uint64_t tenant_start_serial; // of the entry that began it; UINT64_MAX = none
