@@ -280,6 +280,10 @@ static void test_tenant_that_lags(void)
     incident->lags = true;
     CU_ASSERT_TRUE(is_lag(&b, SCOPE_TENANT, TENANT, &evidence));
     CU_ASSERT_FALSE(is_lag(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence));
+    struct windows windows = {{{19, 11, 0}}, 1}; // 8 of 12 elsewhere
+    CU_ASSERT_TRUE(is_lag_by(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence, &windows));
+    windows.of[0] = (struct window){100, 6, 0}; // 3 of 93
+    CU_ASSERT_FALSE(is_lag_by(&b, SCOPE_CAMPAIGN, CAMPAIGN, &evidence, &windows));
     incident->root = CAMPAIGN + 1; // it is not the tenant's as a whole
     CU_ASSERT_FALSE(is_lag(&b, SCOPE_TENANT, TENANT, &evidence));
     incident->root = TENANT;
