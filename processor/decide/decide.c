@@ -104,7 +104,8 @@ static bool is_lag(const struct decide *decide, struct hearing *hearing)
     if (hearing->lags == LAGS_UNKNOWN) {
         bool lags = lag_is_likely(decide->incidents, decide->recent, hearing);
         if (!lags && hearing->row->kind == SCOPE_TENANT &&
-                hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS) {
+                (hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS ||
+                        lag_may_be_all_over(hearing->entries, hearing->count))) {
             const struct step step = step_of(decide, hearing);
             struct ranked causes[CAUSE_MAX];
             lags = tell_causes(decide, &step, hearing->entries, hearing->count, causes) > 0 &&

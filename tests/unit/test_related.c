@@ -81,13 +81,13 @@ static void test_tenant_that_forgot(void)
     decide_bench_init(&b, 10);
     for (char name[] = "f"; name[0] < 'n'; name[0]++) {
         const struct path path = {.campaign = name, .vendor = name};
-        meet(&b, &path, 1, REASON_NO_RECORD);
+        meet(&b, &path, 1, REASON_WRONG_DEBT);
     }
     raise(&b, &a, SCOPE_TENANT, TIER_ALERT);
     CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TENANT, "t"), TIER_ALERT);
     CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
-    meet(&b, &a, 4, REASON_NO_RECORD);
-    meet_over(&b, elsewhere, RECENT_MAX, REASON_NO_RECORD);
+    meet(&b, &a, 4, REASON_WRONG_DEBT);
+    meet_over(&b, elsewhere, RECENT_MAX, REASON_WRONG_DEBT);
     raise(&b, &a, SCOPE_CAMPAIGN, TIER_NOTICE);
     CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
     decide_bench_fini(&b);
