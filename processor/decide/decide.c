@@ -139,8 +139,8 @@ void decide_hear(const struct decide *decide, const struct delta *delta,
     ret_hearing->taker = taker;
     ret_hearing->lags = LAGS_UNKNOWN;
     ret_hearing->tenant = tenant_of_row(delta, row);
-    ret_hearing->count = recent_since(
-            decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
+    ret_hearing->count =
+            recent_since(decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
 }
 
 enum tier decide_admit(
@@ -213,11 +213,9 @@ static enum err step_find_incident(
     }
     struct digest_id id;
     *ret_is_new = true;
-    enum err e = incident_make_id(&decide->id_text, step->delta, &step->name,
-            decide->options.detector_version, &id);
-    return e != ERR_NONE
-                   ? e
-                   : incidents_open(decide->incidents, step->scope, &id, &step->incident);
+    enum err e = incident_make_id(
+            &decide->id_text, step->delta, &step->name, decide->options.detector_version, &id);
+    return e != ERR_NONE ? e : incidents_open(decide->incidents, step->scope, &id, &step->incident);
 }
 
 static bool is_told_by(const struct incident *incident, const char *stream)
@@ -266,7 +264,7 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part, step->is_sibling);
     if (tier > step->incident->tier || step->is_sibling) {
-        enum alert_kind kind = is_new                            ? ALERT_INCIDENT_OPENED
+        enum alert_kind kind = is_new                        ? ALERT_INCIDENT_OPENED
                                : tier > step->incident->tier ? ALERT_INCIDENT_ESCALATED
                                                              : ALERT_INCIDENT_UPDATED;
         step->incident->tier = tier > step->incident->tier ? tier : step->incident->tier;
@@ -284,16 +282,14 @@ static struct incident *find_related(const struct decide *decide, const struct s
         enum scope_kind kind, bool lags, const struct recent_entry *entries, uint32_t count)
 {
     const struct related_scope of = {step->scope, kind, step->tenant, lags};
-    struct incident *related =
-            related_find(decide->incidents, decide->recent, &of, entries, count);
+    struct incident *related = related_find(decide->incidents, decide->recent, &of, entries, count);
     if (related == NULL && lags) {
         related = related_of_tenant(decide->incidents, step->tenant);
     }
     if (related == NULL && incidents_open_count(decide->incidents) > 0) {
         struct ranked causes[CAUSE_MAX];
         uint32_t cause_count = tell_causes(decide, step, entries, count, causes);
-        related = related_by_stream(
-                decide->incidents, &of, entries, count, causes, cause_count);
+        related = related_by_stream(decide->incidents, &of, entries, count, causes, cause_count);
     }
     return related;
 }
@@ -304,8 +300,7 @@ static bool child_lags(const struct decide *decide, const struct step *step,
         const struct child *child, const struct part *part)
 {
     struct window window = {0, 0, 0};
-    (void)step->taker->window(
-            step->taker->self, child->scope, step->evidence->node_index, &window);
+    (void)step->taker->window(step->taker->self, child->scope, step->evidence->node_index, &window);
     struct evidence evidence = *step->evidence;
     evidence.judged = window.judged;
     evidence.misdirected = window.misdirected;
@@ -344,8 +339,7 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
     if (child_lags(decide, step, child, &part)) {
         return ERR_NONE;
     }
-    struct incident *related = find_related(
-            decide, step, child->kind, false, own, part.count);
+    struct incident *related = find_related(decide, step, child->kind, false, own, part.count);
     bool is_known = incidents_of(decide->incidents, child->scope) != NULL || related != NULL;
     step->is_sibling = !is_known && *shared != NULL;
     enum err e = decide_act(decide, step, tier, is_known ? related : *shared, &part);
@@ -379,10 +373,10 @@ enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier 
     if (explained == 0) {
         struct incident *related = find_related(decide, &step, row->kind, lags, entries, count);
         // A vendor under suspicion already need not be worse, if it comes to this tier by itself.
-        bool is_suspect = related != NULL &&
-                          scopes_name(decide->scopes, related->root).kind == SCOPE_VENDOR;
-        int64_t ratio_nat6 = is_suspect ? evidence->threshold_nat6 - 1
-                                        : evidence->log_likelihood_ratio_nat6;
+        bool is_suspect =
+                related != NULL && scopes_name(decide->scopes, related->root).kind == SCOPE_VENDOR;
+        int64_t ratio_nat6 =
+                is_suspect ? evidence->threshold_nat6 - 1 : evidence->log_likelihood_ratio_nat6;
         if (attribute_is_shared(
                     entries, count, row->kind, &ratios, evidence->node_index, ratio_nat6)) {
             return ERR_NONE;
@@ -436,10 +430,10 @@ static struct incident *incident_beside(const struct decide *decide, const struc
                 kind++) {
             int32_t other = leaf->uses[kind].row;
             struct incident *incident =
-                    other < 0 ? NULL
-                              : incidents_of(decide->incidents, delta->scopes[other].scope);
-            if (incident != NULL && (kind <= (unsigned)row->kind ||
-                                            is_about(decide, incident, delta->scopes[other].scope, stream))) {
+                    other < 0 ? NULL : incidents_of(decide->incidents, delta->scopes[other].scope);
+            if (incident != NULL &&
+                    (kind <= (unsigned)row->kind ||
+                            is_about(decide, incident, delta->scopes[other].scope, stream))) {
                 return incident;
             }
         }

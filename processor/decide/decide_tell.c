@@ -98,8 +98,8 @@ static void fill_elsewhere(const struct decide *decide, struct cause_evidence *e
         }
     }
     int64_t judged = told->tenant_all.watched - told->tenant_watched_before - told->judged;
-    int64_t misdirected = told->tenant_all.misdirected - told->tenant_misdirected_before -
-                          told->misdirected;
+    int64_t misdirected =
+            told->tenant_all.misdirected - told->tenant_misdirected_before - told->misdirected;
     if (found == RECENT_MAX && evidence->elsewhere > 0 && misdirected > evidence->elsewhere) {
         evidence->elsewhere_no_record =
                 misdirected * evidence->elsewhere_no_record / evidence->elsewhere;
@@ -166,8 +166,8 @@ static void scale_down(struct cause_evidence *evidence)
 }
 
 // What came through the tenant's other scopes since the incident was told.
-static void add_elsewhere(const struct decide *decide, const struct incident *incident,
-        struct cause_evidence *all)
+static void add_elsewhere(
+        const struct decide *decide, const struct incident *incident, struct cause_evidence *all)
 {
     const struct scope_name name = scopes_name(decide->scopes, incident->root);
     struct recent_entry entries[RECENT_MAX];
@@ -264,8 +264,7 @@ static const struct frame_entry *step_entry(const struct step *step)
 
 static struct impact impact_of(const struct incident *incident)
 {
-    return (struct impact){
-            incident->escaped, incident->held, sketch_estimate(&incident->people)};
+    return (struct impact){incident->escaped, incident->held, sketch_estimate(&incident->people)};
 }
 
 static struct alert_action alert_of(const struct decide *decide, const struct incident *incident)
@@ -282,8 +281,7 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
 
 // With its interval. The change point may have found no room to be remembered (state/recent.h, R4): then it is told to
 // be here.
-static struct evidence evidence_in_full(
-        const struct step *step, const struct frame_entry *entry)
+static struct evidence evidence_in_full(const struct step *step, const struct frame_entry *entry)
 {
     struct evidence evidence = *step->evidence;
     evidence.interval_millionths[1] = 1000000;
@@ -292,9 +290,9 @@ static struct evidence evidence_in_full(
                 evidence.interval_millionths);
     }
     if (view_is_none(evidence.change_point.topic) && entry != NULL) {
-        evidence.change_point = (struct message_position){entry->occurred_at_ms,
-                step->delta->frame->source_topic, step->delta->frame->source_partition,
-                entry->offset, entry->message_id};
+        evidence.change_point =
+                (struct message_position){entry->occurred_at_ms, step->delta->frame->source_topic,
+                        step->delta->frame->source_partition, entry->offset, entry->message_id};
     }
     return evidence;
 }
@@ -310,8 +308,7 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     alert.scope = step->name;
     alert.evidence = evidence_in_full(step, entry);
     bool is_dated = step->row->last_occurred_at_ms > 0; // not when it only sent exempt messages
-    alert.occurred_at_ms =
-            is_dated ? step->row->last_occurred_at_ms : step->delta->log_time_ms;
+    alert.occurred_at_ms = is_dated ? step->row->last_occurred_at_ms : step->delta->log_time_ms;
     if (entry != NULL) {
         alert.occurred_at_ms = entry->occurred_at_ms;
         alert.traceparent = entry->traceparent;
@@ -347,8 +344,8 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     incident->told_ms = delta->log_time_ms;
     incident->told_misdirected = incident->escaped + incident->held;
     const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";
-    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name,
-            incident->tier, delta->sequence, &alert.alert_id);
+    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name, incident->tier,
+            delta->sequence, &alert.alert_id);
     return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
 }
 

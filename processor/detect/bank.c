@@ -209,8 +209,8 @@ struct tier_rule {
 enum { RULE_COUNT = 4 };
 
 // From the highest tier down. Stop is for vendors and tenants. How many rules there are.
-static unsigned tier_rules(
-        const struct bank_rules *rules, enum scope_kind kind, struct tier_rule ret_rules[RULE_COUNT])
+static unsigned tier_rules(const struct bank_rules *rules, enum scope_kind kind,
+        struct tier_rule ret_rules[RULE_COUNT])
 {
     unsigned count = 0;
     if (kind == SCOPE_VENDOR || kind == SCOPE_TENANT) {

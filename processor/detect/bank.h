@@ -50,9 +50,9 @@ struct bank_change {
 
 struct bank_batch {
     uint32_t good;
-    uint32_t fresh;        // misdirected, counting in full
-    uint32_t guarded;      // misdirected, right behind another
-    uint32_t first; // entry of the first misdirected one
+    uint32_t fresh;   // misdirected, counting in full
+    uint32_t guarded; // misdirected, right behind another
+    uint32_t first;   // entry of the first misdirected one
 };
 
 // What the bank says after a batch.

@@ -252,16 +252,15 @@ static enum tier read_volume(const struct scope_name *name, struct side_scope *i
 {
     const struct volume_notice *notice = &item->notice;
     item->has_notice = false;
-    *ret_evidence =
-            evidence_of(name, volume_node_names[notice->is_down], notice->messages, 0, row);
+    *ret_evidence = evidence_of(name, volume_node_names[notice->is_down], notice->messages, 0, row);
     ret_evidence->log_likelihood_ratio_nat6 = notice->w_nat6;
     ret_evidence->threshold_nat6 = notice->threshold_nat6;
     ret_evidence->false_alarm_budget = notice->budget;
     return TIER_NOTICE;
 }
 
-enum tier side_read(struct side *side, const struct scope_name *name,
-        const struct scope_delta *row, struct evidence *ret_evidence)
+enum tier side_read(struct side *side, const struct scope_name *name, const struct scope_delta *row,
+        struct evidence *ret_evidence)
 {
     struct side_scope *item = side_of(side, row->scope);
     const struct complaints *complaints = complaints_of(side, row->scope);
@@ -270,8 +269,8 @@ enum tier side_read(struct side *side, const struct scope_name *name,
         reading = complaints_read(complaints);
     }
     if (reading.tier != TIER_NONE) {
-        int64_t messages = reading.messages > reading.complaints ? reading.messages
-                                                                 : reading.complaints;
+        int64_t messages =
+                reading.messages > reading.complaints ? reading.messages : reading.complaints;
         *ret_evidence = evidence_of(
                 name, complaint_node_names[reading.node], messages, reading.complaints, row);
         ret_evidence->baseline_millionths = side->rate_millionths;

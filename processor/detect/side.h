@@ -23,8 +23,8 @@ MUST_CHECK enum err side_delta(
         struct side *side, const struct delta *delta, const struct side_asks *asks);
 // What the volume of a row's scope or the complaints about it say now: the tier, and the evidence
 // behind it. TIER_NONE: nothing. What a volume has told once it does not tell again.
-enum tier side_read(struct side *side, const struct scope_name *name,
-        const struct scope_delta *row, struct evidence *ret_evidence);
+enum tier side_read(struct side *side, const struct scope_name *name, const struct scope_delta *row,
+        struct evidence *ret_evidence);
 // A vendor or tenant that may have fallen silent, one after the other as log time goes by: its
 // number; SCOPE_NONE when it is nobody's turn. side_read then takes it like a row's scope.
 int32_t side_next_silent(struct side *side, int64_t log_time_ms);

@@ -20,9 +20,23 @@ enum { LEVEL_COUNT = 31, ACUTE_COUNT = 4, NODE_LEAK = ACUTE_COUNT, NODE_COUNT = 
 // The false-alarm budgets A for which thresholds are tabled, by size. Of a campaign's A the wider
 // kinds have four times as much, and with start credit a campaign has eleven tenths (bank.h).
 enum budget {
-    BUDGET_1E6, BUDGET_11E5, BUDGET_4E6, BUDGET_1E7, BUDGET_11E6, BUDGET_4E7, BUDGET_1E8,
-    BUDGET_11E7, BUDGET_2E8, BUDGET_22E7, BUDGET_4E8, BUDGET_8E8, BUDGET_1E9, BUDGET_11E8,
-    BUDGET_4E9, BUDGET_1E10, BUDGET_COUNT,
+    BUDGET_1E6,
+    BUDGET_11E5,
+    BUDGET_4E6,
+    BUDGET_1E7,
+    BUDGET_11E6,
+    BUDGET_4E7,
+    BUDGET_1E8,
+    BUDGET_11E7,
+    BUDGET_2E8,
+    BUDGET_22E7,
+    BUDGET_4E8,
+    BUDGET_8E8,
+    BUDGET_1E9,
+    BUDGET_11E8,
+    BUDGET_4E9,
+    BUDGET_1E10,
+    BUDGET_COUNT,
 };
 
 // "5", "13", "35", "95" (percent), "leak"

@@ -12,7 +12,7 @@
 struct judgement {
     enum verdict verdict;
     reason_set reasons;
-    signal_set signals; // closed_recently and loan_named; none of an exempt message
+    signal_set signals;    // closed_recently and loan_named; none of an exempt message
     uint32_t other_lender; // facts' tag of the lender whose customer it is instead; 0 = none
 };
 
