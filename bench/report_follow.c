@@ -12,7 +12,7 @@ enum { SCRATCH_BYTES = 1 << 20 };
 
 // A message may come that much later than others of its time.
 static const int64_t disorder_ms = 120000;
-static const double START_CREDIT_MAX_NATS = 7; // ln 1000 and a little
+static const double start_credit_max_nats = 7; // ln 1000 and a little
 
 struct message {
     struct json_value values[JSON_POINTERS_MAX];
@@ -48,13 +48,18 @@ static enum err watch_incidents(struct follower *follower)
         if (scope != UINT32_MAX) {
             follower->drives[i].level = redrive_level(alert->evidence.baseline);
             double credit = alert->evidence.start_credit;
-            if (credit > 0 && credit <= START_CREDIT_MAX_NATS) {
+            if (credit > 0 && credit <= start_credit_max_nats) {
                 bank_give_credit(&follower->drives[i].bank, (int32_t)lround(credit * 1e6));
             }
             report->incidents[i].next_of_scope = report->scopes[scope].incident;
             report->scopes[scope].incident = i;
         }
     }
+    return ERR_NONE;
+}
+
+static enum err watch_holds(struct report *report)
+{
     for (uint32_t i = report->hold_count; i-- > 0;) {
         struct report_hold *hold = &report->holds[i];
         uint32_t scope;
@@ -176,12 +181,10 @@ static uint32_t meet_holds(struct follower *follower, const struct message *mess
 
 static bool is_change_point(const struct report_alert *alert, const struct message *message)
 {
-    return alert->evidence.has_change_point &&
-           (view_is_none(alert->evidence.change_message_id)
-                           ? message->offset >= alert->evidence.change_offset
-                           : message->offset >= alert->evidence.change_offset ||
-                                     json_string_equals(&message->values[V_MESSAGE],
-                                             alert->evidence.change_message_id));
+    const struct report_evidence *evidence = &alert->evidence;
+    bool is_named = !view_is_none(evidence->change_message_id) &&
+                    json_string_equals(&message->values[V_MESSAGE], evidence->change_message_id);
+    return evidence->has_change_point && (is_named || message->offset >= evidence->change_offset);
 }
 
 static void follow_incident(struct follower *follower, uint32_t i, const struct message *message,
@@ -391,6 +394,9 @@ enum err report_follow(struct report *report)
     report->follower = &follower;
     enum err e = follower.drives != NULL && follower.scratch != NULL ? watch_incidents(&follower)
                                                                      : ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        e = watch_holds(report);
+    }
     if (e == ERR_NONE) {
         e = report_each_line(report, report->options->run, "verdicts.ndjson", true, take_verdict);
     }

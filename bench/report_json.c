@@ -1,10 +1,8 @@
 #include "bench/report_json.h"
 
-#include <stdlib.h>
+#include <math.h>
 
 #include "common/clock.h"
-
-enum { NUMBER_BYTES = 64 };
 
 struct view report_json_text(const struct json_value *value, struct arena *arena)
 {
@@ -25,13 +23,8 @@ int64_t report_json_count(const struct json_value *value)
 
 double report_json_number(const struct json_value *value)
 {
-    char text[NUMBER_BYTES];
-    if (value->kind != JSON_NUMBER || value->raw.n >= sizeof text) {
-        return 0;
-    }
-    memcpy(text, value->raw.p, value->raw.n);
-    text[value->raw.n] = '\0';
-    return strtod(text, NULL);
+    double number = json_double_read(value);
+    return isnan(number) ? 0 : number;
 }
 
 int64_t report_json_time(const struct json_value *value)

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -217,17 +216,6 @@ enum err score_take_time(struct score_file *file, size_t i, const char *name, in
     return e;
 }
 
-double score_number(const struct json_value *value)
-{
-    char text[64];
-    if (value->kind != JSON_NUMBER || value->raw.n >= sizeof text) {
-        return NO_NUMBER;
-    }
-    memcpy(text, value->raw.p, value->raw.n);
-    text[value->raw.n] = '\0';
-    return strtod(text, NULL);
-}
-
 enum err score_take_number(struct score_file *file, size_t i, const char *name, double *ret_number)
 {
     const struct json_value *value = &file->values[i];
@@ -235,6 +223,6 @@ enum err score_take_number(struct score_file *file, size_t i, const char *name, 
     if (!is_there(value)) {
         return ERR_NONE;
     }
-    *ret_number = score_number(value);
+    *ret_number = json_double_read(value);
     return isnan(*ret_number) ? score_file_fault(file, "%s is no number", name) : ERR_NONE;
 }

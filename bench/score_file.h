@@ -53,5 +53,3 @@ MUST_CHECK enum err score_take_time(
 // NAN where there is none.
 MUST_CHECK enum err score_take_number(
         struct score_file *file, size_t i, const char *name, double *ret_number);
-// A number as it is written; NAN when it is none.
-double score_number(const struct json_value *value);

@@ -107,7 +107,7 @@ static enum err take_evidence(
     for (size_t i = 0; i < 2 && file->values[ALERT_INTERVAL].kind == JSON_ARRAY &&
                        json_array_take(&rest, &bound);
             i++) {
-        alert->interval[i] = score_number(&bound);
+        alert->interval[i] = json_double_read(&bound);
     }
     return ERR_NONE;
 }

@@ -127,10 +127,10 @@ static enum err add_incident(
         return fault(scenario, element.p, "an incident is no JSON object");
     }
     struct score_incident incident = {
-            .rate = score_number(
+            .rate = json_double_read(
                     &values[values[FIELD_SCOPE_RATE].kind == JSON_NUMBER ? FIELD_SCOPE_RATE
                                                                          : FIELD_RATE]),
-            .healthy_rate = score_number(&values[FIELD_HEALTHY_RATE]),
+            .healthy_rate = json_double_read(&values[FIELD_HEALTHY_RATE]),
     };
     enum err e = keep_name(data, scenario, &values[FIELD_ID], VIEW_NONE, &incident.id);
     if (e == ERR_NONE) {

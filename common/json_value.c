@@ -1,5 +1,8 @@
 #include "common/json_value.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 static unsigned hex_digit(char c)
 {
     return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
@@ -199,4 +202,15 @@ enum json_integer json_integer_read(struct view raw, int64_t *ret_number)
     }
     *ret_number = d.is_negative ? -(int64_t)number : (int64_t)number;
     return JSON_INTEGER;
+}
+
+double json_double_read(const struct json_value *value)
+{
+    char text[64];
+    if (value->kind != JSON_NUMBER || value->raw.n >= sizeof text) {
+        return (double)NAN;
+    }
+    memcpy(text, value->raw.p, value->raw.n);
+    text[value->raw.n] = '\0';
+    return strtod(text, NULL);
 }

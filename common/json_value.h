@@ -43,3 +43,5 @@ enum json_integer {
 };
 // The exact value of a scanned number: 1.0, 1e3 and 10e-1 are whole. Nothing is rounded.
 enum json_integer json_integer_read(struct view raw, int64_t *ret_number);
+// A number rounded to a double; NAN where the value is none, or is written in more than 63 bytes.
+double json_double_read(const struct json_value *value);

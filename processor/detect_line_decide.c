@@ -59,8 +59,7 @@ static bool window(void *self, int32_t scope, unsigned node, struct window *ret_
     return detect_window(line->detect, scope, node, ret_window);
 }
 
-static void interval(
-        void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
+static void interval(void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2])
 {
     (void)self;
     interval_jeffreys(misdirected, judged, ret_millionths);
@@ -89,7 +88,8 @@ struct side_asks line_side_asks(struct detect_line *line)
 }
 
 // The leaf that brought a row its messages; a row of several has the first.
-static const struct leaf_delta *leaf_of_row(const struct delta *delta, const struct scope_delta *row)
+static const struct leaf_delta *leaf_of_row(
+        const struct delta *delta, const struct scope_delta *row)
 {
     int32_t at = (int32_t)(row - delta->scopes);
     uint32_t i = 0;
@@ -133,8 +133,8 @@ static bool reading_stands(const struct detect_line *line, const struct delta *d
     const struct leaf_delta *leaf = leaf_of_row(delta, row);
     for (unsigned kind = row->kind; kind < SCOPE_KIND_COUNT; kind++) {
         int32_t at = leaf->uses[kind].row;
-        bool counts = kind >= SCOPE_VENDOR ||
-                      (kind == row->kind && reading->tier >= TIER_QUARANTINE);
+        bool counts =
+                kind >= SCOPE_VENDOR || (kind == row->kind && reading->tier >= TIER_QUARANTINE);
         if (at < 0 || !counts || reading->tier < TIER_ALERT) {
             continue;
         }
@@ -211,8 +211,8 @@ static struct message_position frame_position(
 {
     const struct frame *frame = delta->frame;
     int64_t at_ms = row->last_occurred_at_ms > 0 ? row->last_occurred_at_ms : delta->log_time_ms;
-    return (struct message_position){at_ms, frame->source_topic, frame->source_partition,
-            frame->to_offset - 1, VIEW_NONE};
+    return (struct message_position){
+            at_ms, frame->source_topic, frame->source_partition, frame->to_offset - 1, VIEW_NONE};
 }
 
 // Volume and complaints.
@@ -273,8 +273,8 @@ enum err line_decide_row(
     }
     if (e == ERR_NONE && decide_has_incident(line->decide, row->scope)) {
         const struct decision_taker taker = line_taker(line);
-        bool is_calm = detect_is_calm(line->detect, row->scope) &&
-                       side_is_calm(line->side, row->scope);
+        bool is_calm =
+                detect_is_calm(line->detect, row->scope) && side_is_calm(line->side, row->scope);
         e = decide_follow(line->decide, delta, row, is_calm, &taker);
     }
     return e;

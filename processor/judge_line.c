@@ -308,6 +308,7 @@ static enum err judge_one(
             .phone = enriched->recipient.kind == RECIPIENT_PHONE ? enriched->recipient.canonical
                                                                  : VIEW_NONE,
             .signals = judgement.signals,
+            .other_lender = judgement.other_lender,
     };
     return e != ERR_NONE ? e
                          : tally_count(line->tally, source, &message, at_ms, batch->cache,

@@ -21,7 +21,8 @@
 enum { RUNS = 7, MIN_SCOPES = 1000 };
 
 static const char *const help =
-        "Usage: bench_detect [--scopes N[,N]...] [--rate R[,R]...] [--frame N[,N]...] [--at-a-time N]\n"
+        "Usage: bench_detect [--scopes N[,N]...] [--rate R[,R]...] [--frame N[,N]...] [--at-a-time "
+        "N]\n"
         "                    [--messages N] [--json]\n"
         "\n"
         "Measures fold, detect and decide on healthy traffic, and their memory.\n"
@@ -29,7 +30,8 @@ static const char *const help =
         "      --scopes LIST  nearly all of them campaigns (10,1000,10000,100000,1000000)\n"
         "      --rate LIST    misdirected messages in a million (5000,20000)\n"
         "      --frame LIST   messages a frame (1,50,1000)\n"
-        "      --at-a-time N  so many campaigns send at a time, each 1,000 messages (200); 0: each\n"
+        "      --at-a-time N  so many campaigns send at a time, each 1,000 messages (200); 0: "
+        "each\n"
         "                     message is of any campaign, the worst that can be\n"
         "      --messages N   messages a run (100000)\n"
         "      --json         one object a line instead of a table\n"

@@ -67,9 +67,12 @@ static struct leaf_key world_key(const struct world *world, uint32_t campaign, s
     uint32_t of_tenant = campaign / world->tenants;
     return (struct leaf_key){
             .ids = {[SCOPE_CAMPAIGN] = name(arena, "2026-11-22-reminder", of_tenant),
-                    [SCOPE_TEMPLATE] = name(arena, "template", (uint32_t)random_mix(0, of_tenant) % world->templates),
-                    [SCOPE_SENDER] = name(arena, "sender", (uint32_t)random_mix(1, of_tenant) % world->senders),
-                    [SCOPE_VENDOR] = name(arena, "vendor", (uint32_t)random_mix(2, of_tenant) % world->vendors),
+                    [SCOPE_TEMPLATE] = name(arena, "template",
+                            (uint32_t)random_mix(0, of_tenant) % world->templates),
+                    [SCOPE_SENDER] = name(
+                            arena, "sender", (uint32_t)random_mix(1, of_tenant) % world->senders),
+                    [SCOPE_VENDOR] = name(
+                            arena, "vendor", (uint32_t)random_mix(2, of_tenant) % world->vendors),
                     [SCOPE_TENANT] = name(arena, "tenant", campaign % world->tenants)},
             .channel = VIEW("sms"),
     };
@@ -162,7 +165,8 @@ static void count_message(struct traffic *traffic, const struct frame_taker *tak
     uint8_t tag[RECIPIENT_TAG_BYTES];
     char phone[16];
     memcpy(tag, &recipient, sizeof tag);
-    int phone_bytes = snprintf(phone, sizeof phone, "+861%010u", (unsigned)(recipient % 10000000000u));
+    int phone_bytes =
+            snprintf(phone, sizeof phone, "+861%010u", (unsigned)(recipient % 10000000000u));
     bool misdirected = random_chance(&traffic->rng, traffic->rate_millionths);
     int64_t now_ms = start_ms + traffic->offset / MESSAGES_A_MS;
     const struct event ev = {
@@ -185,8 +189,8 @@ static void count_message(struct traffic *traffic, const struct frame_taker *tak
             .phone = view_bytes(phone, (size_t)phone_bytes),
             .signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED),
     };
-    enum err e = tally_count(
-            traffic->tally, traffic->source, &message, now_ms, CACHE_TRUSTED, taker);
+    enum err e =
+            tally_count(traffic->tally, traffic->source, &message, now_ms, CACHE_TRUSTED, taker);
     ASSURE(e == ERR_NONE);
 }
 

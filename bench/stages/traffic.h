@@ -31,7 +31,8 @@ struct frames {
 struct traffic {
     struct world world;
     uint32_t rate_millionths;
-    uint32_t at_a_time; // so many campaigns send, 1,000 messages each, then the next; 0 = all, evenly
+    uint32_t
+            at_a_time; // so many campaigns send, 1,000 messages each, then the next; 0 = all, evenly
     struct random rng;
     struct tally *tally;
     struct tally_source *source;

@@ -72,7 +72,8 @@ static void print_budget(struct strbuf *sb, const struct policy *policy)
     }
     const struct bank_rules rules = bank_rules_of(policy->budget, false);
     strbuf_printf(sb,
-            "budget    sum of 1/A %.6g: one false quarantine of a campaign in %lld healthy messages "
+            "budget    sum of 1/A %.6g: one false quarantine of a campaign in %lld healthy "
+            "messages "
             "at most, of each wider kind in %lld\n",
             (double)worst_e15 / 1e15,
             (long long)table_budget_messages(rules.quarantine[SCOPE_CAMPAIGN]),

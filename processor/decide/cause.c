@@ -24,6 +24,7 @@ enum {
     INVALID_PERCENT = 1, // of numbers, where no habit is known
     ELSEWHERE_BELIEVED = 16,
     ORDINARY_BELIEVED = 6,
+    NEW_CAMPAIGNS = 5,       // in a row without a new one: half of what a new one can say
     NUMBER_LEAST_MNAT = 100, // more than a feature says for the other causes
 };
 
@@ -31,6 +32,7 @@ enum {
 struct reading {
     int64_t count;
     int64_t of;
+    int64_t weight_percent; // of what it says; 0 = all of it
 };
 
 // What was made of all causes.
@@ -63,7 +65,7 @@ static int64_t expected_by_habit(const struct cause_habit *before, int64_t shown
 // shows it anyway (its customers' numbers lie close together), only what is above that counts.
 static struct reading read_signal(const struct cause_evidence *evidence, enum signal signal)
 {
-    struct reading reading = {evidence->signals[signal], evidence->messages};
+    struct reading reading = {evidence->signals[signal], evidence->messages, 0};
     if (evidence->messages == 0) {
         reading.of = evidence->judged + evidence->invalid;
         reading.count = at_most(evidence->signals_of_all[signal], reading.of);
@@ -83,18 +85,41 @@ static struct reading read_loan_named(const struct cause_evidence *evidence)
     const struct cause_habit *before = &evidence->before;
     bool never =
             is_habit_known(evidence) && before->signals[SIGNAL_LOAN_NAMED] * 2 < before->watched;
-    return never ? (struct reading){0, 0}
-                 : (struct reading){evidence->signals[SIGNAL_LOAN_NAMED], evidence->messages};
+    return never ? (struct reading){0, 0, 0}
+                 : (struct reading){evidence->signals[SIGNAL_LOAN_NAMED], evidence->messages, 0};
 }
 
-static struct reading read_invalid(const struct cause_evidence *evidence)
+static struct reading read_misread(const struct cause_evidence *evidence)
 {
     int64_t watched = evidence->judged + evidence->invalid;
     int64_t usual = is_habit_known(evidence) ? expected_by_habit(&evidence->before,
                                                        evidence->before.invalid, watched)
                                              : watched * INVALID_PERCENT / 100;
-    int64_t count = evidence->invalid > usual ? evidence->invalid - usual : 0;
-    return (struct reading){count, count + evidence->misdirected};
+    int64_t invalid = evidence->invalid > usual ? evidence->invalid - usual : 0;
+    struct reading misread = {0, 0, 0};
+    if (evidence->messages > 0) {
+        misread = read_signal(evidence, SIGNAL_MISREAD);
+        misread.count =
+                at_most(misread.count, INT32_MAX) * evidence->misdirected / evidence->messages;
+    }
+    return (struct reading){invalid + misread.count, invalid + evidence->misdirected, 0};
+}
+
+// The first of them can be compared with none.
+static struct reading read_mixed_lenders(const struct cause_evidence *evidence)
+{
+    int64_t others = evidence->reasons[REASON_OTHER_TENANT];
+    return (struct reading){
+            evidence->signals[SIGNAL_MIXED_LENDERS], others > 0 ? others - 1 : 0, 0};
+}
+
+// Where nothing was misdirected, all is looked at.
+static struct reading read_same_block(const struct cause_evidence *evidence)
+{
+    struct cause_evidence first = *evidence;
+    first.messages = evidence->first_messages;
+    first.signals[SIGNAL_SAME_BLOCK] = evidence->first_same_block;
+    return read_signal(&first, SIGNAL_SAME_BLOCK);
 }
 
 // Whether all of a scope's messages come through one scope of that kind anyhow. A template is shared
@@ -107,8 +132,8 @@ static bool has_one(enum scope_kind of, enum scope_kind kind)
 // A share that counts as if it were of so many at most.
 static struct reading read_at_most(int64_t count, int64_t of, int64_t most)
 {
-    return of > most ? (struct reading){(count * most + of / 2) / of, most}
-                     : (struct reading){count, of};
+    return of > most ? (struct reading){(count * most + of / 2) / of, most, 0}
+                     : (struct reading){count, of, 0};
 }
 
 // The share of the busiest scope of a kind. Where there can be only one, only attribution has
@@ -116,12 +141,34 @@ static struct reading read_at_most(int64_t count, int64_t of, int64_t most)
 static struct reading read_busiest(const struct cause_evidence *evidence, enum scope_kind kind)
 {
     if (evidence->spread[kind] == 0) {
-        return (struct reading){0, 0};
+        return (struct reading){0, 0, 0};
     }
     if (has_one(evidence->kind, kind)) {
-        return (struct reading){1, 1};
+        return (struct reading){1, 1, 0};
     }
-    return (struct reading){evidence->largest[kind], evidence->messages};
+    return (struct reading){evidence->largest[kind], evidence->first_messages, 0};
+}
+
+// So many of the tenant's messages elsewhere are misdirected on any day.
+static int64_t usual_elsewhere(const struct cause_evidence *evidence)
+{
+    int64_t before = at_most(evidence->tenant_judged_before, INT32_MAX);
+    int64_t judged = at_most(evidence->elsewhere_judged, INT32_MAX);
+    return before > 0 ? judged * at_most(evidence->tenant_misdirected_before, before) / before : 0;
+}
+
+// What comes through the busiest campaign, of all that is misdirected in the tenant.
+static struct reading read_one_campaign(const struct cause_evidence *evidence)
+{
+    struct reading reading = read_busiest(evidence, SCOPE_CAMPAIGN);
+    int64_t elsewhere =
+            evidence->elsewhere - at_most(usual_elsewhere(evidence), evidence->elsewhere);
+    if (reading.of == 0 || elsewhere == 0 || evidence->elsewhere_judged == 0) {
+        return reading;
+    }
+    int64_t here = at_most(evidence->misdirected, INT32_MAX);
+    return read_at_most(here * at_most(reading.count, INT32_MAX) / reading.of,
+            here + at_most(elsewhere, INT32_MAX), LIKENESS_TRIALS_MAX);
 }
 
 // How many have no record elsewhere, beyond what is usual: of all that is misdirected there, but of
@@ -134,25 +181,27 @@ static struct reading read_elsewhere(const struct cause_evidence *evidence)
     }
     int64_t here = at_most(evidence->misdirected, INT32_MAX);
     int64_t alike = at_most(evidence->elsewhere_judged, INT32_MAX) * here / evidence->judged / 2;
-    int64_t misdirected = at_most(evidence->elsewhere_misdirected, INT32_MAX);
-    int64_t no_record = evidence->elsewhere > 0
-                                ? misdirected * evidence->elsewhere_no_record / evidence->elsewhere
-                                : 0;
-    no_record -= at_most(evidence->elsewhere_usual, no_record);
+    int64_t misdirected = evidence->elsewhere;
+    int64_t no_record = evidence->elsewhere_no_record;
+    no_record -= at_most(usual_elsewhere(evidence), no_record);
     return read_at_most(no_record, misdirected > alike ? misdirected : alike, ELSEWHERE_BELIEVED);
 }
 
-// A vendor is called new only where that is known: nobody is suspected for want of a history.
+// A vendor is called new only where that is known: nobody is suspected for want of a history. What a
+// new one says depends on how rare they are with this tenant.
 static struct reading read_new(const struct cause_evidence *evidence, enum scope_kind kind)
 {
     bool is_known = (evidence->new_kinds >> SCOPE_TENANT & 1) == 0 && evidence->spread[kind] > 0;
     bool is_new = is_known && (evidence->new_kinds >> kind & 1) != 0;
-    return (struct reading){is_new, is_known || kind == SCOPE_VENDOR ? 1 : 0};
+    int64_t without = evidence->campaigns_without[kind];
+    return (struct reading){.count = is_new,
+            .of = is_known || kind == SCOPE_VENDOR ? 1 : 0,
+            .weight_percent = is_new ? without * 100 / (without + NEW_CAMPAIGNS) + 1 : 0};
 }
 
 static struct reading read_reason(const struct cause_evidence *evidence, enum reason reason)
 {
-    return (struct reading){evidence->reasons[reason], evidence->messages};
+    return (struct reading){evidence->reasons[reason], evidence->messages, 0};
 }
 
 static void read_features(
@@ -167,15 +216,17 @@ static void read_features(
             [FEATURE_REASSIGNED_NUMBER] = read_reason(evidence, REASON_REASSIGNED_NUMBER),
             [FEATURE_LOAN_NAMED] = read_loan_named(evidence),
             [FEATURE_WALKING] = read_signal(evidence, SIGNAL_WALKING),
-            [FEATURE_SAME_BLOCK] = read_signal(evidence, SIGNAL_SAME_BLOCK),
+            [FEATURE_SAME_BLOCK] = read_same_block(evidence),
+            [FEATURE_REPEATED] = read_signal(evidence, SIGNAL_REPEATED),
+            [FEATURE_MIXED_LENDERS] = read_mixed_lenders(evidence),
             [FEATURE_CLOSED_RECENTLY] = {evidence->signals[SIGNAL_CLOSED_RECENTLY],
                     evidence->reasons[REASON_CLOSED_LOAN]},
-            [FEATURE_INVALID_NUMBER] = read_invalid(evidence),
+            [FEATURE_MISREAD_NUMBER] = read_misread(evidence),
             [FEATURE_MISDIRECTED] = {evidence->misdirected, evidence->judged},
             [FEATURE_SOMEBODY_ELSES] = {(int64_t)evidence->reasons[REASON_OTHER_TENANT] +
                                                 evidence->reasons[REASON_WRONG_DEBT],
                     evidence->messages},
-            [FEATURE_ONE_CAMPAIGN] = read_busiest(evidence, SCOPE_CAMPAIGN),
+            [FEATURE_ONE_CAMPAIGN] = read_one_campaign(evidence),
             [FEATURE_ONE_TEMPLATE] = read_busiest(evidence, SCOPE_TEMPLATE),
             [FEATURE_ONE_SENDER] = read_busiest(evidence, SCOPE_SENDER),
             [FEATURE_ONE_VENDOR] = read_busiest(evidence, SCOPE_VENDOR),
@@ -199,7 +250,7 @@ static bool is_silent(const struct reading readings[FEATURE_COUNT])
 {
     static const enum feature heard[] = {FEATURE_NO_RECORD, FEATURE_OTHER_TENANT,
             FEATURE_WRONG_DEBT, FEATURE_THIRD_PARTY, FEATURE_CLOSED_LOAN, FEATURE_REASSIGNED_NUMBER,
-            FEATURE_INVALID_NUMBER, FEATURE_WALKING, FEATURE_SAME_BLOCK,
+            FEATURE_MISREAD_NUMBER, FEATURE_WALKING, FEATURE_SAME_BLOCK,
             FEATURE_UNREGISTERED_VENDOR};
     for (unsigned i = 0; i < sizeof heard / sizeof *heard; i++) {
         if (readings[heard[i]].count > 0) {
@@ -232,6 +283,7 @@ static int64_t support_mnat(
         of = LIKENESS_TRIALS_MAX;
     }
     int64_t mnat = likeness_mnat(shape, (uint32_t)count, (uint32_t)of);
+    mnat = reading->weight_percent > 0 ? mnat * reading->weight_percent / 100 : mnat;
     return mnat > -kind->floor_mnat ? mnat : -kind->floor_mnat;
 }
 

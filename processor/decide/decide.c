@@ -1,7 +1,6 @@
 #include "decide/decide.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/assure.h"
 #include "decide/attribute.h"
@@ -29,6 +28,9 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     strbuf_init(&decide->id_text, ID_TEXT_BYTES);
     strbuf_init(&decide->reason_text, ID_TEXT_BYTES);
     enum err e = incidents_create(&decide->incidents, options->max_incidents);
+    if (e == ERR_NONE) {
+        e = tenants_create(&decide->tenants);
+    }
     if (e != ERR_NONE) {
         decide_destroy(decide);
         return e;
@@ -43,6 +45,7 @@ void decide_destroy(struct decide *decide)
         strbuf_fini(&decide->id_text);
         strbuf_fini(&decide->reason_text);
         incidents_destroy(decide->incidents);
+        tenants_destroy(decide->tenants);
         free(decide);
     }
 }
@@ -100,7 +103,8 @@ static bool is_lag(const struct decide *decide, struct hearing *hearing)
     if (hearing->lags == LAGS_UNKNOWN) {
         bool lags = lag_is_likely(decide->incidents, decide->recent, hearing);
         if (!lags && hearing->row->kind == SCOPE_TENANT &&
-                hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS) {
+                (hearing->evidence->estimated_rate_millionths < LAG_RATE_MILLIONTHS ||
+                        lag_may_be_all_over(hearing->entries, hearing->count))) {
             const struct step step = step_of(decide, hearing);
             struct ranked causes[CAUSE_MAX];
             lags = tell_causes(decide, &step, hearing->entries, hearing->count, causes) > 0 &&
@@ -134,8 +138,8 @@ void decide_hear(const struct decide *decide, const struct delta *delta,
     ret_hearing->taker = taker;
     ret_hearing->lags = LAGS_UNKNOWN;
     ret_hearing->tenant = tenant_of_row(delta, row);
-    ret_hearing->count = recent_since(
-            decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
+    ret_hearing->count =
+            recent_since(decide->recent, row->scope, evidence->start_serial, ret_hearing->entries);
 }
 
 enum tier decide_admit(
@@ -208,25 +212,10 @@ static enum err step_find_incident(
     }
     struct digest_id id;
     *ret_is_new = true;
-    enum err e = incident_make_id(&decide->id_text, step->delta, &step->name,
-            decide->options.detector_version, &id);
-    return e != ERR_NONE
-                   ? e
-                   : incidents_open(decide->incidents, step->scope, &id, &step->incident);
+    enum err e = incident_make_id(
+            &decide->id_text, step->delta, &step->name, decide->options.detector_version, &id);
+    return e != ERR_NONE ? e : incidents_open(decide->incidents, step->scope, &id, &step->incident);
 }
-
-static bool is_told_by(const struct incident *incident, const char *stream)
-{
-    const char *told = incident->told == NULL ? NULL : incident->told->evidence.stream;
-    return told != NULL && strcmp(told, stream) == 0;
-}
-
-// What the scope that is acted on has done so far: its part of the evidence.
-struct part {
-    const struct recent_entry *entries; // NULL of a stream, which does not say which they are
-    uint32_t count;
-    int64_t misdirected;
-};
 
 static void count_part(struct incident *incident, const struct part *part, bool is_sibling)
 {
@@ -240,8 +229,7 @@ static void count_part(struct incident *incident, const struct part *part, bool 
     }
 }
 
-// Opens, joins or escalates the incident of one scope, with the evidence of the step's row.
-static enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
+enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part)
 {
     bool is_new;
@@ -261,7 +249,7 @@ static enum err decide_act(struct decide *decide, struct step *step, enum tier t
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part, step->is_sibling);
     if (tier > step->incident->tier || step->is_sibling) {
-        enum alert_kind kind = is_new                            ? ALERT_INCIDENT_OPENED
+        enum alert_kind kind = is_new                        ? ALERT_INCIDENT_OPENED
                                : tier > step->incident->tier ? ALERT_INCIDENT_ESCALATED
                                                              : ALERT_INCIDENT_UPDATED;
         step->incident->tier = tier > step->incident->tier ? tier : step->incident->tier;
@@ -279,16 +267,14 @@ static struct incident *find_related(const struct decide *decide, const struct s
         enum scope_kind kind, bool lags, const struct recent_entry *entries, uint32_t count)
 {
     const struct related_scope of = {step->scope, kind, step->tenant, lags};
-    struct incident *related =
-            related_find(decide->incidents, decide->recent, &of, entries, count);
+    struct incident *related = related_find(decide->incidents, decide->recent, &of, entries, count);
     if (related == NULL && lags) {
         related = related_of_tenant(decide->incidents, step->tenant);
     }
     if (related == NULL && incidents_open_count(decide->incidents) > 0) {
         struct ranked causes[CAUSE_MAX];
         uint32_t cause_count = tell_causes(decide, step, entries, count, causes);
-        related = related_by_stream(
-                decide->incidents, &of, entries, count, causes, cause_count);
+        related = related_by_stream(decide->incidents, &of, entries, count, causes, cause_count);
     }
     return related;
 }
@@ -299,8 +285,7 @@ static bool child_lags(const struct decide *decide, const struct step *step,
         const struct child *child, const struct part *part)
 {
     struct window window = {0, 0, 0};
-    (void)step->taker->window(
-            step->taker->self, child->scope, step->evidence->node_index, &window);
+    (void)step->taker->window(step->taker->self, child->scope, step->evidence->node_index, &window);
     struct evidence evidence = *step->evidence;
     evidence.judged = window.judged;
     evidence.misdirected = window.misdirected;
@@ -339,8 +324,7 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
     if (child_lags(decide, step, child, &part)) {
         return ERR_NONE;
     }
-    struct incident *related = find_related(
-            decide, step, child->kind, false, own, part.count);
+    struct incident *related = find_related(decide, step, child->kind, false, own, part.count);
     bool is_known = incidents_of(decide->incidents, child->scope) != NULL || related != NULL;
     step->is_sibling = !is_known && *shared != NULL;
     enum err e = decide_act(decide, step, tier, is_known ? related : *shared, &part);
@@ -374,10 +358,10 @@ enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier 
     if (explained == 0) {
         struct incident *related = find_related(decide, &step, row->kind, lags, entries, count);
         // A vendor under suspicion already need not be worse, if it comes to this tier by itself.
-        bool is_suspect = related != NULL &&
-                          scopes_name(decide->scopes, related->root).kind == SCOPE_VENDOR;
-        int64_t ratio_nat6 = is_suspect ? evidence->threshold_nat6 - 1
-                                        : evidence->log_likelihood_ratio_nat6;
+        bool is_suspect =
+                related != NULL && scopes_name(decide->scopes, related->root).kind == SCOPE_VENDOR;
+        int64_t ratio_nat6 =
+                is_suspect ? evidence->threshold_nat6 - 1 : evidence->log_likelihood_ratio_nat6;
         if (attribute_is_shared(
                     entries, count, row->kind, &ratios, evidence->node_index, ratio_nat6)) {
             return ERR_NONE;
@@ -396,78 +380,4 @@ enum err decide_raise(struct decide *decide, struct hearing *hearing, enum tier 
         e = raise_child(decide, &step, &children[i], tier, entries, count, &shared);
     }
     return e;
-}
-
-// Whether a wider scope's incident is about all of its messages of that stream: it is that scope's
-// own, and was raised by its verdicts, by this stream, or by who the vendor is; or this stream has
-// told of that scope as a whole.
-static bool is_about(const struct decide *decide, const struct incident *incident, int32_t scope,
-        const char *stream)
-{
-    if (incident->told == NULL) {
-        return incident->root == scope;
-    }
-    const char *told = incident->told->evidence.stream;
-    bool is_same = is_told_by(incident, stream);
-    const struct scope_name name = scopes_name(decide->scopes, scope);
-    return (incident->root == scope &&
-                   (told == NULL || is_same || strcmp(told, "unregistered_vendor") == 0)) ||
-           (is_same && incident->told->evidence.scope.kind == name.kind &&
-                   view_equal(incident->told->evidence.scope.id, name.id));
-}
-
-// The incident of a scope that one of the row's leaves has too: a stream sees no misdirected
-// messages by which it could be told from others.
-static struct incident *incident_beside(const struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, const char *stream)
-{
-    int32_t at = 0; // a scope that has fallen silent is in no delta
-    while ((uint32_t)at < delta->scope_count && delta->scopes[at].scope != row->scope) {
-        at++;
-    }
-    for (uint32_t i = 0; i < delta->leaf_count; i++) {
-        const struct leaf_delta *leaf = &delta->leaves[i];
-        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && leaf->uses[row->kind].row == at;
-                kind++) {
-            int32_t other = leaf->uses[kind].row;
-            struct incident *incident =
-                    other < 0 ? NULL
-                              : incidents_of(decide->incidents, delta->scopes[other].scope);
-            if (incident != NULL && (kind <= (unsigned)row->kind ||
-                                            is_about(decide, incident, delta->scopes[other].scope, stream))) {
-                return incident;
-            }
-        }
-    }
-    return NULL;
-}
-
-// An incident that the same stream has raised somewhere in a tenant.
-static struct incident *incident_within(
-        const struct decide *decide, const struct scope_name *tenant, const char *stream)
-{
-    uint32_t at = 0;
-    struct incident *incident = incidents_open_after(decide->incidents, &at);
-    while (incident != NULL &&
-            (!is_told_by(incident, stream) ||
-                    !view_equal(scopes_name(decide->scopes, incident->root).tenant_id,
-                            tenant->tenant_id))) {
-        incident = incidents_open_after(decide->incidents, &at);
-    }
-    return incident;
-}
-
-enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
-        const struct scope_delta *row, enum tier tier, const struct evidence *evidence,
-        const struct decision_taker *taker)
-{
-    struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
-            evidence, taker, SCOPE_NONE, false, false};
-    tier = tier < TIER_ALERT ? tier : TIER_ALERT;
-    const struct part nobody = {NULL, 0, 0};
-    struct incident *beside = incident_beside(decide, delta, row, evidence->stream);
-    if (beside == NULL && row->kind == SCOPE_TENANT) {
-        beside = incident_within(decide, &step.name, evidence->stream);
-    }
-    return decide_act(decide, &step, tier, beside, &nobody);
 }

@@ -49,8 +49,7 @@ struct decision_taker {
     // What that node has counted since its change point; false for a node that there is not.
     bool (*window)(void *self, int32_t scope, unsigned node, struct window *ret_window);
     // The 95 % interval of a rate, in millionths.
-    void (*interval)(
-            void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2]);
+    void (*interval)(void *self, int64_t misdirected, int64_t judged, int64_t ret_millionths[2]);
     void *self;
 };
 

@@ -1,9 +1,10 @@
-// What decide.c (tiers and who is acted on), decide_tell.c (alerts and commands) and decide_life.c
-// (growth and end of incidents) share.
+// What the files of the room share: decide.c (tiers and who is acted on), decide_stream.c (the same
+// of streams), decide_tell.c (alerts and commands), decide_life.c (growth and end of incidents).
 #pragma once
 
 #include "common/strbuf.h"
 #include "decide/decide.h"
+#include "decide/tenants.h"
 #include "incident/incidents.h"
 
 struct decide {
@@ -11,6 +12,7 @@ struct decide {
     struct scopes *scopes;
     struct recent *recent;
     struct incidents *incidents;
+    struct tenants *tenants;
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -43,3 +45,14 @@ MUST_CHECK enum err tell_again(struct decide *decide, const struct delta *delta,
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
         const struct incident *incident, int32_t scope, const struct decision_taker *taker);
+
+// What the scope that is acted on has done so far: its part of the evidence.
+struct part {
+    const struct recent_entry *entries; // NULL of a stream, which does not say which they are
+    uint32_t count;
+    int64_t misdirected;
+};
+
+// Opens, joins or escalates the incident of one scope, with the evidence of the step's row.
+MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
+        struct incident *related, const struct part *part);

@@ -60,16 +60,36 @@ static void since_add_leaf(struct cause_evidence *since, const struct leaf_delta
     }
 }
 
+// The incident that a message's scope of a kind is the root of, NULL for none, and none either where
+// a narrower scope of the message has an incident of its own: what is told there is no evidence for
+// a wider one's cause.
+static struct incident *incident_since(
+        const struct decide *decide, const int32_t scopes[SCOPE_KIND_COUNT], unsigned root_kind)
+{
+    struct incident *incident = incidents_of(decide->incidents, scopes[root_kind]);
+    if (incident == NULL || incident->root != scopes[root_kind]) {
+        return NULL;
+    }
+    for (unsigned kind = 0; kind < root_kind; kind++) {
+        const struct incident *other = incidents_of(decide->incidents, scopes[kind]);
+        if (other != NULL && other != incident) {
+            return NULL;
+        }
+    }
+    return incident;
+}
+
 // What the messages of incidents' roots have in common, held ones too.
 static void since_add_leaves(const struct decide *decide, const struct delta *delta)
 {
     for (uint32_t i = 0; i < delta->leaf_count; i++) {
         const struct leaf_delta *leaf = &delta->leaves[i];
+        int32_t scopes[SCOPE_KIND_COUNT];
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
             int32_t row = leaf->uses[kind].row;
-            int32_t scope = row < 0 ? SCOPE_NONE : delta->scopes[row].scope;
-            struct incident *incident = incidents_of(decide->incidents, scope);
-            if (incident != NULL && incident->root == scope) {
+            scopes[kind] = row < 0 ? SCOPE_NONE : delta->scopes[row].scope;
+            struct incident *incident = incident_since(decide, scopes, kind);
+            if (incident != NULL) {
                 since_add_leaf(&incident->since, leaf);
             }
         }
@@ -78,6 +98,7 @@ static void since_add_leaves(const struct decide *decide, const struct delta *de
 
 void decide_count(struct decide *decide, const struct delta *delta)
 {
+    tenants_note(decide->tenants, delta);
     if (incidents_open_count(decide->incidents) == 0) {
         return;
     }
@@ -91,6 +112,9 @@ void decide_count(struct decide *decide, const struct delta *delta)
             struct incident *incident = incidents_of(decide->incidents, de->scopes[kind]);
             if (incident != NULL && incident->root == de->scopes[kind]) {
                 sketch_add(&incident->people, tag_of(de->entry));
+            }
+            incident = incident_since(decide, de->scopes, kind);
+            if (incident != NULL) {
                 since_add_entry(&incident->since, de->entry);
             }
         }

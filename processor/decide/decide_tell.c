@@ -2,6 +2,7 @@
 #include "decide/attribute.h"
 #include "decide/cause.h"
 #include "decide/decide_inside.h"
+#include "decide/related.h"
 
 enum {
     KNOWN_MESSAGES = 1000, // of a tenant before the change point, that it counts as known
@@ -35,11 +36,11 @@ static bool is_new(struct heard scope, struct heard tenant)
            bounded(scope.since) * bounded(tenant_before);
 }
 
-// A tenant that has no excursion of its own is taken to have had half of its messages since the
+// A tenant of which nothing is known before is taken to have had half of its messages since the
 // change point, so that whatever had any before is not new.
 static struct heard heard_of_tenant(const struct evidence *evidence, int64_t heard)
 {
-    int64_t since = evidence->tenant_judged;
+    int64_t since = evidence->tenant_all.watched - evidence->tenant_watched_before;
     return (struct heard){heard, since >= evidence->judged && since <= heard ? since : heard / 2};
 }
 
@@ -68,55 +69,45 @@ static void fill_spread(struct cause_evidence *evidence, const struct step *step
     }
 }
 
-static int32_t tenant_of(const struct recent_entry *entries, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (entries[i].scopes[SCOPE_TENANT] != SCOPE_NONE) {
-            return entries[i].scopes[SCOPE_TENANT];
-        }
-    }
-    return SCOPE_NONE;
-}
-
-// How many of the tenant's other messages would be misdirected were it as before its excursion.
-static int64_t usual_elsewhere(const struct evidence *told, int64_t judged, int64_t misdirected)
-{
-    int64_t watched_before = told->before.watched - judged;
-    int64_t misdirected_before = told->before.misdirected - misdirected;
-    if (watched_before <= 0 || misdirected_before <= 0) {
-        return 0;
-    }
-    // sums are of 32 bits
-    return (int64_t)((uint64_t)judged * (uint64_t)misdirected_before / (uint64_t)watched_before);
-}
-
-// What befalls the tenant's other campaigns meanwhile: since its excursion began or, where it has
-// none, since the scope's did.
+// What befalls the tenant's other campaigns since the scope's change point.
 static void fill_elsewhere(const struct decide *decide, struct cause_evidence *evidence,
         const struct step *step, const struct recent_entry *entries, uint32_t count)
 {
     const struct evidence *told = step->evidence;
-    int32_t tenant = tenant_of(entries, count);
-    if (tenant == SCOPE_NONE || step->row->kind == SCOPE_TENANT) {
+    int32_t tenant = related_first_of(entries, count, SCOPE_TENANT);
+    if (tenant == SCOPE_NONE) {
         return;
     }
-    int64_t judged = told->tenant_judged - told->judged;
-    uint64_t serial = judged > 0 ? told->tenant_start_serial : told->start_serial;
+    const struct tenant_sums sums = tenants_sums(decide->tenants, tenant);
+    evidence->tenant_judged = sums.judged;
+    evidence->tenant_misdirected = sums.misdirected;
+    evidence->tenant_no_record = sums.no_record;
+    for (unsigned kind = SCOPE_TEMPLATE; kind < SCOPE_TENANT; kind++) {
+        evidence->campaigns_without[kind] =
+                tenants_campaigns_without(decide->tenants, tenant, (enum scope_kind)kind);
+    }
+    if (step->row->kind == SCOPE_TENANT) {
+        return;
+    }
     struct recent_entry all[RECENT_MAX];
-    uint32_t found = recent_since(decide->recent, tenant, serial, all);
+    uint32_t found = recent_since(decide->recent, tenant, told->start_serial, all);
     for (uint32_t i = 0; i < found; i++) {
         if (all[i].scopes[step->row->kind] != step->row->scope) {
             evidence->elsewhere++;
             evidence->elsewhere_no_record += (all[i].reasons & REASON_BIT(REASON_NO_RECORD)) != 0;
         }
     }
-    if (judged > 0) {
-        int64_t misdirected = told->tenant_misdirected - told->misdirected;
-        evidence->elsewhere_judged = judged;
-        evidence->elsewhere_misdirected =
-                misdirected > evidence->elsewhere ? misdirected : evidence->elsewhere;
-        evidence->elsewhere_usual = usual_elsewhere(told, judged, misdirected);
+    int64_t judged = told->tenant_all.watched - told->tenant_watched_before - told->judged;
+    int64_t misdirected =
+            told->tenant_all.misdirected - told->tenant_misdirected_before - told->misdirected;
+    if (found == RECENT_MAX && evidence->elsewhere > 0 && misdirected > evidence->elsewhere) {
+        evidence->elsewhere_no_record =
+                misdirected * evidence->elsewhere_no_record / evidence->elsewhere;
+        evidence->elsewhere = misdirected;
     }
+    evidence->elsewhere_judged = judged > 0 ? judged : 0;
+    evidence->tenant_judged_before = told->tenant_watched_before;
+    evidence->tenant_misdirected_before = told->tenant_misdirected_before;
 }
 
 static struct cause_evidence fill_causes(const struct decide *decide, const struct step *step,
@@ -140,6 +131,8 @@ static struct cause_evidence fill_causes(const struct decide *decide, const stru
             evidence.signals[signal] += (unsigned)entries[i].signals >> signal & 1;
         }
     }
+    evidence.first_messages = count;
+    evidence.first_same_block = evidence.signals[SIGNAL_SAME_BLOCK];
     memcpy(alert->reasons, evidence.reasons, sizeof alert->reasons);
     alert->reasons[REASON_INVALID_NUMBER] += (uint32_t)told->since.invalid;
     memcpy(evidence.signals_of_all, told->since.signals, sizeof evidence.signals_of_all);
@@ -170,18 +163,38 @@ static void scale_down(struct cause_evidence *evidence)
         evidence->signals[signal] =
                 (uint32_t)((uint64_t)evidence->signals[signal] * RECENT_MAX / messages);
     }
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        evidence->largest[kind] = evidence->largest[kind] < RECENT_MAX ? evidence->largest[kind]
-                                                                       : RECENT_MAX;
+}
+
+// What came through the tenant's other scopes since the incident was told.
+static void add_elsewhere(
+        const struct decide *decide, const struct incident *incident, struct cause_evidence *all)
+{
+    const struct scope_name name = scopes_name(decide->scopes, incident->root);
+    struct recent_entry entries[RECENT_MAX];
+    uint32_t count = recent_since(decide->recent, incident->root, 0, entries);
+    int32_t tenant = related_first_of(entries, count, SCOPE_TENANT);
+    if (tenant == SCOPE_NONE || name.kind == SCOPE_TENANT || all->tenant_judged == 0) {
+        return;
+    }
+    const struct tenant_sums now = tenants_sums(decide->tenants, tenant);
+    const struct cause_evidence *since = &incident->since;
+    int64_t judged = now.judged - all->tenant_judged - since->judged;
+    int64_t misdirected = now.misdirected - all->tenant_misdirected - since->misdirected;
+    int64_t no_record =
+            now.no_record - all->tenant_no_record - (int64_t)since->reasons[REASON_NO_RECORD];
+    if (judged >= misdirected && misdirected >= 0 && no_record >= 0) {
+        all->elsewhere_judged += judged;
+        all->elsewhere += misdirected;
+        all->elsewhere_no_record += no_record < misdirected ? no_record : misdirected;
     }
 }
 
 // The causes by all that the incident has shown: what it told, and what came since.
-static void rank_again(const struct incident *incident, struct alert_action *alert)
+static void rank_again(
+        const struct decide *decide, const struct incident *incident, struct alert_action *alert)
 {
     struct cause_evidence all = incident->told->because;
     const struct cause_evidence *since = &incident->since;
-    uint32_t told = all.messages;
     all.messages += since->messages;
     all.judged += since->judged;
     all.misdirected += since->misdirected;
@@ -194,9 +207,7 @@ static void rank_again(const struct incident *incident, struct alert_action *ale
         all.signals[signal] += since->signals[signal];
         all.signals_of_all[signal] += since->signals_of_all[signal];
     }
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && told > 0; kind++) {
-        all.largest[kind] = (uint32_t)((uint64_t)all.largest[kind] * all.messages / told);
-    }
+    add_elsewhere(decide, incident, &all);
     scale_down(&all);
     alert->cause_count = cause_rank(&all, alert->causes);
 }
@@ -253,8 +264,7 @@ static const struct frame_entry *step_entry(const struct step *step)
 
 static struct impact impact_of(const struct incident *incident)
 {
-    return (struct impact){
-            incident->escaped, incident->held, sketch_estimate(&incident->people)};
+    return (struct impact){incident->escaped, incident->held, sketch_estimate(&incident->people)};
 }
 
 static struct alert_action alert_of(const struct decide *decide, const struct incident *incident)
@@ -271,8 +281,7 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
 
 // With its interval. The change point may have found no room to be remembered (state/recent.h, R4): then it is told to
 // be here.
-static struct evidence evidence_in_full(
-        const struct step *step, const struct frame_entry *entry)
+static struct evidence evidence_in_full(const struct step *step, const struct frame_entry *entry)
 {
     struct evidence evidence = *step->evidence;
     evidence.interval_millionths[1] = 1000000;
@@ -281,9 +290,9 @@ static struct evidence evidence_in_full(
                 evidence.interval_millionths);
     }
     if (view_is_none(evidence.change_point.topic) && entry != NULL) {
-        evidence.change_point = (struct message_position){entry->occurred_at_ms,
-                step->delta->frame->source_topic, step->delta->frame->source_partition,
-                entry->offset, entry->message_id};
+        evidence.change_point =
+                (struct message_position){entry->occurred_at_ms, step->delta->frame->source_topic,
+                        step->delta->frame->source_partition, entry->offset, entry->message_id};
     }
     return evidence;
 }
@@ -299,8 +308,7 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     alert.scope = step->name;
     alert.evidence = evidence_in_full(step, entry);
     bool is_dated = step->row->last_occurred_at_ms > 0; // not when it only sent exempt messages
-    alert.occurred_at_ms =
-            is_dated ? step->row->last_occurred_at_ms : step->delta->log_time_ms;
+    alert.occurred_at_ms = is_dated ? step->row->last_occurred_at_ms : step->delta->log_time_ms;
     if (entry != NULL) {
         alert.occurred_at_ms = entry->occurred_at_ms;
         alert.traceparent = entry->traceparent;
@@ -331,13 +339,13 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     memcpy(alert.causes, incident->told->causes, sizeof alert.causes);
     memcpy(alert.reasons, incident->told->reasons, sizeof alert.reasons);
     if (incident->since.messages + incident->since.invalid > 0) {
-        rank_again(incident, &alert);
+        rank_again(decide, incident, &alert);
     }
     incident->told_ms = delta->log_time_ms;
     incident->told_misdirected = incident->escaped + incident->held;
     const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";
-    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name,
-            incident->tier, delta->sequence, &alert.alert_id);
+    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name, incident->tier,
+            delta->sequence, &alert.alert_id);
     return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
 }
 

@@ -39,6 +39,12 @@ static bool lags_all_over(const struct recent_entry *entries, uint32_t count)
            vendors[0].misdirected * 100 <= count * FIRST_VENDOR_PERCENT;
 }
 
+bool lag_may_be_all_over(const struct recent_entry *entries, uint32_t count)
+{
+    struct child vendors[ATTRIBUTE_ROWS];
+    return attribute_children(entries, count, SCOPE_VENDOR, vendors) >= TENANT_VENDORS;
+}
+
 static bool tenant_lags(const struct incident *of_tenant, const struct hearing *hearing)
 {
     const struct recent_entry *entries = hearing->entries;
@@ -105,9 +111,14 @@ static struct window less_own(const struct window *window, const struct hearing 
     return others;
 }
 
+struct elsewhere {
+    int64_t rate_millionths;
+    int64_t excess_nat6; // of a window of the tenant over what is usual
+};
+
 // The rate elsewhere in the tenant while data lag: since the change point that explains best what has
 // befallen it. An excursion may have begun long before.
-static int64_t rate_elsewhere(const struct hearing *hearing, int32_t tenant)
+static struct elsewhere look_elsewhere(const struct hearing *hearing, int32_t tenant)
 {
     const struct evidence *evidence = hearing->evidence;
     int64_t usual = rate_of(0, 1, evidence->baseline_millionths);
@@ -124,7 +135,7 @@ static int64_t rate_elsewhere(const struct hearing *hearing, int32_t tenant)
             best = others;
         }
     }
-    return rate_of(best.misdirected, best.judged, usual);
+    return (struct elsewhere){rate_of(best.misdirected, best.judged, usual), best_nat6};
 }
 
 static bool is_surely_worse(const struct hearing *hearing, int64_t lag_millionths)
@@ -150,21 +161,20 @@ bool lag_is_likely(const struct incidents *incidents, const struct recent *recen
     if (count == 0 || evidence->since.invalid * 2 > evidence->misdirected) {
         return false;
     }
-    const struct incident *of_tenant = related_of_tenant(incidents, hearing->tenant);
     if (hearing->row->kind == SCOPE_TENANT) {
-        return tenant_lags(of_tenant, hearing);
+        return tenant_lags(related_of_tenant(incidents, hearing->tenant), hearing);
     }
     int32_t tenant = hearing->tenant;
     if (tenant == SCOPE_NONE || evidence->tenant_misdirected <= evidence->misdirected ||
             evidence->tenant_judged <= evidence->judged) {
         return false;
     }
-    if (of_tenant == NULL || !of_tenant->lags) {
-        struct recent_entry others[RECENT_MAX] = {0};
-        uint32_t kept = remember_others(recent, hearing, tenant, others);
-        if (!others_lag(others, kept, related_first_of(entries, count, SCOPE_VENDOR))) {
-            return false;
-        }
-    }
-    return !is_surely_worse(hearing, rate_elsewhere(hearing, tenant));
+    const struct incident *of_tenant = related_of_tenant(incidents, tenant);
+    const struct elsewhere elsewhere = look_elsewhere(hearing, tenant);
+    bool is_known =
+            of_tenant != NULL && of_tenant->lags && elsewhere.excess_nat6 >= SURELY_NAT6 / 2;
+    struct recent_entry others[RECENT_MAX] = {0};
+    uint32_t kept = is_known ? 0 : remember_others(recent, hearing, tenant, others);
+    return (is_known || others_lag(others, kept, related_first_of(entries, count, SCOPE_VENDOR))) &&
+           !is_surely_worse(hearing, elsewhere.rate_millionths);
 }

@@ -17,6 +17,7 @@ enum err detect_create(
     detect->rules[true] = bank_rules_of(options->budget, true);
     pages_init(&detect->scopes, sizeof(struct detect_scope));
     pool_init(&detect->excursions, sizeof(struct excursion));
+    pool_init(&detect->short_excursions, sizeof(struct short_excursion));
     pool_init(&detect->stream_excursions, sizeof(struct stream_excursion));
     pool_init(&detect->habits, sizeof(struct habit));
     detect->prior_level = baseline_cold_level(&options->baseline);
@@ -39,12 +40,13 @@ void detect_destroy(struct detect *detect)
             free(detect->topics[i]);
         }
         pool_fini(&detect->excursions);
+        pool_fini(&detect->short_excursions);
         pool_fini(&detect->stream_excursions);
         pool_fini(&detect->habits);
         baseline_destroy(detect->baseline);
         pages_fini(&detect->scopes);
         free(detect->rows);
-        free(detect->changes);
+        free(detect->leaves);
         free(detect);
     }
 }
@@ -58,18 +60,30 @@ static bool grow(void **array, size_t count, size_t element_bytes)
     return grown != NULL;
 }
 
+// Sees to it that there is a state of each row and leaf, and of each scope.
 static enum err detect_make_room(struct detect *detect, const struct delta *delta)
 {
-    if (delta->scope_count > detect->change_capacity) {
-        if (!grow((void **)&detect->changes, delta->scope_count, sizeof *detect->changes) ||
-                !grow((void **)&detect->rows, delta->scope_count, sizeof *detect->rows)) {
+    if (delta->scope_count > detect->row_capacity) {
+        if (!grow((void **)&detect->rows, delta->scope_count, sizeof *detect->rows)) {
             return ERR_NO_MEMORY;
         }
-        detect->change_capacity = delta->scope_count;
+        detect->row_capacity = delta->scope_count;
+    }
+    if (delta->leaf_count > detect->leaf_capacity) {
+        if (!grow((void **)&detect->leaves, delta->leaf_count, sizeof *detect->leaves)) {
+            return ERR_NO_MEMORY;
+        }
+        detect->leaf_capacity = delta->leaf_count;
     }
     int32_t last = 0;
     for (uint32_t i = 0; i < delta->scope_count; i++) {
-        last = delta->scopes[i].scope > last ? delta->scopes[i].scope : last;
+        const struct scope_delta *row = &delta->scopes[i];
+        detect->rows[i] = (struct row_state){.scope = row->scope,
+                .last_leaf = NO_LEAF,
+                .kind = (uint8_t)row->kind,
+                .begins = row->fresh + row->guarded > 0 ||
+                          (row->is_new && row->kind == SCOPE_CAMPAIGN)};
+        last = row->scope > last ? row->scope : last;
     }
     return pages_reach(&detect->scopes, (uint32_t)last);
 }
@@ -85,7 +99,7 @@ static struct baseline_chain chain_of(const struct detect *detect, const struct 
     }};
 }
 
-static bool kind_learns(enum scope_kind kind)
+static bool kind_learns(unsigned kind)
 {
     return kind == SCOPE_CAMPAIGN || kind == SCOPE_VENDOR || kind == SCOPE_TENANT;
 }
@@ -108,8 +122,17 @@ static enum err leaf_level(struct detect *detect, const struct delta *delta,
         return ERR_NONE;
     }
     const struct baseline_chain chain = chain_of(detect, leaf);
-    bool quiet = excursion_of(detect, chain_narrowest(&chain)) == NULL;
+    bool quiet = !scope_has_excursion(detect, chain_narrowest(&chain));
     return baseline_level(detect->baseline, &chain, delta->log_time_ms, quiet, ret_level);
+}
+
+static uint8_t leaf_narrowest(const struct leaf_delta *leaf)
+{
+    uint8_t kind = 0;
+    while (leaf->uses[kind].row < 0 && kind < SCOPE_TENANT) {
+        kind++;
+    }
+    return kind;
 }
 
 static enum err leaf_learn(
@@ -125,11 +148,7 @@ static enum err leaf_learn(
         int32_t row = leaf->uses[kinds[place]].row;
         excursions |= (unsigned)(row >= 0 && detect->rows[row].is_away) << place;
     }
-    unsigned narrowest = 0;
-    while (leaf->uses[narrowest].row < 0 && narrowest < SCOPE_TENANT) {
-        narrowest++;
-    }
-    const struct leaf_use *use = &leaf->uses[narrowest];
+    const struct leaf_use *use = &leaf->uses[leaf_narrowest(leaf)];
     const struct baseline_chain chain = chain_of(detect, leaf);
     uint32_t misdirected = use->fresh + use->guarded;
     return baseline_note(detect->baseline, &chain, use->good + misdirected, misdirected, excursions,
@@ -149,17 +168,9 @@ static enum err habit_add(struct detect *detect, int32_t scope, const struct sum
 }
 
 // The narrowest scope that there is, the vendor and the tenant have streams of their own.
-static bool kind_has_streams(const struct leaf_delta *leaf, unsigned kind)
+static bool kind_has_streams(const struct leaf_state *leaf, unsigned kind)
 {
-    if (kind >= SCOPE_VENDOR) {
-        return true;
-    }
-    for (unsigned narrower = 0; narrower < kind; narrower++) {
-        if (leaf->uses[narrower].row >= 0) {
-            return false;
-        }
-    }
-    return true;
+    return kind >= SCOPE_VENDOR || kind == leaf->narrowest;
 }
 
 // Fast initial response: a campaign that declares its size, or whose vendor is under an alert.
@@ -174,99 +185,27 @@ static int32_t leaf_credit(const struct detect *detect, const struct delta *delt
     return detect->options.start_credit ? bank_credit_of_size(leaf->planned_size) : 0;
 }
 
-// NULL where nothing moves.
-static struct row_change *change_of_row(const struct detect *detect, int32_t row)
-{
-    uint32_t number = detect->rows[row].change;
-    return number == NO_CHANGE ? NULL : &detect->changes[number];
-}
-
-// The row's change, an empty one if need be. Part by part: cleared as a whole it would cost more than
-// all that is added to it. Its streams are cleared by change_move_streams.
-static struct row_change *row_take_change(struct detect *detect, int32_t row)
-{
-    struct row_state *state = &detect->rows[row];
-    if (state->change == NO_CHANGE) {
-        state->change = detect->change_count++;
-        struct row_change *change = &detect->changes[state->change];
-        change->bank = (struct bank_change){0};
-        change->part = (struct bank_batch){0};
-        change->sums = (struct sums_change){0};
-        change->tenant = SCOPE_NONE;
-        change->credit_nat6 = 0;
-        change->moves_bank = false;
-        change->moves_streams = false;
-        change->part_level = LEVEL_COUNT;
-        change->lowest_level = LEVEL_COUNT;
-        change->highest_level = 0;
-    }
-    return &detect->changes[state->change];
-}
-
-static void change_move_streams(struct row_change *change)
-{
-    if (!change->moves_streams) {
-        change->moves_streams = true;
-        change->streams = (struct stream_batch){0};
-    }
-}
-
-// Finds out what a row has to move: what is kept of its scope, or what begins with this delta. Of
-// most scopes nothing is kept, and healthy messages begin nothing.
-static void row_look(struct detect *detect, const struct delta *delta, int32_t at)
-{
-    const struct scope_delta *row = &delta->scopes[at];
-    const struct detect_scope *scope = scope_at(detect, row->scope);
-    bool moves_bank = scope->excursion != 0 || row->fresh + row->guarded > 0 ||
-                      (row->is_new && row->kind == SCOPE_CAMPAIGN);
-    bool moves_streams = scope->streams != 0;
-    detect->rows[at] = (struct row_state){row->scope, NO_CHANGE, false};
-    if (moves_bank || moves_streams || row->kind == SCOPE_TENANT) {
-        struct row_change *change = row_take_change(detect, at);
-        change->moves_bank = moves_bank;
-        if (moves_streams) {
-            change_move_streams(change);
-        }
-    }
-}
-
-static void detect_look(struct detect *detect, const struct delta *delta)
-{
-    detect->change_count = 0;
-    for (uint32_t i = 0; i < delta->scope_count; i++) {
-        row_look(detect, delta, (int32_t)i);
-    }
-    for (uint32_t i = 0; i < delta->leaf_count; i++) {
-        const struct leaf_delta *leaf = &delta->leaves[i];
-        bool has_hits = !leaf->held && stream_leaf_has_hits(leaf);
-        for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && has_hits; kind++) {
-            if (leaf->uses[kind].row >= 0 && kind_has_streams(leaf, kind)) {
-                change_move_streams(row_take_change(detect, leaf->uses[kind].row));
-            }
-        }
-    }
-}
-
 // What the delta needs of the large tables, asked for before it is needed: first what is found by a
 // scope's number, then what is found there.
-static void detect_prefetch(const struct detect *detect, const struct delta *delta)
+static void detect_prefetch(const struct detect *detect, uint32_t row_count)
 {
-    for (uint32_t i = 0; i < delta->scope_count; i++) {
-        prefetch(scope_at(detect, delta->scopes[i].scope));
-        if (kind_learns(delta->scopes[i].kind)) {
-            baseline_prefetch_slot(detect->baseline, delta->scopes[i].scope);
+    for (uint32_t i = 0; i < row_count; i++) {
+        const struct row_state *row = &detect->rows[i];
+        prefetch(scope_at(detect, row->scope));
+        if (kind_learns(row->kind)) {
+            baseline_prefetch_slot(detect->baseline, row->scope);
         }
     }
-    for (uint32_t i = 0; i < delta->scope_count; i++) {
-        excursion_prefetch(detect, delta->scopes[i].scope);
-        if (kind_learns(delta->scopes[i].kind)) {
-            baseline_prefetch_learner(detect->baseline, delta->scopes[i].scope);
+    for (uint32_t i = 0; i < row_count; i++) {
+        const struct row_state *row = &detect->rows[i];
+        excursion_prefetch(detect, row->scope);
+        if (kind_learns(row->kind)) {
+            baseline_prefetch_learner(detect->baseline, row->scope);
         }
     }
 }
 
-// Puts what has come by one level into the change; messages of one level are added up before.
-static void change_settle(const struct detect *detect, struct row_change *change)
+void change_settle(const struct detect *detect, struct row_change *change)
 {
     if (change->part_level == LEVEL_COUNT) {
         return;
@@ -294,65 +233,72 @@ static void change_add_use(const struct detect *detect, struct row_change *chang
     change->part.guarded += use->guarded;
 }
 
-static enum err leaf_add(struct detect *detect, const struct delta *delta,
-        const struct leaf_delta *leaf, const struct detect_asks *asks)
+// Finds a leaf's level, which must be before any row is stepped (L1 in detect/baseline.h), and enters
+// it with its rows.
+static enum err leaf_enter(struct detect *detect, const struct delta *delta, uint32_t number)
 {
+    const struct leaf_delta *leaf = &delta->leaves[number];
+    struct leaf_state *state = &detect->leaves[number];
     unsigned level;
     enum err e = leaf_level(detect, delta, leaf, &level);
     if (e != ERR_NONE) {
         return e;
     }
-    const struct sums_change sums = sums_of_leaf(leaf);
-    int32_t tenant = use_scope(detect, &leaf->uses[SCOPE_TENANT]);
+    state->level = (uint8_t)level;
+    state->sums = sums_of_leaf(leaf);
+    state->tenant = use_scope(detect, &leaf->uses[SCOPE_TENANT]);
+    state->narrowest = leaf_narrowest(leaf);
+    bool has_hits = stream_leaf_has_hits(leaf);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        const struct leaf_use *use = &leaf->uses[kind];
-        struct row_change *change = use->row < 0 ? NULL : change_of_row(detect, use->row);
-        if (change == NULL) {
-            continue;
-        }
-        change->tenant = tenant;
-        sums_join(&change->sums, &sums);
-        if (change->moves_bank) {
-            change_add_use(detect, change, use, level);
-        }
-        if (change->moves_streams && kind_has_streams(leaf, kind)) {
-            stream_batch_add(&change->streams, leaf);
-        }
-        if (kind == SCOPE_CAMPAIGN && delta->scopes[use->row].is_new) {
-            change->credit_nat6 = leaf_credit(detect, delta, leaf, asks);
+        if (leaf->uses[kind].row >= 0) {
+            struct row_state *row = &detect->rows[leaf->uses[kind].row];
+            state->before[kind] = row->last_leaf;
+            row->last_leaf = number;
+            row->has_hits |= has_hits && kind_has_streams(state, kind);
         }
     }
     return ERR_NONE;
 }
 
-static enum err row_step_bank(struct detect *detect, const struct delta *delta,
-        const struct scope_delta *row, struct row_change *change)
+// An empty change, part by part: cleared as a whole it would cost more than all that is added to it.
+static void change_clear(struct row_change *change, bool moves_streams)
 {
-    change_settle(detect, change);
-    struct excursion *excursion = excursion_of(detect, row->scope);
-    bool misdirected = change->bank.fresh + change->bank.guarded > 0;
-    if (excursion == NULL) {
-        if (!misdirected && change->credit_nat6 == 0) {
-            return ERR_NONE; // nothing speaks against it, and nothing new does
+    change->bank = (struct bank_change){0};
+    change->part = (struct bank_batch){0};
+    change->sums = (struct sums_change){0};
+    if (moves_streams) {
+        change->streams = (struct stream_batch){0};
+    }
+    change->tenant = SCOPE_NONE;
+    change->credit_nat6 = 0;
+    change->part_level = LEVEL_COUNT;
+    change->lowest_level = LEVEL_COUNT;
+    change->highest_level = 0;
+}
+
+// What a row's leaves bring it.
+static void row_gather(const struct detect *detect, const struct delta *delta, uint32_t number,
+        bool moves_streams, const struct detect_asks *asks, struct row_change *change)
+{
+    const struct row_state *row = &detect->rows[number];
+    change_clear(change, moves_streams);
+    uint32_t i = row->last_leaf;
+    if (i != NO_LEAF) {
+        change->tenant = detect->leaves[i].tenant;
+        if (row->kind == SCOPE_CAMPAIGN && delta->scopes[number].is_new) {
+            change->credit_nat6 = leaf_credit(detect, delta, &delta->leaves[i], asks);
         }
-        enum err e = excursion_begin(detect, row->scope, change);
-        if (e != ERR_NONE) {
-            return e;
+    }
+    while (i != NO_LEAF) {
+        const struct leaf_state *state = &detect->leaves[i];
+        const struct leaf_delta *leaf = &delta->leaves[i];
+        sums_join(&change->sums, &state->sums);
+        change_add_use(detect, change, &leaf->uses[row->kind], state->level);
+        if (moves_streams && kind_has_streams(state, row->kind)) {
+            stream_batch_add(&change->streams, leaf);
         }
-        excursion = excursion_of(detect, row->scope);
+        i = state->before[row->kind];
     }
-    sums_add(&excursion->since, &change->sums);
-    if (row->first_entry >= 0) {
-        change->bank.first = delta->entries[row->first_entry].remembered;
-    }
-    if (excursion->lowest_level > change->lowest_level) {
-        excursion->lowest_level = change->lowest_level;
-    }
-    if (excursion->highest_level < change->highest_level) {
-        excursion->highest_level = change->highest_level;
-    }
-    excursion_step(detect, row->scope, &change->bank);
-    return ERR_NONE;
 }
 
 static enum err row_step_streams(struct detect *detect, const struct delta *delta,
@@ -370,6 +316,11 @@ static enum err row_step_streams(struct detect *detect, const struct delta *delt
         excursion = streams_of(detect, row->scope);
     }
     sums_add(&excursion->since, &change->sums);
+    for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        if (excursion->streams.judged[s] == 0) {
+            excursion->start_serials[s] = detect->next_serial;
+        }
+    }
     streams_step(&excursion->streams, &change->streams, &detect->options.streams);
     if (streams_are_quiet(&excursion->streams)) {
         streams_end(detect, row->scope);
@@ -377,19 +328,32 @@ static enum err row_step_streams(struct detect *detect, const struct delta *delt
     return ERR_NONE;
 }
 
-static enum err row_step(
-        struct detect *detect, const struct delta *delta, const struct scope_delta *row)
+// Of most scopes nothing is kept, and healthy messages begin nothing.
+static enum err row_step(struct detect *detect, const struct delta *delta, uint32_t number,
+        const struct detect_asks *asks)
 {
-    struct row_change *change = change_of_row(detect, (int32_t)(row - delta->scopes));
-    if (change == NULL) {
+    const struct row_state *row = &detect->rows[number];
+    const struct detect_scope *scope = scope_at(detect, row->scope);
+    bool moves_bank = row->begins || scope->excursion != 0;
+    bool moves_streams = row->has_hits || scope->streams != 0;
+    if (!moves_bank && !moves_streams && row->kind != SCOPE_TENANT) {
         return ERR_NONE;
     }
-    enum err e = change->moves_bank ? row_step_bank(detect, delta, row, change) : ERR_NONE;
-    if (e == ERR_NONE && change->moves_streams) {
-        e = row_step_streams(detect, delta, row, change);
+    struct row_change change;
+    row_gather(detect, delta, number, moves_streams, asks, &change);
+    const struct scope_delta *of = &delta->scopes[number];
+    enum err e = ERR_NONE;
+    if (moves_bank) {
+        if (of->first_entry >= 0) {
+            change.bank.first = delta->entries[of->first_entry].remembered;
+        }
+        e = excursion_step(detect, of, &change);
+    }
+    if (e == ERR_NONE && moves_streams) {
+        e = row_step_streams(detect, delta, of, &change);
     }
     if (e == ERR_NONE && row->kind == SCOPE_TENANT) {
-        e = habit_add(detect, row->scope, &change->sums);
+        e = habit_add(detect, row->scope, &change.sums);
     }
     return e;
 }
@@ -397,7 +361,8 @@ static enum err row_step(
 static bool scope_is_away(
         const struct detect *detect, int32_t scope, const struct detect_asks *asks)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     return (excursion != NULL && baseline_sees_excursion(&excursion->bank)) ||
            asks->tier(asks->self, scope) != TIER_NONE;
 }
@@ -409,22 +374,24 @@ enum err detect_delta(
     if (e != ERR_NONE) {
         return e;
     }
-    detect_prefetch(detect, delta);
-    detect_look(detect, delta);
+    detect_prefetch(detect, delta->scope_count);
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE; i++) {
         if (!delta->leaves[i].held) {
-            e = leaf_add(detect, delta, &delta->leaves[i], asks);
+            e = leaf_enter(detect, delta, i);
         }
     }
     for (uint32_t i = 0; i < delta->scope_count && e == ERR_NONE; i++) {
-        const struct scope_delta *row = &delta->scopes[i];
-        e = row_step(detect, delta, row);
-        detect->rows[i].is_away = kind_learns(row->kind) && scope_is_away(detect, row->scope, asks);
+        struct row_state *row = &detect->rows[i];
+        e = row_step(detect, delta, i, asks);
+        row->is_away = kind_learns(row->kind) && scope_is_away(detect, row->scope, asks);
     }
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE && detect->options.learning; i++) {
         if (!delta->leaves[i].held) {
             e = leaf_learn(detect, delta, &delta->leaves[i]);
         }
+    }
+    if (delta->entry_count > 0) {
+        detect->next_serial = delta->entries[delta->entry_count - 1].serial + 1;
     }
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE; i++) {
         if (!delta->leaves[i].held) {

@@ -16,10 +16,12 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
     static const struct sums none;
     evidence->since = sums_less(since, &none);
     if (tenant != SCOPE_NONE && scope_at(detect, tenant)->habit != 0) {
-        evidence->before =
-                sums_less(pool_at(&detect->habits, scope_at(detect, tenant)->habit), since);
+        const struct sums *habit = pool_at(&detect->habits, scope_at(detect, tenant)->habit);
+        evidence->before = sums_less(habit, since);
+        evidence->tenant_all = sums_less(habit, &none);
     }
-    const struct excursion *of_tenant = excursion_of(detect, tenant);
+    struct excursion room;
+    const struct excursion *of_tenant = excursion_see(detect, tenant, &room);
     evidence->tenant_start_serial = UINT64_MAX;
     for (unsigned j = 0; of_tenant != NULL && j < NODE_COUNT; j++) {
         const struct bank_node *node = &of_tenant->bank.nodes[j];
@@ -35,14 +37,16 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
 
 int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     return excursion != NULL ? excursion->bank.nodes[node].w_nat6 : 0;
 }
 
 struct bank_reading detect_read(
         const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     if (excursion == NULL) {
         return (struct bank_reading){.tier = TIER_NONE};
     }
@@ -63,7 +67,8 @@ static struct message_position place_position(const struct detect *detect, const
 void detect_evidence(const struct detect *detect, int32_t scope, const struct scope_name *name,
         const struct bank_reading *reading, struct evidence *ret_evidence)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     ASSURE(excursion != NULL);
     const struct bank_node *node = &excursion->bank.nodes[reading->node];
     struct recent_entry entries[RECENT_MAX];
@@ -91,6 +96,8 @@ void detect_evidence(const struct detect *detect, int32_t scope, const struct sc
             .node_index = reading->node,
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
+    ret_evidence->tenant_watched_before = excursion->before[reading->node].watched;
+    ret_evidence->tenant_misdirected_before = excursion->before[reading->node].misdirected;
 }
 
 static struct detect_history history_before(
@@ -120,7 +127,8 @@ bool detect_reaches(const struct detect *detect, const struct excursion *excursi
 bool detect_stands(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
         const struct detect_history *history)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     ASSURE(excursion != NULL);
     const struct bank_node *node = &excursion->bank.nodes[reading->node];
     const struct detect_history before = history_before(node, history);
@@ -141,7 +149,8 @@ bool detect_stands(const struct detect *detect, int32_t scope, const struct bank
 bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
         const struct detect_history *history)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     ASSURE(excursion != NULL);
     return history_before(&excursion->bank.nodes[reading->node], history).judged < HISTORY_SURE;
 }
@@ -174,6 +183,9 @@ void detect_stream_evidence(const struct detect *detect, int32_t scope,
             .node = stream_names[reading->stream],
     };
     fill_sums(detect, &excursion->since, excursion->tenant, ret_evidence);
+    ret_evidence->start_serial = excursion->start_serials[reading->stream];
+    ret_evidence->tenant_watched_before = ret_evidence->tenant_all.watched;
+    ret_evidence->tenant_misdirected_before = ret_evidence->tenant_all.misdirected;
 }
 
 const struct streams *detect_streams(const struct detect *detect, int32_t scope)

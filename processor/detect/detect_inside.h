@@ -3,12 +3,13 @@
 #pragma once
 
 #include "detect/detect.h"
+#include "detect/excursion.h"
 #include "detect/sums.h"
 #include "detect/usual.h"
 #include "state/pool.h"
 
 enum { TOPIC_MAX = 64 };
-#define NO_CHANGE UINT32_MAX
+#define NO_LEAF UINT32_MAX
 
 // Where a stream's excursion began. The topic is a number in detect.topics.
 struct place {
@@ -18,30 +19,24 @@ struct place {
     uint16_t topic;
 };
 
-// What is kept of a scope while some statistic of its bank is above 0. The entries that its change
-// points are stay pinned meanwhile.
-struct excursion {
-    struct bank bank;
-    struct sums since;
-    int32_t tenant;
-    // of the baselines that its messages went by; a campaign has one
-    uint8_t lowest_level;
-    uint8_t highest_level;
-};
-
 struct stream_excursion {
     struct streams streams;
     struct sums since;
     int32_t tenant;
     struct place place; // of the first frame of it
+    // of the first entry that came with each stream's hits or behind them (state/recent.h)
+    uint64_t start_serials[STREAM_COUNT];
 };
 
+// The entries that an excursion's change points are stay pinned. Campaigns, nearly all of the scopes
+// that there are, have theirs short where it fits.
 struct detect_scope {
-    uint32_t excursion;    // number in the pool; 0 = every statistic is 0
-    uint32_t streams;      // likewise
-    uint32_t habit : 30;   // of a tenant or vendor: its number in the pool; 0 = none
-    uint32_t is_part : 1;  // of a campaign: `habit` is what it has added to theirs
-    uint32_t credited : 1; // it began with credit
+    uint32_t excursion : 31; // number in its pool; 0 = every statistic is 0
+    uint32_t is_short : 1;   // it is among the short ones
+    uint32_t streams;        // number in the pool; 0 = likewise
+    uint32_t habit : 30;     // of a tenant or vendor: its number in the pool; 0 = none
+    uint32_t is_part : 1;    // of a campaign: `habit` is what it has added to theirs
+    uint32_t credited : 1;   // it began with credit
 };
 
 enum { HABIT_MASK = (1 << 30) - 1, PART_BITS = 11, PART_MASK = (1 << PART_BITS) - 1 };
@@ -61,18 +56,29 @@ struct row_change {
     struct stream_batch streams;
     int32_t tenant;
     int32_t credit_nat6;
-    bool moves_bank;
-    bool moves_streams;
     uint8_t part_level; // LEVEL_COUNT = nothing has come yet
     uint8_t lowest_level;
     uint8_t highest_level;
 };
 
-// What stepping goes by, of each row of the delta in hand.
+// What stepping goes by, of each row and leaf of the delta in hand: in a few bytes, where a delta's own
+// rows have hundreds.
 struct row_state {
     int32_t scope;
-    uint32_t change; // its number among the changes; NO_CHANGE = nothing to move
-    bool is_away; // of a kind that learns, after its step: in excursion, or with an open incident
+    uint32_t
+            last_leaf; // of those that bring it messages, a list through leaf_state.before; NO_LEAF = none
+    uint8_t kind;
+    bool begins;   // something in it may begin an excursion of its bank
+    bool has_hits; // likewise of its streams
+    bool is_away;  // of a kind that learns, after its step: in excursion, or with an open incident
+};
+
+struct leaf_state {
+    struct sums_change sums;
+    uint32_t before[SCOPE_KIND_COUNT]; // the leaf before it of the row of that kind; NO_LEAF = none
+    int32_t tenant;
+    uint8_t level;
+    uint8_t narrowest; // the first kind that it has a row of
 };
 
 struct detect {
@@ -83,14 +89,16 @@ struct detect {
     struct bank_rules rules[2]; // of scopes that began without and with credit
     struct pages scopes;        // by scope: struct detect_scope
     struct pool excursions;
+    struct pool short_excursions;
     struct pool stream_excursions;
     struct pool habits;
+    uint64_t next_serial; // above those of all entries before the delta in hand
     char *topics[TOPIC_MAX];
     // of the delta in hand
-    struct row_state *rows;     // by row
-    struct row_change *changes; // of the rows that have something to move
-    uint32_t change_count;
-    uint32_t change_capacity; // of both
+    struct row_state *rows;
+    uint32_t row_capacity;
+    struct leaf_state *leaves;
+    uint32_t leaf_capacity;
 };
 
 // --- what is kept of a scope (excursion.c) ----------------------------------------------------
@@ -105,23 +113,23 @@ static inline struct detect_scope *scope_at(const struct detect *detect, int32_t
     return pages_at(&detect->scopes, (uint32_t)scope);
 }
 
-// NULL when every statistic is 0.
-static inline struct excursion *excursion_of(const struct detect *detect, int32_t scope)
+static inline bool scope_has_excursion(const struct detect *detect, int32_t scope)
 {
-    if (!scope_is_kept(detect, scope) || scope_at(detect, scope)->excursion == 0) {
-        return NULL;
-    }
-    return pool_at(&detect->excursions, scope_at(detect, scope)->excursion);
+    return scope_is_kept(detect, scope) && scope_at(detect, scope)->excursion != 0;
 }
 
+// NULL when every statistic is 0. A short one is told in `room`, and good as long as that.
+const struct excursion *excursion_see(
+        const struct detect *detect, int32_t scope, struct excursion *room);
 // The same of streams.
 struct stream_excursion *streams_of(const struct detect *detect, int32_t scope);
 void excursion_prefetch(const struct detect *detect, int32_t scope);
-// Of a scope that has none.
-MUST_CHECK enum err excursion_begin(
-        struct detect *detect, int32_t scope, const struct row_change *change);
-// Moves the bank by a change, and with it the pins of its change points; ends it when it is quiet.
-void excursion_step(struct detect *detect, int32_t scope, const struct bank_change *change);
+// Moves what is kept of a row's scope by what the row has to move: begins it, ends it when every
+// statistic is 0, and pins its change points.
+MUST_CHECK enum err excursion_step(
+        struct detect *detect, const struct scope_delta *row, struct row_change *change);
+// Puts what has come by one level into the change; messages of one level are added up before.
+void change_settle(const struct detect *detect, struct row_change *change);
 // In the frame of a row's delta; of a scope that has none.
 MUST_CHECK enum err streams_begin(struct detect *detect, const struct delta *delta,
         const struct scope_delta *row, int32_t tenant);

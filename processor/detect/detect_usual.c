@@ -99,7 +99,8 @@ bool detect_is_unusual(const struct detect *detect, int32_t scope, enum scope_ki
 {
     static const struct usual_part nothing;
     static const struct usual unknown;
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     ASSURE(excursion != NULL);
     const struct bank_node *node = &excursion->bank.nodes[reading->node];
     bool is_of_vendor = kind == SCOPE_CAMPAIGN || kind == SCOPE_SENDER || kind == SCOPE_VENDOR;

@@ -6,15 +6,40 @@
 #include "common/prefetch.h"
 #include "detect/detect_inside.h"
 
-static struct excursion *excursion_numbered(const struct detect *detect, int32_t scope)
+static struct excursion *whole_at(const struct detect *detect, const struct detect_scope *at)
 {
-    return pool_at(&detect->excursions, scope_at(detect, scope)->excursion);
+    return pool_at(&detect->excursions, at->excursion);
+}
+
+static struct short_excursion *short_at(const struct detect *detect, const struct detect_scope *at)
+{
+    return pool_at(&detect->short_excursions, at->excursion);
+}
+
+const struct excursion *excursion_see(
+        const struct detect *detect, int32_t scope, struct excursion *room)
+{
+    if (!scope_has_excursion(detect, scope)) {
+        return NULL;
+    }
+    const struct detect_scope *at = scope_at(detect, scope);
+    if (!at->is_short) {
+        return whole_at(detect, at);
+    }
+    excursion_lengthen(short_at(detect, at), detect->options.guard, room);
+    return room;
 }
 
 void excursion_prefetch(const struct detect *detect, int32_t scope)
 {
-    const char *excursion = (const char *)excursion_of(detect, scope);
-    for (size_t at = 0; excursion != NULL && at < sizeof(struct excursion); at += CACHE_LINE) {
+    if (!scope_has_excursion(detect, scope)) {
+        return;
+    }
+    const struct detect_scope *of = scope_at(detect, scope);
+    const char *excursion =
+            of->is_short ? (const char *)short_at(detect, of) : (const char *)whole_at(detect, of);
+    size_t bytes = of->is_short ? sizeof(struct short_excursion) : sizeof(struct excursion);
+    for (size_t at = 0; at < bytes; at += CACHE_LINE) {
         prefetch(excursion + at);
     }
 }
@@ -51,15 +76,59 @@ static void excursion_repin(const struct detect *detect, const struct excursion 
     }
 }
 
+// Gives the record back; the pins are the caller's.
+static void excursion_give(struct detect *detect, struct detect_scope *at)
+{
+    pool_give(at->is_short ? &detect->short_excursions : &detect->excursions, at->excursion);
+    at->excursion = 0;
+    at->is_short = 0;
+}
+
 static void excursion_end(struct detect *detect, int32_t scope)
 {
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     uint32_t points[NODE_COUNT];
-    excursion_points(excursion_numbered(detect, scope), points);
+    excursion_points(excursion, points);
     for (unsigned j = 0; j < NODE_COUNT; j++) {
         recent_unpin(detect->recent, points[j]);
     }
-    pool_give(&detect->excursions, scope_at(detect, scope)->excursion);
-    scope_at(detect, scope)->excursion = 0;
+    excursion_give(detect, scope_at(detect, scope));
+}
+
+// Takes a record for a scope that has none.
+static enum err excursion_take(struct detect *detect, struct detect_scope *at, bool is_short)
+{
+    uint32_t number;
+    enum err e = pool_take(is_short ? &detect->short_excursions : &detect->excursions, &number);
+    if (e == ERR_NONE) {
+        at->excursion = number & INT32_MAX;
+        at->is_short = is_short;
+    }
+    return e;
+}
+
+// Keeps what a scope's excursion is now, which may be where it was.
+static enum err excursion_keep(
+        struct detect *detect, const struct scope_delta *row, const struct excursion *excursion)
+{
+    struct detect_scope *at = scope_at(detect, row->scope);
+    struct short_excursion shortened;
+    bool is_short = row->kind == SCOPE_CAMPAIGN &&
+                    excursion_shorten(excursion, detect->options.guard, &shortened);
+    if (at->excursion != 0 && is_short != (at->is_short != 0)) {
+        excursion_give(detect, at);
+    }
+    enum err e = ERR_NONE;
+    if (at->excursion == 0) {
+        e = excursion_take(detect, at, is_short);
+    }
+    if (e == ERR_NONE && is_short) {
+        *short_at(detect, at) = shortened;
+    } else if (e == ERR_NONE && whole_at(detect, at) != excursion) {
+        *whole_at(detect, at) = *excursion;
+    }
+    return e;
 }
 
 // The number of a topic's name; all that are too many share the last.
@@ -104,36 +173,112 @@ void streams_end(struct detect *detect, int32_t scope)
     scope_at(detect, scope)->streams = 0;
 }
 
-enum err excursion_begin(struct detect *detect, int32_t scope, const struct row_change *change)
+// Healthy messages of one level, the most of what there is, move a short excursion as it is.
+static bool excursion_pass_short(
+        struct detect *detect, struct detect_scope *at, const struct row_change *change)
 {
-    enum err e = pool_take(&detect->excursions, &scope_at(detect, scope)->excursion);
-    if (e == ERR_NONE) {
-        struct excursion *excursion = excursion_numbered(detect, scope);
-        excursion->tenant = change->tenant;
-        excursion->lowest_level = change->lowest_level;
-        excursion->highest_level = change->highest_level;
-        bank_give_credit(&excursion->bank, change->credit_nat6);
-        scope_at(detect, scope)->credited |= change->credit_nat6 > 0;
+    if (!at->is_short || change->part.fresh + change->part.guarded > 0 ||
+            change->lowest_level != LEVEL_COUNT) {
+        return false;
     }
-    return e;
+    struct short_excursion *excursion = short_at(detect, at);
+    uint32_t start = excursion->start;
+    unsigned before = excursion->nodes;
+    if (!excursion_pass(excursion, change->part.good, change->part_level, detect->options.guard,
+                &change->sums)) {
+        return false;
+    }
+    for (unsigned gone = before & ~(unsigned)excursion->nodes; gone != 0; gone &= gone - 1) {
+        recent_unpin(detect->recent, start);
+    }
+    if (excursion->nodes == 0) {
+        excursion_give(detect, at);
+    }
+    return true;
 }
 
-void excursion_step(struct detect *detect, int32_t scope, const struct bank_change *change)
+static void excursion_begin(
+        struct excursion *excursion, struct detect_scope *at, const struct row_change *change)
 {
-    struct excursion *excursion = excursion_numbered(detect, scope);
-    uint32_t points[NODE_COUNT];
-    excursion_points(excursion, points);
-    unsigned started = bank_apply(&excursion->bank, change);
-    ASSURE(started == 0 || change->fresh + change->guarded > 0); // B4
-    excursion_repin(detect, excursion, points);
-    if (bank_is_quiet(&excursion->bank)) {
-        excursion_end(detect, scope);
+    *excursion = (struct excursion){.tenant = change->tenant,
+            .lowest_level = change->lowest_level,
+            .highest_level = change->highest_level};
+    bank_give_credit(&excursion->bank, change->credit_nat6);
+    at->credited |= change->credit_nat6 > 0;
+}
+
+static void excursion_add(struct excursion *excursion, const struct row_change *change)
+{
+    sums_add(&excursion->since, &change->sums);
+    if (excursion->lowest_level > change->lowest_level) {
+        excursion->lowest_level = change->lowest_level;
     }
+    if (excursion->highest_level < change->highest_level) {
+        excursion->highest_level = change->highest_level;
+    }
+}
+
+// What the tenant has had when nodes start; nothing while it is unknown.
+static void excursion_note_tenant(
+        const struct detect *detect, struct excursion *excursion, unsigned started)
+{
+    const struct habit *habit = detect_habit(detect, excursion->tenant);
+    struct tenant_before before = {0, 0};
+    if (habit != NULL) {
+        before = (struct tenant_before){habit->sums.watched, habit->sums.misdirected};
+    }
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        if ((started >> j & 1) != 0) {
+            excursion->before[j] = before;
+        }
+    }
+}
+
+enum err excursion_step(
+        struct detect *detect, const struct scope_delta *row, struct row_change *change)
+{
+    struct detect_scope *at = scope_at(detect, row->scope);
+    if (excursion_pass_short(detect, at, change)) {
+        return ERR_NONE;
+    }
+    change_settle(detect, change);
+    bool misdirected = change->bank.fresh + change->bank.guarded > 0;
+    struct excursion room;
+    struct excursion *excursion = &room;
+    if (at->excursion != 0 && !at->is_short) {
+        excursion = whole_at(detect, at);
+    } else if (at->excursion != 0) {
+        excursion_lengthen(short_at(detect, at), detect->options.guard, &room);
+    } else if (misdirected || change->credit_nat6 != 0) {
+        excursion_begin(&room, at, change);
+    } else {
+        return ERR_NONE; // nothing speaks against it, and nothing new does
+    }
+    excursion_add(excursion, change);
+    uint32_t points[NODE_COUNT];
+    if (misdirected) {
+        excursion_points(excursion, points);
+        unsigned started = bank_apply(&excursion->bank, &change->bank);
+        excursion_repin(detect, excursion, points);
+        excursion_note_tenant(detect, excursion, started);
+    } else {
+        unsigned ended = bank_pass(&excursion->bank, &change->bank, points);
+        for (unsigned i = 0; i < ended; i++) {
+            recent_unpin(detect->recent, points[i]);
+        }
+    }
+    if (!bank_is_quiet(&excursion->bank)) {
+        return excursion_keep(detect, row, excursion);
+    }
+    if (at->excursion != 0) {
+        excursion_give(detect, at);
+    }
+    return ERR_NONE;
 }
 
 void detect_reset(struct detect *detect, int32_t scope)
 {
-    if (excursion_of(detect, scope) != NULL) {
+    if (scope_has_excursion(detect, scope)) {
         excursion_end(detect, scope);
     }
     if (streams_of(detect, scope) != NULL) {
@@ -155,12 +300,13 @@ void detect_drop(struct detect *detect, int32_t scope)
 
 bool detect_is_quiet(const struct detect *detect, int32_t scope)
 {
-    return excursion_of(detect, scope) == NULL && streams_of(detect, scope) == NULL;
+    return !scope_has_excursion(detect, scope) && streams_of(detect, scope) == NULL;
 }
 
 bool detect_is_calm(const struct detect *detect, int32_t scope)
 {
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     const struct streams *streams = detect_streams(detect, scope);
     return (excursion == NULL || bank_is_calm(&excursion->bank)) &&
            (streams == NULL || streams_are_calm(streams));
@@ -169,9 +315,11 @@ bool detect_is_calm(const struct detect *detect, int32_t scope)
 void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,
         uint32_t share_den)
 {
-    struct excursion *of = excursion_of(detect, parent);
-    const struct excursion *part = excursion_of(detect, child);
-    if (of != NULL && part != NULL) {
+    struct excursion room;
+    const struct excursion *part = excursion_see(detect, child, &room);
+    if (part != NULL && scope_has_excursion(detect, parent)) {
+        ASSURE(!scope_at(detect, parent)->is_short); // no campaign is wider than another scope
+        struct excursion *of = whole_at(detect, scope_at(detect, parent));
         uint32_t points[NODE_COUNT];
         excursion_points(of, points);
         bank_subtract(&of->bank, &part->bank, share_num, share_den);

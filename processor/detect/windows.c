@@ -8,7 +8,8 @@ bool detect_window(
         return false;
     }
     *ret_window = (struct window){0, 0, UINT64_MAX};
-    const struct excursion *excursion = excursion_of(detect, scope);
+    struct excursion room;
+    const struct excursion *excursion = excursion_see(detect, scope, &room);
     if (excursion != NULL && excursion->bank.nodes[node].w_nat6 > 0) {
         const struct bank_node *from = &excursion->bank.nodes[node];
         *ret_window = (struct window){

@@ -41,12 +41,12 @@ struct incident {
     const struct told *told; // NULL before its first alert
     int64_t told_ms;         // log time of its last alert
     int64_t told_misdirected;
-    int64_t escaped;       // misdirected messages of its root that were judged before a hold
-    int64_t held;          // and those that came while it was held
-    struct sketch people;  // who they went to
+    int64_t escaped;      // misdirected messages of its root that were judged before a hold
+    int64_t held;         // and those that came while it was held
+    struct sketch people; // who they went to
     // What its root's messages since then had, held ones too: messages, reasons, signals and sums.
     struct cause_evidence since;
-    int64_t calm_since_ms; // log time; 0 = it is not calm
+    int64_t calm_since_ms;  // log time; 0 = it is not calm
     uint32_t calm_messages; // judged since then
 };
 

@@ -107,9 +107,9 @@ static signal_set signal_of_end(const struct event *ev, const struct links *link
 static struct judgement judge_unknown(const struct event *ev, enum reason reason, bool watched)
 {
     if (!watched) {
-        return (struct judgement){VERDICT_EXEMPT, REASON_BIT(reason), 0};
+        return (struct judgement){VERDICT_EXEMPT, REASON_BIT(reason), 0, 0};
     }
-    return (struct judgement){VERDICT_UNKNOWN, REASON_BIT(reason), signal_of_loan(ev)};
+    return (struct judgement){VERDICT_UNKNOWN, REASON_BIT(reason), signal_of_loan(ev), 0};
 }
 
 struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
@@ -137,7 +137,7 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
     struct links links = count_links(ev, facts);
     reason_set reasons = reasons_of_links(&links, facts) | reasons_of_number(ev, facts);
     if (watched == NULL) {
-        return (struct judgement){VERDICT_EXEMPT, reasons, 0};
+        return (struct judgement){VERDICT_EXEMPT, reasons, 0, 0};
     }
     reason_set counting = watched->counting;
     if (is_in_grace(ev, &links, policy->closed_grace_ms)) {
@@ -148,5 +148,8 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
             .verdict = misdirected ? VERDICT_MISDIRECTED : VERDICT_CLEAR,
             .reasons = reasons,
             .signals = signal_of_loan(ev) | signal_of_end(ev, &links),
+            .other_lender = (reasons & REASON_BIT(REASON_OTHER_TENANT)) != 0
+                                    ? facts->parties[0].lender_tag
+                                    : 0,
     };
 }

@@ -12,7 +12,8 @@
 struct judgement {
     enum verdict verdict;
     reason_set reasons;
-    signal_set signals; // closed_recently and loan_named; none of an exempt message
+    signal_set signals;    // closed_recently and loan_named; none of an exempt message
+    uint32_t other_lender; // facts' tag of the lender whose customer it is instead; 0 = none
 };
 
 // `kind` is what became of the recipient: RECIPIENT_INVALID has invalid_number as its only reason.

@@ -29,6 +29,7 @@ struct party_fact {
     int64_t closed_at_ms; // TIME_NONE = undated
     bool same_tenant;     // of the message's tenant; always true when the message names none
     bool same_loan;       // the message names a loan and this is it
+    uint32_t lender_tag;  // tells tenants apart; one store's are compared with each other only
 };
 
 // How the lookup ended. Only the first two are knowledge.

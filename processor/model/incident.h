@@ -71,7 +71,7 @@ struct evidence {
     bool distinct_is_lower_bound;
     int64_t baseline_millionths; // p0 of the ladder level in force, the highest of its messages'
     int64_t lowest_baseline_millionths; // below it: campaigns of different baselines
-    int64_t start_credit_nat6;   // is in the ratio: the campaign declared its size
+    int64_t start_credit_nat6;          // is in the ratio: the campaign declared its size
     int64_t estimated_rate_millionths;
     int64_t interval_millionths[2]; // Jeffreys, 95 %
     int64_t log_likelihood_ratio_nat6;
@@ -81,10 +81,14 @@ struct evidence {
     // of the scope since its excursion began, and of its tenant before that; not told outside
     struct message_sums since;
     struct message_sums before;
+    // of its tenant: all that it ever had, and what it had had before the change point
+    struct message_sums tenant_all;
+    int64_t tenant_watched_before;
+    int64_t tenant_misdirected_before;
     int64_t tenant_judged; // of its tenant since that one's excursion began; 0 = it has none
     int64_t tenant_misdirected;
     uint64_t tenant_start_serial; // of the entry that began it; UINT64_MAX = none
-    bool vendor_is_unregistered; // its vendor is not on the list that the policy has
+    bool vendor_is_unregistered;  // its vendor is not on the list that the policy has
     // NULL, or the auxiliary stream that spoke: `misdirected` then are its hits
     const char *stream;
     // which of the detector's nodes spoke: "5", "13", "35", "95" (percent) or "leak"

@@ -12,12 +12,18 @@
 //   repeated          its campaign has messaged this recipient before in this source and chunk
 //   closed_recently   every link that applies has ended, the last less than 30 days before the message
 //   loan_named        it names a loan
+//   misread           its phone number is a fixed line, or begins with the digits of a date: another
+//                     column
+//   mixed_lenders     it goes to another lender's customer, and the last such message of its campaign
+//                     in this source and chunk went to a third lender's
 #define SIGNAL_TABLE(ROW)                                                                          \
     ROW(SIGNAL_WALKING, walking)                                                                   \
     ROW(SIGNAL_SAME_BLOCK, same_block)                                                             \
     ROW(SIGNAL_REPEATED, repeated)                                                                 \
     ROW(SIGNAL_CLOSED_RECENTLY, closed_recently)                                                   \
-    ROW(SIGNAL_LOAN_NAMED, loan_named)
+    ROW(SIGNAL_LOAN_NAMED, loan_named)                                                             \
+    ROW(SIGNAL_MISREAD, misread)                                                                   \
+    ROW(SIGNAL_MIXED_LENDERS, mixed_lenders)
 
 enum signal {
 #define SIGNAL_ROW(id, name) id,

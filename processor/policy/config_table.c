@@ -387,8 +387,7 @@ static const struct conf_option options[] = {
                 AT(policy.start_credit),
                 .fallback = "true",
                 .text = "a campaign with a planned_size of 1000 or more is held a message earlier"},
-        STREAM_TABLE(STREAM_RATE)
-        {.path = "detector.complaint_rate",
+        STREAM_TABLE(STREAM_RATE){.path = "detector.complaint_rate",
                 .type = CONF_PERCENT,
                 AT(policy.complaint_rate_millionths),
                 .fallback = "0.05%",

@@ -75,8 +75,9 @@ static void add_purposes(struct json_out *out, const struct policy *policy)
 
 static void add_streams(struct json_out *out, const struct policy *policy)
 {
-    static const enum evidence_stream by_name[STREAM_COUNT] = {STREAM_CLOSED_RECENTLY, STREAM_INVALID,
-            STREAM_OTHER_TENANT, STREAM_REASSIGNED, STREAM_REPEATED, STREAM_WALKING};
+    static const enum evidence_stream by_name[STREAM_COUNT] = {STREAM_CLOSED_RECENTLY,
+            STREAM_INVALID, STREAM_OTHER_TENANT, STREAM_REASSIGNED, STREAM_REPEATED,
+            STREAM_WALKING};
     json_object(out, "stream_rate_millionths");
     for (unsigned i = 0; i < STREAM_COUNT; i++) {
         json_int(out, stream_names[by_name[i]], policy->stream_rate_millionths[by_name[i]]);

@@ -31,13 +31,13 @@ struct policy {
     int64_t scope_hold_ms;
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
-    uint32_t budget; // index into policy_budget_names
+    uint32_t budget;                // index into policy_budget_names
     uint32_t floor_rate_millionths; // no learnt baseline is below or above these
     uint32_t ceiling_rate_millionths;
     bool learning; // false: the prior rate is every scope's baseline for good
     bool clump_guard;
-    bool start_credit;         // campaigns that declare 1,000 messages or more are trusted less
-    uint32_t split_by_channel; // bits of enum scope_kind: a scope of its own for each channel
+    bool start_credit;          // campaigns that declare 1,000 messages or more are trusted less
+    uint32_t split_by_channel;  // bits of enum scope_kind: a scope of its own for each channel
     int64_t update_interval_ms; // of an incident's updates, at least
     struct vendors vendors;     // registered ones; owned by the config, borrowed by copies
     uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under

@@ -1,6 +1,7 @@
 #include "redis/hash_record.h"
 
 #include "common/clock.h"
+#include "common/hash.h"
 
 const char *const hash_field_names[HASH_FIELD_COUNT] = {
         [HASH_TENANT_ID] = "tenant_id",
@@ -116,6 +117,7 @@ static bool read_party(const struct view values[HASH_FIELD_COUNT], const struct 
     party->status = (enum loan_status)status;
     party->same_tenant = view_is_none(lookup->tenant_id) || view_is_none(values[HASH_TENANT_ID]) ||
                          view_equal(lookup->tenant_id, values[HASH_TENANT_ID]);
+    party->lender_tag = hash_crc32c(values[HASH_TENANT_ID].p, values[HASH_TENANT_ID].n);
     party->same_loan = party->same_tenant && !view_is_none(lookup->loan_id) &&
                        (view_is_none(values[HASH_LOAN_ID]) ||
                                view_equal(lookup->loan_id, values[HASH_LOAN_ID]));

@@ -324,6 +324,7 @@ static bool take_party(struct view *rest, struct message_tags *tags, struct part
             .closed_at_ms = TIME_NONE,
             .same_tenant = is_same_tenant(tags, tenant),
     };
+    memcpy(&ret_party->lender_tag, tenant, sizeof ret_party->lender_tag);
     if ((*flags & HAS_LOAN) != 0) {
         const uint8_t *loan = take(rest, LOAN_TAG_BYTES);
         if (loan == NULL) {

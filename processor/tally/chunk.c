@@ -286,7 +286,7 @@ static void chunk_count_judged(
     }
 }
 
-// What can be said of a watched message only beside those before it (T6).
+// What can be said of a watched message only beside those before it (T6), and by its number.
 static enum err chunk_compare(struct chunk *chunk, const struct leaf *leaf,
         const struct tally_message *message, signal_set *ret_signals)
 {
@@ -298,6 +298,13 @@ static enum err chunk_compare(struct chunk *chunk, const struct leaf *leaf,
         if (e != ERR_NONE) {
             return e;
         }
+        *ret_signals |= number_is_misread(number) ? SIGNAL_BIT(SIGNAL_MISREAD) : 0;
+    }
+    if (message->other_lender != 0) {
+        uint32_t *last = &chunk->scopes[leaf->narrowest].other_lender;
+        bool is_third = *last != 0 && *last != message->other_lender;
+        *ret_signals |= is_third ? SIGNAL_BIT(SIGNAL_MIXED_LENDERS) : 0;
+        *last = message->other_lender;
     }
     if (met_note(chunk->met, leaf->narrowest, message->recipient_tag)) {
         *ret_signals |= SIGNAL_BIT(SIGNAL_REPEATED);

@@ -6,7 +6,7 @@
 
 #include "common/assure.h"
 
-enum { DIGITS_AT_ONCE = 8 };
+enum { DIGITS_AT_ONCE = 8, CHINA = 86 };
 
 // What a number is compared by lies apart from it, in sixteen bits: compilers make vector
 // instructions of the loops over `blocks` and `ends` on every machine, and for nearly all messages
@@ -156,6 +156,28 @@ enum err numbers_note(
     mine->blocks[at] = (uint16_t)(number / NUMBER_BLOCK);
     mine->numbers[at] = number;
     return ERR_NONE;
+}
+
+bool number_is_misread(uint64_t number)
+{
+    const uint64_t national_count = UINT64_C(100000000000);
+    const uint64_t mobile_first = UINT64_C(13000000000);
+    const uint64_t mobile_end = UINT64_C(20000000000);
+    if (number / national_count != CHINA) {
+        uint64_t leading = number;
+        while (leading >= 100) {
+            leading /= 10;
+        }
+        return leading == CHINA && number >= 100 && number < CHINA * national_count;
+    }
+    uint64_t national = number % national_count;
+    if (national < mobile_first || national >= mobile_end) {
+        return true;
+    }
+    uint64_t date = national / 1000; // year, month, day
+    uint64_t month = date / 100 % 100;
+    uint64_t day = date % 100;
+    return date / 10000 >= 1950 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
 // Eight characters, the first in the lowest byte.

@@ -3,6 +3,7 @@
 // when their chunk ends.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -39,5 +40,9 @@ void numbers_forget(struct numbers *numbers);
 MUST_CHECK enum err numbers_note(
         struct numbers *numbers, uint32_t *list, uint64_t number, signal_set *ret_signals);
 
+// Whether a Chinese number is none that people are written to: a fixed line, or one that begins with
+// the digits of a day of the years 1950 to 1999, as identity cards have them. Hardly one mobile in
+// 400 does. Of other countries' numbers nothing is known.
+bool number_is_misread(uint64_t number);
 // The digits of an E.164 number, "+8613800138000", as an integer. 0 for what is no such number.
 uint64_t number_read(struct view e164);

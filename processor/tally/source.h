@@ -27,7 +27,8 @@ struct leaf {
 struct chunk_scope {
     bool judged;
     bool last_misdirected;
-    uint32_t numbers; // list in chunk.numbers, or NO_NUMBERS
+    uint32_t numbers;      // list in chunk.numbers, or NO_NUMBERS
+    uint32_t other_lender; // of the last message that went to another lender's customer; 0 = none
 };
 
 struct chunk_tenant {

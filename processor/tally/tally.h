@@ -56,7 +56,8 @@ struct tally_message {
     reason_set reasons;
     const uint8_t *recipient_tag; // RECIPIENT_TAG_BYTES
     struct view phone;            // E.164; none where the recipient is no phone number
-    signal_set signals;           // those that need no other message: closed_recently, loan_named
+    signal_set signals;           // those that the judge knows: closed_recently, loan_named
+    uint32_t other_lender;        // whose customer the recipient is instead; 0 = none
 };
 
 MUST_CHECK enum err tally_create(struct tally **ret_tally, const struct tally_options *options);

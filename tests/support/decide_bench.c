@@ -74,15 +74,17 @@ static void interval(void *self, int64_t misdirected, int64_t judged, int64_t re
 
 struct decision_taker decide_bench_taker(struct decide_bench *b)
 {
-    return (struct decision_taker){
-            take_alert, take_command, take_explained, take_closed, take_alarmed, heard, ratio,
-            window, interval, b};
+    return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
+            take_alarmed, heard, ratio, window, interval, b};
 }
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
 {
-    *b = (struct decide_bench){
-            .alarmed = SCOPE_NONE, .lower_millionths = 400000, .heard = 1000000, .log_time_ms = DECIDE_AT, .sequence = 100};
+    *b = (struct decide_bench){.alarmed = SCOPE_NONE,
+            .lower_millionths = 400000,
+            .heard = 1000000,
+            .log_time_ms = DECIDE_AT,
+            .sequence = 100};
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         b->ratios_nat6[kind] = DECIDE_RATIO_NAT6;
     }

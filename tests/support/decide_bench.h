@@ -81,8 +81,8 @@ void decide_bench_raise(struct decide_bench *b, const struct path *path, enum sc
         enum tier tier, const struct evidence *evidence);
 // A frame of messages that raise nothing, misdirected unless all is calm: expiry, counts, and the
 // following of every row.
-void decide_bench_follow(
-        struct decide_bench *b, const struct path *path, uint32_t messages, bool held, bool is_calm);
+void decide_bench_follow(struct decide_bench *b, const struct path *path, uint32_t messages,
+        bool held, bool is_calm);
 // decide_admit of a row of the delta in hand.
 enum tier decide_bench_admit(struct decide_bench *b, const struct scope_delta *row, enum tier tier,
         bool is_cold, const struct evidence *evidence);

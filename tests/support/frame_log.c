@@ -127,8 +127,7 @@ bool frame_equal(const struct frame *a, const struct frame *b)
                  a->judged_at_ms == b->judged_at_ms && a->watermark_ms == b->watermark_ms &&
                  a->idle == b->idle && a->closing == b->closing && a->cache == b->cache &&
                  a->leaf_count == b->leaf_count && a->entry_count == b->entry_count &&
-                 a->complaint_count == b->complaint_count &&
-                 a->has_totals == b->has_totals;
+                 a->complaint_count == b->complaint_count && a->has_totals == b->has_totals;
     const struct frame_totals *x = &a->totals;
     const struct frame_totals *y = &b->totals;
     equal = equal &&

@@ -27,7 +27,6 @@ static int64_t ratio_of(void *self, int32_t scope, unsigned node)
     return *(int64_t *)self;
 }
 
-
 static void test_explain(void)
 {
     static const struct {
@@ -65,8 +64,8 @@ static void test_explain(void)
         struct child children[CHILD_MAX];
         uint32_t count = make_entries(entries, rows[i].campaigns, rows[i].template_scope);
         each = rows[i].by == SCOPE_TEMPLATE ? 20000000 : 16000000; // all, or 80 %
-        uint32_t explained = attribute_explain(
-                entries, count, rows[i].of, &ratios, 3, 20000000, children);
+        uint32_t explained =
+                attribute_explain(entries, count, rows[i].of, &ratios, 3, 20000000, children);
         CU_ASSERT_EQUAL(explained, rows[i].explained);
         for (uint32_t j = 0; j < explained && explained == rows[i].explained; j++) {
             CU_ASSERT_EQUAL(children[j].kind, rows[i].by);
@@ -86,8 +85,8 @@ static void test_shared(void)
     uint32_t count = make_entries(entries, "ABCDE", 500);
     int64_t each = 19999900;
     const struct ratios ratios = {ratio_of, &each};
-    CU_ASSERT_EQUAL(attribute_explain(
-                            entries, count, SCOPE_VENDOR, &ratios, 3, 20000000, children), 0);
+    CU_ASSERT_EQUAL(
+            attribute_explain(entries, count, SCOPE_VENDOR, &ratios, 3, 20000000, children), 0);
     each = 20000000; // the vendor's
     CU_ASSERT_TRUE(attribute_is_shared(entries, count, SCOPE_TEMPLATE, &ratios, 3, 19999900));
     CU_ASSERT_FALSE(attribute_is_shared(entries, count, SCOPE_TEMPLATE, &ratios, 3, 20000000));
@@ -103,11 +102,11 @@ static void test_children_that_are_healthy(void)
     uint32_t count = make_entries(entries, "ABABAB", SCOPE_NONE);
     int64_t each = 7999999;
     const struct ratios ratios = {ratio_of, &each};
-    CU_ASSERT_EQUAL(attribute_explain(
-                            entries, count, SCOPE_VENDOR, &ratios, 3, 20000000, children), 0);
+    CU_ASSERT_EQUAL(
+            attribute_explain(entries, count, SCOPE_VENDOR, &ratios, 3, 20000000, children), 0);
     each = 8000000;
-    CU_ASSERT_EQUAL(attribute_explain(
-                            entries, count, SCOPE_VENDOR, &ratios, 3, 20000000, children), 2);
+    CU_ASSERT_EQUAL(
+            attribute_explain(entries, count, SCOPE_VENDOR, &ratios, 3, 20000000, children), 2);
 }
 
 // Most misdirected first, the first met before its equals; up to as many rows as there are entries.
@@ -133,9 +132,8 @@ static void test_children(void)
 
 int main(int argc, char **argv)
 {
-    static const struct unit_test tests[] = {
-            {"explain", test_explain}, {"children", test_children},
-            {"shared", test_shared},
-            {"children_that_are_healthy", test_children_that_are_healthy}, {NULL, NULL}};
+    static const struct unit_test tests[] = {{"explain", test_explain}, {"children", test_children},
+            {"shared", test_shared}, {"children_that_are_healthy", test_children_that_are_healthy},
+            {NULL, NULL}};
     return unit_main(argc, argv, "attribute", tests);
 }

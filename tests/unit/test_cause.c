@@ -23,7 +23,7 @@ struct story {
     const char *told;
     uint32_t messages; // misdirected, looked at
     uint32_t no_record, other_tenant, wrong_debt, third_party, closed, reassigned;
-    uint32_t named, walking, block, recently;
+    uint32_t named, walking, block, recently, misread, mixed, repeated;
     // how many campaigns and vendors, and the messages of the busiest; none told = all through one
     uint32_t campaigns, in_campaign, templates, in_template, senders, in_sender, vendors, in_vendor;
     enum scope_kind kind; // where it is not clear from those
@@ -91,6 +91,9 @@ static const struct story stories[] = {
         {"wrong_list", "rows shifted in a list that is sorted by number", 30, .wrong_debt = 30,
                 .named = 30, .walking = 27, .block = 29},
 
+        {"wrong_list", "a test list without loans, again and again", 40, .no_record = 40,
+                .repeated = 25},
+
         // closed_loans
         {"closed_loans", "never cleaned, sorted by number", 30, .closed = 29, .no_record = 1,
                 .named = 30, .walking = 27, .block = 29},
@@ -124,6 +127,13 @@ static const struct story stories[] = {
                 .wrong_debt = 5, .other_tenant = 3, .named = 20, .invalid = 100},
         {"shifted_column", "with noise of closed and reassigned", 10, .no_record = 8, .closed = 1,
                 .reassigned = 1, .named = 10, .invalid = 40},
+
+        {"shifted_column", "the work phone: possible numbers, all fixed lines, seven", 7,
+                .no_record = 7, .named = 7, .misread = 7, .elsewhere_judged = 30},
+        {"shifted_column", "birthdays out of identity cards, nobody's mobiles", 9, .no_record = 9,
+                .named = 9, .misread = 8, .invalid = 1, .elsewhere_judged = 30},
+        {"shifted_column", "the contact's phone, nobody else is left", 64, .third_party = 64,
+                .named = 64, .good = 1},
 
         // number_walking
         {"number_walking", "counted up, five", 5, .no_record = 5, .walking = 4, .block = 4},
@@ -159,6 +169,8 @@ static const struct story stories[] = {
                 .in_vendor = 24, .good = 300},
         {"feed_lag", "seen in one campaign, the others alike", 20, .no_record = 20, .named = 20,
                 .good = 70, .elsewhere = 40, .elsewhere_no_record = 38},
+        {"feed_lag", "by a lender that names no loans, the others alike", 7, .no_record = 7,
+                .good = 3, .elsewhere = 9, .elsewhere_no_record = 9, .elsewhere_judged = 16},
         {"feed_lag", "seen in one vendor that happens to be worse", 12, .no_record = 12,
                 .named = 12, .kind = SCOPE_VENDOR, .campaigns = 8, .in_campaign = 3, .templates = 5,
                 .in_template = 4, .senders = 2, .in_sender = 9, .good = 150, .elsewhere = 19,
@@ -208,8 +220,8 @@ static const struct story stories[] = {
                 .new_kinds = NEW_SENDER | NEW_TEMPLATE},
         {"leaked_list", "bought, new sender, 64", 64, .no_record = 48, .other_tenant = 14,
                 .closed = 2, .new_kinds = NEW_SENDER | NEW_TEMPLATE, .invalid = 4},
-        {"leaked_list", "of one region", 40, .no_record = 36, .other_tenant = 4, .block = 28,
-                .walking = 3, .new_kinds = NEW_SENDER | NEW_TEMPLATE},
+        {"leaked_list", "of one region", 40, .no_record = 36, .other_tenant = 4, .block = 22,
+                .walking = 2, .new_kinds = NEW_SENDER | NEW_TEMPLATE},
         {"leaked_list", "of one region, new sender only, eight", 8, .no_record = 7,
                 .other_tenant = 1, .block = 5, .new_kinds = NEW_SENDER},
         {"leaked_list", "loans invented", 30, .no_record = 23, .other_tenant = 6, .wrong_debt = 1,
@@ -220,6 +232,8 @@ static const struct story stories[] = {
                 .new_kinds = NEW_TEMPLATE},
         {"leaked_list", "by a new vendor that is on the list", 30, .no_record = 24,
                 .other_tenant = 6, .listed = true, .new_kinds = NEW_ALL},
+        {"leaked_list", "taken along by an employee, eight", 8, .no_record = 4, .closed = 3,
+                .reassigned = 1, .new_kinds = NEW_SENDER | NEW_TEMPLATE},
         {"leaked_list", "many campaigns, one new sender", 40, .no_record = 34, .other_tenant = 6,
                 .campaigns = 5, .in_campaign = 10, .new_kinds = NEW_SENDER | NEW_TEMPLATE},
 
@@ -235,6 +249,10 @@ static const struct story stories[] = {
         {"broad_rule", "six of both", 6, .third_party = 4, .closed = 2},
         {"broad_rule", "everybody on file", 40, .third_party = 15, .closed = 14, .no_record = 9,
                 .wrong_debt = 2},
+        {"broad_rule", "everybody on a shared platform, seven", 7, .other_tenant = 7, .mixed = 5,
+                .named = 7},
+        {"broad_rule", "everybody on a shared platform, 60", 60, .other_tenant = 56,
+                .third_party = 2, .closed = 2, .mixed = 48, .good = 5},
         {"broad_rule", "contacts over many campaigns of a rule", 50, .third_party = 46, .closed = 6,
                 .no_record = 2, .named = 50, .campaigns = 9, .in_campaign = 9},
         {"broad_rule", "contacts in an unknown tenant's first hour", 20, .third_party = 19,
@@ -268,7 +286,10 @@ static struct cause_evidence evidence_of(const struct story *s)
             .signals = {[SIGNAL_LOAN_NAMED] = s->named,
                     [SIGNAL_WALKING] = s->walking,
                     [SIGNAL_SAME_BLOCK] = s->block,
-                    [SIGNAL_CLOSED_RECENTLY] = s->recently},
+                    [SIGNAL_CLOSED_RECENTLY] = s->recently,
+                    [SIGNAL_MISREAD] = s->misread,
+                    [SIGNAL_MIXED_LENDERS] = s->mixed,
+                    [SIGNAL_REPEATED] = s->repeated},
             .new_kinds = (uint8_t)s->new_kinds,
             .vendors_are_listed = s->listed,
             .vendor_is_unregistered = s->unregistered,
@@ -278,7 +299,9 @@ static struct cause_evidence evidence_of(const struct story *s)
             .elsewhere = s->elsewhere,
             .elsewhere_no_record = s->elsewhere_no_record,
             .elsewhere_judged = s->elsewhere_judged,
-            .elsewhere_misdirected = s->elsewhere,
+            .campaigns_without = {20, 20, 20, 20, 20},
+            .first_messages = s->messages,
+            .first_same_block = s->block,
     };
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         evidence.spread[kind] = s->messages > 0;
@@ -460,15 +483,14 @@ static void test_elsewhere(void)
             .watched = 10000, .misdirected = 50, .signals = {[SIGNAL_LOAN_NAMED] = 10000}};
     check_first("not known how many there are elsewhere", &evidence, "feed_lag");
     evidence.elsewhere_judged = 2000;
-    evidence.elsewhere_misdirected = 12;
-    evidence.elsewhere_usual = 10;
+    evidence.tenant_judged_before = 10000;
+    evidence.tenant_misdirected_before = 50;
     check_first("as usual elsewhere", &evidence, "wrong_list");
     evidence.elsewhere_judged = 80;
-    evidence.elsewhere_usual = 0;
+    evidence.tenant_misdirected_before = 0;
     check_first("wrong elsewhere", &evidence, "feed_lag");
     evidence.elsewhere = 0;
     evidence.elsewhere_no_record = 0;
-    evidence.elsewhere_misdirected = 0;
     check_first("nothing elsewhere", &evidence, "wrong_list");
 }
 

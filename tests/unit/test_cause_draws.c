@@ -352,14 +352,14 @@ static void draw_elsewhere(struct dice *dice, const struct truth *truth, struct 
     for (uint32_t i = 0; i < judged; i++) {
         bool is_ordinary = happens(dice, usual);
         bool is_alike = happens(dice, truth->rate * truth->elsewhere / THOUSAND);
-        ret->elsewhere_misdirected += is_ordinary || is_alike;
-        if ((is_ordinary || is_alike) && ret->elsewhere < 64) {
+        if (is_ordinary || is_alike) {
             ret->elsewhere++;
             ret->elsewhere_no_record += is_alike ? happens(dice, 930) : happens(dice, 450);
         }
     }
     ret->elsewhere_judged = judged;
-    ret->elsewhere_usual = judged * usual / THOUSAND;
+    ret->tenant_judged_before = THOUSAND;
+    ret->tenant_misdirected_before = usual;
 }
 
 static struct cause_evidence draw(
@@ -372,7 +372,8 @@ static struct cause_evidence draw(
             .misdirected = messages,
             .judged = (int64_t)messages * THOUSAND / truth.rate,
             .vendors_are_listed = truth.listed,
-            .vendor_is_unregistered = truth.unregistered};
+            .vendor_is_unregistered = truth.unregistered,
+            .campaigns_without = {20, 20, 20, 20, 20}};
     for (uint32_t i = 0; i < messages; i++) {
         draw_message(dice, &truth, happens(dice, noise), i == 0, &evidence);
     }
@@ -395,6 +396,8 @@ static struct cause_evidence draw(
         evidence.invalid += truth.invalid / THOUSAND + happens(dice, truth.invalid % THOUSAND);
     }
     evidence.invalid += evidence.judged / 200; // one in 200 is usual
+    evidence.first_messages = messages;
+    evidence.first_same_block = evidence.signals[SIGNAL_SAME_BLOCK];
     draw_elsewhere(dice, &truth, &evidence);
     draw_habit(dice, &truth, &evidence);
     return evidence;

@@ -82,9 +82,10 @@ static void test_good(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "deploy/wrongnumber.yaml: good\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "roles     judge, detect\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    8856676e20b06359, enforce\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "budget    sum of 1/A 1e-08: one false quarantine of a "
-                                             "campaign in 200000000 healthy messages at most, of "
-                                             "each wider kind in 800000000\n"));
+    CU_ASSERT_PTR_NOT_NULL(
+            strstr(run.out.p, "budget    sum of 1/A 1e-08: one false quarantine of a "
+                              "campaign in 200000000 healthy messages at most, of "
+                              "each wider kind in 800000000\n"));
     unit_check_text("warnings", run.err.p,
             "warning: pseudonym.key_file is not set: the demo key is known to everybody\n");
     run_fini(&run);

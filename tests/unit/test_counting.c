@@ -173,7 +173,8 @@ static struct world *world_create(uint64_t seed)
         CU_ASSERT_EQUAL_FATAL(recent_create(&reader->recent,
                                       &(const struct recent_options){.max_entries = 10000}),
                 ERR_NONE);
-        CU_ASSERT_EQUAL_FATAL(fold_create(&reader->fold, reader->scopes, reader->recent, 0), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(
+                fold_create(&reader->fold, reader->scopes, reader->recent, 0), ERR_NONE);
     }
     return world;
 }

@@ -57,7 +57,8 @@ static void test_staircase(void)
                 0);
     }
     CU_ASSERT_EQUAL(decide_open_incidents(b.decide), 1);
-    CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "c")), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(
+            decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "c")), TIER_QUARANTINE);
     decide_bench_fini(&b);
 }
 
@@ -73,7 +74,8 @@ static void test_three_people(void)
     CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, false, &evidence), TIER_ALERT);
     CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_NOTICE, false, &evidence), TIER_NOTICE);
     decide_bench_meet_all(&b, "c");
-    CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, false, &evidence), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(
+            decide_bench_admit(&b, row, TIER_QUARANTINE, false, &evidence), TIER_QUARANTINE);
     struct evidence late = evidence;
     late.start_serial = 1; // those before the change point are no evidence
     CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, false, &late), TIER_ALERT);
@@ -135,8 +137,7 @@ static void test_cold(void)
         const struct evidence evidence = decide_bench_evidence(4);
         decide_bench_delta(&b, &in_c, 1, false);
         const struct scope_delta *row = decide_bench_row(&b, rows[i].kind);
-        CU_ASSERT_EQUAL(
-                decide_bench_admit(&b, row, TIER_QUARANTINE, rows[i].is_cold, &evidence),
+        CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_QUARANTINE, rows[i].is_cold, &evidence),
                 rows[i].tier);
         decide_bench_fini(&b);
     }
@@ -150,8 +151,7 @@ static void test_feed_lag(void)
         int64_t judged_elsewhere; // of which four are misdirected
         enum tier admitted;
     } rows[] = {
-            {TIER_QUARANTINE, 20, TIER_ALERT},
-            {TIER_STOP, 20, TIER_ALERT},
+            {TIER_QUARANTINE, 20, TIER_ALERT}, {TIER_STOP, 20, TIER_ALERT},
             {TIER_NOTICE, 20, TIER_NOTICE},
             {TIER_QUARANTINE, 2000, TIER_QUARANTINE}, // not nearly as bad elsewhere
     };
@@ -169,8 +169,8 @@ static void test_feed_lag(void)
         evidence.threshold_nat6 = 20000000;
         evidence.tenant_judged = 4 + rows[i].judged_elsewhere;
         evidence.tenant_misdirected = 8;
-        CU_ASSERT_EQUAL(decide_bench_admit(&b, row, rows[i].wanted, false, &evidence),
-                rows[i].admitted);
+        CU_ASSERT_EQUAL(
+                decide_bench_admit(&b, row, rows[i].wanted, false, &evidence), rows[i].admitted);
     }
     decide_bench_fini(&b);
 }
@@ -212,7 +212,8 @@ static void test_child_of_too_few_people(void)
     decide_bench_init(&b, 10);
     decide_bench_meet_all(&b, "aaaaaabb");
     raise(&b, SCOPE_VENDOR, "c", TIER_QUARANTINE, 7);
-    CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "a")), TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(
+            decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "a")), TIER_QUARANTINE);
     CU_ASSERT_EQUAL(decide_tier(b.decide, decide_bench_scope(&b, SCOPE_CAMPAIGN, "b")), TIER_ALERT);
     CU_ASSERT_EQUAL(b.taken_count, 3); // two alerts, one hold
     decide_bench_fini(&b);

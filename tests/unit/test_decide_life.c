@@ -54,9 +54,8 @@ static void test_joins_wider(void)
         const char *then;      // until campaign a alarms
         bool joins;
     } rows[] = {
-            {"abcdefgh", "a", true},
-            {"abcdefgh", "aaaaaa", true},  // 7 of 14
-            {"abcdefgh", "aaaaaaa", false}, // 8 of 15
+            {"abcdefgh", "a", true}, {"abcdefgh", "aaaaaa", true}, // 7 of 14
+            {"abcdefgh", "aaaaaaa", false},                        // 8 of 15
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct decide_bench b;
@@ -113,8 +112,8 @@ static void test_joins_narrower(void)
         CU_ASSERT_EQUAL(decide_bench_tier(&b, SCOPE_TEMPLATE, "x"), TIER_QUARANTINE);
         CU_ASSERT_EQUAL(decide_open_incidents(b.decide), rows[i].joins ? 1 : 2);
         const struct alert_action *alert = alert_taken(&b, 1);
-        CU_ASSERT_EQUAL(alert->kind,
-                rows[i].joins ? ALERT_INCIDENT_ESCALATED : ALERT_INCIDENT_OPENED);
+        CU_ASSERT_EQUAL(
+                alert->kind, rows[i].joins ? ALERT_INCIDENT_ESCALATED : ALERT_INCIDENT_OPENED);
         CU_ASSERT_EQUAL(alert->scope.kind, SCOPE_TEMPLATE);
         CU_ASSERT_EQUAL(same_incident(&alert->incident_id, &alert_taken(&b, 0)->incident_id),
                 rows[i].joins);
@@ -264,8 +263,8 @@ static void test_three_held_within_the_hour(void)
     static const struct {
         int64_t third_after_ms;
         enum tier tier;
-    } rows[] = {{59 * MINUTE, TIER_STOP}, {60 * MINUTE - 1, TIER_STOP},
-            {60 * MINUTE, TIER_QUARANTINE}};
+    } rows[] = {
+            {59 * MINUTE, TIER_STOP}, {60 * MINUTE - 1, TIER_STOP}, {60 * MINUTE, TIER_QUARANTINE}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct decide_bench b;
         decide_bench_init(&b, 10);
@@ -283,8 +282,7 @@ static void test_three_held_within_the_hour(void)
         decide_bench_meet_all(&b, "aaa");         // ... and now more
         decide_bench_delta(&b, &in_a, 1, false);
         const struct scope_delta *row = decide_bench_row(&b, SCOPE_VENDOR);
-        CU_ASSERT_EQUAL(
-                decide_bench_admit(&b, row, TIER_STOP, false, &evidence), rows[i].tier);
+        CU_ASSERT_EQUAL(decide_bench_admit(&b, row, TIER_STOP, false, &evidence), rows[i].tier);
         decide_bench_fini(&b);
     }
 }

@@ -36,7 +36,7 @@ struct part {
     uint32_t good;
     uint32_t bad; // all to new people, the first of them not guarded
     int64_t planned_size;
-    uint32_t invalid;     // unknown, for their number's sake
+    uint32_t invalid; // unknown, for their number's sake
     const char *template_;
     const char *sender;
 };
@@ -97,12 +97,11 @@ static int64_t ratio_of(struct bench *b, enum scope_kind kind, const char *id)
 
 static struct frame_leaf leaf_of(const struct part *part)
 {
-    return (struct frame_leaf){
-            .key = {.ids = {[SCOPE_CAMPAIGN] = view_of(part->campaign),
-                            [SCOPE_TEMPLATE] = view_of(part->template_),
-                            [SCOPE_SENDER] = view_of(part->sender),
-                            [SCOPE_VENDOR] = view_of(part->vendor),
-                            [SCOPE_TENANT] = VIEW("t")}},
+    return (struct frame_leaf){.key = {.ids = {[SCOPE_CAMPAIGN] = view_of(part->campaign),
+                                               [SCOPE_TEMPLATE] = view_of(part->template_),
+                                               [SCOPE_SENDER] = view_of(part->sender),
+                                               [SCOPE_VENDOR] = view_of(part->vendor),
+                                               [SCOPE_TENANT] = VIEW("t")}},
             .counts = {.judged = part->good + part->bad,
                     .misdirected = part->bad,
                     .unknown = part->invalid,
@@ -187,21 +186,18 @@ static void test_start_credit(void)
         struct detect_options options = plain_options();
         options.start_credit = rows[i].start_credit;
         bench_init(&b, &options);
-        const struct part first = {.campaign = "c",
-                .vendor = "v",
-                .bad = 1,
-                .planned_size = rows[i].planned_size};
+        const struct part first = {
+                .campaign = "c", .vendor = "v", .bad = 1, .planned_size = rows[i].planned_size};
         send_one(&b, &first);
         int64_t up = ratio_of(&b, SCOPE_VENDOR, "v"); // what the message is worth
         CU_ASSERT_EQUAL(ratio_of(&b, SCOPE_CAMPAIGN, "c"), rows[i].credit + up);
-        CU_ASSERT_EQUAL(
-                evidence_of(&b, SCOPE_CAMPAIGN, "c").start_credit_nat6, rows[i].credit);
+        CU_ASSERT_EQUAL(evidence_of(&b, SCOPE_CAMPAIGN, "c").start_credit_nat6, rows[i].credit);
         CU_ASSERT_EQUAL(evidence_of(&b, SCOPE_VENDOR, "v").start_credit_nat6, 0);
         // The budget pays for it, for good.
         const struct part more = {.campaign = "c", .vendor = "v", .bad = 8};
         send_one(&b, &more);
-        struct bank_reading reading = detect_read(b.detect, scope_of(&b, SCOPE_CAMPAIGN, "c"),
-                SCOPE_CAMPAIGN, TIER_QUARANTINE);
+        struct bank_reading reading = detect_read(
+                b.detect, scope_of(&b, SCOPE_CAMPAIGN, "c"), SCOPE_CAMPAIGN, TIER_QUARANTINE);
         CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
         CU_ASSERT_EQUAL(reading.budget, rows[i].credit > 0 ? BUDGET_22E7 : BUDGET_2E8);
         bench_fini(&b);
@@ -213,11 +209,9 @@ static void test_start_credit_once(void)
 {
     struct bench b;
     bench_init_plain(&b);
-    const struct part good = {
-            .campaign = "c", .vendor = "v", .good = 1, .planned_size = 10000};
+    const struct part good = {.campaign = "c", .vendor = "v", .good = 1, .planned_size = 10000};
     const struct part bad = {.campaign = "c", .vendor = "v", .bad = 1, .planned_size = 10000};
-    const struct part calm = {
-            .campaign = "c", .vendor = "v", .good = 3000, .planned_size = 10000};
+    const struct part calm = {.campaign = "c", .vendor = "v", .good = 3000, .planned_size = 10000};
     send_one(&b, &good);
     CU_ASSERT_TRUE(ratio_of(&b, SCOPE_CAMPAIGN, "c") > 0);
     CU_ASSERT_TRUE(ratio_of(&b, SCOPE_CAMPAIGN, "c") < CREDIT_1000);
@@ -320,9 +314,9 @@ static void test_change_of_mix(void)
         send_one(&b, &usual); // 0.71 %
         const struct bank_batch same = {.good = 139, .fresh = 1};
         (void)bank_step(&by_vendor, &same, level, true);
-        CU_ASSERT_EQUAL(detect_read(b.detect, scope_of(&b, SCOPE_VENDOR, "v"), SCOPE_VENDOR,
-                                TIER_STOP)
-                                .tier,
+        CU_ASSERT_EQUAL(
+                detect_read(b.detect, scope_of(&b, SCOPE_VENDOR, "v"), SCOPE_VENDOR, TIER_STOP)
+                        .tier,
                 TIER_NONE);
         const struct bank_rules rules = bank_rules_of(BANK_RULES_2E8, false);
         highest = bank_read(&by_vendor, &rules, SCOPE_VENDOR, TIER_STOP).tier;
@@ -496,7 +490,8 @@ static void test_dropped(void)
     struct bench b;
     bench_init_plain(&b);
     teach(&b);
-    const struct part bad = {.campaign = "credited", .vendor = "v", .bad = 2, .planned_size = 10000};
+    const struct part bad = {
+            .campaign = "credited", .vendor = "v", .bad = 2, .planned_size = 10000};
     send_one(&b, &bad);
     int64_t first_step;
     CU_ASSERT_NOT_EQUAL(level_of(&b, "young", &first_step), level_of(&b, "old", &first_step));
@@ -515,8 +510,8 @@ static void test_dropped(void)
     CU_ASSERT_EQUAL(level_of(&b, "young", &step), level);
     const struct part much = {.campaign = "credited", .vendor = "v", .bad = 9};
     send_one(&b, &much);
-    struct bank_reading reading = detect_read(b.detect,
-            scope_of(&b, SCOPE_CAMPAIGN, "credited"), SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    struct bank_reading reading = detect_read(
+            b.detect, scope_of(&b, SCOPE_CAMPAIGN, "credited"), SCOPE_CAMPAIGN, TIER_QUARANTINE);
     CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
     CU_ASSERT_EQUAL(reading.budget, BUDGET_2E8);
     bench_fini(&b);
@@ -531,7 +526,12 @@ static void test_streams(void)
         struct part part;
         uint8_t kinds; // bits
     } rows[] = {
-            {{.campaign = "c", .template_ = "x", .sender = "s", .vendor = "v", .good = 1, .invalid = 3},
+            {{.campaign = "c",
+                     .template_ = "x",
+                     .sender = "s",
+                     .vendor = "v",
+                     .good = 1,
+                     .invalid = 3},
                     1 << SCOPE_CAMPAIGN | 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},
             {{.template_ = "x", .vendor = "v", .good = 1, .invalid = 3},
                     1 << SCOPE_TEMPLATE | 1 << SCOPE_VENDOR | 1 << SCOPE_TENANT},

@@ -258,7 +258,8 @@ static void command_monitor(void)
     stage_close(&stage);
 }
 
-static const struct alert_action alert_bare = {.scope = {SCOPE_TENANT, {"a", 1}, {"a", 1}, {NULL, 0}}};
+static const struct alert_action alert_bare = {
+        .scope = {SCOPE_TENANT, {"a", 1}, {"a", 1}, {NULL, 0}}};
 
 static void sink_errors(void)
 {

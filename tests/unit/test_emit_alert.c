@@ -11,9 +11,9 @@ static struct alert_action alert_full(void)
             .scope = {SCOPE_CAMPAIGN, VIEW("c1"), VIEW("acme"), VIEW_NONE},
             .occurred_at_ms = 1795334400000,
             .causes = {{.name = VIEW("shifted_column"),
-                            .share_millionths = 700000,
-                            .numbers = {{"invalid_number", 6, 7}},
-                            .number_count = 1},
+                               .share_millionths = 700000,
+                               .numbers = {{"invalid_number", 6, 7}},
+                               .number_count = 1},
                     {.name = VIEW("wrong_list"), .share_millionths = 300000}},
             .cause_count = 2,
             .reasons = {[REASON_NO_RECORD] = 7, [REASON_CACHE_STALE] = 4294967295},
@@ -71,7 +71,8 @@ static void alert_bytes(void)
             "{\"cause\":\"wrong_list\",\"share\":0.300000,\"numbers\":[]}]},"
             "\"reasons\":{\"no_record\":7," ALERT_REASONS_AFTER_FIRST "\"cache_stale\":4294967295},"
             "\"evidence\":{\"scope\":{\"kind\":\"vendor\",\"id\":\"v1\",\"tenant_id\":\"acme\"},"
-            "\"stream\":\"walking\",\"judged\":9,\"misdirected\":7,\"guarded\":6,\"distinct_recipients\":7,"
+            "\"stream\":\"walking\",\"judged\":9,\"misdirected\":7,\"guarded\":6,\"distinct_"
+            "recipients\":7,"
             "\"distinct_is_lower_bound\":false,\"baseline\":0.005000,"
             "\"lowest_baseline\":0.003364,\"start_credit\":4.605170,"
             "\"estimated_rate\":0.777778,\"interval\":[0.456789,0.945000],"

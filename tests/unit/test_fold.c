@@ -465,8 +465,7 @@ static void test_leaf_deltas(void)
     leaves[0].counts.planned_size = 5000;
     leaves[0].counts.last_occurred_at_ms = AT - 9;
     leaves[1].counts.last_occurred_at_ms = AT - 8;
-    struct frame_entry entries[] = {
-            entry_of(3, 1), entry_of(5, 1), entry_of(6, 2), entry_of(9, 1)};
+    struct frame_entry entries[] = {entry_of(3, 1), entry_of(5, 1), entry_of(6, 2), entry_of(9, 1)};
     entries[0].signals = SIGNAL_BIT(SIGNAL_WALKING) | SIGNAL_BIT(SIGNAL_LOAN_NAMED);
     entries[1].signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED);
     entries[2].previous_misdirected = KIND_CAMPAIGN;

@@ -77,7 +77,9 @@ static void test_remembered(void)
                     .change_point = {.topic = view_of(topic), .message_id = view_of(message)}}};
     alert.causes[0].share_millionths = 7;
     alert.reasons[REASON_NO_RECORD] = 3;
-    CU_ASSERT_EQUAL_FATAL(incidents_remember(incident, &alert, &(const struct cause_evidence){.messages = 3}, AT), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(
+            incidents_remember(incident, &alert, &(const struct cause_evidence){.messages = 3}, AT),
+            ERR_NONE);
     memset(topic, 'x', sizeof topic - 1);
     memset(message, 'x', sizeof message - 1);
     CU_ASSERT_TRUE(view_is(incident->told->evidence.change_point.topic, "topic"));
@@ -87,7 +89,9 @@ static void test_remembered(void)
     CU_ASSERT_EQUAL(incident->told_ms, AT);
     alert.evidence.change_point.message_id = VIEW_NONE;
     alert.evidence.change_point.topic = VIEW_NONE;
-    CU_ASSERT_EQUAL_FATAL(incidents_remember(incident, &alert, &(const struct cause_evidence){.messages = 4}, AT + 1), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(incidents_remember(incident, &alert,
+                                  &(const struct cause_evidence){.messages = 4}, AT + 1),
+            ERR_NONE);
     CU_ASSERT_TRUE(view_is_none(incident->told->evidence.change_point.message_id));
     CU_ASSERT_EQUAL(incident->told_ms, AT + 1);
     incidents_destroy(incidents); // with what is remembered

@@ -22,7 +22,8 @@ static void test_default_is_pinned(void)
     unit_check_text("text", strbuf_view(&text).p,
             "{\"assume_complete\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
             "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
-            "\"floor_rate_millionths\":500,\"learning\":true,\"message_hold_ms\":86400000,\"mode\":\"enforce\",\"prior_rate_millionths\":5000,"
+            "\"floor_rate_millionths\":500,\"learning\":true,\"message_hold_ms\":86400000,\"mode\":"
+            "\"enforce\",\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
             "\"third_party\",\"closed_loan\",\"reassigned_number\"],\"reminder\":[\"no_record\","
             "\"other_tenant\",\"wrong_debt\",\"third_party\",\"closed_loan\","

@@ -19,6 +19,8 @@
 #define REPEATED SIGNAL_BIT(SIGNAL_REPEATED)
 #define CLOSED_RECENTLY SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY)
 #define LOAN_NAMED SIGNAL_BIT(SIGNAL_LOAN_NAMED)
+#define MISREAD SIGNAL_BIT(SIGNAL_MISREAD)
+#define MIXED_LENDERS SIGNAL_BIT(SIGNAL_MIXED_LENDERS)
 
 struct stage {
     struct tally *tally;
@@ -38,6 +40,7 @@ struct message {
     int64_t after_ms; // occurred so long after AT
     enum verdict verdict;
     signal_set judged; // what judge says
+    uint32_t other_lender;
 };
 
 static void stage_init(struct stage *stage, const struct tally_options *options)
@@ -85,6 +88,7 @@ static void stage_count(struct stage *stage, int64_t offset, const struct messag
             .recipient_tag = tag,
             .phone = view_of(m->phone),
             .signals = m->judged,
+            .other_lender = m->other_lender,
     };
     CU_ASSERT_EQUAL_FATAL(
             tally_count(stage->tally, stage->source, &message, AT, CACHE_TRUSTED, &stage->taker),
@@ -202,6 +206,41 @@ static void test_other_recipients(void)
             {{.campaign = "c", .address = "+8613800138001"}, REPEATED},
             {{.campaign = "c", .phone = "no number", .address = "x"}, NONE},
             {{.campaign = "c", .phone = "+8613800138003"}, WALKING | SAME_BLOCK},
+    };
+    CHECK_ROWS(rows);
+}
+
+// A number that comes from another column: a fixed line, a birthday.
+static void test_misread(void)
+{
+    static const struct row rows[] = {
+            {{.campaign = "a", .phone = "+8613800138000"}, NONE},
+            {{.campaign = "b", .phone = "+861081234567"}, MISREAD},  // Beijing
+            {{.campaign = "c", .phone = "+8657181234567"}, MISREAD}, // Hangzhou
+            {{.campaign = "d", .phone = "+8619900101123"}, MISREAD}, // 1 January 1990
+            {{.campaign = "e", .phone = "+8619501231999"}, MISREAD}, // the last day of 1950
+            {{.campaign = "f", .phone = "+8619901301123"}, NONE},    // no month
+            {{.campaign = "g", .phone = "+8619900132123"}, NONE},    // no day
+            {{.campaign = "h", .phone = "+8619300101123"}, NONE},    // nobody is that old
+            {{.campaign = "i", .phone = "+8620010101123"}, MISREAD}, // no mobile begins with 2
+            {{.campaign = "j", .phone = "+12025550123"}, NONE},      // not known of other countries
+            {{.campaign = "k", .phone = "+88621234567"}, NONE},
+            {{.campaign = "l", .address = "+861081234567"}, NONE}, // not a phone's
+    };
+    CHECK_ROWS(rows);
+}
+
+// Compared with the last one that went to another lender's customer, however long ago.
+static void test_mixed_lenders(void)
+{
+    static const struct row rows[] = {
+            {{.campaign = "c", .phone = "+8613800138000", .other_lender = 7}, NONE},
+            {{.campaign = "c", .phone = "+8613900138000", .other_lender = 7}, NONE},
+            {{.campaign = "c", .phone = "+8613800238000", .other_lender = 8}, MIXED_LENDERS},
+            {{.campaign = "c", .phone = "+8613800338000"}, NONE},
+            {{.campaign = "c", .phone = "+8613800438000", .other_lender = 8}, NONE},
+            {{.campaign = "c", .phone = "+8613800538000", .other_lender = 7}, MIXED_LENDERS},
+            {{.campaign = "d", .phone = "+8613800638000", .other_lender = 8}, NONE},
     };
     CHECK_ROWS(rows);
 }
@@ -360,12 +399,14 @@ static struct message traffic_at(int64_t offset, char phone[20])
 {
     static const char *const campaigns[] = {"c", "d", NULL};
     uint64_t random = hash_mix64((uint64_t)offset);
-    snprintf(phone, 20, "+86138%08u", test_random_below(&random, 12000));
+    const char *prefix = offset % 30 == 0 ? "+861" : "+86138"; // a fixed line now and then
+    snprintf(phone, 20, "%s%08u", prefix, test_random_below(&random, 12000));
     return (struct message){
             .campaign = campaigns[test_random_below(&random, 3)],
             .vendor = "v",
             .phone = phone,
             .judged = (signal_set)(test_random_below(&random, 4) << SIGNAL_CLOSED_RECENTLY),
+            .other_lender = (uint32_t)(offset % 3),
             .planned_size = (int64_t)test_random_below(&random, 5000) - 1,
             .after_ms = offset,
             .verdict = (enum verdict)test_random_below(&random, VERDICT_COUNT),
@@ -500,8 +541,8 @@ static void test_no_number_leaves(void)
 // The words and their order are pinned: frames carry signals by number.
 static void test_names(void)
 {
-    static const char *const order[SIGNAL_COUNT] = {
-            "walking", "same_block", "repeated", "closed_recently", "loan_named"};
+    static const char *const order[SIGNAL_COUNT] = {"walking", "same_block", "repeated",
+            "closed_recently", "loan_named", "misread", "mixed_lenders"};
     for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
         unit_check_text("signal", signal_names[signal], order[signal]);
     }
@@ -513,6 +554,8 @@ int main(int argc, char **argv)
             {"each_signal", test_each_signal},
             {"scopes_of_comparison", test_scopes_of_comparison},
             {"other_recipients", test_other_recipients},
+            {"misread", test_misread},
+            {"mixed_lenders", test_mixed_lenders},
             {"split_by_channel", test_split_by_channel},
             {"split_bits", test_split_bits},
             {"watched", test_watched},
