@@ -200,3 +200,37 @@ struct detect_counts detect_line_counts(const struct detect_line *line)
     counts.recent_overflowed = recent_overflowed(line->recent);
     return counts;
 }
+
+// --- saving and restoring ---------------------------------------------------------------------
+
+static void counts_archive(struct archive *archive, struct detect_counts *counts)
+{
+    archive_u64(archive, &counts->frames, INT64_MAX);
+    archive_u64(archive, &counts->applied, INT64_MAX);
+    archive_u64(archive, &counts->gaps, INT64_MAX);
+    archive_u64(archive, &counts->alerts, INT64_MAX);
+    archive_u64(archive, &counts->commands, INT64_MAX);
+    archive_u64(archive, &counts->scopes_evicted, INT64_MAX);
+}
+
+void detect_line_archive(struct detect_line *line, struct archive *archive)
+{
+    archive_mark(archive, DETECTOR_VERSION);
+    counts_archive(archive, &line->counts);
+    scopes_archive(archive, line->scopes);
+    if (!archive_is_good(archive)) {
+        return; // numbers of scopes mean nothing
+    }
+    uint32_t end = scopes_end(line->scopes);
+    recent_archive(archive, line->recent, end);
+    fold_archive(archive, line->fold);
+    detect_archive(archive, line->detect, end);
+    side_archive(archive, line->side, end);
+    decide_archive(archive, line->decide);
+    recent_archive_pins(archive, line->recent);
+}
+
+int64_t detect_line_log_time_ms(const struct detect_line *line)
+{
+    return fold_log_time_ms(line->fold);
+}

@@ -50,6 +50,12 @@ void decide_destroy(struct decide *decide)
     }
 }
 
+void decide_archive(struct archive *archive, struct decide *decide)
+{
+    tenants_archive(archive, decide->tenants);
+    incidents_archive(archive, decide->incidents, decide->scopes);
+}
+
 uint32_t decide_open_incidents(const struct decide *decide)
 {
     return incidents_open_count(decide->incidents);

@@ -112,3 +112,6 @@ MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *del
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.
 uint64_t decide_overflowed(const struct decide *decide);
+
+// Saves what is decided so far, or restores it into a new one.
+void decide_archive(struct archive *archive, struct decide *decide);

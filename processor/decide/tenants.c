@@ -97,3 +97,17 @@ uint32_t tenants_campaigns_without(
     const struct tenant_row *row = row_of(tenants, tenant);
     return row->tenant == tenant ? row->ended[kind] : 0;
 }
+
+void tenants_archive(struct archive *archive, struct tenants *tenants)
+{
+    archive_mark(archive, "tenants");
+    for (unsigned i = 0; i < TENANT_SLOTS; i++) {
+        struct tenant_row *row = &tenants->rows[i];
+        archive_i32(archive, &row->tenant, 0, INT32_MAX);
+        archive_bytes(archive, row->runs, sizeof row->runs);
+        archive_bytes(archive, row->ended, sizeof row->ended);
+        archive_i64(archive, &row->sums.judged, INT64_MIN, INT64_MAX);
+        archive_i64(archive, &row->sums.misdirected, INT64_MIN, INT64_MAX);
+        archive_i64(archive, &row->sums.no_record, INT64_MIN, INT64_MAX);
+    }
+}

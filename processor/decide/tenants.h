@@ -6,6 +6,7 @@
 // known as little as a new one. So nothing grows, and all that is lost is evidence.
 #pragma once
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "model/delta.h"
 
@@ -29,3 +30,6 @@ struct tenant_sums tenants_sums(const struct tenants *tenants, int32_t tenant);
 // when the last new one came: the more, the more a new one says. Stops at 255.
 uint32_t tenants_campaigns_without(
         const struct tenants *tenants, int32_t tenant, enum scope_kind kind);
+
+// Saves them, or restores new ones.
+void tenants_archive(struct archive *archive, struct tenants *tenants);

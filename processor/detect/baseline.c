@@ -1,11 +1,10 @@
-#include "detect/baseline.h"
+#include "detect/baseline_inside.h"
 
 #include <stdlib.h>
 
 #include "common/assure.h"
 #include "common/clock.h"
 #include "common/prefetch.h"
-#include "detect/learners.h"
 
 enum {
     RISE_MESSAGES_K = 100,
@@ -23,11 +22,6 @@ enum {
 };
 
 _Static_assert((int)LEVEL_COUNT <= (int)LEVEL_UNSET, "a level fits in five bits");
-
-struct baseline {
-    struct baseline_options options;
-    struct learners learners;
-};
 
 const struct baseline_options baseline_defaults = {
         .prior_rate_millionths = 5000,

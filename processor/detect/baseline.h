@@ -39,6 +39,7 @@
 // person, who tells us (baseline_tell).
 #pragma once
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "detect/bank.h"
 #include "state/scopes.h"
@@ -111,3 +112,6 @@ struct baseline_estimate baseline_estimate(
         const struct baseline *baseline, const struct baseline_chain *chain);
 // Learners in use, "all together" among them.
 uint32_t baseline_learners(const struct baseline *baseline);
+
+// Saves what is learnt, or restores it into a new baseline. `scopes_end`: scopes are below it.
+void baseline_archive(struct archive *archive, struct baseline *baseline, uint32_t scopes_end);

@@ -6,6 +6,7 @@
 // 12 bytes; its bank is there only while some statistic of it is above 0.
 #pragma once
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "detect/bank.h"
 #include "detect/baseline.h"
@@ -106,3 +107,7 @@ void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint3
         uint32_t share_den);
 // Whether the scope's healthy rate has moved to twice what it was over 30 days; told once.
 bool detect_has_moved(struct detect *detect, int32_t scope);
+
+// Saves the detector, or restores it into a new one; what is remembered (state/recent.h) is there
+// already, and is pinned again. `scopes_end`: scopes are below it.
+void detect_archive(struct archive *archive, struct detect *detect, uint32_t scopes_end);

@@ -1,4 +1,4 @@
-#include "incident/incidents.h"
+#include "incident/incidents_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,49 +8,6 @@
 
 enum { CALM_MESSAGES = 1000, CALM_MS = 10 * 60 * 1000, HOUR_MS = 3600 * 1000 };
 
-// What an incident told, with the texts that it points to.
-struct told_row {
-    struct told told;
-    char *topic;
-    char *message_id;
-};
-
-// What is kept of every scope; most belong to none.
-struct scope_row {
-    uint32_t incident; // index + 1; 0 = none
-    uint8_t tier;
-    bool held;
-    bool lags;
-    int32_t next; // of the incident's chain
-};
-
-struct held {
-    int32_t scope;
-    int64_t until_ms;
-};
-
-// When campaigns of a vendor or tenant were put into quarantine, the last first.
-struct lately {
-    int32_t scope;
-    int64_t at_ms[LATELY_MAX]; // INT64_MIN = never
-};
-
-struct incidents {
-    struct lately lately[LATELY_SCOPES_MAX]; // the scope noted last is first
-    uint32_t lately_count;
-    struct scope_row *scopes; // by scope
-    uint32_t capacity;
-    struct incident **rows; // by index; NULL = free
-    uint32_t row_count;
-    uint32_t max_open;
-    uint32_t open_count;
-    uint64_t overflowed;
-    struct held *held; // in no order
-    uint32_t held_count;
-    uint32_t held_capacity;
-    int64_t next_expiry_ms; // not after the earliest of them
-};
-
 enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open)
 {
     struct incidents *incidents = calloc(1, sizeof *incidents);
@@ -59,11 +16,16 @@ enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open)
     }
     incidents->max_open = max_open;
     incidents->next_expiry_ms = INT64_MAX;
+    incidents->words = hashmap_create(INCIDENT_WORDS_MAX);
+    if (incidents->words == NULL) {
+        free(incidents);
+        return ERR_NO_MEMORY;
+    }
     *ret_incidents = incidents;
     return ERR_NONE;
 }
 
-static void told_destroy(const struct told *told)
+void incident_destroy_told(const struct told *told)
 {
     if (told != NULL) {
         // told is the first member of its row
@@ -79,13 +41,14 @@ void incidents_destroy(struct incidents *incidents)
     if (incidents != NULL) {
         for (uint32_t i = 0; i < incidents->row_count; i++) {
             if (incidents->rows[i] != NULL) {
-                told_destroy(incidents->rows[i]->told);
+                incident_destroy_told(incidents->rows[i]->told);
                 free(incidents->rows[i]);
             }
         }
         free(incidents->rows);
         free(incidents->scopes);
         free(incidents->held);
+        hashmap_destroy(incidents->words);
         free(incidents);
     }
 }
@@ -139,7 +102,7 @@ int32_t incidents_next(const struct incidents *incidents, int32_t scope)
     return scope_row(incidents, scope)->next;
 }
 
-static enum err incidents_make_room(struct incidents *incidents, int32_t scope)
+enum err incidents_make_room(struct incidents *incidents, int32_t scope)
 {
     if ((uint32_t)scope < incidents->capacity) {
         return ERR_NONE;
@@ -257,7 +220,7 @@ bool incidents_leave(struct incidents *incidents, int32_t scope)
         incident->root = incident->root == scope ? incident->first_scope : incident->root;
         return false;
     }
-    told_destroy(incident->told);
+    incident_destroy_told(incident->told);
     free(incident);
     incidents->rows[at] = NULL;
     incidents->open_count--;
@@ -287,12 +250,12 @@ enum err incidents_remember(struct incident *incident, const struct alert_action
     row->topic = strndup(at->topic.p != NULL ? at->topic.p : "", at->topic.n);
     row->message_id = has_id ? strndup(at->message_id.p, at->message_id.n) : NULL;
     if (row->topic == NULL || (has_id && row->message_id == NULL)) {
-        told_destroy(&row->told);
+        incident_destroy_told(&row->told);
         return ERR_NO_MEMORY;
     }
     at->topic = view_of(row->topic);
     at->message_id = view_of(row->message_id);
-    told_destroy(incident->told);
+    incident_destroy_told(incident->told);
     incident->told = &row->told;
     incident->told_ms = log_time_ms;
     incident->since = (struct cause_evidence){.messages = 0};

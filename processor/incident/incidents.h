@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/archive.h"
 #include "common/err.h"
 #include "common/strbuf.h"
 #include "model/action.h"
@@ -101,6 +102,11 @@ uint32_t incidents_lately(const struct incidents *incidents, int32_t scope, int6
 struct incident *incidents_open_after(const struct incidents *incidents, uint32_t *at);
 uint32_t incidents_open_count(const struct incidents *incidents);
 uint64_t incidents_overflowed(const struct incidents *incidents);
+
+// Saves the table, or restores it into a new one; the scopes are there already.
+struct scopes;
+void incidents_archive(
+        struct archive *archive, struct incidents *incidents, const struct scopes *scopes);
 
 // incident_id = hash of scope, detector version, tally partition and offset of the opening frame
 // (design §6). `text` is scratch, as below.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # determinism.sh BUILD_DIR: made-up days with incidents, replayed: verdicts and reasons are the generator's, and the same
-# input gives the same bytes: twice, in any batches, from memory and from Redis.
+# input gives the same bytes: twice, in any batches, from memory and from Redis, and with the detect half saved and
+# restored on the way.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -50,7 +51,7 @@ compare_labels() {
 }
 
 one_seed() {
-    local seed=$1 day=$work/day-$1 out=$work/out-$1 batch
+    local seed=$1 day=$work/day-$1 out=$work/out-$1 batch frames
     local memory=(--relationships "$day/relationships.ndjson")
     mkdir "$out"
     printf 'redis:\n  address: unix:%s\n  prefix: day%s\n' "$work/redis.sock" "$seed" >"$work/config.yaml"
@@ -66,6 +67,11 @@ one_seed() {
     for batch in 1 100 5000; do
         replay "$day" "$out/batch-$batch" "${memory[@]}" --batch "$batch"
         check "flow.determinism.$seed.batch_$batch" same_files "$out/first" "$out/batch-$batch" "${files[@]/%/.ndjson}"
+    done
+    for frames in 7 1000; do
+        replay "$day" "$out/restart-$frames" "${memory[@]}" --restart "$frames"
+        check "flow.determinism.$seed.restart_$frames" same_files "$out/first" "$out/restart-$frames" \
+            "${files[@]/%/.ndjson}"
     done
     check "flow.determinism.$seed.load" \
         "$build/wrongnumber" load -c "$work/config.yaml" "$day/relationships.ndjson"

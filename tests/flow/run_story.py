@@ -17,6 +17,7 @@ import story_checks as checks
 
 HERE = pathlib.Path(__file__).resolve().parent
 BATCHES = (1, 7, 1000)
+RESTARTED = 7  # in batches of that many, the detect half is saved and restored behind every frame
 HOLD_MS = 24 * 3600 * 1000
 sys.path.insert(0, str(HERE.parent / "schemas"))
 
@@ -57,7 +58,8 @@ class Runner:
         out = folder / f"{source[0].strip('-')}-batch-{batch}-frame-{frame}"
         self.run(self.build / "wrongnumber-bench", "replay", "-c", folder / "config.yaml",
                  "--events", folder / "events.ndjson", *source, "--out", out,
-                 "--batch", str(batch), "--frame", str(frame))  # fmt: skip
+                 "--batch", str(batch), "--frame", str(frame),
+                 *(("--restart", "1") if batch == RESTARTED else ()))  # fmt: skip
         return out
 
     def replay_all(self, story, folder, socket, frame):
