@@ -1,5 +1,5 @@
-// One row an option. They stand in one file, and not with the rooms that use them, because every
-// room may include the configuration and it may include none of them.
+// Long because every option has its row here. They stand in one file, and not with the rooms that
+// use them, because every room may include the configuration and it may include none of them.
 #include "policy/config_table.h"
 
 #include "policy/config_maps.h"

@@ -2,6 +2,7 @@
 // nodes killed, flushed, stale. Whatever happens, no borrower is missed and no stranger found.
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cache_crowd.h"
@@ -305,6 +306,42 @@ static void test_stale_replica_takes_over(void)
     tear_down(&f);
 }
 
+// The user that schemas/redis-keys.md describes may do all that is needed, and nothing else.
+static void test_acl_user(void)
+{
+    struct fixture f;
+    set_up(&f, false);
+    for (size_t i = 0; i < 3; i++) {
+        CU_ASSERT_TRUE(redis_nodes_do(f.nodes, i,
+                "ACL SETUSER judge on >se-cret ~wn:* +get +mget +info +cluster|slots +asking"));
+    }
+    char path[128];
+    snprintf(path, sizeof path, "%s/password", redis_nodes_folder(f.nodes));
+    FILE *file = fopen(path, "w");
+    ASSURE(file != NULL && fputs("se-cret\n", file) >= 0 && fclose(file) == 0);
+    f.crowd.config.redis.user = strdup("judge");
+    f.crowd.config.redis.password_file = strdup(path);
+    crowd_close(&f.crowd);
+    crowd_open(&f.crowd);
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
+    // All of a slot's keys at its next owner, the slot still open.
+    const unsigned slot = cluster_slot_of_tag(0);
+    size_t from = redis_nodes_owner(f.nodes, slot);
+    redis_nodes_open_slot(f.nodes, slot, from, (from + 1) % 3);
+    redis_nodes_move_keys(f.nodes, slot, from, (from + 1) % 3, 100);
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
+    for (size_t i = 0; i < 3; i++) {
+        CU_ASSERT_TRUE(redis_nodes_do(f.nodes, i, "ACL SETUSER judge -cluster|slots"));
+    }
+    crowd_close(&f.crowd);
+    crowd_open(&f.crowd);
+    CU_ASSERT_EQUAL(crowd_look_up_one(&f.crowd, 7), LOOKUP_UNREACHABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f.crowd.store), "CLUSTER SLOTS with NOPERM"));
+    free(f.crowd.config.redis.user);
+    free(f.crowd.config.redis.password_file);
+    tear_down(&f);
+}
+
 static const struct unit_test tests[] = {
         {"found_and_missed", test_found_and_missed},
         {"slot_under_way", test_slot_under_way},
@@ -315,6 +352,7 @@ static const struct unit_test tests[] = {
         {"master_killed_and_replaced", test_master_killed_and_replaced},
         {"master_paused", test_master_paused},
         {"stale_replica_takes_over", test_stale_replica_takes_over},
+        {"acl_user", test_acl_user},
         {NULL, NULL},
 };
 
