@@ -233,6 +233,48 @@ static void test_moved_to_a_node_that_was_not_there(void)
     tear_down(&f);
 }
 
+// Two nodes that each say that the other one has the slot.
+static void test_redirected_in_circles(void)
+{
+    struct fixture f;
+    set_up(&f, false);
+    CU_ASSERT_TRUE(crowd_is_well(&f.crowd));
+    const unsigned tag = 9;
+    const unsigned slot = cluster_slot_of_tag(tag);
+    size_t from = redis_nodes_owner(f.nodes, slot);
+    size_t to = (from + 1) % 3;
+    struct crowd_tally all = crowd_look_up(&f.crowd, tag);
+    // The data vanish on the way, and the next owner is never told that it is one.
+    redis_nodes_open_slot(f.nodes, slot, from, to);
+    redis_nodes_move_keys(f.nodes, slot, from, to, 100);
+    CU_ASSERT_TRUE(redis_nodes_do(f.nodes, to, "CLUSTER SETSLOT %u STABLE", slot));
+    CU_ASSERT_TRUE(redis_nodes_give_away(f.nodes, slot, from, to));
+    struct mono_time begin = clock_mono();
+    for (int i = 0; i < 20; i++) {
+        struct crowd_tally tally = crowd_look_up(&f.crowd, tag);
+        CU_ASSERT_EQUAL(tally.unknown, all.found + all.missed);
+    }
+    CU_ASSERT_TRUE(clock_mono().ns - begin.ns < (int64_t)20 * CROWD_DEADLINE_MS * 1000000);
+    struct crowd_tally tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
+    CU_ASSERT_EQUAL(tally.unknown, all.found + all.missed);
+    tear_down(&f);
+}
+
+// A processor that starts while a node is away knows what the others have.
+static void test_begun_without_a_node(void)
+{
+    struct fixture f;
+    set_up(&f, false);
+    redis_nodes_kill(f.nodes, 0);
+    crowd_close(&f.crowd);
+    crowd_open(&f.crowd);
+    struct crowd_tally tally = crowd_look_up(&f.crowd, CROWD_EVERY_TAG);
+    CU_ASSERT_TRUE(tally.found > CROWD_BORROWERS / 2);
+    CU_ASSERT_TRUE(tally.unreachable > CROWD_BORROWERS / 2 && tally.unreachable == tally.unknown);
+    CU_ASSERT_EQUAL(state(&f), CACHE_UNREACHABLE);
+    tear_down(&f);
+}
+
 static void test_node_flushed(void)
 {
     struct fixture f;
@@ -357,6 +399,8 @@ static const struct unit_test tests[] = {
         {"resharding_under_load", test_resharding_under_load},
         {"loading_while_resharding", test_loading_while_resharding},
         {"moved_to_a_node_that_was_not_there", test_moved_to_a_node_that_was_not_there},
+        {"redirected_in_circles", test_redirected_in_circles},
+        {"begun_without_a_node", test_begun_without_a_node},
         {"node_flushed", test_node_flushed},
         {"master_killed_and_replaced", test_master_killed_and_replaced},
         {"master_paused", test_master_paused},

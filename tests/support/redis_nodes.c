@@ -444,6 +444,11 @@ size_t redis_nodes_move_keys(
     return moved;
 }
 
+bool redis_nodes_give_away(struct redis_nodes *nodes, unsigned slot, size_t from, size_t to)
+{
+    return redis_nodes_do(nodes, from, "CLUSTER SETSLOT %u NODE %s", slot, nodes->nodes[to].id);
+}
+
 // Whether all masters name the same owner.
 static bool is_agreed(struct redis_nodes *nodes, unsigned slot, size_t owner)
 {

@@ -47,4 +47,6 @@ size_t redis_nodes_owner(struct redis_nodes *nodes, unsigned slot);
 void redis_nodes_open_slot(struct redis_nodes *nodes, unsigned slot, size_t from, size_t to);
 size_t redis_nodes_move_keys(
         struct redis_nodes *nodes, unsigned slot, size_t from, size_t to, size_t count);
+// Only the node that has a slot is told that another one has it.
+bool redis_nodes_give_away(struct redis_nodes *nodes, unsigned slot, size_t from, size_t to);
 void redis_nodes_close_slot(struct redis_nodes *nodes, unsigned slot, size_t to);
