@@ -3,11 +3,16 @@
 #include <stdio.h>
 
 #include "kafka/kafka.h"
+#include "redis/tls.h"
 
 enum { FINDINGS_MAX_BYTES = 1024 * 1024 };
 
 static void check_elsewhere(const struct config *config, struct strbuf *findings)
 {
+    const char *missing = config->redis.tls.is_on ? redis_tls_missing() : NULL;
+    if (missing != NULL) {
+        strbuf_printf(findings, "redis.tls.enabled: expected false: %s\n", missing);
+    }
     size_t before = findings->n;
     enum err e = kafka_check_properties(config, findings);
     if (e != ERR_NONE && findings->n == before) {

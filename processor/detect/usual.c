@@ -162,11 +162,14 @@ bool usual_is_above(uint32_t judged, uint32_t misdirected, int64_t rate_ppb)
     return k * 1000000 - mean > deviation * 164 / 100;
 }
 
+// What can be and no more, or the sums above would not fit. A memory is halved as soon as it is
+// full, so that no more than twice as many campaigns can have been met as it has messages.
 void usual_archive(struct archive *archive, struct usual *usual)
 {
-    archive_u32(archive, &usual->judged, UINT32_MAX);
-    archive_u32(archive, &usual->misdirected, UINT32_MAX);
-    archive_u32(archive, &usual->campaigns, UINT32_MAX);
-    archive_u32(archive, &usual->sum, UINT32_MAX);
-    archive_u64(archive, &usual->pairs, UINT64_MAX);
+    const uint32_t judged_max = (uint32_t)USUAL_CAMPAIGNS * (uint32_t)USUAL_CAMPAIGN;
+    archive_u32(archive, &usual->judged, judged_max);
+    archive_u32(archive, &usual->misdirected, usual->judged);
+    archive_u32(archive, &usual->campaigns, 3 * judged_max);
+    archive_u32(archive, &usual->sum, 1000 * (usual->campaigns + 1));
+    archive_u64(archive, &usual->pairs, UINT64_C(1000000) * (usual->campaigns + 1));
 }

@@ -5,6 +5,9 @@
 
 #define JUDGED_MAX ((UINT64_C(1) << 40) - 1)
 
+// Recent messages keep 48 bits of a serial; no log has half as many messages.
+#define SERIAL_MAX (UINT64_C(1) << 47)
+
 static void counts_archive(struct archive *archive, struct leaf_counts *counts)
 {
     archive_u32(archive, &counts->judged, UINT32_MAX);
@@ -116,11 +119,32 @@ static void scope_archive(struct archive *archive, struct fold_scope *scope)
     archive_u16(archive, &scope->history_misdirected, UINT16_MAX);
 }
 
+// What is remembered is of these scopes, and of messages that have been.
+static void check_recent(struct archive *archive, const struct fold *fold)
+{
+    if (fold->serial < recent_serial_end(fold->recent)) {
+        archive_fail(archive, ERR_DATA, "fold: a message is remembered that is yet to come");
+    }
+    for (uint32_t i = 0; i < scopes_end(fold->names) && archive_is_good(archive); i++) {
+        int32_t scope = (int32_t)i;
+        bool fits = scopes_is_live(fold->names, scope)
+                            ? recent_is_of_kind(
+                                      fold->recent, scope, scopes_name(fold->names, scope).kind)
+                            : recent_is_of_kind(fold->recent, scope, SCOPE_KIND_COUNT);
+        if (!fits) {
+            archive_fail(archive, ERR_DATA, "fold: messages are remembered of another scope");
+        }
+    }
+}
+
 void fold_archive(struct archive *archive, struct fold *fold)
 {
     archive_mark(archive, "fold");
     archive_i64(archive, &fold->log_time_ms, 0, CLOCK_END_MS);
-    archive_u64(archive, &fold->serial, INT64_MAX);
+    archive_u64(archive, &fold->serial, SERIAL_MAX);
+    if (archive_reads(archive)) {
+        check_recent(archive, fold);
+    }
     archive_u64(archive, &fold->gaps, INT64_MAX);
     sources_archive(archive, fold);
     // A row that does not exist yet is one of zeros.

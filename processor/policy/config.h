@@ -63,6 +63,13 @@ struct config {
         char *password_file;
         char *sentinel_user; // NULL = none
         char *sentinel_password_file;
+        struct {
+            bool is_on;
+            char *ca_file; // NULL = the system's
+            char *cert_file;
+            char *key_file;
+            char *server_name; // NULL = the host of the address
+        } tls;
         uint32_t database;
         char *prefix; // of every key of the packed layout
         enum redis_layout layout;

@@ -142,6 +142,23 @@ static void check_topology(const struct config_checker *c)
     }
 }
 
+static void check_tls(const struct config_checker *c)
+{
+    const struct config *config = c->config;
+    if ((config->redis.tls.cert_file == NULL) != (config->redis.tls.key_file == NULL) &&
+            is_sound(c, "redis.tls.cert_file") && is_sound(c, "redis.tls.key_file")) {
+        const char *path =
+                config->redis.tls.cert_file != NULL ? "redis.tls.cert_file" : "redis.tls.key_file";
+        conf_find(c->report, mark_of(c, path), path,
+                "expected both redis.tls.cert_file and redis.tls.key_file, got one");
+    }
+    bool is_unix = is_sound(c, "redis.address") && strncmp(config->redis.address, "unix:", 5) == 0;
+    if (config->redis.tls.is_on && is_unix && config->redis.tls.server_name == NULL) {
+        conf_find(c->report, mark_of(c, "redis.tls.enabled"), "redis.tls.enabled",
+                "expected redis.tls.server_name with a Unix socket, got none");
+    }
+}
+
 static void check_redis(const struct config_checker *c)
 {
     const struct config *config = c->config;
@@ -221,6 +238,7 @@ void config_check_all(const struct config_checker *c)
     check_password_file(c, "redis.sentinel_password_file", c->config->redis.sentinel_password_file);
     check_redis(c);
     check_topology(c);
+    check_tls(c);
     check_keys(c);
     check_distinct(c, "fields.");
     check_times(c);

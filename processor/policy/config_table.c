@@ -1,5 +1,5 @@
-// One row an option. They stand in one file, and not with the rooms that use them, because every
-// room may include the configuration and it may include none of them.
+// Long because every option has its row here. They stand in one file, and not with the rooms that
+// use them, because every room may include the configuration and it may include none of them.
 #include "policy/config_table.h"
 
 #include "policy/config_maps.h"
@@ -160,6 +160,28 @@ static const struct conf_option options[] = {
                 .type = CONF_FILE,
                 AT(redis.sentinel_password_file),
                 .text = "file with the password of the sentinels"},
+        {.path = "redis.tls.enabled",
+                .type = CONF_BOOL,
+                AT(redis.tls.is_on),
+                .fallback = "false",
+                .text = "TLS to every server and sentinel; needs hiredis 1.0 or later"},
+        {.path = "redis.tls.ca_file",
+                .type = CONF_FILE,
+                AT(redis.tls.ca_file),
+                .text = "certificates of the CA; without it those of the system"},
+        {.path = "redis.tls.cert_file",
+                .type = CONF_FILE,
+                AT(redis.tls.cert_file),
+                .text = "our own certificate, where the server wants one"},
+        {.path = "redis.tls.key_file",
+                .type = CONF_FILE,
+                AT(redis.tls.key_file),
+                .text = "key of cert_file"},
+        {.path = "redis.tls.server_name",
+                .type = CONF_TEXT,
+                AT(redis.tls.server_name),
+                RANGE(1, 253),
+                .text = "whose certificate it must be; without it, of the host that is dialled"},
         {.path = "redis.database",
                 .type = CONF_COUNT,
                 AT(redis.database),

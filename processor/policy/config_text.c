@@ -90,7 +90,7 @@ static bool is_address(struct view text)
 const char *config_text_address(struct view text)
 {
     if (view_starts_with(text, VIEW("rediss://")) || view_starts_with(text, VIEW("tls://"))) {
-        return "host:port or unix:/path (there is no TLS here: put stunnel or a sidecar before it)";
+        return "host:port or unix:/path (TLS is redis.tls.enabled)";
     }
     const char *comma = memchr(text.p, ',', text.n);
     while (comma != NULL && is_address((struct view){text.p, (size_t)(comma - text.p)})) {

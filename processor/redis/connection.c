@@ -20,6 +20,20 @@ static bool copy_option(char **ret_copy, const char *text)
     return text == NULL || *ret_copy != NULL;
 }
 
+static bool copy_tls(struct redis_connection *c, const struct redis_tls_options *from)
+{
+    c->tls_options.is_on = from->is_on;
+    bool is_whole = copy_option(&c->tls_texts[0], from->ca_file) &&
+                    copy_option(&c->tls_texts[1], from->cert_file) &&
+                    copy_option(&c->tls_texts[2], from->key_file) &&
+                    copy_option(&c->tls_texts[3], from->server_name);
+    c->tls_options.ca_file = c->tls_texts[0];
+    c->tls_options.cert_file = c->tls_texts[1];
+    c->tls_options.key_file = c->tls_texts[2];
+    c->tls_options.server_name = c->tls_texts[3];
+    return is_whole;
+}
+
 enum err redis_connection_create(
         struct redis_connection **ret_connection, const struct redis_options *options)
 {
@@ -37,7 +51,8 @@ enum err redis_connection_create(
     if (c->received == NULL || dialler_create(&c->dialler, options->address) != ERR_NONE ||
             !copy_option(&c->user, options->user) ||
             !copy_option(&c->password_file, options->password_file) ||
-            !copy_option(&c->client_name, options->client_name)) {
+            !copy_option(&c->client_name, options->client_name) ||
+            !copy_option(&c->address, options->address) || !copy_tls(c, &options->tls)) {
         redis_connection_destroy(c);
         return ERR_NO_MEMORY;
     }
@@ -58,6 +73,10 @@ void redis_connection_destroy(struct redis_connection *c)
     free(c->user);
     free(c->password_file);
     free(c->client_name);
+    free(c->address);
+    for (size_t i = 0; i < sizeof c->tls_texts / sizeof c->tls_texts[0]; i++) {
+        free(c->tls_texts[i]);
+    }
     free(c);
 }
 
@@ -73,6 +92,8 @@ const char *redis_connection_why(const struct redis_connection *c)
 
 void redis_connection_close(struct redis_connection *c)
 {
+    redis_tls_end(c->tls);
+    c->tls = NULL;
     if (c->fd >= 0) {
         close(c->fd);
         c->fd = -1;
@@ -83,6 +104,7 @@ void redis_connection_close(struct redis_connection *c)
     }
     strbuf_reset(&c->output);
     c->sent_bytes = 0;
+    c->handed_bytes = 0;
     c->pending_count = 0;
 }
 
@@ -185,7 +207,12 @@ enum err redis_connection_open(struct redis_connection *c, struct mono_time dead
         return e;
     }
     c->fd = fd;
-    e = create_reader(c);
+    if (c->tls_options.is_on) {
+        e = redis_tls_begin(&c->tls, fd, &c->tls_options, view_of(c->address), &c->why);
+    }
+    if (e == ERR_NONE) {
+        e = create_reader(c);
+    }
     if (e == ERR_NONE) {
         e = connection_shake_hands(c, deadline);
     }

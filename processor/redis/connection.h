@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/strbuf.h"
+#include "redis/tls.h"
 
 struct redis_options {
     const char *address;       // unix:/path or host:port
@@ -17,6 +18,7 @@ struct redis_options {
     const char *password_file; // NULL = no AUTH
     unsigned database;
     int64_t connect_timeout_ms;
+    struct redis_tls_options tls;
     const char *client_name; // NULL = none; a server that refuses CLIENT SETNAME is no trouble
 };
 
@@ -36,8 +38,8 @@ bool redis_connection_is_open(const struct redis_connection *c);
 const char *redis_connection_why(const struct redis_connection *c);
 
 // Connects, authenticates, selects the database. ERR_UNAVAILABLE, ERR_DEADLINE, ERR_REFUSED (AUTH,
-// ACL), ERR_PROTOCOL, ERR_CONFIG (an address or a password file that cannot be used). Reads the
-// password file anew each time. No longer than connect_timeout_ms, and not beyond the deadline. An
+// ACL), ERR_PROTOCOL, ERR_CONFIG (an address or a file that cannot be used). Reads the files anew
+// each time. No longer than connect_timeout_ms, and not beyond the deadline. An
 // open connection is closed first.
 MUST_CHECK enum err redis_connection_open(struct redis_connection *c, struct mono_time deadline);
 void redis_connection_close(struct redis_connection *c);

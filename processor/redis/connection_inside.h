@@ -15,7 +15,13 @@ struct redis_connection {
     unsigned database;
     int64_t connect_timeout_ms;
 
-    int fd; // -1 = not open
+    char *address;
+    struct redis_tls_options tls_options; // its texts are copies
+    char *tls_texts[4];
+
+    int fd;                // -1 = not open
+    struct redis_tls *tls; // NULL = plain
+    size_t handed_bytes;   // of the output, to TLS
     redisReader *reader;
     redisReplyObjectFunctions functions;        // hiredis's own but for create_array
     redisReplyObjectFunctions *plain_functions; // hiredis's own

@@ -192,9 +192,7 @@ enum err dialler_dial(
     }
     struct view text = view_of(dialler->address);
     bool is_tls = view_starts_with(text, VIEW("rediss:")) || view_starts_with(text, VIEW("tls:"));
-    strbuf_add_text(ret_why, is_tls ? "TLS to Redis is not available: the hiredis of this build "
-                                      "lacks it; use a Unix socket, or "
-                                      "a local TLS tunnel such as stunnel"
+    strbuf_add_text(ret_why, is_tls ? "an address is host:port; TLS is redis.tls.enabled"
                                     : "an address is unix:/path, host:port or [ipv6]:port");
     return ERR_CONFIG;
 }

@@ -44,8 +44,25 @@ static enum err take_replies(struct redis_exchange *x)
 
 // --- moving bytes -------------------------------------------------------------------------------
 
+static enum err send_some_by_tls(struct redis_connection *c)
+{
+    bool is_done = false;
+    enum err e =
+            redis_tls_send(c->tls, c->output.p + c->handed_bytes, c->output.n - c->handed_bytes);
+    c->handed_bytes = c->output.n;
+    if (e == ERR_NONE) {
+        e = redis_tls_flush(c->tls, &is_done, &c->why);
+    }
+    // How many are left only TLS knows; that there are some is enough.
+    c->sent_bytes = is_done || c->output.n == 0 ? c->output.n : c->output.n - 1;
+    return e;
+}
+
 static enum err send_some(struct redis_connection *c)
 {
+    if (c->tls != NULL) {
+        return send_some_by_tls(c);
+    }
     while (c->sent_bytes < c->output.n) {
         ssize_t n =
                 send(c->fd, c->output.p + c->sent_bytes, c->output.n - c->sent_bytes, MSG_NOSIGNAL);
@@ -66,7 +83,15 @@ static enum err send_some(struct redis_connection *c)
 // One recv, so that the caller takes finished replies out before hiredis's buffer grows.
 static enum err receive_some(struct redis_connection *c)
 {
-    ssize_t n = recv(c->fd, c->received, CONNECTION_RECEIVE_BYTES, 0);
+    ssize_t n;
+    if (c->tls != NULL) {
+        n = redis_tls_receive(c->tls, c->received, CONNECTION_RECEIVE_BYTES, &c->why);
+        if (n <= 0) {
+            return n == 0 ? ERR_NONE : ERR_UNAVAILABLE;
+        }
+    } else {
+        n = recv(c->fd, c->received, CONNECTION_RECEIVE_BYTES, 0);
+    }
     if (n == 0) {
         return connection_fail(c, ERR_UNAVAILABLE, "the server closed the connection");
     }
@@ -89,6 +114,13 @@ static enum err receive_some(struct redis_connection *c)
 static enum err check_quiet(struct redis_connection *c)
 {
     char byte;
+    if (c->tls != NULL) {
+        ssize_t got = redis_tls_receive(c->tls, &byte, 1, &c->why);
+        return got == 0 ? ERR_NONE
+               : got < 0
+                       ? ERR_UNAVAILABLE
+                       : connection_fail(c, ERR_PROTOCOL, "the server sent what nobody asked for");
+    }
     ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
         return ERR_NONE;
@@ -128,11 +160,13 @@ static void begin(struct redis_exchange *x)
 static void move(struct redis_exchange *x, short revents)
 {
     struct redis_connection *c = x->connection;
-    if ((revents & ~POLLOUT) != 0) {
+    bool is_readable = (revents & ~POLLOUT) != 0;
+    while (is_readable && x->result == ERR_NONE && x->taken < x->count) {
         x->result = receive_some(c);
         if (x->result == ERR_NONE) {
             x->result = take_replies(x);
         }
+        is_readable = x->result == ERR_NONE && c->tls != NULL && redis_tls_has_pending(c->tls);
     }
     if (x->result == ERR_NONE && x->taken < x->count) {
         x->result = send_some(c);
@@ -142,12 +176,15 @@ static void move(struct redis_exchange *x, short revents)
 static void end(struct redis_exchange *x)
 {
     struct redis_connection *c = x->connection;
-    if (x->result == ERR_NONE && (c->sent_bytes < c->output.n || c->reader->pos < c->reader->len)) {
+    bool is_more = x->result == ERR_NONE && c->tls != NULL && redis_tls_has_pending(c->tls);
+    if (x->result == ERR_NONE &&
+            (is_more || c->sent_bytes < c->output.n || c->reader->pos < c->reader->len)) {
         x->result = connection_fail(c, ERR_PROTOCOL, "the server answered more than was asked");
     }
     if (x->result == ERR_NONE) {
         strbuf_reset(&c->output);
         c->sent_bytes = 0;
+        c->handed_bytes = 0;
         c->pending_count = 0;
         return;
     }
@@ -169,6 +206,11 @@ static void fail_all(
     }
 }
 
+static bool waits_for_room(const struct redis_connection *c)
+{
+    return c->sent_bytes < c->output.n && (c->tls == NULL || !redis_tls_waits_for_peer(c->tls));
+}
+
 // One poll() for all that are under way. False when none is.
 static bool wait_and_move(struct redis_exchange *exchanges, size_t n, struct mono_time deadline)
 {
@@ -178,7 +220,7 @@ static bool wait_and_move(struct redis_exchange *exchanges, size_t n, struct mon
         const struct redis_connection *c = exchanges[i].connection;
         // poll() passes over a negative fd.
         pollers[i] = (struct pollfd){.fd = is_under_way(&exchanges[i]) ? c->fd : -1};
-        pollers[i].events = c->sent_bytes < c->output.n ? POLLIN | POLLOUT : POLLIN;
+        pollers[i].events = waits_for_room(c) ? POLLIN | POLLOUT : POLLIN;
         is_any = is_any || pollers[i].fd >= 0;
     }
     if (!is_any) {

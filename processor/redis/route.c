@@ -226,8 +226,16 @@ static enum err copy_options(struct redis_route *route, const struct redis_optio
 {
     bool is_whole = copy_text(&route->user, from->user) &&
                     copy_text(&route->password_file, from->password_file) &&
-                    copy_text(&route->client_name, from->client_name);
+                    copy_text(&route->client_name, from->client_name) &&
+                    copy_text(&route->tls_texts[0], from->tls.ca_file) &&
+                    copy_text(&route->tls_texts[1], from->tls.cert_file) &&
+                    copy_text(&route->tls_texts[2], from->tls.key_file) &&
+                    copy_text(&route->tls_texts[3], from->tls.server_name);
     route->options = *from;
+    route->options.tls.ca_file = route->tls_texts[0];
+    route->options.tls.cert_file = route->tls_texts[1];
+    route->options.tls.key_file = route->tls_texts[2];
+    route->options.tls.server_name = route->tls_texts[3];
     route->options.user = route->user;
     route->options.password_file = route->password_file;
     route->options.client_name = route->client_name;
@@ -329,6 +337,9 @@ void redis_route_destroy(struct redis_route *route)
     free(route->user);
     free(route->password_file);
     free(route->client_name);
+    for (size_t i = 0; i < sizeof route->tls_texts / sizeof route->tls_texts[0]; i++) {
+        free(route->tls_texts[i]);
+    }
     free(route);
 }
 
@@ -343,6 +354,14 @@ struct redis_route_options redis_route_options_of(
                             .database = config->redis.database,
                             .connect_timeout_ms = config->redis.connect_timeout_ms,
                             .client_name = client_name,
+                            .tls =
+                                    {
+                                            .is_on = config->redis.tls.is_on,
+                                            .ca_file = config->redis.tls.ca_file,
+                                            .cert_file = config->redis.tls.cert_file,
+                                            .key_file = config->redis.tls.key_file,
+                                            .server_name = config->redis.tls.server_name,
+                                    },
                     },
             .topology = config->redis.topology,
             .addresses = config->redis.address,

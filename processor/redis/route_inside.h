@@ -12,6 +12,7 @@ struct redis_route {
     char *user;
     char *password_file;
     char *client_name;
+    char *tls_texts[4];
     struct sentinels *sentinels; // NULL without
 
     struct redis_node *nodes[ROUTE_NODES_MAX];

@@ -106,3 +106,7 @@ uint64_t recent_overflowed(const struct recent *recent);
 void recent_archive(struct archive *archive, struct recent *recent, uint32_t scopes_end);
 void recent_archive_pin(struct archive *archive, struct recent *recent, uint32_t *entry);
 void recent_archive_pins(struct archive *archive, struct recent *recent);
+// One above the greatest serial that lives; 0 when nothing does. Goes through all of it.
+uint64_t recent_serial_end(const struct recent *recent);
+// Whether what the scope has met, if anything, was met as that kind of scope.
+bool recent_is_of_kind(const struct recent *recent, int32_t scope, enum scope_kind kind);

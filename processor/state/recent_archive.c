@@ -216,6 +216,9 @@ void recent_archive(struct archive *archive, struct recent *recent, uint32_t sco
     archive_i64(archive, &recent->log_time_ms, 0, CLOCK_END_MS);
     archive_u64(archive, &recent->overflowed, INT64_MAX);
     archive_u32(archive, &recent->hand, UINT32_MAX);
+    if (archive_is_good(archive) && recent->hand == RECENT_NONE) {
+        archive_fail(archive, ERR_DATA, "recent: the clock hand is nowhere");
+    }
     places_archive(archive, recent);
     entries_archive(archive, recent);
     if (archive_is_good(archive)) {
@@ -225,6 +228,11 @@ void recent_archive(struct archive *archive, struct recent *recent, uint32_t sco
 
 // --- pins -------------------------------------------------------------------------------------
 
+static bool is_there(const struct entry *entry)
+{
+    return entry->links > 0 || entry->pins > 0 || entry->is_young;
+}
+
 void recent_archive_pin(struct archive *archive, struct recent *recent, uint32_t *handle)
 {
     archive_u32(archive, handle, recent->end - 1);
@@ -232,8 +240,7 @@ void recent_archive_pin(struct archive *archive, struct recent *recent, uint32_t
         return;
     }
     struct entry *entry = entry_at(recent, *handle);
-    bool is_there = entry->links > 0 || entry->pins > 0 || entry->is_young;
-    if (!is_there || entry->pins == PINS_MAX) {
+    if (!is_there(entry) || entry->pins == PINS_MAX) {
         *handle = RECENT_NONE;
         archive_fail(archive, ERR_DATA, "recent: a pin of what is none");
         return;
@@ -251,4 +258,25 @@ void recent_archive_pins(struct archive *archive, struct recent *recent)
         }
         entry->is_young = 0;
     }
+}
+
+uint64_t recent_serial_end(const struct recent *recent)
+{
+    uint64_t end = 0;
+    for (uint32_t handle = RECENT_NONE + 1; handle < recent->end; handle++) {
+        const struct entry *entry = entry_at(recent, handle);
+        if (is_there(entry) && entry->serial >= end) {
+            end = entry->serial + 1;
+        }
+    }
+    return end;
+}
+
+bool recent_is_of_kind(const struct recent *recent, int32_t scope, enum scope_kind kind)
+{
+    if ((uint32_t)scope >= pages_rows(&recent->lists)) {
+        return true;
+    }
+    const struct list *list = list_at(recent, scope);
+    return list->count == 0 || list->kind == kind;
 }

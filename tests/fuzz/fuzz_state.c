@@ -1,20 +1,29 @@
-// A state of the fold (its scopes, its recent messages, its counts) as a snapshot keeps it, and
-// records of the tally topic that come after it. What must hold: a state that is let through comes
+// A state of the fold (its scopes, its recent messages, its counts) and of what stands beside the
+// detectors (volumes, complaints) as a snapshot keeps it, and records of the tally topic that come after it. What must hold: a state that is let through comes
 // back the same when it is saved, restored and saved again, and frames make the same of both.
 //
 // Two bytes: how many bytes the records have (fuzz_detect has their form). Then these, then the
 // state; none = a new one.
 #include "common/assure.h"
+#include "detect/side.h"
 #include "fold/fold.h"
 #include "input.h"
 #include "state/frame_codec.h"
 
-enum { FRAME_MAX = 16, ARENA_BYTES = 64 << 20, STATE_BYTES = 64 << 20, SCOPES = 24, ENTRIES = 40 };
+enum {
+    FRAME_MAX = 16,
+    COMPLAINT_RATE = 500,
+    ARENA_BYTES = 64 << 20,
+    STATE_BYTES = 64 << 20,
+    SCOPES = 24,
+    ENTRIES = 40
+};
 
 struct state {
     struct scopes *scopes;
     struct recent *recent;
     struct fold *fold;
+    struct side *side;
 };
 
 static struct arena *arena;
@@ -34,10 +43,12 @@ static void state_init(struct state *state)
     ASSURE(scopes_create(&state->scopes, SCOPES) == ERR_NONE);
     ASSURE(recent_create(&state->recent, &options) == ERR_NONE);
     ASSURE(fold_create(&state->fold, state->scopes, state->recent, 0) == ERR_NONE);
+    ASSURE(side_create(&state->side, COMPLAINT_RATE) == ERR_NONE);
 }
 
 static void state_fini(struct state *state)
 {
+    side_destroy(state->side);
     fold_destroy(state->fold);
     recent_destroy(state->recent);
     scopes_destroy(state->scopes);
@@ -49,6 +60,7 @@ static enum err state_archive(struct state *state, struct archive *archive)
     recent_archive(archive, state->recent, scopes_end(state->scopes));
     recent_archive_pins(archive, state->recent);
     fold_archive(archive, state->fold);
+    side_archive(archive, state->side, scopes_end(state->scopes));
     return archive_end(archive);
 }
 
@@ -78,20 +90,41 @@ static void check_same(struct state *a, struct state *b)
     strbuf_fini(&y);
 }
 
+static int64_t heard(void *self, int32_t scope)
+{
+    const struct state *state = self;
+    return fold_scope_counts(state->fold, scope).judged;
+}
+
+static void fold(
+        struct state *state, const struct frame *frame, int64_t sequence, struct delta *ret_delta)
+{
+    const struct side_asks asks = {heard, state};
+    ASSURE(fold_frame(state->fold, frame, 0, sequence, ret_delta) == ERR_NONE);
+    ASSURE(side_delta(state->side, ret_delta, &asks) == ERR_NONE);
+}
+
 static void fold_both(struct state *a, struct state *b, const struct frame *frame, int64_t sequence)
 {
     struct delta x;
     struct delta y;
-    ASSURE(fold_frame(a->fold, frame, 0, sequence, &x) == ERR_NONE);
-    ASSURE(fold_frame(b->fold, frame, 0, sequence, &y) == ERR_NONE);
+    fold(a, frame, sequence, &x);
+    fold(b, frame, sequence, &y);
     ASSURE(x.applied == y.applied && x.gap.is_there == y.gap.is_there);
     ASSURE(x.leaf_count == y.leaf_count && x.entry_count == y.entry_count);
     ASSURE(x.scope_count == y.scope_count && x.log_time_ms == y.log_time_ms);
     for (uint32_t i = 0; i < x.scope_count; i++) {
-        ASSURE(x.scopes[i].scope == y.scopes[i].scope && x.scopes[i].good == y.scopes[i].good);
-        ASSURE(x.scopes[i].fresh == y.scopes[i].fresh);
-        ASSURE(x.scopes[i].repeated == y.scopes[i].repeated);
+        const struct scope_delta *row = &x.scopes[i];
+        ASSURE(row->scope == y.scopes[i].scope && row->good == y.scopes[i].good);
+        ASSURE(row->fresh == y.scopes[i].fresh && row->repeated == y.scopes[i].repeated);
+        struct scope_name name = scopes_name(a->scopes, row->scope);
+        struct evidence of_a;
+        struct evidence of_b;
+        ASSURE(side_read(a->side, &name, row, &of_a) ==
+                side_read(b->side, &name, &y.scopes[i], &of_b));
+        ASSURE(side_is_calm(a->side, row->scope) == side_is_calm(b->side, row->scope));
     }
+    ASSURE(side_next_silent(a->side, x.log_time_ms) == side_next_silent(b->side, y.log_time_ms));
 }
 
 static void fold_all(struct state *a, struct state *b, struct view rest)

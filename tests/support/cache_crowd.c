@@ -55,7 +55,7 @@ enum err crowd_load(struct crowd *crowd, uint32_t first, uint32_t count, bool is
     return e;
 }
 
-void crowd_set_up(struct crowd *crowd, enum redis_topology topology, const char *address,
+void crowd_prepare(struct crowd *crowd, enum redis_topology topology, const char *address,
         const char *master, const char *folder)
 {
     memset(crowd, 0, sizeof *crowd);
@@ -70,16 +70,36 @@ void crowd_set_up(struct crowd *crowd, enum redis_topology topology, const char 
     crowd->config.redis.prefix = crowd->prefix;
     crowd->config.redis.connect_timeout_ms = 1000;
     crowd->config.redis.pipeline_keys = 1024;
-    CU_ASSERT_EQUAL_FATAL(crowd_load(crowd, 0, CROWD_BORROWERS, false), ERR_NONE);
+}
+
+void crowd_open(struct crowd *crowd)
+{
     CU_ASSERT_EQUAL_FATAL(redis_store_create(&crowd->store, &crowd->config, crowd->ring), ERR_NONE);
+}
+
+void crowd_close(struct crowd *crowd)
+{
+    crowd->store.ops->destroy(crowd->store.self);
+}
+
+void crowd_set_up(struct crowd *crowd, enum redis_topology topology, const char *address,
+        const char *master, const char *folder)
+{
+    crowd_prepare(crowd, topology, address, master, folder);
+    CU_ASSERT_EQUAL_FATAL(crowd_load(crowd, 0, CROWD_BORROWERS, false), ERR_NONE);
+    crowd_open(crowd);
 }
 
 void crowd_tear_down(struct crowd *crowd)
 {
-    crowd->store.ops->destroy(crowd->store.self);
+    crowd_close(crowd);
     keyring_destroy(crowd->ring);
     arena_destroy(crowd->arena);
     free(crowd->config.redis.master);
+    free(crowd->config.redis.tls.ca_file);
+    free(crowd->config.redis.tls.cert_file);
+    free(crowd->config.redis.tls.key_file);
+    free(crowd->config.redis.tls.server_name);
 }
 
 static unsigned tag_of(const struct crowd *crowd, struct recipient recipient)

@@ -27,6 +27,12 @@ struct crowd_tally {
     size_t wrong;       // a borrower missed, a stranger found
 };
 
+// The same in three steps, for a configuration that needs more: texts set in between are freed by
+// crowd_tear_down where they belong to redis.tls.
+void crowd_prepare(struct crowd *crowd, enum redis_topology topology, const char *address,
+        const char *master, const char *folder);
+void crowd_open(struct crowd *crowd);
+void crowd_close(struct crowd *crowd);
 // Loads the borrowers and opens the store. `folder` is where the loader's file goes.
 void crowd_set_up(struct crowd *crowd, enum redis_topology topology, const char *address,
         const char *master, const char *folder);

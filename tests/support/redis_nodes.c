@@ -43,6 +43,7 @@ struct redis_nodes {
     struct node nodes[REDIS_NODES_MAX];
     size_t count;
     size_t master_count; // of a cluster, at first
+    struct redis_tls_options tls;
 };
 
 static void nap(void)
@@ -159,10 +160,16 @@ size_t redis_nodes_start(struct redis_nodes *nodes, bool is_sentinel, const char
     if (is_sentinel) {
         write_sentinel_file(nodes, node);
     }
-    struct redis_options options = {.address = node->address, .connect_timeout_ms = COMMAND_MS};
+    struct redis_options options = {
+            .address = node->address, .connect_timeout_ms = COMMAND_MS, .tls = nodes->tls};
     ASSURE(redis_connection_create(&node->connection, &options) == ERR_NONE);
     launch(nodes, nodes->count);
     return nodes->count++;
+}
+
+void redis_nodes_use_tls(struct redis_nodes *nodes, const struct redis_tls_options *options)
+{
+    nodes->tls = *options;
 }
 
 const char *redis_nodes_address(const struct redis_nodes *nodes, size_t node)
@@ -333,35 +340,44 @@ static void form(struct redis_nodes *nodes, size_t masters)
     }
 }
 
-static size_t start_cluster_node(struct redis_nodes *nodes)
+static size_t start_cluster_node(struct redis_nodes *nodes, const char *const *more)
 {
     char bus[16];
     unsigned bus_port = free_port();
     snprintf(bus, sizeof bus, "%u", bus_port);
-    const char *const arguments[] = {"--cluster-enabled", "yes", "--cluster-config-file",
-            "nodes.conf", "--cluster-node-timeout", "1000", "--cluster-port", bus, NULL};
+    const char *arguments[ARGUMENTS_MAX] = {"--cluster-enabled", "yes", "--cluster-config-file",
+            "nodes.conf", "--cluster-node-timeout", "1000", "--cluster-port", bus};
+    for (size_t n = 8; more != NULL && *more != NULL; n++) {
+        ASSURE(n + 1 < ARGUMENTS_MAX);
+        arguments[n] = *more++;
+    }
     size_t i = redis_nodes_start(nodes, false, arguments);
     nodes->nodes[i].bus_port = bus_port;
     return i;
 }
 
+void redis_nodes_form_cluster(
+        struct redis_nodes *nodes, size_t masters, bool has_replicas, const char *const *arguments)
+{
+    nodes->master_count = masters;
+    for (size_t i = 0; i < masters * (has_replicas ? 2 : 1); i++) {
+        start_cluster_node(nodes, arguments);
+    }
+    form(nodes, masters);
+}
+
 struct redis_nodes *redis_nodes_start_cluster(size_t masters, bool has_replicas)
 {
     struct redis_nodes *nodes = redis_nodes_create();
-    if (nodes == NULL) {
-        return NULL;
+    if (nodes != NULL) {
+        redis_nodes_form_cluster(nodes, masters, has_replicas, NULL);
     }
-    nodes->master_count = masters;
-    for (size_t i = 0; i < masters * (has_replicas ? 2 : 1); i++) {
-        start_cluster_node(nodes);
-    }
-    form(nodes, masters);
     return nodes;
 }
 
 size_t redis_nodes_add_master(struct redis_nodes *nodes)
 {
-    size_t i = start_cluster_node(nodes);
+    size_t i = start_cluster_node(nodes, NULL);
     meet(nodes, i);
     struct mono_time until = mono_after_ms(clock_mono(), FORM_MS);
     while (!is_formed(nodes)) {
@@ -426,6 +442,11 @@ size_t redis_nodes_move_keys(
     }
     freeReplyObject(keys);
     return moved;
+}
+
+bool redis_nodes_give_away(struct redis_nodes *nodes, unsigned slot, size_t from, size_t to)
+{
+    return redis_nodes_do(nodes, from, "CLUSTER SETSLOT %u NODE %s", slot, nodes->nodes[to].id);
 }
 
 // Whether all masters name the same owner.

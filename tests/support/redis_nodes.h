@@ -15,6 +15,8 @@ void redis_nodes_destroy(struct redis_nodes *nodes);
 // Starts one more; `arguments` (ended by NULL, or NULL) go to its command line, {port} is replaced by
 // its port. Returns its number. With `is_sentinel` its first argument is a file that it writes to.
 size_t redis_nodes_start(struct redis_nodes *nodes, bool is_sentinel, const char *const *arguments);
+// Nodes that are started from now on are spoken to by TLS; the texts are borrowed.
+void redis_nodes_use_tls(struct redis_nodes *nodes, const struct redis_tls_options *options);
 // 127.0.0.1:port
 const char *redis_nodes_address(const struct redis_nodes *nodes, size_t node);
 unsigned redis_nodes_port(const struct redis_nodes *nodes, size_t node);
@@ -34,6 +36,9 @@ bool redis_nodes_do(struct redis_nodes *nodes, size_t node, const char *format, 
 
 // A cluster of masters and one replica of each where wanted: nodes 0..masters, then their replicas.
 struct redis_nodes *redis_nodes_start_cluster(size_t masters, bool has_replicas);
+// The same of nodes that were made by redis_nodes_create; `arguments` go to each.
+void redis_nodes_form_cluster(
+        struct redis_nodes *nodes, size_t masters, bool has_replicas, const char *const *arguments);
 // One more master, without slots.
 size_t redis_nodes_add_master(struct redis_nodes *nodes);
 // The master that owns a slot, by its own word; SIZE_MAX = none.
@@ -42,4 +47,6 @@ size_t redis_nodes_owner(struct redis_nodes *nodes, unsigned slot);
 void redis_nodes_open_slot(struct redis_nodes *nodes, unsigned slot, size_t from, size_t to);
 size_t redis_nodes_move_keys(
         struct redis_nodes *nodes, unsigned slot, size_t from, size_t to, size_t count);
+// Only the node that has a slot is told that another one has it.
+bool redis_nodes_give_away(struct redis_nodes *nodes, unsigned slot, size_t from, size_t to);
 void redis_nodes_close_slot(struct redis_nodes *nodes, unsigned slot, size_t to);

@@ -314,8 +314,8 @@ static void test_texts(void)
             {"redis: {address: \"[::1\"}\n",
                     "c.yaml:1:18: redis.address: expected " ADDRESS ", got '[::1'\n"},
             {"redis: {address: \"rediss://h:1\"}\n",
-                    "c.yaml:1:18: redis.address: expected host:port or unix:/path (there is no TLS "
-                    "here: put stunnel or a sidecar before it), got 'rediss://h:1'\n"},
+                    "c.yaml:1:18: redis.address: expected host:port or unix:/path (TLS is "
+                    "redis.tls.enabled), got 'rediss://h:1'\n"},
             {"redis: {prefix: \"{a}\"}\n",
                     "c.yaml:1:17: redis.prefix: expected letters, digits, dot, hyphen, underscore, "
                     "colon and slash, got '{a}'\n"},

@@ -79,10 +79,40 @@ static void test_there_and_back(void)
     recent_destroy(recent);
 }
 
+// A full pool with each byte changed: refused, or as good as any.
+static void test_changed_bytes(void)
+{
+    static const uint8_t values[] = {0, 1, 0x7f, 0xff};
+    struct recent *recent = create();
+    struct strbuf saved;
+    for (uint64_t serial = 1; serial <= 2ull * MESSAGES; serial++) {
+        add(recent, serial);
+    }
+    save(&saved, recent);
+    for (size_t i = 0; i < saved.n * sizeof values; i++) {
+        char *byte = &saved.p[i / sizeof values];
+        char before = *byte;
+        *byte = (char)values[i % sizeof values];
+        struct recent *restored = create();
+        struct archive reader = archive_reader(strbuf_view(&saved));
+        bool is_good = archive_all(&reader, restored) == ERR_NONE &&
+                       recent_is_of_kind(restored, 1, SCOPE_CAMPAIGN) &&
+                       recent_is_of_kind(restored, 2, SCOPE_VENDOR);
+        for (uint64_t more = 0; is_good && more < MESSAGES; more++) {
+            add(restored, recent_serial_end(restored));
+        }
+        recent_destroy(restored);
+        *byte = before;
+    }
+    strbuf_fini(&saved);
+    recent_destroy(recent);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"there_and_back", test_there_and_back},
+            {"changed_bytes", test_changed_bytes},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "recent_archive", tests);

@@ -30,7 +30,7 @@ struct address_row {
 };
 
 static const struct address_row address_rows[] = {
-        {"rediss://localhost:6380", ERR_CONFIG, "TLS to Redis is not available"},
+        {"rediss://localhost:6380", ERR_CONFIG, "TLS is redis.tls.enabled"},
         {"redis://user:secret@localhost:6380", ERR_CONFIG, "unix:/path, host:port or [ipv6]:port"},
         {"", ERR_CONFIG, "unix:/path"},
         {":6379", ERR_CONFIG, "unix:/path"},

@@ -205,6 +205,46 @@ static void test_is_above(void)
     }
 }
 
+static enum err there_and_back(const struct usual *usual, struct usual *ret_usual)
+{
+    struct strbuf sb;
+    strbuf_init(&sb, 256);
+    struct usual copy = *usual;
+    struct archive writer = archive_writer(&sb);
+    usual_archive(&writer, &copy);
+    CU_ASSERT_EQUAL(archive_end(&writer), ERR_NONE);
+    struct archive reader = archive_reader(strbuf_view(&sb));
+    usual_archive(&reader, ret_usual);
+    enum err e = archive_end(&reader);
+    strbuf_fini(&sb);
+    return e;
+}
+
+// All that comes of messages is restored; what cannot come of them is refused.
+static void test_archive(void)
+{
+    struct usual usual = {0};
+    struct usual back;
+    for (unsigned i = 0; i < 3000; i++) {
+        struct usual_part part = {0};
+        struct usual_part more = usual_take(&part, USUAL_CAMPAIGN, i % 7 == 0 ? 0 : i % 2001);
+        usual_add(&usual, &more);
+        usual_meet(&usual, &part);
+        CU_ASSERT_EQUAL(there_and_back(&usual, &back), ERR_NONE);
+        CU_ASSERT_EQUAL(memcmp(&usual, &back, sizeof back), 0);
+    }
+    const struct usual absurd[] = {
+            {.judged = UINT32_MAX},
+            {.judged = 20000, .misdirected = 20001},
+            {.judged = 20000, .campaigns = UINT32_MAX},
+            {.judged = 20000, .campaigns = 1, .sum = 2001},
+            {.judged = 20000, .campaigns = 1, .sum = 2000, .pairs = UINT64_MAX},
+    };
+    for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++) {
+        CU_ASSERT_EQUAL(there_and_back(&absurd[i], &back), ERR_DATA);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -218,6 +258,7 @@ int main(int argc, char **argv)
             {"cold", test_cold},
             {"ceiling", test_ceiling},
             {"is_above", test_is_above},
+            {"archive", test_archive},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "usual", tests);
