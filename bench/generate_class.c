@@ -153,7 +153,7 @@ enum err class_read_part(struct class_part *ret_part, const struct generate_opti
     struct strbuf text;
     strbuf_init(&text, TEXT_MAX_BYTES);
     add_text(&text, options, part, theatre);
-    char *owned = text.failed == ERR_NONE ? strndup(text.p, text.n) : NULL;
+    char *owned = text.failed == ERR_NONE ? view_dup(strbuf_view(&text)) : NULL;
     strbuf_fini(&text);
     if (owned == NULL) {
         return ERR_NO_MEMORY;

@@ -120,7 +120,7 @@ static bool is_printable(struct view text)
 
 static void set_text(struct conf_reader *r, char **slot, struct view text)
 {
-    char *copy = strndup(text.p, text.n);
+    char *copy = view_dup(text);
     if (copy == NULL) {
         r->report->out_of_memory = true;
         return;

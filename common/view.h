@@ -62,3 +62,7 @@ static inline struct view view_trim(struct view v)
     }
     return v;
 }
+
+// A copy that is ended by NUL, of "" for none; the caller frees it. NULL when memory is out. (Not
+// strndup, which takes what it is given for a string.)
+char *view_dup(struct view v);

@@ -60,7 +60,7 @@ static char **property_place(struct config *config, struct view name)
         return NULL;
     }
     struct property *property = &config->kafka.properties[config->kafka.property_count];
-    *property = (struct property){.name = strndup(name.p, name.n)};
+    *property = (struct property){.name = view_dup(name)};
     if (property->name == NULL) {
         return NULL;
     }

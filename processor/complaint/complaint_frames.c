@@ -85,7 +85,7 @@ enum err complaint_frames_open(
     if (source == NULL) {
         return ERR_NO_MEMORY;
     }
-    source->topic = strndup(topic.p, topic.n);
+    source->topic = view_dup(topic);
     source->names = arena_create(ARENA_BYTES);
     source->pending = calloc(PENDING_MAX, sizeof *source->pending);
     if (source->topic == NULL || source->names == NULL || source->pending == NULL) {

@@ -140,7 +140,7 @@ static enum err detect_topic(struct detect *detect, struct view topic, uint16_t 
         at++;
     }
     if (detect->topics[at] == NULL) {
-        detect->topics[at] = strndup(topic.n > 0 ? topic.p : "", topic.n);
+        detect->topics[at] = view_dup(topic);
         if (detect->topics[at] == NULL) {
             return ERR_NO_MEMORY;
         }

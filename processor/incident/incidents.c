@@ -247,8 +247,8 @@ enum err incidents_remember(struct incident *incident, const struct alert_action
     memcpy(row->told.reasons, alert->reasons, sizeof row->told.reasons);
     struct message_position *at = &row->told.evidence.change_point;
     bool has_id = !view_is_none(at->message_id);
-    row->topic = strndup(at->topic.p != NULL ? at->topic.p : "", at->topic.n);
-    row->message_id = has_id ? strndup(at->message_id.p, at->message_id.n) : NULL;
+    row->topic = view_dup(at->topic);
+    row->message_id = has_id ? view_dup(at->message_id) : NULL;
     if (row->topic == NULL || (has_id && row->message_id == NULL)) {
         incident_destroy_told(&row->told);
         return ERR_NO_MEMORY;

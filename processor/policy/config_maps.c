@@ -53,8 +53,8 @@ static void properties_add(
         return;
     }
     struct property *property = &config->kafka.properties[config->kafka.property_count];
-    *property = (struct property){.name = strndup(entry->key.p, entry->key.n),
-            .value = strndup(value.p, value.n),
+    *property = (struct property){.name = view_dup(entry->key),
+            .value = view_dup(value),
             .line = entry->mark.line,
             .column = entry->mark.column};
     config->kafka.property_count++;

@@ -60,7 +60,7 @@ enum err vendors_add(struct vendors *vendors, struct view id)
     if (e != ERR_NONE) {
         return e;
     }
-    char *copy = strndup(id.p, id.n);
+    char *copy = view_dup(id);
     if (copy == NULL) {
         return ERR_NO_MEMORY;
     }

@@ -64,7 +64,7 @@ enum err packed_ask_create(struct packed_ask **ret_ask, struct view prefix, uint
     }
     ask->max_lookups = max_lookups;
     strbuf_init(&ask->keys, KEYS_TEXT_MAX_BYTES);
-    ask->prefix_copy = strndup(prefix.p, prefix.n);
+    ask->prefix_copy = view_dup(prefix);
     ask->asked = calloc(max_lookups, sizeof *ask->asked);
     ask->words = calloc((size_t)max_lookups + 1, sizeof *ask->words);
     ask->lengths = calloc((size_t)max_lookups + 1, sizeof *ask->lengths);

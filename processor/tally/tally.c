@@ -106,7 +106,7 @@ enum err tally_open(struct tally *tally, struct view topic, int32_t partition, i
     if (source == NULL) {
         return ERR_NO_MEMORY;
     }
-    source->topic = strndup(topic.p, topic.n);
+    source->topic = view_dup(topic);
     source->dirty_partitions =
             calloc(tally->options.tally_partitions, sizeof *source->dirty_partitions);
     e = chunk_init(&source->chunk);
