@@ -153,7 +153,7 @@ static void topics_archive(struct archive *archive, struct detect *detect)
         struct view topic = view_of(detect->topics[i]);
         archive_view(archive, &topic, TOPIC_BYTES_MAX);
         if (archive_reads(archive)) {
-            detect->topics[i] = strndup(topic.n > 0 ? topic.p : "", topic.n);
+            detect->topics[i] = view_dup(topic);
             if (detect->topics[i] == NULL) {
                 archive_fail(archive, ERR_NO_MEMORY, "detect: topics");
             }

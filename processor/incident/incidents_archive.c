@@ -183,7 +183,7 @@ static char *copy_archive(struct archive *archive, const char *text)
     if (!archive_reads(archive) || view_is_none(view)) {
         return NULL;
     }
-    char *copy = strndup(view.p, view.n);
+    char *copy = view_dup(view);
     if (copy == NULL) {
         archive_fail(archive, ERR_NO_MEMORY, "incidents: a text");
     }

@@ -90,9 +90,9 @@ static enum err open_partition(struct detect_half *half, const struct log_range 
     ASSURE(log->partition >= 0 && log->partition < PARTITION_MAX);
     struct detect_partition *state = &half->partitions[log->partition];
     struct restore restore = {half, state};
+    const struct snapshot_taker taker = {restore_line, &restore};
     int64_t next_offset = -1;
-    enum err e = snapshots_begin(
-            half->snapshots, log->partition, log->high, restore_line, &restore, &next_offset);
+    enum err e = snapshots_begin(half->snapshots, log->partition, log->high, taker, &next_offset);
     if (e == ERR_NONE && next_offset < 0) {
         e = create_line(half, state);
     }

@@ -68,7 +68,7 @@ static enum err try_chosen(const struct snapshot_search *search, struct shelf *s
     struct view state;
     enum err e = read_from(search, shelf, shelf_first_offset(shelf), collect, until);
     e = e != ERR_NONE ? e : shelf_state(shelf, &state, &why);
-    e = e != ERR_NONE ? e : search->take(search->self, manifest, state);
+    e = e != ERR_NONE ? e : search->taker.take(search->taker.self, manifest, state);
     if (e == ERR_DATA) {
         log_error("snapshot",
                 "tally partition %d: snapshot %.*s up to offset %lld cannot be used%s%s",

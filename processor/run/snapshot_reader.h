@@ -5,18 +5,20 @@
 #include "policy/config.h"
 #include "snapshot/snapshot_shelf.h"
 
-// Takes a state. ERR_DATA: not this one, the one before is tried; ERR_NONE ends the search, as does
-// any other error.
-typedef enum err (*snapshot_take_state)(
-        void *self, const struct snapshot_manifest *manifest, struct view state);
+// Takes a state.
+struct snapshot_taker {
+    // ERR_DATA: not this one, the one before is tried; ERR_NONE ends the search, as does any other
+    // error.
+    enum err (*take)(void *self, const struct snapshot_manifest *manifest, struct view state);
+    void *self;
+};
 
 struct snapshot_search {
     const struct config *config;
     int32_t tally_partition;
     int64_t max_next_offset; // the tally log's end
     int64_t deadline_ms;     // from now, for all of it
-    snapshot_take_state take;
-    void *self;
+    struct snapshot_taker taker;
 };
 
 // `*ret_next_offset`: of the one that was taken; -1 = none was. `shelf` is of that partition, and new. ERR_DEADLINE: the topic could

@@ -89,7 +89,7 @@ enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms)
 // --- a partition begins -----------------------------------------------------------------------
 
 enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
-        snapshot_take_state take, void *self, int64_t *ret_next_offset)
+        struct snapshot_taker taker, int64_t *ret_next_offset)
 {
     ASSURE(partition >= 0 && partition < PARTITION_MAX);
     struct partition_snapshots *state = &snapshots->partitions[partition];
@@ -112,8 +112,7 @@ enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t
             .tally_partition = partition,
             .max_next_offset = log_end,
             .deadline_ms = SEARCH_MS,
-            .take = take,
-            .self = self,
+            .taker = taker,
     };
     e = snapshot_find(&search, state->shelf, ret_next_offset);
     if (err_fate(e) == FATE_RETRY) {

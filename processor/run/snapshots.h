@@ -14,10 +14,10 @@ MUST_CHECK enum err snapshots_create(
 // ERR_DEADLINE as of kafka_producer_close.
 enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms);
 
-// A partition begins: the newest snapshot of it goes to `take`, if there is one that can be read.
+// A partition begins: the newest snapshot of it goes to `taker`, if there is one that can be read.
 // `log_end`: the tally log's. `*ret_next_offset`: where to fold on; -1 = there was none.
 MUST_CHECK enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
-        snapshot_take_state take, void *self, int64_t *ret_next_offset);
+        struct snapshot_taker taker, int64_t *ret_next_offset);
 // Takes one when it is time, and goes on with the one that is under way. The line has folded the log
 // before `next_offset`; what came of it before `settled` is acknowledged.
 void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,

@@ -233,7 +233,8 @@ static bool is_outdated(const struct shelf *shelf, const struct shelf_item *item
     return newer >= SHELF_KEPT;
 }
 
-enum err shelf_each_outdated(struct shelf *shelf, shelf_take_key take, void *self)
+enum err shelf_each_outdated(
+        struct shelf *shelf, enum err (*take)(void *self, struct view key), void *self)
 {
     struct strbuf key;
     strbuf_init(&key, 2 * SNAPSHOT_ID_BYTES_MAX);

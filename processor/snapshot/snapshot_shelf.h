@@ -39,5 +39,5 @@ MUST_CHECK enum err shelf_state(struct shelf *shelf, struct view *ret_state, con
 // Whether there are snapshots that can be thrown away: those with two newer whole ones, and broken
 // off ones from before these. Calls `take` with the key of each of their records; the tombstones are
 // then to be seen like any record.
-typedef enum err (*shelf_take_key)(void *self, struct view key);
-MUST_CHECK enum err shelf_each_outdated(struct shelf *shelf, shelf_take_key take, void *self);
+MUST_CHECK enum err shelf_each_outdated(
+        struct shelf *shelf, enum err (*take)(void *self, struct view key), void *self);
