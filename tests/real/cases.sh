@@ -119,7 +119,8 @@ case_committed() {
 case_crash() {
     local crash part lines
     crash=$(write_config crash crash.outbound "batch:
-  messages: 50")
+  messages: 50
+snapshot_interval: 100ms")
     make_topics "$crash" || {
         fail "kill -9: topics"
         return
@@ -146,6 +147,13 @@ case_crash() {
         compare holds "$work/replay/quarantine-commands.ndjson" "$work/crash.commands.ndjson"
     check "kill -9: tally frames add up to the verdicts" \
         compare frames "$work/crash.frames" "$work/crash.verdicts.ndjson"
+    check "kill -9: the detect half has gone on from a snapshot" grep -q "snapshot read" "$work/crash.log"
+    compare tallies "$work/crash.frames" crash.tallies >"$work/crash.tallies.ndjson"
+    bench replay --tallies "$work/crash.tallies.ndjson" -c "$crash" --out "$work/crash.refold"
+    check "kill -9: alerts, deduplicated, equal the offline fold's" \
+        compare same "$work/crash.refold/alerts.ndjson" "$work/crash.alerts.ndjson"
+    check "kill -9: scope commands, deduplicated, equal the offline fold's" \
+        compare same "$work/crash.refold/quarantine-commands.ndjson" "$work/crash.commands.ndjson"
 }
 
 # --- bad input -------------------------------------------------------------------------------------------------------
