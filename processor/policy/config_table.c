@@ -1,5 +1,5 @@
 // One row an option. They stand in one file, and not with the rooms that use them, because every
-// room may include the configuration and it may include none of them.
+// room may include the configuration and it may include none of them. Long because it is one table.
 #include "policy/config_table.h"
 
 #include "policy/config_maps.h"
@@ -105,6 +105,7 @@ static const struct conf_option options[] = {
         TOPIC(outbound, "collections.outbound.v1", "in: outbound message events"),
         TOPIC(control, "collections.control.v1", "in: operator commands"),
         TOPIC(complaints, "collections.complaints.v1", "in: complaints, see `complaints`"),
+        TOPIC(relationships, "collections.relationships.v1", "in: relationship data, for `sync`"),
         TOPIC(tallies, "collections.tallies.v1", "internal: tally frames"),
         TOPIC(detector_state, "collections.detector-state.v1", "internal: detector snapshots"),
         TOPIC(alerts, "collections.alerts.v1", "out: incidents and cache alerts"),
@@ -425,6 +426,31 @@ static const struct conf_option options[] = {
                 .fallback = "info",
                 .words = level_words,
                 .text = "the least that is logged"},
+        {.path = "sync.heartbeat",
+                .type = CONF_DURATION,
+                AT(sync.heartbeat_ms),
+                .fallback = "5s",
+                RANGE(1000, 3600000),
+                .text = "how long data are believed after sync last said that they are whole"},
+        {.path = "sync.source_silence",
+                .type = CONF_DURATION,
+                AT(sync.source_silence_ms),
+                .fallback = "5m",
+                RANGE(0, 31 * DAY),
+                .text = "how old the source's own heartbeat may be, where it has one; 0: any age"},
+        {.path = "sync.overlap",
+                .type = CONF_DURATION,
+                AT(sync.overlap_ms),
+                .fallback = "1h",
+                RANGE(0, 31 * DAY),
+                .text = "after a load: how far before its watermark records are applied"},
+        {.path = "sync.tombstones_kept",
+                .type = CONF_DURATION,
+                AT(sync.tombstones_kept_ms),
+                .fallback = "24h",
+                RANGE(1000, 366 * DAY),
+                .text = "delete.retention.ms of topics.relationships; after a longer rest sync "
+                        "starts over"},
         {.path = "drain",
                 .type = CONF_DURATION,
                 AT(drain_ms),
