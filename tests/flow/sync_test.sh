@@ -68,7 +68,10 @@ end_sync() { # SIGNAL
 : >"$work/sync.err"
 start_redis
 mkfifo "$work/orders"
-printf 'redis:\n  address: unix:%s\n  deadline: 2s\nsync:\n  heartbeat: 2s\n' "$work/redis.sock" >"$work/c.yaml"
+key=$(printf '%02x' {0..31})
+printf '%s\n' "$key" >"$work/key"
+printf 'redis:\n  address: unix:%s\n  deadline: 2s\nsync:\n  heartbeat: 2s\npseudonym:\n  key_file: %s\n' \
+    "$work/redis.sock" "$work/key" >"$work/c.yaml"
 "$build/wrongnumber-bench" sandbox -c "$work/c.yaml" --bootstrap-file "$work/brokers" \
     <"$work/orders" >"$work/sandbox.log" 2>&1 &
 sandbox=$!
@@ -144,6 +147,54 @@ check "an emptied Redis: nobody is misdirected" is +8613800000010 unknown
 end_sync TERM
 start_sync --from beginning
 check "an emptied Redis is built anew from the topic" until_true 8 is +8613800000010 clear
+
+# --- killed again and again ----------------------------------------------------------------------------------------------
+
+model() { python3 -B "$here/sync_model.py" "$@"; }
+is_model() { model compare "$work/model" "$work/redis.sock" "$key"; }
+stream() { # changes come while sync lives and while it does not
+    local i
+    for ((i = 1; i <= 12; i++)); do
+        model changes "$i" 150 "$work/model" | produce
+    done
+}
+end_sync KILL
+stream &
+streaming=$!
+for pause in 0.9 0.5 0.7; do
+    redis DEL 'wn:{00}:lock' >"$work/del"
+    start_sync
+    sleep "$pause"
+    end_sync KILL
+done
+redis DEL 'wn:{00}:lock' >"$work/del"
+start_sync
+wait "$streaming"
+check "killed three times while changes come, it has them all" until_true 8 is_model
+
+# --- a topic that has lost records ---------------------------------------------------------------------------------------
+
+echo "err 1 1 1" >&7
+check "lost offsets are told" until_true 8 says "has lost its records from"
+check "after them nobody is misdirected" until_true 5 is +8613800000009 unknown
+end_sync TERM
+start_sync
+check "also when it is started again" until_true 5 says "nothing is believed before"
+check "still nobody is misdirected" is +8613800000009 unknown
+end_sync TERM
+start_sync --from beginning
+check "a full load heals it" until_true 8 is +8613800000009 misdirected
+check "and has them all" is_model
+
+# --- a load, then sync ----------------------------------------------------------------------------------------------------
+
+end_sync TERM
+printf '{"recipient":"+8613800000020","parties":[{"tenant_id":"acme","loan_id":"L1"}]}\n' >"$work/load.ndjson"
+put +8613800000021 L1 | produce
+check "a load" "$build/wrongnumber" load -c "$work/c.yaml" "$work/load.ndjson"
+start_sync
+check "after a load the topic's last hour is applied" until_true 8 is +8613800000021 clear
+check "to what was loaded" is +8613800000020 clear
 
 # --- Kafka away ----------------------------------------------------------------------------------------------------------
 
