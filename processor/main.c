@@ -6,6 +6,7 @@ static const struct verb verbs[] = {
         {"run", command_run, "judge messages and stop batches that have gone wrong"},
         {"check", command_check, "say everything that is wrong with a configuration"},
         {"load", command_load, "put relationship data into Redis"},
+        {"sync", command_sync, "keep relationship data in Redis fresh from a topic"},
         {"topics", command_topics, "list the topics, make those that are missing"},
         {"explain", command_explain, "judge one message and show what went into it"},
         {"watch", command_watch, "follow alerts and quarantine commands"},

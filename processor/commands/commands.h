@@ -5,6 +5,7 @@
 int command_check(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_load(int argc, char **argv);
+int command_sync(int argc, char **argv);
 int command_topics(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_watch(int argc, char **argv);

@@ -244,3 +244,10 @@ void kafka_reader_release(struct kafka_reader *reader, struct kafka_message *mes
 {
     message_pool_release(&reader->pool, message);
 }
+
+enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic, int32_t partition,
+        int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high)
+{
+    return kafka_err(rd_kafka_query_watermark_offsets(
+            reader->client.rk, topic, partition, ret_low, ret_high, kafka_timeout(timeout_ms)));
+}

@@ -9,7 +9,7 @@
 enum {
     RECORDS_PER_CALL = 256,
     BREATHE_CALLS = 1024,
-    FIXED_ARGS = 6, // EVALSHA sha 2 epoch bucket generation
+    FIXED_ARGS = 8, // EVALSHA sha 3 epoch bucket lock generation token
     SHA1_HEX = 40,
 };
 
@@ -47,13 +47,22 @@ static void change_begin(const struct session *s, struct change *change, uint32_
     change_add_argument(change, is_cluster ? VIEW("EVAL") : VIEW("EVALSHA"));
     change_add_argument(
             change, is_cluster ? view_of(script_change) : view_bytes(change->sha, SHA1_HEX));
-    change_add_argument(change, VIEW("2"));
+    // The lock is on another node of a cluster, so that only elsewhere a writer is kept out that
+    // stood still for longer than its lock lived.
+    change_add_argument(change, is_cluster ? VIEW("2") : VIEW("3"));
     packed_add_epoch_key(&change->bytes, s->target.prefix, tag);
     change_end_argument(change);
     packed_add_bucket_key(&change->bytes, s->target.prefix, tag, epoch->generation, bucket);
     change_end_argument(change);
+    if (!is_cluster) {
+        packed_add_lock_key(&change->bytes, s->target.prefix);
+        change_end_argument(change);
+    }
     strbuf_add_u64(&change->bytes, epoch->generation);
     change_end_argument(change);
+    if (!is_cluster) {
+        change_add_argument(change, view_bytes(s->lock.token, LOCK_TOKEN_HEX));
+    }
 }
 
 static enum err change_send(struct session *s, const struct change *change)
@@ -118,7 +127,7 @@ static enum err load_script(struct session *s, struct change *change)
     return e;
 }
 
-static enum err change_buckets(struct session *s)
+enum err session_change_buckets(struct session *s)
 {
     struct change change = {.count = 0};
     struct bucket_walk walk;
@@ -147,7 +156,7 @@ static enum err change_buckets(struct session *s)
 
 // --- the steps ----------------------------------------------------------------------------------
 
-static enum err take_epochs_key(struct session *s)
+enum err session_take_epochs_key(struct session *s)
 {
     if (!s->has_epoch) {
         return session_fail(s, ERR_REFUSED,
@@ -181,7 +190,7 @@ static enum err apply_changes(struct session *s, struct epoch *ret_epoch)
     for (int i = 0; i < SESSION_ATTEMPTS; i++) {
         const uint64_t moves = redis_route_moves(s->target.route);
         enum err e = i == 0 ? ERR_NONE : session_read_epoch(s);
-        e = e == ERR_NONE ? change_buckets(s) : e;
+        e = e == ERR_NONE ? session_change_buckets(s) : e;
         bool has_moved = redis_route_moves(s->target.route) != moves;
         if (e == ERR_NONE && !has_moved) {
             e = session_advance(s, s->target.integers, ret_epoch);
@@ -196,7 +205,7 @@ static enum err apply_changes(struct session *s, struct epoch *ret_epoch)
 
 enum err load_delta(struct session *s)
 {
-    enum err e = take_epochs_key(s);
+    enum err e = session_take_epochs_key(s);
     if (e == ERR_NONE) {
         e = check_generations(s);
     }

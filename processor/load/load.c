@@ -150,6 +150,9 @@ enum err session_read_file(struct session *s)
             .self = s,
     };
     s->phase = LOAD_READING;
+    if (s->read != NULL) {
+        return s->read(s, s->read_self);
+    }
     enum err e = feed_run(&feed, &s->result->feed);
     s->result->change_count = packed_table_count(s->table);
     switch ((int)e) {

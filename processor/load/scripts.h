@@ -21,6 +21,7 @@ extern const char script_advance[];
 // generation, source watermark, new text. Answers WNEPOCH where another generation is in force, and
 // leaves a later watermark alone.
 extern const char script_advance_tag[];
-// KEYS: epoch, bucket. ARGV: generation, then records in ascending order of suffix, a bare suffix
-// to remove one. How many records more there are now, or WNEPOCH, or WNBUCKET.
+// KEYS: epoch, bucket, on one server also the lock. ARGV: generation, with a lock its token, then
+// records in ascending order of suffix, a bare suffix to remove one. How many records more there are
+// now, or WNEPOCH, or WNBUCKET, or WNLOCK.
 extern const char script_change[];

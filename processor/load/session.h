@@ -25,6 +25,9 @@ struct session {
     bool has_flipped; // a tag at least
     struct mono_time next_progress;
     enum load_phase phase;
+    // Where the table's records come from; NULL = the file of the options.
+    enum err (*read)(struct session *s, void *self);
+    void *read_self;
 };
 
 // Tells a reason of our own and returns the error.
@@ -58,5 +61,11 @@ MUST_CHECK enum err session_flip(struct session *s, const struct generation *g);
 // Moves the epoch's count and watermark: there are `change` records more.
 MUST_CHECK enum err session_advance(struct session *s, int64_t change, struct epoch *ret_epoch);
 
+// Packs with the key of the epoch in force. ERR_REFUSED: none is in force; ERR_CONFIG: its key is
+// not in the ring.
+MUST_CHECK enum err session_take_epochs_key(struct session *s);
+// Changes the buckets of the generation in force by the table's records. target.integers grows by
+// how many records more there are.
+MUST_CHECK enum err session_change_buckets(struct session *s);
 MUST_CHECK enum err load_full(struct session *s);
 MUST_CHECK enum err load_delta(struct session *s);

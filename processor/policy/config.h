@@ -39,7 +39,8 @@ struct config {
     struct {
         char *outbound;
         char *control;
-        char *complaints; // read where `complaints` is on
+        char *complaints;    // read where `complaints` is on
+        char *relationships; // read by `sync`
         char *tallies;
         char *detector_state;
         char *alerts;
@@ -114,6 +115,13 @@ struct config {
         enum log_format format;
         enum log_level level;
     } log;
+
+    struct {
+        int64_t heartbeat_ms;       // of the epoch; one is written five times as often
+        int64_t source_silence_ms;  // how old the topic's own heartbeat may be; 0 = any age
+        int64_t overlap_ms;         // how far before a load's watermark records are applied
+        int64_t tombstones_kept_ms; // the topic's delete.retention.ms
+    } sync;
 
     int64_t drain_ms;             // how long a shutdown may take
     int64_t snapshot_interval_ms; // of the detect half

@@ -149,6 +149,10 @@ static enum trust check_fresh(
     if (epoch_is_fresh(epoch, now)) {
         return TRUST_WHOLE;
     }
+    if (!epoch_heart_beats(epoch, now)) {
+        return cache_trust_fail(trust, TRUST_STALE,
+                "the data is stale: what keeps it fresh (sync) has not said lately that it does");
+    }
     return cache_trust_fail(trust, TRUST_STALE,
             epoch->source_watermark_ms > now.ms
                     ? "the data's source watermark is in the future: a wrong clock or a wrong unit"

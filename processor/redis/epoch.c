@@ -21,11 +21,13 @@ enum epoch_key {
     KEY_SOURCE_WATERMARK,
     KEY_VALID_FOR_MS,
     KEY_HEARTBEAT_MS,
+    KEY_HEARTBEAT_AT,
     KEY_COUNT,
 };
 
 static const char *const key_names[KEY_COUNT] = {"layout", "generation", "key_id", "bucket_bits",
-        "bucket_count", "tags", "record_count", "source_watermark", "valid_for_ms", "heartbeat_ms"};
+        "bucket_count", "tags", "record_count", "source_watermark", "valid_for_ms", "heartbeat_ms",
+        "heartbeat_at"};
 
 // What an owner of a hash layout may leave out: the geometry is none of theirs.
 enum {
@@ -48,6 +50,9 @@ void epoch_add(struct strbuf *sb, const struct epoch *epoch)
     json_int(&out, key_names[KEY_SOURCE_WATERMARK], epoch->source_watermark_ms);
     json_int(&out, key_names[KEY_VALID_FOR_MS], epoch->valid_for_ms);
     json_int(&out, key_names[KEY_HEARTBEAT_MS], epoch->heartbeat_ms);
+    if (epoch->heartbeat_ms > 0) {
+        json_int(&out, key_names[KEY_HEARTBEAT_AT], epoch->heartbeat_at_ms);
+    }
     json_object_end(&out);
 }
 
@@ -211,7 +216,7 @@ static bool geometry_is_valid(const struct epoch_values *values, enum epoch_layo
 
 static bool is_consistent(const struct epoch_values *values, enum epoch_layout layout)
 {
-    const unsigned all = (1U << KEY_COUNT) - 1;
+    const unsigned all = ((1U << KEY_COUNT) - 1) & ~(1U << KEY_HEARTBEAT_AT);
     unsigned required = layout == EPOCH_HASH1 ? all & ~(unsigned)OPTIONAL_FOR_HASH : all;
     bool has_key_id = (values->seen >> KEY_KEY_ID & 1) != 0;
     return (values->seen & required) == required &&
@@ -245,6 +250,7 @@ enum err epoch_parse(struct epoch *ret_epoch, struct view text)
             .source_watermark_ms = (int64_t)values.numbers[KEY_SOURCE_WATERMARK],
             .valid_for_ms = (int64_t)values.numbers[KEY_VALID_FOR_MS],
             .heartbeat_ms = (int64_t)values.numbers[KEY_HEARTBEAT_MS],
+            .heartbeat_at_ms = (int64_t)values.numbers[KEY_HEARTBEAT_AT],
     };
     if (values.key_id.n > 0) {
         memcpy(ret_epoch->key_id, values.key_id.p, values.key_id.n);
@@ -262,5 +268,13 @@ bool epoch_is_same(const struct epoch *a, const struct epoch *b)
 bool epoch_is_fresh(const struct epoch *epoch, struct wall_time now)
 {
     return now.ms <= epoch->source_watermark_ms + epoch->valid_for_ms &&
-           epoch->source_watermark_ms <= now.ms + EPOCH_AHEAD_MAX_MS;
+           epoch->source_watermark_ms <= now.ms + EPOCH_AHEAD_MAX_MS &&
+           epoch_heart_beats(epoch, now);
+}
+
+bool epoch_heart_beats(const struct epoch *epoch, struct wall_time now)
+{
+    int64_t away_ms = now.ms - epoch->heartbeat_at_ms;
+    return epoch->heartbeat_ms == 0 ||
+           (away_ms <= epoch->heartbeat_ms && away_ms >= -epoch->heartbeat_ms);
 }

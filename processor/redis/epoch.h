@@ -23,7 +23,8 @@ struct epoch {
     uint64_t record_count;
     int64_t source_watermark_ms; // wall clock: everything the source knew by then is in
     int64_t valid_for_ms;        // from the watermark
-    int64_t heartbeat_ms;        // 0 = none
+    int64_t heartbeat_ms;        // 0 = none; else how long a heartbeat is believed
+    int64_t heartbeat_at_ms;     // wall clock of the last one; 0 = none yet. With heartbeat_ms only
 };
 
 // Appends the JSON: the pinned order of keys, no white space.
@@ -39,6 +40,8 @@ bool epoch_is_same(const struct epoch *a, const struct epoch *b);
 // A watermark may be ahead of our clock by as much as clocks differ, no further: data from the
 // future is not provably fresh (somebody wrote microseconds, or a wrong year).
 #define EPOCH_AHEAD_MAX_MS (3600 * 1000LL)
-// now <= source_watermark + valid_for, and source_watermark <= now + an hour. The heartbeat is not
-// looked at.
+// now <= source_watermark + valid_for, source_watermark <= now + an hour, and the heart beats.
 bool epoch_is_fresh(const struct epoch *epoch, struct wall_time now);
+// Whether no heartbeat is wanted, or the last one is at most heartbeat_ms away from now, on either
+// side: clocks that differ by more cannot tell.
+bool epoch_heart_beats(const struct epoch *epoch, struct wall_time now);

@@ -65,3 +65,9 @@ void packed_add_loading_key(struct strbuf *sb, struct view prefix)
     packed_add_tag(sb, prefix, 0);
     strbuf_add_text(sb, "loading");
 }
+
+void packed_add_sync_key(struct strbuf *sb, struct view prefix)
+{
+    packed_add_tag(sb, prefix, 0);
+    strbuf_add_text(sb, "sync");
+}

@@ -144,6 +144,43 @@ static void refuses_what_is_not_whole(void)
     strbuf_fini(&text);
 }
 
+static void wants_the_heart_to_beat(void)
+{
+    static const struct {
+        int64_t heartbeat_ms;
+        int64_t away_ms; // from now back to the heartbeat
+        bool is_fresh;
+    } rows[] = {
+            {0, INT64_C(3600000), true}, {5000, 0, true}, {5000, 5000, true}, {5000, 5001, false},
+            {5000, -5000, true}, {5000, -5001, false}, // a clock that is wrong tells nothing
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct epoch epoch = good_epoch;
+        const struct wall_time now = {epoch.source_watermark_ms + 60000};
+        epoch.heartbeat_ms = rows[i].heartbeat_ms;
+        epoch.heartbeat_at_ms = now.ms - rows[i].away_ms;
+        CU_ASSERT_EQUAL(epoch_is_fresh(&epoch, now), rows[i].is_fresh);
+    }
+    struct epoch never = good_epoch;
+    never.heartbeat_ms = 5000;
+    CU_ASSERT_FALSE(epoch_is_fresh(&never, (struct wall_time){never.source_watermark_ms}));
+}
+
+static void keeps_the_heartbeat(void)
+{
+    struct epoch epoch = good_epoch;
+    struct epoch back;
+    struct strbuf text;
+    strbuf_init(&text, TEXT_CEILING);
+    epoch.heartbeat_ms = 5000;
+    epoch.heartbeat_at_ms = INT64_C(1763769612345);
+    epoch_add(&text, &epoch);
+    CU_ASSERT_EQUAL(epoch_parse(&back, strbuf_view(&text)), ERR_NONE);
+    CU_ASSERT_EQUAL(back.heartbeat_ms, 5000);
+    CU_ASSERT_EQUAL(back.heartbeat_at_ms, INT64_C(1763769612345));
+    strbuf_fini(&text);
+}
+
 static void compares_what_decides_the_keys(void)
 {
     struct epoch other = good_epoch;
@@ -224,6 +261,8 @@ int main(int argc, char **argv)
             {"compares_what_decides_the_keys", compares_what_decides_the_keys},
             {"is_fresh_up_to_its_last_millisecond", is_fresh_up_to_its_last_millisecond},
             {"names_keys", names_keys},
+            {"wants_the_heart_to_beat", wants_the_heart_to_beat},
+            {"keeps_the_heartbeat", keeps_the_heartbeat},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "epoch", tests);
