@@ -102,6 +102,7 @@ static enum err target_refused(struct target *target, const redisReply *reply)
             {"WNEPOCH", ERR_REFUSED, "the epoch in force is not the one this load began with"},
             {"WNBUCKET", ERR_REFUSED, "a bucket is missing or damaged: a full load is needed"},
             {"MOVED", ERR_CONFIG, "Redis is a node of a cluster (redis.topology: cluster)"},
+            {"CROSSSLOT", ERR_CONFIG, "Redis is a node of a cluster (redis.topology: cluster)"},
             {"CLUSTERDOWN", ERR_UNAVAILABLE, "the cluster is down"},
             {"OOM", ERR_REFUSED, "Redis is at its maxmemory"},
             {"READONLY", ERR_REFUSED, "Redis is a read-only replica"},
