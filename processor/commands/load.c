@@ -264,6 +264,11 @@ static enum err run_load(const struct load_options *options, const struct watchi
     if (e != ERR_NONE) {
         fprintf(stderr, "wrongnumber load: %s\n", strbuf_view(&why).p);
     } else {
+        if (result.is_unconfirmed) {
+            fputs("wrongnumber load: warning: a replica is behind: a failover before it has caught "
+                  "up would lose this load\n",
+                    stderr);
+        }
         e = print_summary(options, &result, clock_mono().ns - start.ns);
     }
     strbuf_fini(&why);

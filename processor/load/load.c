@@ -201,6 +201,9 @@ static enum err session_run(struct session *s)
         if (e == ERR_NONE) {
             e = session_work(s);
         }
+        if (e == ERR_NONE) {
+            s->result->is_unconfirmed = !target_await_replicas(&s->target);
+        }
         writer_lock_release(&s->lock, &s->target);
     }
     return e;

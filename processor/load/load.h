@@ -42,6 +42,7 @@ struct load_result {
     unsigned bucket_bits;
     unsigned tags;
     int64_t source_watermark_ms;
+    bool is_unconfirmed; // no replica has all of it yet: a failover now would lose it
 };
 
 // Does it. On failure `why` gets the reason in words, and what was in force is in force. ERR_DATA:

@@ -5,6 +5,8 @@
 
 #include "common/assure.h"
 
+#define AWAIT_REPLICAS_MS "3000"
+
 enum {
     EXCHANGE_MS = 30000, // well below the life of the writer lock
     PIPELINE_BYTES = 2 << 20,
@@ -102,6 +104,7 @@ static enum err target_refused(struct target *target, const redisReply *reply)
             {"WNEPOCH", ERR_REFUSED, "the epoch in force is not the one this load began with"},
             {"WNBUCKET", ERR_REFUSED, "a bucket is missing or damaged: a full load is needed"},
             {"MOVED", ERR_CONFIG, "Redis is a node of a cluster (redis.topology: cluster)"},
+            {"CROSSSLOT", ERR_CONFIG, "Redis is a node of a cluster (redis.topology: cluster)"},
             {"CLUSTERDOWN", ERR_UNAVAILABLE, "the cluster is down"},
             {"OOM", ERR_REFUSED, "Redis is at its maxmemory"},
             {"READONLY", ERR_REFUSED, "Redis is a read-only replica"},
@@ -314,6 +317,57 @@ static enum err target_exchange(struct target *target, redisReply **ret_last)
     target->word_count = 0;
     strbuf_reset(&target->bytes);
     return e;
+}
+
+// One command to a node whatever its keys. NULL when there is no reply, or an error.
+static redisReply *ask_node(struct redis_node *node, size_t argc, const char *const *words)
+{
+    size_t lengths[4];
+    redisReply *reply = NULL;
+    ASSURE(argc <= sizeof lengths / sizeof lengths[0]);
+    for (size_t i = 0; i < argc; i++) {
+        lengths[i] = strlen(words[i]);
+    }
+    if (redis_connection_add(node->connection, argc, words, lengths) != ERR_NONE ||
+            redis_connection_exchange(node->connection, &reply, 1,
+                    mono_after_ms(clock_mono(), EXCHANGE_MS)) != ERR_NONE) {
+        return NULL;
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+        freeReplyObject(reply);
+        return NULL;
+    }
+    return reply;
+}
+
+static bool has_replicas(struct redis_node *node)
+{
+    const char *const words[] = {"INFO", "replication"};
+    redisReply *reply = ask_node(node, 2, words);
+    struct view count = VIEW_NONE;
+    if (reply != NULL && reply->type == REDIS_REPLY_STRING) {
+        count = info_field((struct view){reply->str, reply->len}, "connected_slaves");
+    }
+    bool has = !view_is_none(count) && !view_is(count, "0");
+    freeReplyObject(reply);
+    return has;
+}
+
+bool target_await_replicas(struct target *target)
+{
+    const char *const words[] = {"WAIT", "1", AWAIT_REPLICAS_MS};
+    bool is_confirmed = true;
+    for (size_t i = 0; target_is_open(target) && i < redis_route_count(target->route); i++) {
+        struct redis_node *node = redis_route_at(target->route, i);
+        if (redis_connection_is_open(node->connection) && has_replicas(node)) {
+            redisReply *reply = ask_node(node, 3, words);
+            bool is_lagging =
+                    reply != NULL && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+            is_confirmed = is_confirmed && !is_lagging;
+            freeReplyObject(reply);
+        }
+    }
+    return is_confirmed;
 }
 
 enum err target_flush(struct target *target)

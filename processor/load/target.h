@@ -35,6 +35,10 @@ void target_fini(struct target *target);
 // Whether commands may still be sent.
 bool target_is_open(const struct target *target);
 
+// Waits until a replica of each server that was written to has all of it, where it has replicas at
+// all. False where none has in time. A server that may not be asked is passed over.
+bool target_await_replicas(struct target *target);
+
 // Adds a command whose keys have this hash tag; the pipeline goes out by itself when it is full. An
 // error reply to an earlier command comes back from the call that sends it.
 MUST_CHECK enum err target_add(

@@ -175,6 +175,21 @@ static void test_master_sleeps(void)
     tear_down(&f);
 }
 
+// The loader says whether a failover would lose what it has loaded.
+static void test_replica_behind(void)
+{
+    struct fixture f;
+    set_up(&f);
+    CU_ASSERT_FALSE(f.crowd.result.is_unconfirmed);
+    redis_nodes_pause(f.nodes, REPLICA, true);
+    CU_ASSERT_EQUAL(crowd_load(&f.crowd, CROWD_BORROWERS, 10, true), ERR_NONE);
+    CU_ASSERT_TRUE(f.crowd.result.is_unconfirmed);
+    redis_nodes_pause(f.nodes, REPLICA, false);
+    CU_ASSERT_EQUAL(crowd_load(&f.crowd, CROWD_BORROWERS, 10, true), ERR_NONE);
+    CU_ASSERT_FALSE(f.crowd.result.is_unconfirmed);
+    tear_down(&f);
+}
+
 static void test_stale_replica_takes_over(void)
 {
     struct fixture f;
@@ -206,6 +221,7 @@ static const struct unit_test tests[] = {
         {"master_killed", test_master_killed},
         {"asked_to_step_down", test_asked_to_step_down},
         {"master_sleeps", test_master_sleeps},
+        {"replica_behind", test_replica_behind},
         {"stale_replica_takes_over", test_stale_replica_takes_over},
         {NULL, NULL},
 };

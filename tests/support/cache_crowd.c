@@ -43,11 +43,10 @@ enum err crowd_load(struct crowd *crowd, uint32_t first, uint32_t count, bool is
             .bucket_bits = 9,
             .valid_for_ms = 3600000,
             .watermark_ms = clock_wall().ms};
-    struct load_result result;
     struct strbuf why;
     write_people(crowd->path, first, count);
     strbuf_init(&why, 1024);
-    enum err e = load_run(&options, &result, &why);
+    enum err e = load_run(&options, &crowd->result, &why);
     if (e != ERR_NONE) {
         printf("\n  load: %s\n", strbuf_view(&why).p);
     }

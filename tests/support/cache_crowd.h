@@ -15,7 +15,8 @@ struct crowd {
     struct store store;
     char prefix[8];
     char address[256];
-    char path[160]; // of the loader's file
+    char path[160];            // of the loader's file
+    struct load_result result; // of the last load
 };
 
 // How lookups of all borrowers and as many strangers ended.

@@ -386,6 +386,13 @@ static void test_between_options(void)
                                                 "with topology standalone, got "
                                                 "several\n"},
             {"redis: {topology: sentinel, address: \"a:1,b:2\", master: loans}\n", ""},
+            {"redis: {tls: {enabled: true, cert_file: a, key_file: b}}\n", ""},
+            {"redis: {tls: {key_file: b}}\n",
+                    "c.yaml:1:25: redis.tls.key_file: expected both redis.tls.cert_file and "
+                    "redis.tls.key_file, got one\n"},
+            {"redis: {tls: {enabled: true}, address: \"unix:/a\"}\n",
+                    "c.yaml:1:24: redis.tls.enabled: expected redis.tls.server_name with a Unix "
+                    "socket, got none\n"},
             {"redis: {topology: sentinel}\n",
                     "c.yaml:1:19: redis.master: expected the master's name with topology sentinel, "
                     "got none\n"},
