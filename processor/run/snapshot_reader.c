@@ -49,11 +49,18 @@ static enum err read_from(const struct snapshot_search *search, struct shelf *sh
     strbuf_init(&findings, 64 * 1024);
     struct kafka_reader *reader = NULL;
     enum err e = kafka_reader_create(&reader, search->config, &findings);
+    // Also makes the leader known, which the library else looks for at its leisure.
+    const char *topic = search->config->topics.detector_state;
+    int64_t low = 0;
+    int64_t high = 0;
     if (e == ERR_NONE) {
-        e = kafka_reader_add(
-                reader, search->config->topics.detector_state, search->tally_partition, from);
+        e = kafka_reader_ends(reader, topic, search->tally_partition,
+                mono_left_ms(clock_mono(), until), &low, &high);
     }
-    e = e != ERR_NONE ? e : read_on(reader, shelf, take, until);
+    if (e == ERR_NONE && low < high) {
+        e = kafka_reader_add(reader, topic, search->tally_partition, from);
+        e = e != ERR_NONE ? e : read_on(reader, shelf, take, until);
+    }
     if (reader != NULL && kafka_reader_destroy(reader, CLOSE_MS) != ERR_NONE) {
         log_warn("snapshot", "the reader did not end in time; its memory stays behind");
     }
