@@ -340,7 +340,9 @@ static enum err read_on(struct sync *sync, uint32_t partitions)
     sync->next_ask = clock_mono();
     sync->next_count = mono_after_ms(clock_mono(), COUNT_PARTITIONS_MS);
     if (e == ERR_NONE) {
-        e = sync->rebuilds ? rebuild(sync, partitions) : resume(sync, partitions);
+        bool builds = sync->rebuilds ||
+                      (sync->options->config->sync.topic_is_whole && !sync->store.s.has_epoch);
+        e = builds ? rebuild(sync, partitions) : resume(sync, partitions);
     }
     if (e == ERR_NONE) {
         sync->waits_for[0] = '\0';

@@ -142,6 +142,27 @@ static void a_writer_without_the_lock_changes_nothing(void)
     clean_up(&f);
 }
 
+// The connection broke and the lock stayed behind: it is our own, but for what the old connection may
+// still have under way.
+static void its_own_lock_is_taken_over(void)
+{
+    struct fixture f;
+    prepare(&f);
+    begin(&f, 1);
+    char token[LOCK_TOKEN_HEX + 1];
+    memcpy(token, f.store.s.lock.token, sizeof token);
+    f.store.s.target.is_broken = true; // so that it is not released
+    sync_store_close(&f.store);
+    CU_ASSERT_EQUAL(sync_store_open(&f.store, f.config, f.ring), ERR_NONE);
+    CU_ASSERT_STRING_NOT_EQUAL(f.store.s.lock.token, token);
+    f.store.s.target.is_broken = true;
+    sync_store_close(&f.store);
+    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{00}:lock another"));
+    CU_ASSERT_EQUAL(sync_store_open(&f.store, f.config, f.ring), ERR_LOCKED);
+    sync_store_close(&f.store);
+    clean_up(&f);
+}
+
 static void never_creates_an_epoch(void)
 {
     struct fixture f;
@@ -182,6 +203,7 @@ static const struct unit_test tests[] = {
         {"goes_on_where_it_stood", goes_on_where_it_stood},
         {"what_was_announced_has_to_be_reached", what_was_announced_has_to_be_reached},
         {"a_writer_without_the_lock_changes_nothing", a_writer_without_the_lock_changes_nothing},
+        {"its_own_lock_is_taken_over", its_own_lock_is_taken_over},
         {"never_creates_an_epoch", never_creates_an_epoch},
         {"a_gap_and_a_long_rest_end_the_belief", a_gap_and_a_long_rest_end_the_belief},
         {NULL, NULL},
