@@ -20,7 +20,7 @@ struct fixture {
     struct sync_store store;
 };
 
-static void prepare(struct fixture *f)
+static void prepare_tags(struct fixture *f, unsigned tags)
 {
     memset(f, 0, sizeof *f);
     f->server = redis_server_start(NULL);
@@ -34,12 +34,17 @@ static void prepare(struct fixture *f)
             .ring = f->ring,
             .generation = 7,
             .bucket_bits = 6,
-            .tags = 1,
+            .tags = tags,
             .watermark_ms = clock_wall().ms,
             .valid_for_ms = 3600000,
             .borrower_count = BORROWERS};
     packed_data_write(&data, (struct pair_sink){redis_server_set, f->server});
     redis_server_flush(f->server);
+}
+
+static void prepare(struct fixture *f)
+{
+    prepare_tags(f, 1);
 }
 
 static void clean_up(struct fixture *f)
@@ -179,6 +184,24 @@ static void never_creates_an_epoch(void)
     clean_up(&f);
 }
 
+static void moves_the_epochs_of_all_tags(void)
+{
+    struct fixture f;
+    prepare_tags(&f, HASH_TAG_COUNT);
+    begin(&f, 1);
+    put(&f, 0, true);
+    f.store.state.positions[0].next = 1;
+    CU_ASSERT_EQUAL(sync_store_apply(&f.store), ERR_NONE);
+    CU_ASSERT_EQUAL(f.store.s.epoch.record_count, BORROWERS - 1);
+    const int64_t now_ms = clock_wall().ms;
+    CU_ASSERT_EQUAL(sync_store_settle(&f.store, now_ms, now_ms), ERR_NONE);
+    // It is what a heartbeat compares with.
+    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{3f}:epoch other"));
+    CU_ASSERT_EQUAL(sync_store_settle(&f.store, now_ms, now_ms), ERR_REFUSED);
+    sync_store_close(&f.store);
+    clean_up(&f);
+}
+
 static void a_gap_and_a_long_rest_end_the_belief(void)
 {
     struct fixture f;
@@ -205,6 +228,7 @@ static const struct unit_test tests[] = {
         {"a_writer_without_the_lock_changes_nothing", a_writer_without_the_lock_changes_nothing},
         {"its_own_lock_is_taken_over", its_own_lock_is_taken_over},
         {"never_creates_an_epoch", never_creates_an_epoch},
+        {"moves_the_epochs_of_all_tags", moves_the_epochs_of_all_tags},
         {"a_gap_and_a_long_rest_end_the_belief", a_gap_and_a_long_rest_end_the_belief},
         {NULL, NULL},
 };
