@@ -333,6 +333,13 @@ static const struct conf_option options[] = {
                 .fallback = "24h",
                 RANGE(60000, 90 * DAY),
                 .text = "how long the hold of a campaign, sender, … lasts"},
+        {.path = "policy.hold_cap",
+                .type = CONF_COUNT,
+                AT(policy.hold_cap),
+                .fallback = "20",
+                RANGE(1, HOLD_CAP_MAX),
+                .text = "holds of campaigns, senders, … in ten minutes and tally partition; "
+                        "more wait"},
 
         {.path = "policy.update_interval",
                 .type = CONF_DURATION,
