@@ -134,6 +134,14 @@ static bool source_jumps(
     return totals_have_jumped(totals) && (goes_on || is_nearly_all || rise >= BREAKER_JUMP_RISE);
 }
 
+// Of totals that do not jump: a chunk that has just begun says nothing yet, nor do one or two tenants
+// whose messages are wrong.
+static bool totals_say_well(const struct frame_totals *totals)
+{
+    return totals->judged >= LATELY_WINDOW &&
+           (totals->lately_misdirected * 4 < LATELY_WINDOW || totals->tenants_heard >= 3);
+}
+
 static void source_note_totals(struct breaker_source *source, const struct frame_totals *totals,
         bool goes_on, int64_t now_ms)
 {
@@ -142,7 +150,7 @@ static void source_note_totals(struct breaker_source *source, const struct frame
         source->has_jumped = true;
         return;
     }
-    if (totals->judged >= LATELY_WINDOW) { // a chunk that has just begun says nothing yet
+    if (totals_say_well(totals)) {
         source->has_jumped = false;
     }
     if (!goes_on) {

@@ -167,6 +167,10 @@ static void test_recovery(void)
         const struct frame_totals begun = {.judged = LATELY_WINDOW - 1};
         CU_ASSERT_EQUAL(note(&b, 0, 1000, CACHE_TRUSTED, &begun), BREAKER_JUMPED);
         CU_ASSERT_EQUAL(note(&b, 0, 3000, CACHE_TRUSTED, &begun), BREAKER_JUMPED);
+        const struct frame_totals two = {
+                .judged = 1000, .tenants_heard = 2, .tenants_jumped = 2, .lately_misdirected = 64};
+        CU_ASSERT_EQUAL(note(&b, 0, 1000, CACHE_TRUSTED, &two), BREAKER_JUMPED);
+        CU_ASSERT_EQUAL(note(&b, 0, 3000, CACHE_TRUSTED, &two), BREAKER_JUMPED);
         CU_ASSERT_EQUAL(note(&b, 0, 0, CACHE_TRUSTED, &well), BREAKER_JUMPED);
         CU_ASSERT_EQUAL(note(&b, 1, 1999, CACHE_TRUSTED, NULL), BREAKER_JUMPED);
         CU_ASSERT_EQUAL(note(&b, 1, 1, CACHE_TRUSTED, NULL), BREAKER_CALM);
