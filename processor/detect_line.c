@@ -171,6 +171,9 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     const struct side_asks side_asks = line_side_asks(line);
     e = decide_expire(line->decide, &delta, &taker);
     if (e == ERR_NONE) {
+        e = decide_watch(line->decide, &delta, &taker);
+    }
+    if (e == ERR_NONE) {
         decide_count(line->decide, &delta);
         e = detect_delta(line->detect, &delta, &asks);
     }

@@ -7,6 +7,7 @@
 #include "judge/judge.h"
 
 enum {
+    TOTALS_MS = 1000,
     ARENA_BYTES = 256 * 1024 * 1024,
     LEAF_NAME_BYTES = 256 * 1024,
     DAY_MS = 24 * 3600 * 1000,
@@ -25,6 +26,7 @@ struct judge_line {
     void *ticket;        // of the slice in hand
     int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
     uint32_t since_frame;
+    int64_t next_totals_ms; // log time
 };
 
 // A batch on its way: one row a message in each array, all from the arena.
@@ -323,8 +325,10 @@ static enum err flush_if_due(
         return ERR_NONE;
     }
     line->since_frame = 0;
+    bool totals = at_ms >= line->next_totals_ms;
+    line->next_totals_ms = totals ? at_ms + TOTALS_MS : line->next_totals_ms;
     return tally_flush(line->tally, item_source(line, batch, &batch->items[i]), at_ms, batch->cache,
-            false, false, &line->options.frames);
+            false, totals, &line->options.frames);
 }
 
 static enum err flush_slices(

@@ -110,6 +110,8 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
             layouts[config->redis.layout]);
     strbuf_printf(
             sb, "policy    %s, %s\n", config->policy.version, mode_names[config->policy.mode]);
+    strbuf_printf(sb, "holds     %u scopes in ten minutes and tally partition at most\n",
+            config->policy.hold_cap);
     print_budget(sb, &config->policy);
 }
 

@@ -25,11 +25,15 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     decide->options = *options;
     decide->scopes = scopes;
     decide->recent = recent;
+    decide->holds.cap = options->policy->hold_cap;
     strbuf_init(&decide->id_text, ID_TEXT_BYTES);
     strbuf_init(&decide->reason_text, ID_TEXT_BYTES);
     enum err e = incidents_create(&decide->incidents, options->max_incidents);
     if (e == ERR_NONE) {
         e = tenants_create(&decide->tenants);
+    }
+    if (e == ERR_NONE) {
+        e = breaker_create(&decide->breaker);
     }
     if (e != ERR_NONE) {
         decide_destroy(decide);
@@ -46,6 +50,7 @@ void decide_destroy(struct decide *decide)
         strbuf_fini(&decide->reason_text);
         incidents_destroy(decide->incidents);
         tenants_destroy(decide->tenants);
+        breaker_destroy(decide->breaker);
         free(decide);
     }
 }
@@ -54,6 +59,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
 {
     tenants_archive(archive, decide->tenants);
     incidents_archive(archive, decide->incidents, decide->scopes);
+    watch_archive(archive, decide);
 }
 
 uint32_t decide_open_incidents(const struct decide *decide)
@@ -99,7 +105,7 @@ static struct step step_of(const struct decide *decide, const struct hearing *he
 {
     const struct scope_delta *row = hearing->row;
     return (struct step){hearing->delta, row, row->scope, scopes_name(decide->scopes, row->scope),
-            NULL, hearing->evidence, hearing->taker, hearing->tenant, false, false};
+            NULL, hearing->evidence, hearing->taker, hearing->tenant, false, false, NULL};
 }
 
 // Whether it is rather the data that lag behind than anything that was sent wrongly: by the pattern,
@@ -152,6 +158,9 @@ enum tier decide_admit(
         const struct decide *decide, struct hearing *hearing, enum tier tier, bool is_cold)
 {
     const struct scope_delta *row = hearing->row;
+    if (tier > TIER_ALERT && decide_is_suspended(decide)) {
+        return TIER_ALERT;
+    }
     if (tier == TIER_STOP) {
         bool is_spread = stop_is_spread(hearing->entries, hearing->count) ||
                          incidents_lately(decide->incidents, row->scope,
@@ -173,8 +182,7 @@ enum tier decide_admit(
 
 // --- who is acted on --------------------------------------------------------------------------
 
-// Takes what a held scope explains off the wider scopes that its messages came through.
-static void explain_parents(const struct decide *decide, const struct step *step)
+void decide_explain_parents(const struct decide *decide, const struct step *step)
 {
     struct recent_entry entries[RECENT_MAX];
     uint32_t count = recent_since(decide->recent, step->scope, 0, entries);
@@ -254,16 +262,20 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part, step->is_sibling);
-    if (tier > step->incident->tier || step->is_sibling) {
+    step->withheld = watch_withholds(decide, step, tier);
+    bool waits = tier >= TIER_QUARANTINE && step->withheld != NULL;
+    if (tier > step->incident->tier || step->is_sibling || (waits && !decide->holds.is_told)) {
         enum alert_kind kind = is_new                        ? ALERT_INCIDENT_OPENED
                                : tier > step->incident->tier ? ALERT_INCIDENT_ESCALATED
                                                              : ALERT_INCIDENT_UPDATED;
         step->incident->tier = tier > step->incident->tier ? tier : step->incident->tier;
         e = tell_alert(decide, step, kind);
     }
-    if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
+    if (e == ERR_NONE && waits) {
+        watch_wait(decide, step);
+    } else if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
         e = tell_hold(decide, step, tier);
-        explain_parents(decide, step);
+        decide_explain_parents(decide, step);
     }
     return e;
 }

@@ -18,7 +18,8 @@
 // or 3 held within the hour, and a rate whose 95 % lower bound is above max(5 %, 3 p0). A wide scope
 // whose evidence at most three narrower ones explain is left alone, and those are acted on
 // (decide/attribute.h). What a held scope explains is taken off the wider ones. Auxiliary streams
-// raise notice and alert, never more.
+// raise notice and alert, never more. No more than policy.hold_cap scopes are held in ten minutes without
+// a person (decide/hold_cap.h), and none while many tenants have gone wrong at once (decide/breaker.h).
 #pragma once
 
 #include "common/err.h"
@@ -68,6 +69,15 @@ void decide_destroy(struct decide *decide);
 enum tier decide_tier(const struct decide *decide, int32_t scope);
 // Whether it belongs to an open incident.
 bool decide_has_incident(const struct decide *decide, int32_t scope);
+
+// Comes first of a delta that is applied: looks whether the cache or the feed has broken, or is well
+// again, and tells it (of tally partition 0 only: every one sees the same); tells holds that have
+// waited until now. While they are suspended `decide_admit` goes no higher than alert. Once that is
+// over, nothing that was seen meanwhile speaks against any scope that is not held.
+MUST_CHECK enum err decide_watch(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+// Whether holds of scopes are suspended, because the cache or the feed is suspect.
+bool decide_is_suspended(const struct decide *decide);
 
 // Counts a delta for the incidents that are open. Comes before anything of the delta is raised.
 void decide_count(struct decide *decide, const struct delta *delta);

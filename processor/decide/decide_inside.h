@@ -1,9 +1,12 @@
 // What the files of the room share: decide.c (tiers and who is acted on), decide_stream.c (the same
-// of streams), decide_tell.c (alerts and commands), decide_life.c (growth and end of incidents).
+// of streams), decide_tell.c (alerts and commands), decide_life.c (growth and end of incidents), decide_watch.c
+// (whether holds may be told).
 #pragma once
 
 #include "common/strbuf.h"
+#include "decide/breaker.h"
 #include "decide/decide.h"
+#include "decide/hold_cap.h"
 #include "decide/tenants.h"
 #include "incident/incidents.h"
 
@@ -13,6 +16,9 @@ struct decide {
     struct recent *recent;
     struct incidents *incidents;
     struct tenants *tenants;
+    struct breaker *breaker;
+    struct digest_id suspect_id; // of what the breaker told last
+    struct hold_cap holds;
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -27,9 +33,10 @@ struct step {
     struct incident *incident;
     const struct evidence *evidence;
     const struct decision_taker *taker;
-    int32_t tenant;  // of the row; SCOPE_NONE where it is not known
-    bool lags;       // it is rather the data that lag behind
-    bool is_sibling; // it joins what another scope has just opened by the same alarm
+    int32_t tenant;       // of the row; SCOPE_NONE where it is not known
+    bool lags;            // it is rather the data that lag behind
+    bool is_sibling;      // it joins what another scope has just opened by the same alarm
+    const char *withheld; // NULL, or why no hold follows for now
 };
 
 // The causes that an alert of this step would name, likeliest first: their number, 0 when there is
@@ -56,3 +63,12 @@ struct part {
 // Opens, joins or escalates the incident of one scope, with the evidence of the step's row.
 MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part);
+
+// Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.
+const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier);
+// The hold of a step that hold_cap withholds follows when its turn comes.
+void watch_wait(struct decide *decide, const struct step *step);
+// The breaker and the line of holds, saved or restored.
+void watch_archive(struct archive *archive, struct decide *decide);
+// Takes what a held scope explains off the wider scopes that its messages came through.
+void decide_explain_parents(const struct decide *decide, const struct step *step);

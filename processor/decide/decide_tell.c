@@ -307,6 +307,7 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     alert.kind = kind;
     alert.scope = step->name;
     alert.evidence = evidence_in_full(step, entry);
+    alert.evidence.withheld = step->withheld;
     bool is_dated = step->row->last_occurred_at_ms > 0; // not when it only sent exempt messages
     alert.occurred_at_ms = is_dated ? step->row->last_occurred_at_ms : step->delta->log_time_ms;
     if (entry != NULL) {
@@ -335,6 +336,7 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     alert.scope = name;
     alert.occurred_at_ms = delta->log_time_ms;
     alert.evidence = incident->told->evidence;
+    alert.evidence.withheld = NULL; // it was for then
     alert.cause_count = incident->told->cause_count;
     memcpy(alert.causes, incident->told->causes, sizeof alert.causes);
     memcpy(alert.reasons, incident->told->reasons, sizeof alert.reasons);
@@ -377,6 +379,9 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
             tier, step->delta->sequence, &command.command_id);
     if (e == ERR_NONE) {
         e = step->taker->command(step->taker->self, &command);
+    }
+    if (!incidents_is_holding(decide->incidents, step->scope)) {
+        hold_cap_note(&decide->holds, step->delta->log_time_ms);
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
     return e != ERR_NONE ? e

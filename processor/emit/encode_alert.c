@@ -87,6 +87,9 @@ static void write_evidence(struct json_out *out, const struct evidence *evidence
     if (evidence->stream != NULL) {
         json_text(out, "stream", evidence->stream);
     }
+    if (evidence->withheld != NULL) {
+        json_text(out, "withheld", evidence->withheld);
+    }
     json_int(out, "judged", evidence->judged);
     json_int(out, "misdirected", evidence->misdirected);
     json_int(out, "guarded", evidence->guarded);

@@ -396,8 +396,8 @@ enum err target_call(struct target *target, unsigned tag, size_t argc, const str
 enum err target_eval(struct target *target, unsigned tag, const char *script, size_t key_count,
         const struct view *keys, size_t arg_count, const struct view *args, redisReply **ret_reply)
 {
-    struct view all[3 + HASH_TAG_COUNT + 1 + EVAL_ARGS_MAX];
-    ASSURE(key_count <= HASH_TAG_COUNT + 1 && arg_count <= EVAL_ARGS_MAX);
+    struct view all[3 + TARGET_KEYS_MAX + EVAL_ARGS_MAX];
+    ASSURE(key_count <= TARGET_KEYS_MAX && arg_count <= EVAL_ARGS_MAX);
     struct strbuf digits;
     strbuf_init(&digits, 32);
     strbuf_add_u64(&digits, key_count);

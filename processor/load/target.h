@@ -6,7 +6,11 @@
 #include "common/strbuf.h"
 #include "redis/route.h"
 
-enum { TARGET_PIPELINE_MAX = 64, TARGET_ARGS_MAX = 1024 };
+enum {
+    TARGET_PIPELINE_MAX = 64,
+    TARGET_ARGS_MAX = 1024,
+    TARGET_KEYS_MAX = HASH_TAG_COUNT + 2, // of a script: every epoch, the lock, one more
+};
 
 // A command that waits: its words are words[first_word .. first_word + argc) of the target.
 struct target_command {
@@ -50,8 +54,8 @@ MUST_CHECK enum err target_flush(struct target *target);
 // reply.
 MUST_CHECK enum err target_call(struct target *target, unsigned tag, size_t argc,
         const struct view *args, redisReply **ret_reply);
-// The same for EVAL: the script, its keys, its arguments; at most 8 arguments and HASH_TAG_COUNT +
-// 1 keys.
+// The same for EVAL: the script, its keys, its arguments; at most 8 arguments and
+// TARGET_KEYS_MAX keys.
 MUST_CHECK enum err target_eval(struct target *target, unsigned tag, const char *script,
         size_t key_count, const struct view *keys, size_t arg_count, const struct view *args,
         redisReply **ret_reply);

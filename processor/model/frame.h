@@ -72,14 +72,33 @@ struct frame_complaint {
     struct view message_id; // none where it names none
 };
 
-// The source partition's sums across all tenants since the chunk's first offset.
+// The source partition's sums across all tenants since the chunk's first offset. A tenant or vendor is
+// *heard* once JUMP_HEARD of its messages have been judged, or it has jumped; it has *jumped* while
+// JUMP_MISDIRECTED of its last JUMP_WINDOW judged messages, or more, are misdirected.
 struct frame_totals {
     uint64_t judged;
     uint64_t misdirected;
     uint64_t unknown;
     uint32_t tenants;             // seen in the chunk
     uint32_t tenants_misdirected; // of them, with a misdirected message
+    uint32_t tenants_heard;
+    uint32_t tenants_jumped;
+    uint32_t vendors_heard; // by id, whichever tenant's: one vendor may work for many
+    uint32_t vendors_jumped;
+    uint32_t lately_misdirected; // of the source's last LATELY_WINDOW judged messages
 };
+
+enum { JUMP_HEARD = 16, JUMP_WINDOW = 16, JUMP_MISDIRECTED = 6, LATELY_WINDOW = 64 };
+
+// Whether so many tenants, through so many vendors, have jumped that it is rather the cache or the
+// feed (decide/breaker.h says why by these numbers): three tenants at least, half of those heard, more
+// than half of the vendors heard, and a quarter of the source's last messages.
+static inline bool totals_have_jumped(const struct frame_totals *totals)
+{
+    return totals->tenants_jumped >= 3 && totals->tenants_jumped * 2 >= totals->tenants_heard &&
+           totals->vendors_jumped * 2 >= totals->vendors_heard + (totals->vendors_heard > 0) &&
+           totals->lately_misdirected * 4 >= LATELY_WINDOW;
+}
 
 struct frame {
     struct view source_topic;

@@ -120,6 +120,7 @@ struct config {
         int64_t heartbeat_ms;       // of the epoch; one is written five times as often
         int64_t source_silence_ms;  // how old the topic's own heartbeat may be; 0 = any age
         int64_t overlap_ms;         // how far before a load's watermark records are applied
+        bool topic_is_whole;        // data are built from the topic when there are none
         int64_t tombstones_kept_ms; // the topic's delete.retention.ms
     } sync;
 

@@ -26,6 +26,7 @@ void policy_init(struct policy *policy)
             .mode = MODE_ENFORCE,
             .message_hold_ms = INT64_C(24) * 3600 * 1000,
             .scope_hold_ms = INT64_C(24) * 3600 * 1000,
+            .hold_cap = 20,
             .prior_rate_millionths = 5000,
             .budget = 3,
             .floor_rate_millionths = 500,
@@ -106,6 +107,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_bool(&out, "clump_guard", policy->clump_guard);
     json_int(&out, "complaint_rate_millionths", policy->complaint_rate_millionths);
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
+    json_int(&out, "hold_cap", policy->hold_cap);
     json_bool(&out, "learning", policy->learning);
     json_int(&out, "message_hold_ms", policy->message_hold_ms);
     json_text(&out, "mode", mode_names[policy->mode]);

@@ -11,7 +11,7 @@
 #include "model/verdict.h"
 #include "policy/vendors.h"
 
-enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16 };
+enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
 enum unknown_policy { UNKNOWN_PASS, UNKNOWN_HOLD, UNKNOWN_WAIT };
 
@@ -29,6 +29,7 @@ struct policy {
     enum mode mode;
     int64_t message_hold_ms; // how long a message's hold lasts
     int64_t scope_hold_ms;
+    uint32_t hold_cap;              // holds of scopes in ten minutes, of a tally partition
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
     uint32_t budget;                // index into policy_budget_names

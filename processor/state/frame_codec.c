@@ -9,6 +9,13 @@ typedef Wrongnumber__V1__Leaf pb_leaf;
 typedef Wrongnumber__V1__Entry pb_entry;
 typedef Wrongnumber__V1__Complaint pb_complaint;
 typedef Wrongnumber__V1__Totals pb_totals;
+// Of frame_totals and of pb_totals alike.
+// clang-format off
+#define TOTALS_FIELDS(X)                                                                           \
+    X(judged) X(misdirected) X(unknown) X(tenants) X(tenants_misdirected) X(tenants_heard)         \
+    X(tenants_jumped) X(vendors_heard) X(vendors_jumped) X(lately_misdirected)
+// clang-format on
+#define COPY_FIELD(name) to->name = from->name;
 
 // protobuf-c wants strings ended by NUL, not const. Absent is the empty string.
 static char *text_out(struct arena *arena, struct view v, bool *ok)
@@ -163,10 +170,9 @@ static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena 
 enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena)
 {
     pb_frame pb;
-    pb_totals totals;
+    pb_totals totals = WRONGNUMBER__V1__TOTALS__INIT;
     bool ok = true;
     wrongnumber__v1__tally_frame__init(&pb);
-    wrongnumber__v1__totals__init(&totals);
     pb.version = FRAME_VERSION;
     pb.source_topic = text_out(arena, frame->source_topic, &ok);
     pb.source_partition = frame->source_partition;
@@ -179,12 +185,9 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
     pb.closing = frame->closing;
     pb.cache = (Wrongnumber__V1__CacheState)frame->cache;
     if (frame->has_totals) {
-        totals.judged = frame->totals.judged;
-        totals.misdirected = frame->totals.misdirected;
-        totals.unknown = frame->totals.unknown;
-        totals.tenants = frame->totals.tenants;
-        totals.tenants_misdirected = frame->totals.tenants_misdirected;
-        pb.totals = &totals;
+        const struct frame_totals *from = &frame->totals;
+        pb_totals *to = pb.totals = &totals;
+        TOTALS_FIELDS(COPY_FIELD)
     }
     enum err e = lists_out(&pb, frame, arena);
     if (e == ERR_NONE) {
@@ -431,8 +434,9 @@ enum err frame_decode(
             .has_totals = pb->totals != NULL,
     };
     if (pb->totals != NULL) {
-        frame.totals = (struct frame_totals){pb->totals->judged, pb->totals->misdirected,
-                pb->totals->unknown, pb->totals->tenants, pb->totals->tenants_misdirected};
+        const pb_totals *from = pb->totals;
+        struct frame_totals *to = &frame.totals;
+        TOTALS_FIELDS(COPY_FIELD)
     }
     *ret_why = lists_in(pb, arena, &frame);
     if (*ret_why == NULL) {

@@ -118,6 +118,11 @@ void frame_add_json(struct strbuf *sb, const struct frame *frame)
         json_int(&out, "unknown", (int64_t)frame->totals.unknown);
         json_int(&out, "tenants", frame->totals.tenants);
         json_int(&out, "tenants_misdirected", frame->totals.tenants_misdirected);
+        json_int(&out, "tenants_heard", frame->totals.tenants_heard);
+        json_int(&out, "tenants_jumped", frame->totals.tenants_jumped);
+        json_int(&out, "vendors_heard", frame->totals.vendors_heard);
+        json_int(&out, "vendors_jumped", frame->totals.vendors_jumped);
+        json_int(&out, "lately_misdirected", frame->totals.lately_misdirected);
         json_object_end(&out);
     }
     json_object_end(&out);

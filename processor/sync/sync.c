@@ -120,14 +120,19 @@ static enum err take_event(struct sync *sync, const struct kafka_event *ev)
     return ERR_NONE;
 }
 
+// A batch that does not reach far enough grows on.
+static bool is_full(const struct sync *sync)
+{
+    return sync_store_gathered(&sync->store) >= BATCH_MAX && sync_state_reaches(&sync->store.state);
+}
+
 // Takes what comes within a while.
 static enum err gather(struct sync *sync)
 {
     const struct mono_time until = mono_after_ms(clock_mono(), GATHER_MS);
     int64_t left_ms = GATHER_MS;
     enum err e = ERR_NONE;
-    while (e == ERR_NONE && left_ms > 0 && !is_stopped(sync) &&
-            sync_store_gathered(&sync->store) < BATCH_MAX) {
+    while (e == ERR_NONE && left_ms > 0 && !is_stopped(sync) && !is_full(sync)) {
         struct kafka_event ev;
         (void)kafka_reader_poll(sync->reader, left_ms, &ev);
         e = take_event(sync, &ev);
@@ -340,7 +345,9 @@ static enum err read_on(struct sync *sync, uint32_t partitions)
     sync->next_ask = clock_mono();
     sync->next_count = mono_after_ms(clock_mono(), COUNT_PARTITIONS_MS);
     if (e == ERR_NONE) {
-        e = sync->rebuilds ? rebuild(sync, partitions) : resume(sync, partitions);
+        bool builds = sync->rebuilds ||
+                      (sync->options->config->sync.topic_is_whole && !sync->store.s.has_epoch);
+        e = builds ? rebuild(sync, partitions) : resume(sync, partitions);
     }
     if (e == ERR_NONE) {
         sync->waits_for[0] = '\0';

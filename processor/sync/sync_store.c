@@ -28,6 +28,13 @@ static const char script_move[] = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then
                                   "redis.call('PEXPIRE', KEYS[1], ARGV[2])\n"
                                   "return 1\n";
 
+// KEYS: lock. ARGV: the token it had, the new one, its life. 1, or 0 when the lock is another's. What
+// is still under way under the old token comes to nothing.
+static const char script_take_over[] =
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
+        "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
+        "return 1\n";
+
 // --- life ---------------------------------------------------------------------------------------
 
 static enum err renew_table(struct sync_store *store)
@@ -35,6 +42,34 @@ static enum err renew_table(struct sync_store *store)
     packed_table_destroy(store->s.table);
     store->s.table = packed_table_create(TABLE_MAX_COUNT);
     return store->s.table != NULL ? ERR_NONE : ERR_NO_MEMORY;
+}
+
+static enum err take_over_lock(struct sync_store *store)
+{
+    struct writer_lock *lock = &store->s.lock;
+    struct view key = strbuf_view(&lock->key);
+    struct view args[] = {view_bytes(store->last_token, LOCK_TOKEN_HEX),
+            view_bytes(lock->token, LOCK_TOKEN_HEX), VIEW("60000")};
+    redisReply *reply = NULL;
+    enum err e = target_eval(&store->s.target, 0, script_take_over, 1, &key, 3, args, &reply);
+    if (e == ERR_NONE) {
+        lock->is_held = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+        freeReplyObject(reply);
+        e = lock->is_held ? ERR_NONE : ERR_LOCKED;
+    }
+    return e;
+}
+
+static enum err take_lock(struct sync_store *store)
+{
+    enum err e = writer_lock_acquire(&store->s.lock, &store->s.target);
+    if (e == ERR_LOCKED && store->last_token[0] != '\0') {
+        e = take_over_lock(store);
+    }
+    if (e == ERR_NONE) {
+        memcpy(store->last_token, store->s.lock.token, sizeof store->last_token);
+    }
+    return e;
 }
 
 enum err sync_store_open(
@@ -63,7 +98,7 @@ enum err sync_store_open(
         e = renew_table(store);
     }
     if (e == ERR_NONE) {
-        e = writer_lock_acquire(&store->s.lock, &store->s.target);
+        e = take_lock(store);
     }
     return e == ERR_NONE ? session_read_epoch(&store->s) : e;
 }

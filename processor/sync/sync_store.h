@@ -20,10 +20,13 @@ struct sync_store {
     struct sync_state state; // `next` runs ahead of what Redis has while records are gathered
     struct sync_state saved; // what Redis has
     bool is_new;             // the topic is read from its beginning
+    // Of the lock that was held last: a connection that broke leaves it behind. "" = none. Kept from
+    // one open to the next; all zero before the first.
+    char last_token[LOCK_TOKEN_HEX + 1];
 };
 
-// Connects and takes the lock. ERR_LOCKED: another writer is at work. Whatever it returns,
-// sync_store_close ends it.
+// Connects and takes the lock, also from what this store was before it was closed. ERR_LOCKED:
+// another writer is at work. Whatever it returns, sync_store_close ends it.
 MUST_CHECK enum err sync_store_open(
         struct sync_store *store, const struct config *config, const struct keyring *ring);
 void sync_store_close(struct sync_store *store);

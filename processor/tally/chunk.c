@@ -16,9 +16,11 @@ enum err chunk_init(struct chunk *chunk)
     chunk->leaf_index = hashmap_create(CHUNK_OFFSETS + 1);
     chunk->scope_index = hashmap_create(SCOPE_KIND_COUNT * (CHUNK_OFFSETS + 1));
     chunk->tenant_index = hashmap_create(CHUNK_OFFSETS);
+    chunk->vendor_index = hashmap_create(CHUNK_OFFSETS);
     chunk->met = calloc(1, sizeof *chunk->met);
     if (chunk->names == NULL || chunk->entry_texts == NULL || chunk->leaf_index == NULL ||
-            chunk->scope_index == NULL || chunk->tenant_index == NULL || chunk->met == NULL) {
+            chunk->scope_index == NULL || chunk->tenant_index == NULL ||
+            chunk->vendor_index == NULL || chunk->met == NULL) {
         chunk_fini(chunk);
         return ERR_NO_MEMORY;
     }
@@ -32,6 +34,7 @@ void chunk_fini(struct chunk *chunk)
     hashmap_destroy(chunk->leaf_index);
     hashmap_destroy(chunk->scope_index);
     hashmap_destroy(chunk->tenant_index);
+    hashmap_destroy(chunk->vendor_index);
     free(chunk->leaves);
     free(chunk->dirty);
     free(chunk->scopes);
@@ -54,7 +57,9 @@ void chunk_start(struct chunk *chunk, int64_t number, int64_t first_offset)
     chunk->totals = (struct frame_totals){0};
     hashmap_clear(chunk->leaf_index);
     hashmap_clear(chunk->scope_index);
+    chunk->lately = 0;
     hashmap_clear(chunk->tenant_index);
+    hashmap_clear(chunk->vendor_index);
     arena_reset(chunk->names);
     arena_reset(chunk->entry_texts);
     numbers_forget(&chunk->numbers);
@@ -90,6 +95,25 @@ static enum err chunk_find_tenant(struct chunk *chunk, struct view tenant_id, ui
         chunk->totals.tenants++;
     }
     *ret_tenant = at;
+    return ERR_NONE;
+}
+
+static enum err chunk_find_vendor(struct chunk *chunk, struct view vendor_id, uint32_t *ret_vendor)
+{
+    *ret_vendor = NO_SCOPE;
+    if (view_is_none(vendor_id)) {
+        return ERR_NONE;
+    }
+    uint32_t at = hashmap_find(chunk->vendor_index, vendor_id);
+    if (at == HASHMAP_ABSENT) {
+        at = hashmap_count(chunk->vendor_index);
+        enum err e = hashmap_put(chunk->vendor_index, vendor_id, at);
+        if (e != ERR_NONE) {
+            return e;
+        }
+        chunk->vendors[at] = (struct jump){0};
+    }
+    *ret_vendor = at;
     return ERR_NONE;
 }
 
@@ -177,6 +201,9 @@ static enum err chunk_add_leaf(struct chunk *chunk, const struct tally_options *
     struct view tenant_id = leaf->key.ids[SCOPE_TENANT];
     leaf->tally_partition = tally_partition_of(tenant_id, options->tally_partitions);
     e = chunk_find_tenant(chunk, tenant_id, &leaf->tenant);
+    if (e == ERR_NONE) {
+        e = chunk_find_vendor(chunk, leaf->key.ids[SCOPE_VENDOR], &leaf->vendor);
+    }
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
         bool splits = (options->split_by_channel >> kind & 1) != 0;
         e = chunk_find_scope(chunk, (enum scope_kind)kind, &leaf->key, splits, &leaf->scopes[kind]);
@@ -263,6 +290,31 @@ static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
     return ERR_NONE;
 }
 
+static void jump_note(struct jump *jump, bool misdirected, uint32_t *heard, uint32_t *jumped)
+{
+    jump->judged++;
+    jump->misdirected = (uint16_t)(jump->misdirected << 1 | misdirected);
+    bool has_jumped = __builtin_popcount(jump->misdirected) >= JUMP_MISDIRECTED;
+    bool is_heard = jump->is_heard || has_jumped || jump->judged >= JUMP_HEARD;
+    *heard += is_heard && !jump->is_heard;
+    *jumped += (uint32_t)has_jumped - (uint32_t)jump->has_jumped;
+    jump->is_heard = is_heard;
+    jump->has_jumped = has_jumped;
+}
+
+static void chunk_note_jumps(struct chunk *chunk, const struct leaf *leaf, bool misdirected)
+{
+    struct frame_totals *totals = &chunk->totals;
+    jump_note(&chunk->tenants[leaf->tenant].jump, misdirected, &totals->tenants_heard,
+            &totals->tenants_jumped);
+    if (leaf->vendor != NO_SCOPE) {
+        jump_note(&chunk->vendors[leaf->vendor], misdirected, &totals->vendors_heard,
+                &totals->vendors_jumped);
+    }
+    chunk->lately = chunk->lately << 1 | misdirected;
+    totals->lately_misdirected = (uint32_t)__builtin_popcountll(chunk->lately);
+}
+
 static void chunk_count_judged(
         struct chunk *chunk, struct leaf *leaf, int64_t offset, bool misdirected)
 {
@@ -272,6 +324,7 @@ static void chunk_count_judged(
     leaf->counts.last_misdirected = misdirected;
     chunk->totals.judged++;
     chunk->totals.misdirected += misdirected;
+    chunk_note_jumps(chunk, leaf, misdirected);
     struct chunk_tenant *tenant = &chunk->tenants[leaf->tenant];
     if (misdirected && !tenant->misdirected) {
         tenant->misdirected = true;

@@ -19,6 +19,7 @@ struct leaf {
     uint32_t narrowest;                // of them: whose messages are compared with each other
     uint32_t tally_partition;
     uint32_t tenant;      // index into chunk.tenants
+    uint32_t vendor;      // into chunk.vendors; NO_SCOPE where absent
     bool dirty;           // changed since the last frame
     uint32_t frame_index; // while a frame is put together
 };
@@ -31,8 +32,17 @@ struct chunk_scope {
     uint32_t other_lender; // of the last message that went to another lender's customer; 0 = none
 };
 
+// What a tenant's or vendor's last judged messages of this chunk were (model/frame.h).
+struct jump {
+    uint32_t judged;
+    uint16_t misdirected; // a bit each of the last JUMP_WINDOW, the newest lowest
+    bool is_heard;
+    bool has_jumped;
+};
+
 struct chunk_tenant {
     bool misdirected;
+    struct jump jump;
 };
 
 struct chunk {
@@ -53,6 +63,9 @@ struct chunk {
     uint32_t scope_capacity;
     struct hashmap *tenant_index;
     struct chunk_tenant tenants[CHUNK_OFFSETS];
+    struct hashmap *vendor_index;
+    struct jump vendors[CHUNK_OFFSETS];
+    uint64_t lately; // bits as in a jump, of the source
     struct numbers numbers;
     struct met *met;
     struct frame_totals totals;

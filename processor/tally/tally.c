@@ -15,6 +15,8 @@ struct tally_source {
     int64_t resume_until;
     int64_t watermark_ms;
     bool idle;
+    enum cache_state told_cache; // of the last totals
+    bool told_jumped;            // and whether these had jumped
     struct chunk chunk;
     bool *dirty_partitions; // tally partitions with something new
 };
@@ -228,6 +230,21 @@ static struct frame source_frame(const struct tally_source *source, int64_t to_o
     };
 }
 
+// Adds the totals to a frame: when they are due, and as soon as they say that the cache or the feed
+// has broken, or has not.
+static bool source_add_totals(struct tally_source *source, struct frame *frame, bool due)
+{
+    bool has_jumped = totals_have_jumped(&source->chunk.totals);
+    bool is_news = frame->cache != source->told_cache || (has_jumped && !source->told_jumped);
+    frame->has_totals = due || is_news;
+    frame->totals = source->chunk.totals;
+    if (frame->has_totals) {
+        source->told_cache = frame->cache;
+        source->told_jumped = has_jumped;
+    }
+    return frame->has_totals;
+}
+
 // Before an offset of a later chunk: the closing frames (T3), then the new chunk.
 static enum err tally_enter_chunk(struct tally *tally, struct tally_source *source, int64_t offset,
         int64_t judged_at_ms, enum cache_state cache, bool totals, const struct frame_taker *taker)
@@ -242,8 +259,7 @@ static enum err tally_enter_chunk(struct tally *tally, struct tally_source *sour
     if (next_first > source->resume_until) { // T5
         struct frame frame = source_frame(source, next_first, judged_at_ms, cache);
         frame.closing = true;
-        frame.has_totals = totals;
-        frame.totals = source->chunk.totals;
+        (void)source_add_totals(source, &frame, totals);
         e = tally_send(tally, source, &frame, true, taker);
     }
     chunk_start(&source->chunk, number, next_first);
@@ -298,8 +314,7 @@ enum err tally_flush(struct tally *tally, struct tally_source *source, int64_t j
                 tally, source, source->to_offset, judged_at_ms, cache, totals, taker);
     }
     struct frame frame = source_frame(source, source->to_offset, judged_at_ms, cache);
-    frame.has_totals = totals;
-    frame.totals = source->chunk.totals;
+    totals = source_add_totals(source, &frame, totals);
     return tally_send(tally, source, &frame, totals, taker);
 }
 

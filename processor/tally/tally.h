@@ -82,8 +82,9 @@ MUST_CHECK enum err tally_count(struct tally *tally, struct tally_source *source
 // all the same.
 MUST_CHECK enum err tally_skip(struct tally *tally, struct tally_source *source, int64_t offset,
         int64_t judged_at_ms, enum cache_state cache, const struct frame_taker *taker);
-// The end of a batch: a frame to each tally partition that has something new; with `totals`, or
-// when the chunk is at its end, to every one.
+// The end of a batch: a frame to each tally partition that has something new; with `totals`, when the
+// chunk is at its end, and when the state of the cache has changed or the totals have jumped
+// (model/frame.h), to every one. The last three have the totals, too, but for the chunk's end.
 MUST_CHECK enum err tally_flush(struct tally *tally, struct tally_source *source,
         int64_t judged_at_ms, enum cache_state cache, bool idle, bool totals,
         const struct frame_taker *taker);

@@ -20,7 +20,7 @@ struct fixture {
     struct sync_store store;
 };
 
-static void prepare(struct fixture *f)
+static void prepare_tags(struct fixture *f, unsigned tags)
 {
     memset(f, 0, sizeof *f);
     f->server = redis_server_start(NULL);
@@ -34,12 +34,17 @@ static void prepare(struct fixture *f)
             .ring = f->ring,
             .generation = 7,
             .bucket_bits = 6,
-            .tags = 1,
+            .tags = tags,
             .watermark_ms = clock_wall().ms,
             .valid_for_ms = 3600000,
             .borrower_count = BORROWERS};
     packed_data_write(&data, (struct pair_sink){redis_server_set, f->server});
     redis_server_flush(f->server);
+}
+
+static void prepare(struct fixture *f)
+{
+    prepare_tags(f, 1);
 }
 
 static void clean_up(struct fixture *f)
@@ -142,6 +147,27 @@ static void a_writer_without_the_lock_changes_nothing(void)
     clean_up(&f);
 }
 
+// The connection broke and the lock stayed behind: it is our own, but for what the old connection may
+// still have under way.
+static void its_own_lock_is_taken_over(void)
+{
+    struct fixture f;
+    prepare(&f);
+    begin(&f, 1);
+    char token[LOCK_TOKEN_HEX + 1];
+    memcpy(token, f.store.s.lock.token, sizeof token);
+    f.store.s.target.is_broken = true; // so that it is not released
+    sync_store_close(&f.store);
+    CU_ASSERT_EQUAL(sync_store_open(&f.store, f.config, f.ring), ERR_NONE);
+    CU_ASSERT_STRING_NOT_EQUAL(f.store.s.lock.token, token);
+    f.store.s.target.is_broken = true;
+    sync_store_close(&f.store);
+    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{00}:lock another"));
+    CU_ASSERT_EQUAL(sync_store_open(&f.store, f.config, f.ring), ERR_LOCKED);
+    sync_store_close(&f.store);
+    clean_up(&f);
+}
+
 static void never_creates_an_epoch(void)
 {
     struct fixture f;
@@ -154,6 +180,24 @@ static void never_creates_an_epoch(void)
     CU_ASSERT_EQUAL(sync_store_open(&f.store, f.config, f.ring), ERR_NONE);
     CU_ASSERT_FALSE(f.store.s.has_epoch);
     CU_ASSERT_EQUAL(sync_store_resume(&f.store, 1, clock_wall()), ERR_REFUSED);
+    sync_store_close(&f.store);
+    clean_up(&f);
+}
+
+static void moves_the_epochs_of_all_tags(void)
+{
+    struct fixture f;
+    prepare_tags(&f, HASH_TAG_COUNT);
+    begin(&f, 1);
+    put(&f, 0, true);
+    f.store.state.positions[0].next = 1;
+    CU_ASSERT_EQUAL(sync_store_apply(&f.store), ERR_NONE);
+    CU_ASSERT_EQUAL(f.store.s.epoch.record_count, BORROWERS - 1);
+    const int64_t now_ms = clock_wall().ms;
+    CU_ASSERT_EQUAL(sync_store_settle(&f.store, now_ms, now_ms), ERR_NONE);
+    // It is what a heartbeat compares with.
+    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{3f}:epoch other"));
+    CU_ASSERT_EQUAL(sync_store_settle(&f.store, now_ms, now_ms), ERR_REFUSED);
     sync_store_close(&f.store);
     clean_up(&f);
 }
@@ -182,7 +226,9 @@ static const struct unit_test tests[] = {
         {"goes_on_where_it_stood", goes_on_where_it_stood},
         {"what_was_announced_has_to_be_reached", what_was_announced_has_to_be_reached},
         {"a_writer_without_the_lock_changes_nothing", a_writer_without_the_lock_changes_nothing},
+        {"its_own_lock_is_taken_over", its_own_lock_is_taken_over},
         {"never_creates_an_epoch", never_creates_an_epoch},
+        {"moves_the_epochs_of_all_tags", moves_the_epochs_of_all_tags},
         {"a_gap_and_a_long_rest_end_the_belief", a_gap_and_a_long_rest_end_the_belief},
         {NULL, NULL},
 };

@@ -262,6 +262,8 @@ def check_incidents(run):
     trouble, tiers, told, scopes = [], {}, {}, set()
     order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
+        if alert["type"].startswith("cache."):
+            continue  # no incident of anybody's
         incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
         words = f"{incident} {kind} {tier} {target_key(alert['scope']['kind'], alert['scope'])}"
         if (kind == "opened") != (incident not in tiers):

@@ -80,6 +80,11 @@ struct decision_taker decide_bench_taker(struct decide_bench *b)
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
 {
+    decide_bench_init_capped(b, max_incidents, HOLD_CAP_MAX);
+}
+
+void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, uint32_t hold_cap)
+{
     *b = (struct decide_bench){.alarmed = SCOPE_NONE,
             .lower_millionths = 400000,
             .heard = 1000000,
@@ -89,6 +94,7 @@ void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
         b->ratios_nat6[kind] = DECIDE_RATIO_NAT6;
     }
     policy_init(&b->policy);
+    b->policy.hold_cap = hold_cap;
     CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
     const struct decide_options options = {&b->policy, "test-1", max_incidents};
     const struct recent_options recent_options = {.max_entries = 10000};

@@ -58,6 +58,7 @@ struct decide_bench {
 };
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents);
+void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, uint32_t hold_cap);
 void decide_bench_fini(struct decide_bench *b);
 struct decision_taker decide_bench_taker(struct decide_bench *b);
 int32_t decide_bench_scope(struct decide_bench *b, enum scope_kind kind, const char *id);

@@ -133,7 +133,12 @@ bool frame_equal(const struct frame *a, const struct frame *b)
     equal = equal &&
             (!a->has_totals || (x->judged == y->judged && x->misdirected == y->misdirected &&
                                        x->unknown == y->unknown && x->tenants == y->tenants &&
-                                       x->tenants_misdirected == y->tenants_misdirected));
+                                       x->tenants_misdirected == y->tenants_misdirected &&
+                                       x->tenants_heard == y->tenants_heard &&
+                                       x->tenants_jumped == y->tenants_jumped &&
+                                       x->vendors_heard == y->vendors_heard &&
+                                       x->vendors_jumped == y->vendors_jumped &&
+                                       x->lately_misdirected == y->lately_misdirected));
     for (uint32_t i = 0; equal && i < a->leaf_count; i++) {
         equal = leaf_equal(&a->leaves[i], &b->leaves[i]);
     }

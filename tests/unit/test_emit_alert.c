@@ -144,6 +144,25 @@ static void alert_sparse(void)
     }
 }
 
+// Why no hold follows stands in the evidence, and nothing does where one may.
+static void alert_withheld(void)
+{
+    static const char *const reasons[] = {NULL, "cache_suspect", "hold_cap"};
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        struct stage stage;
+        stage_open(&stage, live);
+        struct alert_action alert = alert_full();
+        alert.evidence.withheld = reasons[i];
+        CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+        char said[64];
+        snprintf(said, sizeof said, "\"withheld\":\"%s\",\"judged\"", i > 0 ? reasons[i] : "");
+        const char *seen = stage.fake.seen[0].p;
+        CU_ASSERT_EQUAL(strstr(seen, i > 0 ? said : "withheld") != NULL, i > 0);
+        keep_sample("alert", seen_value(&stage.fake.seen[0]));
+        stage_close(&stage);
+    }
+}
+
 // What comes from outside as trace context goes out only when it is one.
 static void trace_context(void)
 {
@@ -182,6 +201,7 @@ static const struct unit_test tests[] = {
         {"alert_bytes", alert_bytes},
         {"alert_words", alert_words},
         {"alert_sparse", alert_sparse},
+        {"alert_withheld", alert_withheld},
         {"trace_context", trace_context},
         {NULL, NULL},
 };

@@ -89,7 +89,7 @@ static struct frame random_frame(uint64_t *random)
     };
     frame.to_offset = frame.first_offset + LEAVES * EACH;
     frame.totals = (struct frame_totals){
-            test_random(random), test_random(random), test_random(random), 3, 2};
+            test_random(random), test_random(random), test_random(random), 9, 8, 7, 6, 5, 4, 3};
     struct frame_leaf *leaves = arena_take(arena, LEAVES * sizeof *leaves);
     frame.leaf_count = test_random_below(random, LEAVES + 1);
     uint32_t misdirected = 0;

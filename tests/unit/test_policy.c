@@ -22,7 +22,8 @@ static void test_default_is_pinned(void)
     unit_check_text("text", strbuf_view(&text).p,
             "{\"assume_complete\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
             "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
-            "\"floor_rate_millionths\":500,\"learning\":true,\"message_hold_ms\":86400000,\"mode\":"
+            "\"floor_rate_millionths\":500,\"hold_cap\":20,\"learning\":true,\"message_hold_ms\":"
+            "86400000,\"mode\":"
             "\"enforce\",\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
             "\"third_party\",\"closed_loan\",\"reassigned_number\"],\"reminder\":[\"no_record\","
@@ -32,7 +33,7 @@ static void test_default_is_pinned(void)
             "\"stream_rate_millionths\":{\"closed_recently\":50000,\"invalid\":20000,"
             "\"other_tenant\":5000,\"reassigned\":10000,\"repeated\":50000,\"walking\":100000},"
             "\"unknown\":\"pass\",\"update_interval_ms\":600000,\"vendors\":[]}");
-    unit_check_text("version", policy.version, "8856676e20b06359");
+    unit_check_text("version", policy.version, "e1ff1b9cd75e9d97");
     strbuf_fini(&text);
 }
 
@@ -55,8 +56,8 @@ static void test_every_part_changes_the_version(void)
     struct policy base;
     policy_init(&base);
     CU_ASSERT_EQUAL(policy_seal(&base), ERR_NONE);
-    struct policy changed[20];
-    for (size_t i = 0; i < 20; i++) {
+    struct policy changed[21];
+    for (size_t i = 0; i < 21; i++) {
         changed[i] = base;
     }
     changed[0].purposes[0].counting ^= REASON_BIT(REASON_OPTED_OUT);
@@ -79,7 +80,8 @@ static void test_every_part_changes_the_version(void)
     changed[18].complaint_rate_millionths++;
     CU_ASSERT_EQUAL(vendors_add(&changed[19].vendors, VIEW("north")), ERR_NONE);
     changed[15].ceiling_rate_millionths++;
-    for (size_t i = 0; i < 20; i++) {
+    changed[20].hold_cap++;
+    for (size_t i = 0; i < 21; i++) {
         CU_ASSERT_EQUAL(policy_seal(&changed[i]), ERR_NONE);
         CU_ASSERT_STRING_NOT_EQUAL(changed[i].version, base.version);
     }

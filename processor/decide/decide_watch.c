@@ -1,0 +1,172 @@
+// Whether holds may be told: not while the cache or the feed is suspect, and only so many in ten
+// minutes.
+#include "decide/decide_inside.h"
+
+bool decide_is_suspended(const struct decide *decide)
+{
+    return breaker_state(decide->breaker) == BREAKER_JUMPED;
+}
+
+// --- the breaker ------------------------------------------------------------------------------
+
+static void tell_why(struct alert_action *alert, const struct frame *frame, bool has_jumped)
+{
+    static const char *const names[] = {[CACHE_TRUSTED] = "cache_untrusted",
+            [CACHE_UNREACHABLE] = "cache_unreachable",
+            [CACHE_UNTRUSTED] = "cache_untrusted",
+            [CACHE_STALE] = "cache_stale"};
+    struct ranked *cause = &alert->causes[alert->cause_count++];
+    *cause = (struct ranked){.name = view_of(has_jumped ? "cache_or_feed" : names[frame->cache]),
+            .share_millionths = 1000000};
+    if (!has_jumped) {
+        return;
+    }
+    const struct frame_totals *totals = &frame->totals;
+    cause->numbers[0] =
+            (struct cause_number){"tenants_jumped", totals->tenants_jumped, totals->tenants_heard};
+    cause->numbers[1] =
+            (struct cause_number){"vendors_jumped", totals->vendors_jumped, totals->vendors_heard};
+    cause->numbers[2] =
+            (struct cause_number){"lately_misdirected", totals->lately_misdirected, LATELY_WINDOW};
+    cause->number_count = 3;
+}
+
+// Every tally partition sees the same; one of them tells it.
+static enum err tell_cache(struct decide *decide, const struct delta *delta, enum alert_kind kind,
+        const struct decision_taker *taker)
+{
+    const struct scope_name everybody = {SCOPE_TENANT, VIEW("(all)"), VIEW("(all)"), VIEW_NONE};
+    struct alert_action alert = {
+            .kind = kind,
+            .tier = TIER_ALERT,
+            .scope = everybody,
+            .occurred_at_ms = delta->log_time_ms,
+            .policy_version = view_of(decide->options.policy->version),
+            .detector_version = view_of(decide->options.detector_version),
+            .assume_complete = decide->options.policy->assume_complete,
+    };
+    enum err e = ERR_NONE;
+    if (kind == ALERT_CACHE_SUSPECT) {
+        tell_why(&alert, delta->frame, decide_is_suspended(decide));
+        e = incident_make_id(&decide->id_text, delta, &everybody, "cache", &decide->suspect_id);
+    }
+    alert.incident_id = decide->suspect_id;
+    if (e == ERR_NONE) {
+        const char *step = kind == ALERT_CACHE_SUSPECT ? "suspect" : "recovered";
+        e = incident_make_step_id(&decide->id_text, step, &decide->suspect_id, &everybody,
+                alert.tier, delta->sequence, &alert.alert_id);
+    }
+    return e != ERR_NONE || delta->tally_partition != 0 ? e : taker->alert(taker->self, &alert);
+}
+
+// Holds that wait rest on what may be no evidence: they are decided anew as well.
+static void suspend(struct decide *decide)
+{
+    for (uint32_t i = 0; i < decide->holds.waiting_count; i++) {
+        int32_t scope = decide->holds.waiting[i];
+        if (incidents_tier(decide->incidents, scope) > TIER_ALERT) {
+            incidents_set_tier(decide->incidents, scope, TIER_ALERT);
+        }
+    }
+    hold_cap_forget(&decide->holds);
+}
+
+// What was seen meanwhile speaks against nobody, and is no lesson.
+static void begin_anew(
+        const struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
+{
+    uint32_t end = scopes_end(decide->scopes);
+    for (uint32_t i = 0; i < end; i++) {
+        int32_t scope = (int32_t)i;
+        if (scopes_is_live(decide->scopes, scope) &&
+                !scopes_is_held(decide->scopes, scope, delta->log_time_ms)) {
+            taker->alarmed(taker->self, scope);
+            taker->closed(taker->self, scope);
+        }
+    }
+}
+
+// --- the cap ----------------------------------------------------------------------------------
+
+const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier)
+{
+    if (step->evidence->stream != NULL) {
+        return NULL; // streams hold nothing
+    }
+    if (decide_is_suspended(decide)) {
+        return "cache_suspect";
+    }
+    bool is_new = tier >= TIER_QUARANTINE && !incidents_is_holding(decide->incidents, step->scope);
+    return is_new && !hold_cap_has_room(&decide->holds, step->delta->log_time_ms) ? "hold_cap"
+                                                                                  : NULL;
+}
+
+void watch_wait(struct decide *decide, const struct step *step)
+{
+    decide->holds.is_told = true;
+    if (decide_is_suspended(decide) || !hold_cap_wait(&decide->holds, step->scope)) {
+        incidents_set_tier(decide->incidents, step->scope, TIER_ALERT); // its next alarm asks again
+    }
+}
+
+// The hold of a scope whose turn has come, if its incident still stands.
+static enum err hold_late(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
+{
+    enum tier tier = incidents_tier(decide->incidents, scope);
+    struct incident *incident = incidents_of(decide->incidents, scope);
+    if (incident == NULL || incident->told == NULL || tier < TIER_QUARANTINE ||
+            incidents_is_holding(decide->incidents, scope)) {
+        return ERR_NONE;
+    }
+    const struct scope_name name = scopes_name(decide->scopes, scope);
+    const struct scope_delta row = {
+            .scope = scope, .kind = name.kind, .first_entry = -1, .last_entry = -1};
+    const struct step step = {.delta = delta,
+            .row = &row,
+            .scope = scope,
+            .name = name,
+            .incident = incident,
+            .evidence = &incident->told->evidence,
+            .taker = taker,
+            .tenant = SCOPE_NONE};
+    enum err e = tell_hold(decide, &step, tier);
+    decide_explain_parents(decide, &step);
+    return e;
+}
+
+// --- a frame ----------------------------------------------------------------------------------
+
+enum err decide_watch(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
+{
+    enum breaker_state before = breaker_state(decide->breaker);
+    enum err e = breaker_note(decide->breaker, delta->frame, delta->log_time_ms);
+    enum breaker_state now = breaker_state(decide->breaker);
+    if (now == BREAKER_JUMPED && before != BREAKER_JUMPED) {
+        suspend(decide);
+    }
+    if (before == BREAKER_JUMPED && now == BREAKER_CALM) {
+        begin_anew(decide, delta, taker);
+    }
+    if (e == ERR_NONE && (before == BREAKER_CALM) != (now == BREAKER_CALM)) {
+        e = tell_cache(decide, delta,
+                now == BREAKER_CALM ? ALERT_CACHE_RECOVERED : ALERT_CACHE_SUSPECT, taker);
+    }
+    while (e == ERR_NONE && now != BREAKER_JUMPED) {
+        int32_t scope = hold_cap_next(&decide->holds, delta->log_time_ms);
+        if (scope == SCOPE_NONE) {
+            break;
+        }
+        e = hold_late(decide, delta, scope, taker);
+    }
+    return e;
+}
+
+void watch_archive(struct archive *archive, struct decide *decide)
+{
+    archive_mark(archive, "watch");
+    breaker_archive(archive, decide->breaker);
+    hold_cap_archive(archive, &decide->holds, scopes_end(decide->scopes));
+    archive_bytes(archive, decide->suspect_id.bytes, sizeof decide->suspect_id.bytes);
+}

@@ -1,0 +1,82 @@
+#include "decide/hold_cap.h"
+
+#include <string.h>
+
+#include "common/assure.h"
+#include "common/clock.h"
+#include "state/scopes.h"
+
+static bool window_has_room(struct hold_cap *cap, int64_t now_ms)
+{
+    uint32_t old = 0;
+    while (old < cap->count && now_ms - cap->at_ms[old] >= HOLD_CAP_WINDOW_MS) {
+        old++;
+    }
+    cap->count -= old;
+    memmove(cap->at_ms, cap->at_ms + old, cap->count * sizeof *cap->at_ms);
+    return cap->count < cap->cap;
+}
+
+bool hold_cap_has_room(struct hold_cap *cap, int64_t now_ms)
+{
+    return cap->waiting_count == 0 && window_has_room(cap, now_ms);
+}
+
+void hold_cap_note(struct hold_cap *cap, int64_t now_ms)
+{
+    ASSURE(cap->count < cap->cap && cap->cap <= HOLD_CAP_MAX);
+    cap->at_ms[cap->count++] = now_ms;
+}
+
+bool hold_cap_wait(struct hold_cap *cap, int32_t scope)
+{
+    for (uint32_t i = 0; i < cap->waiting_count; i++) {
+        if (cap->waiting[i] == scope) {
+            return true;
+        }
+    }
+    if (cap->waiting_count == HOLD_WAITING_MAX) {
+        return false;
+    }
+    cap->waiting[cap->waiting_count++] = scope;
+    return true;
+}
+
+int32_t hold_cap_next(struct hold_cap *cap, int64_t now_ms)
+{
+    if (cap->waiting_count == 0 || !window_has_room(cap, now_ms)) {
+        return SCOPE_NONE;
+    }
+    int32_t scope = cap->waiting[0];
+    cap->waiting_count--;
+    memmove(cap->waiting, cap->waiting + 1, cap->waiting_count * sizeof *cap->waiting);
+    cap->is_told = cap->is_told && cap->waiting_count > 0;
+    return scope;
+}
+
+void hold_cap_forget(struct hold_cap *cap)
+{
+    cap->waiting_count = 0;
+    cap->is_told = false;
+}
+
+// A smaller cap than the one that it was saved under lets the newest holds count.
+void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t scopes_end)
+{
+    archive_mark(archive, "hold_cap");
+    uint32_t count = archive_count(archive, cap->count, HOLD_CAP_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        archive_i64(archive, &cap->at_ms[i], 0, CLOCK_END_MS);
+    }
+    uint32_t waiting = archive_count(archive, cap->waiting_count, HOLD_WAITING_MAX);
+    for (uint32_t i = 0; i < waiting; i++) {
+        archive_i32(archive, &cap->waiting[i], 0, (int32_t)scopes_end - 1);
+    }
+    archive_bool(archive, &cap->is_told);
+    if (archive_reads(archive)) {
+        uint32_t extra = count > cap->cap ? count - cap->cap : 0;
+        cap->count = archive_is_good(archive) ? count - extra : 0;
+        cap->waiting_count = archive_is_good(archive) ? waiting : 0;
+        memmove(cap->at_ms, cap->at_ms + extra, cap->count * sizeof *cap->at_ms);
+    }
+}

@@ -1,0 +1,32 @@
+// Never more than so many holds of scopes within HOLD_CAP_WINDOW_MS of log time without a person
+// (design §3): what is above it waits in line. Pure; one thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/archive.h"
+#include "policy/policy.h"
+
+enum { HOLD_CAP_WINDOW_MS = 10 * 60 * 1000, HOLD_WAITING_MAX = 4096 };
+
+// All zero but for `cap` is a good beginning.
+struct hold_cap {
+    uint32_t cap;                // 1 … HOLD_CAP_MAX
+    int64_t at_ms[HOLD_CAP_MAX]; // of the last holds, the first `count`, oldest first
+    uint32_t count;
+    int32_t waiting[HOLD_WAITING_MAX]; // scopes, in the order in which they came
+    uint32_t waiting_count;
+    bool is_told; // that holds wait, since the line was empty last
+};
+
+// Whether one more hold may be told: there is room, and nobody waits.
+bool hold_cap_has_room(struct hold_cap *cap, int64_t now_ms);
+void hold_cap_note(struct hold_cap *cap, int64_t now_ms);
+// Puts a scope in line, once. False when the line is full.
+bool hold_cap_wait(struct hold_cap *cap, int32_t scope);
+// The next of the line whose turn it is; SCOPE_NONE when there is no room, or nobody waits.
+int32_t hold_cap_next(struct hold_cap *cap, int64_t now_ms);
+// Empties the line.
+void hold_cap_forget(struct hold_cap *cap);
+void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t scopes_end);
