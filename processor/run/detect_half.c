@@ -110,9 +110,9 @@ static enum err open_partition(struct detect_half *half, const struct log_range 
     state->next_offset = *ret_start;
     // A snapshot is written when all that came of its log was acknowledged.
     state->silent_until = told_until > *ret_start ? told_until : *ret_start;
-    log_info("detect", "tally partition %d: %s, folding from offset %lld, silent up to %lld",
-            log->partition, next_offset < 0 ? "no snapshot" : "snapshot read",
-            (long long)*ret_start, (long long)state->silent_until);
+    log_info("detect", "tally partition %d: folding from offset %lld%s, silent up to %lld",
+            log->partition, (long long)*ret_start, next_offset < 0 ? "" : " by a snapshot",
+            (long long)state->silent_until);
     return offsets_begin(half->base.outlet.offsets, log->partition, state->silent_until);
 }
 

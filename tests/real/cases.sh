@@ -147,7 +147,7 @@ snapshot_interval: 100ms")
         compare holds "$work/replay/quarantine-commands.ndjson" "$work/crash.commands.ndjson"
     check "kill -9: tally frames add up to the verdicts" \
         compare frames "$work/crash.frames" "$work/crash.verdicts.ndjson"
-    check "kill -9: the detect half has gone on from a snapshot" grep -q "snapshot read" "$work/crash.log"
+    check "kill -9: the detect half has gone on from a snapshot" grep -q "by a snapshot" "$work/crash.log"
     compare tallies "$work/crash.frames" crash.tallies >"$work/crash.tallies.ndjson"
     bench replay --tallies "$work/crash.tallies.ndjson" -c "$crash" --out "$work/crash.refold"
     check "kill -9: alerts, deduplicated, equal the offline fold's" \
