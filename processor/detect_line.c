@@ -224,11 +224,10 @@ void detect_line_archive(struct detect_line *line, struct archive *archive)
     if (!archive_is_good(archive)) {
         return; // numbers of scopes mean nothing
     }
-    uint32_t end = scopes_end(line->scopes);
-    recent_archive(archive, line->recent, end);
+    recent_archive(archive, line->recent, scopes_end(line->scopes));
     fold_archive(archive, line->fold);
-    detect_archive(archive, line->detect, end);
-    side_archive(archive, line->side, end);
+    detect_archive(archive, line->detect, line->scopes);
+    side_archive(archive, line->side, line->scopes);
     decide_archive(archive, line->decide);
     recent_archive_pins(archive, line->recent);
 }

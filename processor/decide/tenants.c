@@ -1,10 +1,13 @@
 #include "decide/tenants.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/assure.h"
 
 enum { RUN_MAX = 255 };
+
+#define SUM_MAX (INT64_C(1) << 40) // of messages, in what is restored
 
 struct tenant_row {
     int32_t tenant; // 0 is a scope too: a row that nobody has taken yet has no sums either
@@ -98,16 +101,49 @@ uint32_t tenants_campaigns_without(
     return row->tenant == tenant ? row->ended[kind] : 0;
 }
 
+static void row_archive(struct archive *archive, struct tenant_row *row)
+{
+    archive_bytes(archive, row->runs, sizeof row->runs);
+    archive_bytes(archive, row->ended, sizeof row->ended);
+    archive_i64(archive, &row->sums.judged, -SUM_MAX, SUM_MAX);
+    archive_i64(archive, &row->sums.misdirected, -SUM_MAX, SUM_MAX);
+    archive_i64(archive, &row->sums.no_record, -SUM_MAX, SUM_MAX);
+}
+
+static bool is_taken(const struct tenant_row *row)
+{
+    static const uint8_t none[SCOPE_KIND_COUNT];
+    const struct tenant_sums *sums = &row->sums;
+    return row->tenant != 0 || (sums->judged | sums->misdirected | sums->no_record) != 0 ||
+           memcmp(row->runs, none, sizeof none) != 0 || memcmp(row->ended, none, sizeof none) != 0;
+}
+
+// The rows that are taken, in order; the tenant says which.
 void tenants_archive(struct archive *archive, struct tenants *tenants)
 {
     archive_mark(archive, "tenants");
+    uint32_t count = 0;
     for (unsigned i = 0; i < TENANT_SLOTS; i++) {
-        struct tenant_row *row = &tenants->rows[i];
-        archive_i32(archive, &row->tenant, 0, INT32_MAX);
-        archive_bytes(archive, row->runs, sizeof row->runs);
-        archive_bytes(archive, row->ended, sizeof row->ended);
-        archive_i64(archive, &row->sums.judged, INT64_MIN, INT64_MAX);
-        archive_i64(archive, &row->sums.misdirected, INT64_MIN, INT64_MAX);
-        archive_i64(archive, &row->sums.no_record, INT64_MIN, INT64_MAX);
+        count += is_taken(&tenants->rows[i]);
+    }
+    count = archive_count(archive, count, TENANT_SLOTS);
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < count && archive_is_good(archive); i++) {
+        while (!archive_reads(archive) && !is_taken(&tenants->rows[at])) {
+            at++;
+        }
+        int32_t tenant = archive_reads(archive) ? 0 : tenants->rows[at].tenant;
+        archive_i32(archive, &tenant, 0, INT32_MAX);
+        uint32_t slot = (uint32_t)tenant % TENANT_SLOTS;
+        if (slot < at) {
+            archive_fail(archive, ERR_DATA, "tenants: a row out of order");
+            return;
+        }
+        tenants->rows[slot].tenant = tenant;
+        row_archive(archive, &tenants->rows[slot]);
+        if (!is_taken(&tenants->rows[slot])) {
+            archive_fail(archive, ERR_DATA, "tenants: a row of nothing");
+        }
+        at = slot + 1;
     }
 }

@@ -165,6 +165,24 @@ bool bank_is_quiet(const struct bank *bank)
     return true;
 }
 
+bool bank_can_be(const struct bank *bank)
+{
+    if (bank->credit_nat6 < 0 || bank->credit_nat6 > credits[0].ln_nat6) {
+        return false;
+    }
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        const struct bank_node *node = &bank->nodes[j];
+        bool is_waiting = (bank->waiting >> j & 1) != 0;
+        int64_t most = is_waiting ? bank->credit_nat6 : node_cap(j);
+        bool says_something = node->w_nat6 > 0 && !is_waiting;
+        if (node->w_nat6 < 0 || node->w_nat6 > most || node->guarded > node->misdirected ||
+                node->misdirected > node->judged || (says_something && node->misdirected == 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // --- what it says -----------------------------------------------------------------------------
 
 struct bank_rules bank_rules_of(unsigned index, bool credited)

@@ -108,6 +108,8 @@ int64_t bank_rules_sum_e15(const struct bank_rules *rules, bool credited);
 // What it says, with no tier above `highest`.
 struct bank_reading bank_read(const struct bank *bank, const struct bank_rules *rules,
         enum scope_kind kind, enum tier highest);
+// Whether a restored one's numbers can have come about: what is read goes by that.
+bool bank_can_be(const struct bank *bank);
 // Whether every statistic is below half of notice's threshold.
 bool bank_is_calm(const struct bank *bank);
 // Takes off what a narrower scope explains, statistics and counts: `share_num / share_den` of its

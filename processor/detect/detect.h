@@ -20,6 +20,7 @@
 #define DETECTOR_VERSION "bank5-3"
 
 struct detect;
+struct scopes;
 
 struct detect_options {
     struct baseline_options baseline;
@@ -110,4 +111,4 @@ bool detect_has_moved(struct detect *detect, int32_t scope);
 
 // Saves the detector, or restores it into a new one; what is remembered (state/recent.h) is there
 // already, and is pinned again. `scopes_end`: scopes are below it.
-void detect_archive(struct archive *archive, struct detect *detect, uint32_t scopes_end);
+void detect_archive(struct archive *archive, struct detect *detect, const struct scopes *names);

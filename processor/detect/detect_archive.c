@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "detect/detect_inside.h"
+#include "state/scopes.h"
 
 enum { TOPIC_BYTES_MAX = 4096 };
 
@@ -55,6 +56,9 @@ static void whole_archive(
     archive_i32(archive, &excursion->tenant, SCOPE_NONE, reach->scope_max);
     level_archive(archive, &excursion->lowest_level);
     level_archive(archive, &excursion->highest_level);
+    if (archive_is_good(archive) && !bank_can_be(bank)) {
+        archive_fail(archive, ERR_DATA, "detect: an excursion that cannot be");
+    }
 }
 
 static void short_archive(
@@ -80,6 +84,10 @@ static void short_archive(
     archive_u8(archive, &excursion->since_invalid, UINT8_MAX);
     archive_u16(archive, &excursion->loan_named, UINT16_MAX);
     archive_bytes(archive, excursion->signals, sizeof excursion->signals);
+    bool guard = reach->detect->options.guard;
+    if (archive_is_good(archive) && !excursion_can_be(excursion, guard)) {
+        archive_fail(archive, ERR_DATA, "detect: a short excursion that cannot be");
+    }
 }
 
 static void excursion_archive(
@@ -174,6 +182,10 @@ static void habit_archive(
         archive_u32(archive, &part, (PART_MASK << PART_BITS) | PART_MASK);
         scope->habit = part & HABIT_MASK;
         scope->is_part = 1;
+        uint32_t judged = part & PART_MASK;
+        if (judged > USUAL_CAMPAIGN || part >> PART_BITS > judged) {
+            archive_fail(archive, ERR_DATA, "detect: a part that is more than one");
+        }
     }
     if (form != WHOLE) {
         return;
@@ -191,25 +203,49 @@ static void habit_archive(
     usual_archive(archive, &habit->usual);
 }
 
-static void scope_archive(
-        struct archive *archive, const struct reach *reach, struct detect_scope *scope)
+// Only a campaign has parts and short excursions, and only its vendor and tenant have habits.
+static bool fits_kind(const struct detect_scope *scope, enum scope_kind kind)
 {
+    bool has_habit = scope->habit != 0 && !scope->is_part;
+    return kind == SCOPE_CAMPAIGN
+                   ? !has_habit
+                   : !scope->is_part && !scope->is_short && (kind >= SCOPE_VENDOR || !has_habit);
+}
+
+static bool is_empty(const struct detect_scope *scope)
+{
+    return scope->excursion == 0 && scope->streams == 0 && scope->habit == 0 && !scope->is_part;
+}
+
+static void scope_archive(struct archive *archive, const struct reach *reach,
+        const struct scopes *names, int32_t number)
+{
+    struct detect_scope *scope = scope_at(reach->detect, number);
     bool credited = scope->credited;
     archive_bool(archive, &credited);
     scope->credited = credited;
     habit_archive(archive, reach, scope);
     excursion_archive(archive, reach, scope);
     stream_archive(archive, reach, scope);
+    if (!archive_is_good(archive)) {
+        return;
+    }
+    bool can_be = scopes_is_live(names, number) ? fits_kind(scope, scopes_name(names, number).kind)
+                                                : is_empty(scope);
+    if (!can_be) {
+        archive_fail(archive, ERR_DATA, "detect: what is kept is not of such a scope");
+    }
 }
 
-void detect_archive(struct archive *archive, struct detect *detect, uint32_t scopes_end)
+void detect_archive(struct archive *archive, struct detect *detect, const struct scopes *names)
 {
-    const struct reach reach = {detect, (int32_t)scopes_end - 1};
+    const uint32_t end = scopes_end(names);
+    const struct reach reach = {detect, (int32_t)end - 1};
     archive_mark(archive, "detect");
     archive_u64(archive, &detect->next_serial, UINT64_MAX);
     topics_archive(archive, detect);
     uint32_t rows = pages_rows(&detect->scopes);
-    uint32_t count = archive_count(archive, rows < scopes_end ? rows : scopes_end, scopes_end);
+    uint32_t count = archive_count(archive, rows < end ? rows : end, end);
     if (archive_reads(archive) && count > 0) {
         enum err e = pages_reach(&detect->scopes, count - 1);
         if (e != ERR_NONE) {
@@ -217,7 +253,7 @@ void detect_archive(struct archive *archive, struct detect *detect, uint32_t sco
         }
     }
     for (uint32_t i = 0; i < count && archive_is_good(archive); i++) {
-        scope_archive(archive, &reach, scope_at(detect, (int32_t)i));
+        scope_archive(archive, &reach, names, (int32_t)i);
     }
-    baseline_archive(archive, detect->baseline, scopes_end);
+    baseline_archive(archive, detect->baseline, end);
 }

@@ -15,10 +15,10 @@ static void fill_sums(const struct detect *detect, const struct sums *since, int
 {
     static const struct sums none;
     evidence->since = sums_less(since, &none);
-    if (tenant != SCOPE_NONE && scope_at(detect, tenant)->habit != 0) {
-        const struct sums *habit = pool_at(&detect->habits, scope_at(detect, tenant)->habit);
-        evidence->before = sums_less(habit, since);
-        evidence->tenant_all = sums_less(habit, &none);
+    const struct habit *habit = detect_habit(detect, tenant);
+    if (habit != NULL) {
+        evidence->before = sums_less(&habit->sums, since);
+        evidence->tenant_all = sums_less(&habit->sums, &none);
     }
     struct excursion room;
     const struct excursion *of_tenant = excursion_see(detect, tenant, &room);

@@ -46,6 +46,8 @@ bool excursion_shorten(
         const struct excursion *whole, bool guard, struct short_excursion *ret_excursion);
 void excursion_lengthen(
         const struct short_excursion *excursion, bool guard, struct excursion *ret_whole);
+// Whether a restored one's numbers can have come about.
+bool excursion_can_be(const struct short_excursion *excursion, bool guard);
 // Adds healthy messages of a level; the nodes that this brings to 0 leave `nodes`. False, and
 // nothing is done, when the result would not fit.
 bool excursion_pass(struct short_excursion *excursion, uint32_t good, unsigned level, bool guard,

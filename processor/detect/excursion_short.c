@@ -113,6 +113,19 @@ void excursion_lengthen(
     }
 }
 
+bool excursion_can_be(const struct short_excursion *excursion, bool guard)
+{
+    const struct step_table steps = bank_steps(excursion->level, guard);
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        if (has_node(excursion, j) && ratio_of(excursion, &steps, j) <= 0) {
+            return false;
+        }
+    }
+    struct excursion whole;
+    excursion_lengthen(excursion, guard, &whole);
+    return excursion->nodes != 0 && bank_can_be(&whole.bank);
+}
+
 // True when it fits.
 static bool add_16(uint16_t *sum, int64_t more)
 {

@@ -158,22 +158,27 @@ void learner_follow(struct learner *learner, int64_t rate_ppb, uint32_t now_s)
 
 static void counts_archive(struct archive *archive, struct learner_counts *counts)
 {
-    archive_u32(archive, &counts->judged, UINT32_MAX);
-    archive_u32(archive, &counts->misdirected, UINT32_MAX);
+    archive_u32(archive, &counts->judged, STAGE_MESSAGES + UINT16_MAX);
+    archive_u32(archive, &counts->misdirected, counts->judged);
 }
 
 void learner_archive(struct archive *archive, struct learner *learner)
 {
     archive_u32(archive, &learner->learnt_judged_q12, UINT32_MAX);
     archive_u32(archive, &learner->learnt_misdirected_q16, UINT32_MAX);
+    // Each is rounded for itself: together they may be off by less than a message.
+    uint32_t messages = learner_judged(learner) + 1;
+    if (learner->learnt_misdirected_q16 >> MISDIRECTED_Q > messages) {
+        archive_fail(archive, ERR_DATA, "a learner has met more misdirected messages than any");
+    }
     counts_archive(archive, &learner->filling);
     counts_archive(archive, &learner->waiting);
     archive_u16(archive, &learner->open_judged, UINT16_MAX);
-    archive_u16(archive, &learner->open_misdirected, UINT16_MAX);
+    archive_u16(archive, &learner->open_misdirected, learner->open_judged);
     archive_u32(archive, &learner->rolled_s, UINT32_MAX);
     archive_u32(archive, &learner->risen_s, UINT32_MAX);
     archive_u32(archive, &learner->slow_s, UINT32_MAX);
-    archive_u32(archive, &learner->slow_ppb, UINT32_MAX);
+    archive_u32(archive, &learner->slow_ppb, 1000000000);
     archive_u16(archive, &learner->slow_hours, UINT16_MAX);
     archive_u8(archive, &learner->since_risen_k, UINT8_MAX);
     archive_u8(archive, &learner->flags, UINT8_MAX);

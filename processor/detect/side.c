@@ -333,14 +333,14 @@ static enum err scope_archive(struct archive *archive, struct side *side, int32_
     return ERR_NONE;
 }
 
-void side_archive(struct archive *archive, struct side *side, uint32_t scopes_end)
+void side_archive(struct archive *archive, struct side *side, const struct scopes *names)
 {
     archive_mark(archive, "side");
     archive_i64(archive, &side->watermark_ms, 0, CLOCK_END_MS);
     archive_i64(archive, &side->log_time_ms, 0, CLOCK_END_MS);
     archive_i64(archive, &side->round_ms, 0, CLOCK_END_MS);
     // The table's length says how far a round goes.
-    uint32_t capacity = archive_count(archive, side->capacity, 2 * scopes_end + 64);
+    uint32_t capacity = archive_count(archive, side->capacity, 2 * scopes_end(names) + 64);
     enum err e = capacity > 0 ? side_make_room(side, (int32_t)capacity - 1) : ERR_NONE;
     if (e == ERR_NONE && side->capacity != capacity) {
         e = ERR_DATA;
@@ -348,6 +348,10 @@ void side_archive(struct archive *archive, struct side *side, uint32_t scopes_en
     archive_u32(archive, &side->next, capacity);
     for (uint32_t i = 0; i < capacity && e == ERR_NONE && archive_is_good(archive); i++) {
         e = scope_archive(archive, side, (int32_t)i);
+        bool is_live = i < scopes_end(names) && scopes_is_live(names, (int32_t)i);
+        if (e == ERR_NONE && side->scopes[i] != 0 && !is_live) {
+            e = ERR_DATA;
+        }
     }
     if (e != ERR_NONE) {
         archive_fail(archive, e, "side: the table of scopes");

@@ -8,6 +8,7 @@
 #include "model/delta.h"
 #include "model/incident.h"
 
+struct scopes;
 struct side;
 
 MUST_CHECK enum err side_create(struct side **ret_side, uint32_t complaint_rate_millionths);
@@ -36,4 +37,4 @@ bool side_is_calm(const struct side *side, int32_t scope);
 void side_drop(struct side *side, int32_t scope);
 
 // Saves it, or restores an empty one. `scopes_end`: numbers of scopes are below it.
-void side_archive(struct archive *archive, struct side *side, uint32_t scopes_end);
+void side_archive(struct archive *archive, struct side *side, const struct scopes *names);

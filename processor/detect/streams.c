@@ -237,6 +237,15 @@ struct stream_reading streams_read(const struct streams *streams)
     return best;
 }
 
+static bool stream_can_be(const struct streams *streams, unsigned s)
+{
+    const int64_t cap = stream_thresholds[TIERS - 1] + CAP_ABOVE_NAT3;
+    const uint16_t *w = streams->w_nat3[s];
+    bool counts_nothing = streams->judged[s] == 0 && w[NODE_95] == 0;
+    return w[NODE_30] <= cap && w[NODE_95] <= cap && streams->hits[s] <= streams->judged[s] &&
+           (!is_quiet(streams, s) || counts_nothing);
+}
+
 void streams_archive(struct archive *archive, struct streams *streams)
 {
     for (unsigned i = 0; i < STREAM_COUNT; i++) {
@@ -244,6 +253,9 @@ void streams_archive(struct archive *archive, struct streams *streams)
         archive_u16(archive, &streams->hits[i], UINT16_MAX);
         for (unsigned j = 0; j < STREAM_NODE_COUNT; j++) {
             archive_u16(archive, &streams->w_nat3[i][j], UINT16_MAX);
+        }
+        if (archive_is_good(archive) && !stream_can_be(streams, i)) {
+            archive_fail(archive, ERR_DATA, "streams: a statistic that cannot be");
         }
     }
 }

@@ -36,7 +36,9 @@ static void leaf_archive(
         archive_u32(archive, &leaf->generations[kind], UINT32_MAX);
         bool is_present = archive_is_good(archive) && leaf->scopes[kind] != SCOPE_NONE &&
                           leaf->generations[kind] == scopes_generation(names, leaf->scopes[kind]);
-        if (is_present && !scopes_is_live(names, leaf->scopes[kind])) {
+        bool can_be = !is_present || (scopes_is_live(names, leaf->scopes[kind]) &&
+                                             scopes_name(names, leaf->scopes[kind]).kind == kind);
+        if (!can_be) {
             archive_fail(archive, ERR_DATA, "fold: a leaf of a scope that is none");
         }
     }

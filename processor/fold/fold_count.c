@@ -270,7 +270,7 @@ enum err fold_count_frame(struct fold *fold, struct fold_source *source, const s
     while (told < frame->complaint_count && frame->complaints[told].offset < entries_from) {
         told++;
     }
-    delta->complaints = frame->complaints + told;
+    delta->complaints = told > 0 ? &frame->complaints[told] : frame->complaints;
     delta->complaint_count = frame->complaint_count - told;
     if (e == ERR_NONE) {
         fold_finish(fold, delta);

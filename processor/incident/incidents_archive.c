@@ -3,14 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "incident/incidents_inside.h"
 #include "state/scopes.h"
 
 enum { WORD_MAX = 4096 };
 
+#define AMOUNT_MAX (INT64_C(1) << 40)
+
 static void number(struct archive *archive, int64_t *value)
 {
     archive_i64(archive, value, INT64_MIN, INT64_MAX);
+}
+
+// Of messages: sums and products of two stay in their type.
+static void amount(struct archive *archive, int64_t *value)
+{
+    archive_i64(archive, value, -AMOUNT_MAX, AMOUNT_MAX);
+}
+
+static void time_ms(struct archive *archive, int64_t *value)
+{
+    archive_i64(archive, value, 0, CLOCK_END_MS);
 }
 
 static void count(struct archive *archive, uint32_t *value)
@@ -58,11 +72,11 @@ static void word_archive(struct archive *archive, struct incidents *incidents, c
 
 static void sums_archive(struct archive *archive, struct message_sums *sums)
 {
-    number(archive, &sums->watched);
-    number(archive, &sums->misdirected);
-    number(archive, &sums->invalid);
+    amount(archive, &sums->watched);
+    amount(archive, &sums->misdirected);
+    amount(archive, &sums->invalid);
     for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
-        number(archive, &sums->signals[i]);
+        amount(archive, &sums->signals[i]);
     }
 }
 
@@ -82,9 +96,9 @@ static void evidence_archive(
 {
     name_archive(archive, incidents, &evidence->scope);
     archive_u64(archive, &evidence->start_serial, UINT64_MAX);
-    number(archive, &evidence->judged);
-    number(archive, &evidence->misdirected);
-    number(archive, &evidence->guarded);
+    amount(archive, &evidence->judged);
+    amount(archive, &evidence->misdirected);
+    amount(archive, &evidence->guarded);
     count(archive, &evidence->distinct_recipients);
     archive_bool(archive, &evidence->distinct_is_lower_bound);
     number(archive, &evidence->baseline_millionths);
@@ -96,16 +110,16 @@ static void evidence_archive(
     number(archive, &evidence->log_likelihood_ratio_nat6);
     number(archive, &evidence->threshold_nat6);
     number(archive, &evidence->false_alarm_budget);
-    number(archive, &evidence->change_point.occurred_at_ms);
+    time_ms(archive, &evidence->change_point.occurred_at_ms);
     archive_i32(archive, &evidence->change_point.partition, INT32_MIN, INT32_MAX);
     number(archive, &evidence->change_point.offset);
     sums_archive(archive, &evidence->since);
     sums_archive(archive, &evidence->before);
     sums_archive(archive, &evidence->tenant_all);
-    number(archive, &evidence->tenant_watched_before);
-    number(archive, &evidence->tenant_misdirected_before);
-    number(archive, &evidence->tenant_judged);
-    number(archive, &evidence->tenant_misdirected);
+    amount(archive, &evidence->tenant_watched_before);
+    amount(archive, &evidence->tenant_misdirected_before);
+    amount(archive, &evidence->tenant_judged);
+    amount(archive, &evidence->tenant_misdirected);
     archive_u64(archive, &evidence->tenant_start_serial, UINT64_MAX);
     archive_bool(archive, &evidence->vendor_is_unregistered);
     word_archive(archive, incidents, &evidence->stream);
@@ -115,11 +129,11 @@ static void evidence_archive(
 
 static void habit_archive(struct archive *archive, struct cause_habit *habit)
 {
-    number(archive, &habit->watched);
-    number(archive, &habit->misdirected);
-    number(archive, &habit->invalid);
+    amount(archive, &habit->watched);
+    amount(archive, &habit->misdirected);
+    amount(archive, &habit->invalid);
     for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
-        number(archive, &habit->signals[i]);
+        amount(archive, &habit->signals[i]);
     }
 }
 
@@ -134,7 +148,7 @@ static void because_archive(struct archive *archive, struct cause_evidence *beca
     }
     for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
         count(archive, &because->signals[i]);
-        number(archive, &because->signals_of_all[i]);
+        amount(archive, &because->signals_of_all[i]);
     }
     count(archive, &because->first_messages);
     count(archive, &because->first_same_block);
@@ -146,17 +160,17 @@ static void because_archive(struct archive *archive, struct cause_evidence *beca
     archive_u8(archive, &because->new_kinds, UINT8_MAX);
     archive_bool(archive, &because->vendors_are_listed);
     archive_bool(archive, &because->vendor_is_unregistered);
-    number(archive, &because->elsewhere);
-    number(archive, &because->elsewhere_no_record);
-    number(archive, &because->elsewhere_judged);
-    number(archive, &because->tenant_judged_before);
-    number(archive, &because->tenant_misdirected_before);
-    number(archive, &because->tenant_judged);
-    number(archive, &because->tenant_misdirected);
-    number(archive, &because->tenant_no_record);
-    number(archive, &because->judged);
-    number(archive, &because->misdirected);
-    number(archive, &because->invalid);
+    amount(archive, &because->elsewhere);
+    amount(archive, &because->elsewhere_no_record);
+    amount(archive, &because->elsewhere_judged);
+    amount(archive, &because->tenant_judged_before);
+    amount(archive, &because->tenant_misdirected_before);
+    amount(archive, &because->tenant_judged);
+    amount(archive, &because->tenant_misdirected);
+    amount(archive, &because->tenant_no_record);
+    amount(archive, &because->judged);
+    amount(archive, &because->misdirected);
+    amount(archive, &because->invalid);
     habit_archive(archive, &because->before);
 }
 
@@ -218,6 +232,9 @@ static void told_pointer_archive(
     bool has_told = incident->told != NULL;
     archive_bool(archive, &has_told);
     if (!has_told) {
+        if (archive_reads(archive)) {
+            archive_fail(archive, ERR_DATA, "incidents: one that nobody was told of");
+        }
         return;
     }
     if (!archive_reads(archive)) {
@@ -300,13 +317,13 @@ static void incident_archive(struct archive *archive, struct incidents *incident
     chain_archive(archive, incidents, scopes, incident, at);
     archive_bool(archive, &incident->lags);
     told_pointer_archive(archive, incidents, incident);
-    number(archive, &incident->told_ms);
-    number(archive, &incident->told_misdirected);
-    number(archive, &incident->escaped);
-    number(archive, &incident->held);
+    time_ms(archive, &incident->told_ms);
+    amount(archive, &incident->told_misdirected);
+    amount(archive, &incident->escaped);
+    amount(archive, &incident->held);
     sketch_archive(archive, &incident->people);
     because_archive(archive, &incident->since);
-    number(archive, &incident->calm_since_ms);
+    time_ms(archive, &incident->calm_since_ms);
     count(archive, &incident->calm_messages);
 }
 
@@ -328,7 +345,9 @@ static void rows_archive(
         if (!is_open) {
             continue;
         }
-        if (archive_reads(archive)) {
+        if (archive_reads(archive) && incidents->open_count == incidents->max_open) {
+            archive_fail(archive, ERR_DATA, "incidents: too many");
+        } else if (archive_reads(archive)) {
             incidents->rows[at] = calloc(1, sizeof *incidents->rows[at]);
             if (incidents->rows[at] == NULL) {
                 archive_fail(archive, ERR_NO_MEMORY, "incidents: the table");
@@ -369,7 +388,12 @@ static void lately_archive(struct archive *archive, struct incidents *incidents)
     for (uint32_t i = 0; i < incidents->lately_count; i++) {
         archive_i32(archive, &incidents->lately[i].scope, SCOPE_NONE, INT32_MAX);
         for (unsigned n = 0; n < LATELY_MAX; n++) {
-            number(archive, &incidents->lately[i].at_ms[n]);
+            bool has_been = incidents->lately[i].at_ms[n] != INT64_MIN;
+            archive_bool(archive, &has_been);
+            incidents->lately[i].at_ms[n] = has_been ? incidents->lately[i].at_ms[n] : INT64_MIN;
+            if (has_been) {
+                time_ms(archive, &incidents->lately[i].at_ms[n]);
+            }
         }
     }
 }

@@ -60,7 +60,7 @@ static enum err state_archive(struct state *state, struct archive *archive)
     recent_archive(archive, state->recent, scopes_end(state->scopes));
     recent_archive_pins(archive, state->recent);
     fold_archive(archive, state->fold);
-    side_archive(archive, state->side, scopes_end(state->scopes));
+    side_archive(archive, state->side, state->scopes);
     return archive_end(archive);
 }
 
