@@ -239,6 +239,8 @@ static void read_features(
     };
     for (unsigned f = 0; f < FEATURE_COUNT; f++) {
         ret_readings[f] = readings[f];
+        ret_readings[f].of = readings[f].of > 0 ? readings[f].of : 0;
+        ret_readings[f].count = readings[f].count > 0 ? readings[f].count : 0;
         if (ret_readings[f].count > ret_readings[f].of) {
             ret_readings[f].count = ret_readings[f].of;
         }

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "incident/incidents_inside.h"
+#include "state/recent.h"
 #include "state/scopes.h"
 
 enum { WORD_MAX = 4096 };
@@ -150,11 +151,11 @@ static void because_archive(struct archive *archive, struct cause_evidence *beca
         count(archive, &because->signals[i]);
         amount(archive, &because->signals_of_all[i]);
     }
-    count(archive, &because->first_messages);
-    count(archive, &because->first_same_block);
+    archive_u32(archive, &because->first_messages, RECENT_MAX);
+    archive_u32(archive, &because->first_same_block, because->first_messages);
     for (unsigned i = 0; i < SCOPE_KIND_COUNT; i++) {
-        count(archive, &because->spread[i]);
-        count(archive, &because->largest[i]);
+        archive_u32(archive, &because->spread[i], RECENT_MAX);
+        archive_u32(archive, &because->largest[i], RECENT_MAX);
         count(archive, &because->campaigns_without[i]);
     }
     archive_u8(archive, &because->new_kinds, UINT8_MAX);
