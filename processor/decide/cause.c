@@ -219,13 +219,13 @@ static void read_features(
             [FEATURE_SAME_BLOCK] = read_same_block(evidence),
             [FEATURE_REPEATED] = read_signal(evidence, SIGNAL_REPEATED),
             [FEATURE_MIXED_LENDERS] = read_mixed_lenders(evidence),
-            [FEATURE_CLOSED_RECENTLY] = {evidence->signals[SIGNAL_CLOSED_RECENTLY],
-                    evidence->reasons[REASON_CLOSED_LOAN]},
+            [FEATURE_CLOSED_RECENTLY] = {.count = evidence->signals[SIGNAL_CLOSED_RECENTLY],
+                    .of = evidence->reasons[REASON_CLOSED_LOAN]},
             [FEATURE_MISREAD_NUMBER] = read_misread(evidence),
-            [FEATURE_MISDIRECTED] = {evidence->misdirected, evidence->judged},
-            [FEATURE_SOMEBODY_ELSES] = {(int64_t)evidence->reasons[REASON_OTHER_TENANT] +
-                                                evidence->reasons[REASON_WRONG_DEBT],
-                    evidence->messages},
+            [FEATURE_MISDIRECTED] = {.count = evidence->misdirected, .of = evidence->judged},
+            [FEATURE_SOMEBODY_ELSES] = {.count = (int64_t)evidence->reasons[REASON_OTHER_TENANT] +
+                                                 evidence->reasons[REASON_WRONG_DEBT],
+                    .of = evidence->messages},
             [FEATURE_ONE_CAMPAIGN] = read_one_campaign(evidence),
             [FEATURE_ONE_TEMPLATE] = read_busiest(evidence, SCOPE_TEMPLATE),
             [FEATURE_ONE_SENDER] = read_busiest(evidence, SCOPE_SENDER),
@@ -233,8 +233,8 @@ static void read_features(
             [FEATURE_NEW_TEMPLATE] = read_new(evidence, SCOPE_TEMPLATE),
             [FEATURE_NEW_SENDER] = read_new(evidence, SCOPE_SENDER),
             [FEATURE_NEW_VENDOR] = read_new(evidence, SCOPE_VENDOR),
-            [FEATURE_UNREGISTERED_VENDOR] = {evidence->vendor_is_unregistered,
-                    evidence->vendors_are_listed || evidence->vendor_is_unregistered ? 1 : 0},
+            [FEATURE_UNREGISTERED_VENDOR] = {.count = evidence->vendor_is_unregistered,
+                    .of = evidence->vendors_are_listed || evidence->vendor_is_unregistered ? 1 : 0},
             [FEATURE_NO_RECORD_ELSEWHERE] = read_elsewhere(evidence),
     };
     for (unsigned f = 0; f < FEATURE_COUNT; f++) {
