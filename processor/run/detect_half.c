@@ -297,14 +297,13 @@ static enum err open_half(void *self, const struct half_options *options, struct
     return e;
 }
 
-static void destroy_half(void *self)
+static enum err destroy_half(void *self)
 {
     struct detect_half *half = self;
-    if (snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS) != ERR_NONE) {
-        log_warn("detect", "the producer of snapshots did not end in time");
-    }
+    enum err e = snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS);
     arena_destroy(half->arena);
     free(half);
+    return e;
 }
 
 enum err detect_half_run(const struct half_options *options)

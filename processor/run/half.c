@@ -116,8 +116,8 @@ static enum err half_close(struct half *half)
 {
     enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
     free(half->group);
-    half->role->destroy(half->self);
-    return e;
+    enum err destroyed = half->role->destroy(half->self);
+    return e != ERR_NONE ? e : destroyed;
 }
 
 enum err half_run(struct half *half, const struct half_role *role, void *self,

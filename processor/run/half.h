@@ -37,8 +37,8 @@ struct half_role {
     // The log does not have the offset that we wanted: the partition goes on at event->low. Only
     // for half_settle_batch.
     enum err (*offset_lost)(void *self, const struct kafka_event *event);
-    // Frees what open has opened, and self.
-    void (*destroy)(void *self);
+    // Frees what open has opened, and self. ERR_DEADLINE when a client of its own did not let go.
+    enum err (*destroy)(void *self);
 };
 
 struct half {

@@ -289,7 +289,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
     return e;
 }
 
-static void destroy_half(void *self)
+static enum err destroy_half(void *self)
 {
     struct judge_half *half = self;
     judge_line_destroy(half->line);
@@ -300,6 +300,7 @@ static void destroy_half(void *self)
     frame_out_fini(&half->frames);
     gathered_fini(&half->batch);
     free(half);
+    return ERR_NONE;
 }
 
 enum err judge_half_run(const struct half_options *options)

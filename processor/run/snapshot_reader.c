@@ -63,6 +63,7 @@ static enum err read_from(const struct snapshot_search *search, struct shelf *sh
     }
     if (reader != NULL && kafka_reader_destroy(reader, CLOSE_MS) != ERR_NONE) {
         log_warn("snapshot", "the reader did not end in time; its memory stays behind");
+        *search->left_behind = true;
     }
     strbuf_fini(&findings);
     return e;

@@ -19,6 +19,7 @@ struct snapshot_search {
     int64_t max_next_offset; // the tally log's end
     int64_t deadline_ms;     // from now, for all of it
     struct snapshot_taker taker;
+    bool *left_behind; // set when a client did not let go: the process should end by _exit
 };
 
 // `*ret_next_offset`: of the one that was taken; -1 = none was. `shelf` is of that partition, and new. ERR_DEADLINE: the topic could

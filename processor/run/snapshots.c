@@ -30,6 +30,7 @@ struct snapshots {
     const struct config *config;
     struct kafka_producer *producer;
     char instance[32];
+    bool left_behind; // a client of ours did not let go in time
     struct partition_snapshots partitions[PARTITION_MAX];
 };
 
@@ -82,8 +83,9 @@ enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms)
         snapshot_writer_destroy(snapshots->partitions[i].writer);
         shelf_destroy(snapshots->partitions[i].shelf);
     }
+    bool left_behind = snapshots->left_behind;
     free(snapshots);
-    return e;
+    return e == ERR_NONE && left_behind ? ERR_DEADLINE : e;
 }
 
 // --- a partition begins -----------------------------------------------------------------------
@@ -113,6 +115,7 @@ enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t
             .max_next_offset = log_end,
             .deadline_ms = SEARCH_MS,
             .taker = taker,
+            .left_behind = &snapshots->left_behind,
     };
     e = snapshot_find(&search, state->shelf, ret_next_offset);
     if (err_fate(e) == FATE_RETRY) {

@@ -11,7 +11,7 @@ struct detect_line;
 
 MUST_CHECK enum err snapshots_create(
         struct snapshots **ret_snapshots, const struct config *config, struct strbuf *findings);
-// ERR_DEADLINE as of kafka_producer_close.
+// ERR_DEADLINE as of kafka_producer_close, also when a reader has not let go before.
 enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms);
 
 // A partition begins: the newest snapshot of it goes to `taker`, if there is one that can be read.

@@ -139,6 +139,7 @@ snapshot_interval: 100ms")
     done
     start_processor "$crash"
     check "kill -9: every message is settled after the restart" await_settled crash "$events" 90
+    wait_until 40 crash_is_told >/dev/null || true
     end_process "$processor_pid"
     collect crash
     check "kill -9: verdicts, deduplicated, equal replay's" \
@@ -148,12 +149,22 @@ snapshot_interval: 100ms")
     check "kill -9: tally frames add up to the verdicts" \
         compare frames "$work/crash.frames" "$work/crash.verdicts.ndjson"
     check "kill -9: the detect half has gone on from a snapshot" grep -q "by a snapshot" "$work/crash.log"
-    compare tallies "$work/crash.frames" crash.tallies >"$work/crash.tallies.ndjson"
-    bench replay --tallies "$work/crash.tallies.ndjson" -c "$crash" --out "$work/crash.refold"
+    refold_crash
     check "kill -9: alerts, deduplicated, equal the offline fold's" \
         compare same "$work/crash.refold/alerts.ndjson" "$work/crash.alerts.ndjson"
     check "kill -9: scope commands, deduplicated, equal the offline fold's" \
         compare same "$work/crash.refold/quarantine-commands.ndjson" "$work/crash.commands.ndjson"
+}
+
+refold_crash() {
+    compare tallies "$work/crash.frames" crash.tallies >"$work/crash.tallies.ndjson"
+    bench replay --tallies "$work/crash.tallies.ndjson" -c "$crash" --out "$work/crash.refold"
+}
+
+# Whether the detect half has told all that follows from the tally log.
+crash_is_told() {
+    collect crash
+    refold_crash && compare same "$work/crash.refold/alerts.ndjson" "$work/crash.alerts.ndjson"
 }
 
 # --- bad input -------------------------------------------------------------------------------------------------------
