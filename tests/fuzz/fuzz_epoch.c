@@ -30,18 +30,27 @@ static void check_equal(const struct epoch *a, const struct epoch *b)
     ASSURE(a->bucket_count == b->bucket_count && a->record_count == b->record_count);
     ASSURE(a->source_watermark_ms == b->source_watermark_ms);
     ASSURE(a->valid_for_ms == b->valid_for_ms && a->heartbeat_ms == b->heartbeat_ms);
+    ASSURE(a->heartbeat_at_ms == b->heartbeat_at_ms);
 }
 
-// Fresh from an hour before its watermark until it runs out.
+// Fresh from an hour before its watermark until it runs out, while its heart beats.
 static void check_freshness(const struct epoch *epoch)
 {
     int64_t end = epoch->source_watermark_ms + epoch->valid_for_ms;
-    ASSURE(epoch_is_fresh(epoch, (struct wall_time){epoch->source_watermark_ms}));
-    ASSURE(epoch_is_fresh(epoch, (struct wall_time){end}));
-    ASSURE(!epoch_is_fresh(epoch, (struct wall_time){end + 1}));
     int64_t early = epoch->source_watermark_ms - EPOCH_AHEAD_MAX_MS;
-    ASSURE(epoch_is_fresh(epoch, (struct wall_time){early}));
+    const int64_t inside[] = {early, epoch->source_watermark_ms, end};
+    for (unsigned i = 0; i < sizeof inside / sizeof *inside; i++) {
+        struct wall_time now = {inside[i]};
+        ASSURE(epoch_is_fresh(epoch, now) == epoch_heart_beats(epoch, now));
+    }
     ASSURE(!epoch_is_fresh(epoch, (struct wall_time){early - 1}));
+    ASSURE(!epoch_is_fresh(epoch, (struct wall_time){end + 1}));
+    // Without heartbeats it always beats.
+    int64_t beat = epoch->heartbeat_at_ms;
+    int64_t last = beat + epoch->heartbeat_ms;
+    ASSURE(epoch_heart_beats(epoch, (struct wall_time){beat}));
+    ASSURE(epoch_heart_beats(epoch, (struct wall_time){last}));
+    ASSURE(epoch_heart_beats(epoch, (struct wall_time){last + 1}) == (epoch->heartbeat_ms == 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
