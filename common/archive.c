@@ -131,7 +131,7 @@ void archive_u8(struct archive *archive, uint8_t *number, uint8_t max)
 
 void archive_bool(struct archive *archive, bool *flag)
 {
-    uint64_t wide = *flag ? 1 : 0;
+    uint64_t wide = !archive_reads(archive) && *flag ? 1 : 0;
     archive_u64(archive, &wide, 1);
     *flag = wide != 0;
 }
