@@ -29,7 +29,8 @@ static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=val
                                 "at once. Neither loses anything.\n"
                                 "\n" OPTIONS_USAGE "  -h, --help\n";
 
-enum { WANTED_TOPICS_MAX = 9 };
+// Where they stand among the topics that are waited for; two more may follow.
+enum { WANTED_TALLIES, WANTED_STATE, WANTED_ALWAYS = 7, WANTED_TOPICS_MAX = 9 };
 
 struct half_thread {
     const char *name;
@@ -62,10 +63,14 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
         strbuf_fini(&findings);
         return e;
     }
-    const char *names[WANTED_TOPICS_MAX] = {config->topics.tallies, config->topics.alerts,
-            config->topics.commands, config->topics.state, config->topics.dead_letter,
-            config->topics.outbound, config->topics.detector_state};
-    size_t count = 7;
+    const char *names[WANTED_TOPICS_MAX] = {[WANTED_TALLIES] = config->topics.tallies,
+            [WANTED_STATE] = config->topics.detector_state,
+            config->topics.alerts,
+            config->topics.commands,
+            config->topics.state,
+            config->topics.dead_letter,
+            config->topics.outbound};
+    size_t count = WANTED_ALWAYS;
     if (config->verdicts != VERDICTS_NONE) {
         names[count++] = config->topics.verdicts;
     }
@@ -85,12 +90,12 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
             e = ERR_CONFIG;
         }
     }
-    if (e == ERR_NONE && partitions[6] < partitions[0]) {
-        log_error("run", "%s has %u partitions; it needs as many as %s, %u", names[6],
-                partitions[6], names[0], partitions[0]);
+    if (e == ERR_NONE && partitions[WANTED_STATE] < partitions[WANTED_TALLIES]) {
+        log_error("run", "%s has %u partitions; it needs as many as %s, %u", names[WANTED_STATE],
+                partitions[WANTED_STATE], names[WANTED_TALLIES], partitions[WANTED_TALLIES]);
         e = ERR_CONFIG;
     }
-    *ret_tally_partitions = e == ERR_NONE ? partitions[0] : 0;
+    *ret_tally_partitions = e == ERR_NONE ? partitions[WANTED_TALLIES] : 0;
     return e;
 }
 

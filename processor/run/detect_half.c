@@ -228,6 +228,9 @@ static void finish_segments(struct detect_half *half)
 static void serve_snapshots(struct detect_half *half)
 {
     struct offsets *offsets = half->base.outlet.offsets;
+    if (!snapshots_poll(half->snapshots)) {
+        return;
+    }
     for (int32_t i = 0; i < offsets_partition_end(offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         if (state->line != NULL) {

@@ -106,5 +106,6 @@ enum err snapshot_find(
         *ret_next_offset = e == ERR_NONE ? manifest->next_offset : -1;
         e = e == ERR_DATA ? ERR_NONE : e;
     }
+    shelf_let_go(shelf);
     return e;
 }

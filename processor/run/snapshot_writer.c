@@ -160,7 +160,9 @@ static enum err send_tombstone(void *self, struct view key)
 void snapshot_writer_break_off(struct snapshot_writer *writer)
 {
     writer->phase = PHASE_RESTING;
-    strbuf_reset(&writer->state);
+    // It may be as large as the line itself, and is not needed until the next one.
+    strbuf_fini(&writer->state);
+    strbuf_init(&writer->state, (size_t)SNAPSHOT_PARTS_MAX * SNAPSHOT_PART_BYTES);
 }
 
 static void finish(struct snapshot_writer *writer)

@@ -168,15 +168,17 @@ static void take_one(struct snapshots *snapshots, struct partition_snapshots *st
     state->taken_at_offset = next_offset;
 }
 
+bool snapshots_poll(struct snapshots *snapshots)
+{
+    kafka_producer_poll(snapshots->producer, 0);
+    return !kafka_producer_is_broken(snapshots->producer) ||
+           kafka_producer_rebuild(snapshots->producer) == ERR_NONE;
+}
+
 void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,
         int64_t next_offset, int64_t settled)
 {
     struct partition_snapshots *state = &snapshots->partitions[partition];
-    kafka_producer_poll(snapshots->producer, 0);
-    if (kafka_producer_is_broken(snapshots->producer) &&
-            kafka_producer_rebuild(snapshots->producer) != ERR_NONE) {
-        return; // again at the next step
-    }
     bool is_due =
             next_offset > state->taken_at_offset && mono_left_ms(clock_mono(), state->next) == 0;
     if (is_due && snapshot_writer_is_resting(state->writer)) {

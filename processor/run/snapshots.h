@@ -18,6 +18,8 @@ enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms);
 // `log_end`: the tally log's. `*ret_next_offset`: where to fold on; -1 = there was none.
 MUST_CHECK enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
         struct snapshot_taker taker, int64_t *ret_next_offset);
+// Serves acknowledgements, once a step. False while there is no producer: try again at the next.
+bool snapshots_poll(struct snapshots *snapshots);
 // Takes one when it is time, and goes on with the one that is under way. The line has folded the log
 // before `next_offset`; what came of it before `settled` is acknowledged.
 void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,

@@ -218,6 +218,14 @@ enum err shelf_state(struct shelf *shelf, struct view *ret_state, const char **r
     return ERR_NONE;
 }
 
+void shelf_let_go(struct shelf *shelf)
+{
+    shelf->chosen = NULL;
+    shelf->parts_taken = 0;
+    strbuf_fini(&shelf->state);
+    strbuf_init(&shelf->state, (size_t)SNAPSHOT_PARTS_MAX * SNAPSHOT_PART_BYTES);
+}
+
 // --- what can go ------------------------------------------------------------------------------
 
 static bool is_outdated(const struct shelf *shelf, const struct shelf_item *item)

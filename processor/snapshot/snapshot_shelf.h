@@ -36,6 +36,9 @@ bool shelf_is_whole(const struct shelf *shelf);
 // not what was written.
 MUST_CHECK enum err shelf_state(struct shelf *shelf, struct view *ret_state, const char **ret_why);
 
+// Gives back the room of what was collected, which may be as large as all that it restores.
+void shelf_let_go(struct shelf *shelf);
+
 // Whether there are snapshots that can be thrown away: those with two newer whole ones, and broken
 // off ones from before these. Calls `take` with the key of each of their records; the tombstones are
 // then to be seen like any record.
