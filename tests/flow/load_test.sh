@@ -9,8 +9,8 @@ program=$build/wrongnumber
 dir=$(mktemp -d)
 socket=$dir/redis.sock
 key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
-failures=0
-server=
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 
 cleanup() {
     if [[ -n $server ]]; then
@@ -20,16 +20,6 @@ cleanup() {
     rm -rf "$dir"
 }
 trap cleanup EXIT
-
-# expect NAME GOT EXPECTED
-expect() {
-    if [[ $2 == "$3" ]]; then
-        echo "ok $1"
-    else
-        printf '  got:      %s\n  expected: %s\nnot ok %s\n' "$2" "$3" "$1"
-        failures=$((failures + 1))
-    fi
-}
 
 cli() { redis-cli -s "$socket" "$@"; }
 epoch() { cli --raw GET 'wn:{00}:epoch'; }

@@ -4,11 +4,13 @@
 # verdicts as without Redis; what is under way may be unknown, never wrong. Prints `ok NAME` / `not ok NAME`.
 set -uo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?usage: redis_topologies.sh BUILD}" && pwd)
 program=$build/wrongnumber
 bench=$build/wrongnumber-bench
 dir=$(mktemp -d)
-failures=0
+# shellcheck source=tests/support/flow.sh
+source "$here/../support/flow.sh"
 servers=()
 
 cleanup() {
@@ -19,16 +21,6 @@ cleanup() {
     rm -rf "$dir"
 }
 trap cleanup EXIT
-
-# expect NAME GOT EXPECTED
-expect() {
-    if [[ $2 == "$3" ]]; then
-        echo "ok $1"
-    else
-        printf '  got:      %s\n  expected: %s\nnot ok %s\n' "$2" "$3" "$1"
-        failures=$((failures + 1))
-    fi
-}
 
 # wait_until COMMAND...: 20 s at most
 wait_until() {

@@ -17,6 +17,16 @@ check() {
     fi
 }
 
+# expect NAME GOT EXPECTED: one such line for two texts that must be the same
+expect() {
+    if [[ $2 == "$3" ]]; then
+        echo "ok $1"
+    else
+        printf '  got:      %s\n  expected: %s\nnot ok %s\n' "$2" "$3" "$1"
+        failures=$((failures + 1))
+    fi
+}
+
 # Starts $server on the socket $work/redis.sock and waits until it answers.
 start_redis() {
     local i

@@ -4,105 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "frame_log.h"
 #include "state/frame_codec.h"
+#include "tally_bench.h"
 #include "unit.h"
 
-#define AT INT64_C(1763769600000)
-
-struct bench {
-    struct tally *tally;
-    struct tally_source *source;
-    struct frame_log log;
-    struct frame_taker taker;
-    struct event ev; // of the next message
-    signal_set signals;
-};
-
-static void bench_init(struct bench *b, uint32_t tally_partitions, uint32_t max_leaves)
-{
-    const struct tally_options options = {.tally_partitions = tally_partitions,
-            .max_leaves = max_leaves,
-            .max_leaf_bytes = 256 * 1024};
-    b->signals = 0;
-    frame_log_init(&b->log);
-    b->taker = frame_log_taker(&b->log);
-    b->ev = (struct event){.message_id = VIEW("m"),
-            .occurred_at = {AT},
-            .tenant_id = VIEW("t"),
-            .campaign_id = VIEW("c")};
-    CU_ASSERT_EQUAL_FATAL(tally_create(&b->tally, &options), ERR_NONE);
-}
-
-static void bench_fini(struct bench *b)
-{
-    tally_destroy(b->tally);
-    frame_log_fini(&b->log);
-}
-
-static void open_at(struct bench *b, int64_t start, int64_t resume_until)
-{
-    CU_ASSERT_EQUAL_FATAL(tally_open(b->tally, VIEW("in"), 3, start, resume_until), ERR_NONE);
-    b->source = tally_find(b->tally, 3);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(b->source);
-}
-
-static void count(struct bench *b, int64_t offset, enum verdict verdict, reason_set reasons)
-{
-    const uint8_t tag[RECIPIENT_TAG_BYTES] = {(uint8_t)offset};
-    const struct tally_message message = {.ev = &b->ev,
-            .offset = offset,
-            .verdict = verdict,
-            .reasons = reasons,
-            .recipient_tag = tag,
-            .signals = b->signals};
-    CU_ASSERT_EQUAL_FATAL(
-            tally_count(b->tally, b->source, &message, AT, CACHE_TRUSTED, &b->taker), ERR_NONE);
-}
-
-static void clear(struct bench *b, int64_t offset)
-{
-    count(b, offset, VERDICT_CLEAR, 0);
-}
-
-static void misdirected(struct bench *b, int64_t offset)
-{
-    count(b, offset, VERDICT_MISDIRECTED, REASON_BIT(REASON_NO_RECORD));
-}
-
-static void skip(struct bench *b, int64_t offset)
-{
-    CU_ASSERT_EQUAL_FATAL(
-            tally_skip(b->tally, b->source, offset, AT, CACHE_TRUSTED, &b->taker), ERR_NONE);
-}
-
-static void flush(struct bench *b, bool totals)
-{
-    CU_ASSERT_EQUAL_FATAL(
-            tally_flush(b->tally, b->source, AT, CACHE_TRUSTED, false, totals, &b->taker),
-            ERR_NONE);
-}
-
-static const struct frame *frame_at(const struct bench *b, size_t i)
-{
-    CU_ASSERT_TRUE_FATAL(i < b->log.count);
-    return &b->log.frames[i].frame;
-}
+#define AT TALLY_BENCH_AT
 
 // T1: counts are absolute since the chunk's first offset; what is skipped is covered; leaves
 // without news stay away.
 static void test_absolute_counts(void)
 {
-    struct bench b;
-    bench_init(&b, 1, 100);
-    open_at(&b, 8192, 8192);
-    flush(&b, false);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, 100);
+    tally_bench_open_at(&b, 8192, 8192);
+    tally_bench_flush(&b, false);
     CU_ASSERT_EQUAL(b.log.count, 0); // nothing counted yet
-    clear(&b, 8192);
-    misdirected(&b, 8195);
-    skip(&b, 8199);
-    flush(&b, false);
-    const struct frame *frame = frame_at(&b, 0);
+    tally_bench_clear(&b, 8192);
+    tally_bench_misdirected(&b, 8195);
+    tally_bench_skip(&b, 8199);
+    tally_bench_flush(&b, false);
+    const struct frame *frame = tally_bench_frame_at(&b, 0);
     CU_ASSERT_EQUAL(frame->chunk, 2);
     CU_ASSERT_EQUAL(frame->first_offset, 8192);
     CU_ASSERT_EQUAL(frame->to_offset, 8200);
@@ -117,10 +38,10 @@ static void test_absolute_counts(void)
     CU_ASSERT_EQUAL_FATAL(frame->entry_count, 1);
     CU_ASSERT_EQUAL(frame->entries[0].offset, 8195);
     b.ev.campaign_id = VIEW("d");
-    count(&b, 8200, VERDICT_UNKNOWN, REASON_BIT(REASON_CACHE_STALE));
-    count(&b, 8201, VERDICT_EXEMPT, REASON_BIT(REASON_NO_RECORD));
-    flush(&b, false);
-    frame = frame_at(&b, 1);
+    tally_bench_count(&b, 8200, VERDICT_UNKNOWN, REASON_BIT(REASON_CACHE_STALE));
+    tally_bench_count(&b, 8201, VERDICT_EXEMPT, REASON_BIT(REASON_NO_RECORD));
+    tally_bench_flush(&b, false);
+    frame = tally_bench_frame_at(&b, 1);
     CU_ASSERT_EQUAL(frame->first_offset, 8192);
     CU_ASSERT_EQUAL(frame->entry_count, 0); // told once
     CU_ASSERT_EQUAL_FATAL(frame->leaf_count, 1);
@@ -130,29 +51,29 @@ static void test_absolute_counts(void)
     CU_ASSERT_EQUAL(frame->leaves[0].counts.exempt, 1);
     CU_ASSERT_EQUAL(frame->leaves[0].counts.reasons[REASON_CACHE_STALE], 1);
     CU_ASSERT_EQUAL(frame->leaves[0].counts.reasons[REASON_NO_RECORD], 1);
-    flush(&b, false);
+    tally_bench_flush(&b, false);
     CU_ASSERT_EQUAL(b.log.count, 2); // no news, no frame
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // T3: closing frames go to everyone, list every leaf, and end where the next chunk begins, however
 // sparse the offsets.
 static void test_chunk_change(void)
 {
-    struct bench b;
-    bench_init(&b, 4, 100);
-    open_at(&b, 0, 0);
-    clear(&b, 10);
-    flush(&b, false);
+    struct tally_bench b;
+    tally_bench_init(&b, 4, 100);
+    tally_bench_open_at(&b, 0, 0);
+    tally_bench_clear(&b, 10);
+    tally_bench_flush(&b, false);
     CU_ASSERT_EQUAL(b.log.count, 1);
     b.ev.campaign_id = VIEW("d");
-    misdirected(&b, 11);
-    clear(&b, 5 * CHUNK_OFFSETS + 7);
+    tally_bench_misdirected(&b, 11);
+    tally_bench_clear(&b, 5 * CHUNK_OFFSETS + 7);
     CU_ASSERT_EQUAL_FATAL(b.log.count, 5);
     uint32_t leaves = 0;
     uint32_t entries = 0;
     for (size_t i = 1; i < 5; i++) {
-        const struct frame *frame = frame_at(&b, i);
+        const struct frame *frame = tally_bench_frame_at(&b, i);
         CU_ASSERT_EQUAL(b.log.frames[i].tally_partition, i - 1);
         CU_ASSERT_TRUE(frame->closing);
         CU_ASSERT_EQUAL(frame->chunk, 0);
@@ -162,12 +83,12 @@ static void test_chunk_change(void)
     }
     CU_ASSERT_EQUAL(leaves, 2); // the one that was told before as well
     CU_ASSERT_EQUAL(entries, 1);
-    flush(&b, false);
-    const struct frame *next = frame_at(&b, 5);
+    tally_bench_flush(&b, false);
+    const struct frame *next = tally_bench_frame_at(&b, 5);
     CU_ASSERT_EQUAL(next->first_offset, 5 * CHUNK_OFFSETS);
     CU_ASSERT_EQUAL(next->chunk, 5);
     CU_ASSERT_EQUAL(next->leaves[0].counts.judged, 1);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // T3: when all of a chunk is counted at the end of a batch, it is closed there and then. Else a
@@ -175,42 +96,42 @@ static void test_chunk_change(void)
 // partitions that had no news.
 static void test_batch_ends_with_the_chunk(void)
 {
-    struct bench b;
-    bench_init(&b, 2, 100);
-    open_at(&b, 0, 0);
-    clear(&b, CHUNK_OFFSETS - 1);
-    flush(&b, false);
+    struct tally_bench b;
+    tally_bench_init(&b, 2, 100);
+    tally_bench_open_at(&b, 0, 0);
+    tally_bench_clear(&b, CHUNK_OFFSETS - 1);
+    tally_bench_flush(&b, false);
     CU_ASSERT_EQUAL_FATAL(b.log.count, 2);
     for (size_t i = 0; i < 2; i++) {
-        CU_ASSERT_TRUE(frame_at(&b, i)->closing);
-        CU_ASSERT_EQUAL(frame_at(&b, i)->to_offset, CHUNK_OFFSETS);
+        CU_ASSERT_TRUE(tally_bench_frame_at(&b, i)->closing);
+        CU_ASSERT_EQUAL(tally_bench_frame_at(&b, i)->to_offset, CHUNK_OFFSETS);
     }
-    flush(&b, true);
-    clear(&b, CHUNK_OFFSETS);
+    tally_bench_flush(&b, true);
+    tally_bench_clear(&b, CHUNK_OFFSETS);
     CU_ASSERT_EQUAL(b.log.count, 2); // not closed twice
-    flush(&b, false);
-    CU_ASSERT_EQUAL(frame_at(&b, 2)->first_offset, CHUNK_OFFSETS);
-    bench_fini(&b);
+    tally_bench_flush(&b, false);
+    CU_ASSERT_EQUAL(tally_bench_frame_at(&b, 2)->first_offset, CHUNK_OFFSETS);
+    tally_bench_fini(&b);
 }
 
 // T2, T4, T5: an assignment that resumes counts in silence, and makes entries only of what it is
 // the first to tell.
 static void test_resume(void)
 {
-    struct bench b;
-    bench_init(&b, 1, 100);
-    open_at(&b, 4096, 4100);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, 100);
+    tally_bench_open_at(&b, 4096, 4100);
     for (int64_t offset = 4096; offset < 4099; offset++) {
         CU_ASSERT_TRUE(tally_is_resuming(b.source, offset));
-        misdirected(&b, offset);
-        flush(&b, true);
+        tally_bench_misdirected(&b, offset);
+        tally_bench_flush(&b, true);
     }
     CU_ASSERT_EQUAL(b.log.count, 0); // T5
-    misdirected(&b, 4099);
+    tally_bench_misdirected(&b, 4099);
     CU_ASSERT_FALSE(tally_is_resuming(b.source, 4100));
-    misdirected(&b, 4100);
-    flush(&b, false);
-    const struct frame *frame = frame_at(&b, 0);
+    tally_bench_misdirected(&b, 4100);
+    tally_bench_flush(&b, false);
+    const struct frame *frame = tally_bench_frame_at(&b, 0);
     CU_ASSERT_EQUAL(frame->first_offset, 4096);
     CU_ASSERT_EQUAL(frame->leaves[0].counts.misdirected, 5); // T2
     CU_ASSERT_EQUAL_FATAL(frame->entry_count, 1);            // T4
@@ -220,42 +141,42 @@ static void test_resume(void)
             frame->entries[0].previous_misdirected, 1 << SCOPE_CAMPAIGN | 1 << SCOPE_TENANT);
     tally_close(b.tally, 3);
     CU_ASSERT_PTR_NULL(tally_find(b.tally, 3));
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // T5 over more than one chunk: a resumption from further back closes nothing in silence.
 static void test_resume_over_chunks(void)
 {
-    struct bench b;
-    bench_init(&b, 1, 100);
-    open_at(&b, 0, CHUNK_OFFSETS + 10);
-    misdirected(&b, 0);
-    clear(&b, CHUNK_OFFSETS - 1);
-    flush(&b, true);
-    clear(&b, CHUNK_OFFSETS);
-    clear(&b, CHUNK_OFFSETS + 9);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, 100);
+    tally_bench_open_at(&b, 0, CHUNK_OFFSETS + 10);
+    tally_bench_misdirected(&b, 0);
+    tally_bench_clear(&b, CHUNK_OFFSETS - 1);
+    tally_bench_flush(&b, true);
+    tally_bench_clear(&b, CHUNK_OFFSETS);
+    tally_bench_clear(&b, CHUNK_OFFSETS + 9);
     CU_ASSERT_EQUAL(b.log.count, 0);
-    flush(&b, false);
-    CU_ASSERT_EQUAL(frame_at(&b, 0)->first_offset, CHUNK_OFFSETS);
-    CU_ASSERT_EQUAL(frame_at(&b, 0)->leaves[0].counts.judged, 2);
-    bench_fini(&b);
+    tally_bench_flush(&b, false);
+    CU_ASSERT_EQUAL(tally_bench_frame_at(&b, 0)->first_offset, CHUNK_OFFSETS);
+    CU_ASSERT_EQUAL(tally_bench_frame_at(&b, 0)->leaves[0].counts.judged, 2);
+    tally_bench_fini(&b);
 }
 
 // A log that has lost the messages up to `resume_until` and more: nothing may stay silent for ever.
 static void test_resume_over_a_hole(void)
 {
-    struct bench b;
-    bench_init(&b, 1, 100);
-    open_at(&b, 4096, 4100);
-    misdirected(&b, 4096);
-    clear(&b, 3 * CHUNK_OFFSETS);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, 100);
+    tally_bench_open_at(&b, 4096, 4100);
+    tally_bench_misdirected(&b, 4096);
+    tally_bench_clear(&b, 3 * CHUNK_OFFSETS);
     CU_ASSERT_EQUAL_FATAL(b.log.count, 1);
-    CU_ASSERT_TRUE(frame_at(&b, 0)->closing);
-    CU_ASSERT_EQUAL(frame_at(&b, 0)->leaves[0].counts.misdirected, 1);
-    CU_ASSERT_EQUAL(frame_at(&b, 0)->entry_count, 0);
-    flush(&b, false);
+    CU_ASSERT_TRUE(tally_bench_frame_at(&b, 0)->closing);
+    CU_ASSERT_EQUAL(tally_bench_frame_at(&b, 0)->leaves[0].counts.misdirected, 1);
+    CU_ASSERT_EQUAL(tally_bench_frame_at(&b, 0)->entry_count, 0);
+    tally_bench_flush(&b, false);
     CU_ASSERT_EQUAL(b.log.count, 2);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // The bits of an entry, by scope: the first of its scope in the chunk, and what the one before it
@@ -279,16 +200,16 @@ static void test_entry_bits(void)
             {"c", "v", VERDICT_EXEMPT, 0, 0},
             {"c", "v", VERDICT_MISDIRECTED, 0, C | V | T},
     };
-    struct bench b;
-    bench_init(&b, 1, 100);
-    open_at(&b, 0, 0);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, 100);
+    tally_bench_open_at(&b, 0, 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         b.ev.campaign_id = view_of(rows[i].campaign);
         b.ev.vendor_id = view_of(rows[i].vendor);
-        count(&b, (int64_t)i, rows[i].verdict, 0);
+        tally_bench_count(&b, (int64_t)i, rows[i].verdict, 0);
     }
-    flush(&b, false);
-    const struct frame *frame = frame_at(&b, 0);
+    tally_bench_flush(&b, false);
+    const struct frame *frame = tally_bench_frame_at(&b, 0);
     uint32_t at = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].verdict == VERDICT_MISDIRECTED && at < frame->entry_count) {
@@ -299,28 +220,28 @@ static void test_entry_bits(void)
         }
     }
     CU_ASSERT_EQUAL(at, 5);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // Leaves and entries go to the tally partition of their tenant, entries point at their leaf there.
 static void test_partitions(void)
 {
-    struct bench b;
-    bench_init(&b, 3, 100);
-    open_at(&b, 0, 0);
+    struct tally_bench b;
+    tally_bench_init(&b, 3, 100);
+    tally_bench_open_at(&b, 0, 0);
     static const char *const tenants[] = {"t1", "t2", "t3", "t4", "t5"};
     for (int64_t offset = 0; offset < 50; offset++) {
         b.ev.tenant_id = view_of(tenants[offset % 5]);
-        misdirected(&b, offset);
+        tally_bench_misdirected(&b, offset);
     }
     b.ev.tenant_id = VIEW_NONE;
-    misdirected(&b, 50); // tenant "default"
-    flush(&b, true);
+    tally_bench_misdirected(&b, 50); // tenant "default"
+    tally_bench_flush(&b, true);
     CU_ASSERT_EQUAL_FATAL(b.log.count, 3); // with totals: everyone
     uint32_t leaves = 0;
     uint32_t entries = 0;
     for (size_t i = 0; i < 3; i++) {
-        const struct frame *frame = frame_at(&b, i);
+        const struct frame *frame = tally_bench_frame_at(&b, i);
         leaves += frame->leaf_count;
         entries += frame->entry_count;
         for (uint32_t j = 0; j < frame->leaf_count; j++) {
@@ -340,16 +261,16 @@ static void test_partitions(void)
     }
     CU_ASSERT_EQUAL(leaves, 6);
     CU_ASSERT_EQUAL(entries, 51);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // Above its ceiling of leaves a chunk counts in overflow leaves, and loses nothing.
 static void test_overflow(void)
 {
     enum { LEAVES = 8, MESSAGES = 40 };
-    struct bench b;
-    bench_init(&b, 1, LEAVES);
-    open_at(&b, 0, 0);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, LEAVES);
+    tally_bench_open_at(&b, 0, 0);
     char campaign[16];
     char tenant[16];
     for (int64_t offset = 0; offset < MESSAGES; offset++) {
@@ -357,11 +278,11 @@ static void test_overflow(void)
         snprintf(tenant, sizeof tenant, "t%d", (int)offset % 10);
         b.ev.campaign_id = view_of(campaign);
         b.ev.tenant_id = view_of(tenant);
-        misdirected(&b, offset);
+        tally_bench_misdirected(&b, offset);
     }
     CU_ASSERT_EQUAL(tally_overflowed(b.tally), MESSAGES - (LEAVES - 1));
-    flush(&b, true);
-    const struct frame *frame = frame_at(&b, 0);
+    tally_bench_flush(&b, true);
+    const struct frame *frame = tally_bench_frame_at(&b, 0);
     CU_ASSERT_EQUAL(frame->leaf_count, LEAVES);
     uint32_t judged = 0;
     for (uint32_t i = 0; i < frame->leaf_count; i++) {
@@ -370,15 +291,15 @@ static void test_overflow(void)
     CU_ASSERT_EQUAL(judged, MESSAGES);
     CU_ASSERT_EQUAL(frame->entry_count, MESSAGES);
     CU_ASSERT_TRUE(view_is(frame->leaves[LEAVES - 1].key.ids[SCOPE_TENANT], "(overflow)"));
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // Names count as well: a chunk of long names stops at its ceiling of bytes.
 static void test_name_bytes(void)
 {
-    struct bench b;
-    bench_init(&b, 1, CHUNK_OFFSETS + 1);
-    open_at(&b, 0, 0);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, CHUNK_OFFSETS + 1);
+    tally_bench_open_at(&b, 0, 0);
     char name[ID_MAX_BYTES];
     size_t name_bytes = 0;
     for (int64_t offset = 0; offset < CHUNK_OFFSETS - 1; offset++) {
@@ -388,10 +309,10 @@ static void test_name_bytes(void)
         b.ev.campaign_id = b.ev.template_id = b.ev.sender_id = b.ev.vendor_id = b.ev.channel =
                 view_bytes(name, sizeof name);
         b.ev.message_id = b.ev.tracestate = view_bytes(name, sizeof name);
-        misdirected(&b, offset);
+        tally_bench_misdirected(&b, offset);
     }
-    flush(&b, false);
-    const struct frame *frame = frame_at(&b, 0);
+    tally_bench_flush(&b, false);
+    const struct frame *frame = tally_bench_frame_at(&b, 0);
     CU_ASSERT_TRUE(tally_overflowed(b.tally) > 3000);
     for (uint32_t i = 0; i < frame->leaf_count; i++) {
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
@@ -405,16 +326,16 @@ static void test_name_bytes(void)
     }
     CU_ASSERT_EQUAL(frame->entry_count, CHUNK_OFFSETS - 1); // no entry is lost for its texts
     CU_ASSERT_TRUE(text_bytes > 200 * 1024 && text_bytes <= 256 * 1024);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // The largest frames that there can be are records that a Kafka with default settings takes
 // (1,000,000 bytes): one that it refuses would be made again for ever.
 static void test_largest_frame(void)
 {
-    struct bench b;
-    bench_init(&b, 1, CHUNK_OFFSETS + 1);
-    open_at(&b, 0x7ffffffff000, 0);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, CHUNK_OFFSETS + 1);
+    tally_bench_open_at(&b, 0x7ffffffff000, 0);
     char campaign[64];
     char id[ID_MAX_BYTES];
     for (int64_t i = 0; i < CHUNK_OFFSETS - 1; i++) {
@@ -424,19 +345,19 @@ static void test_largest_frame(void)
         b.ev.message_id = view_bytes(id, 60);
         b.ev.planned_size = PLANNED_SIZE_MAX;
         b.signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED) | SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY);
-        count(&b, 0x7ffffffff000 + i, VERDICT_MISDIRECTED,
+        tally_bench_count(&b, 0x7ffffffff000 + i, VERDICT_MISDIRECTED,
                 REASON_BIT(REASON_REASSIGNED_NUMBER) | REASON_BIT(REASON_OPTED_OUT));
     }
-    flush(&b, true);
+    tally_bench_flush(&b, true);
     struct arena *arena = arena_create(SIZE_MAX);
     CU_ASSERT_PTR_NOT_NULL_FATAL(arena);
     struct strbuf bytes;
     strbuf_init(&bytes, FRAME_MAX_BYTES);
-    CU_ASSERT_EQUAL(frame_encode(&bytes, frame_at(&b, 0), arena), ERR_NONE);
+    CU_ASSERT_EQUAL(frame_encode(&bytes, tally_bench_frame_at(&b, 0), arena), ERR_NONE);
     CU_ASSERT_TRUE(bytes.n < 1000000);
     strbuf_fini(&bytes);
     arena_destroy(arena);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 // Frames take their turn: a sink that refuses leaves the error to the caller.
@@ -450,16 +371,16 @@ static enum err refuse(void *self, uint32_t tally_partition, const struct frame 
 
 static void test_refused(void)
 {
-    struct bench b;
-    bench_init(&b, 1, 100);
-    open_at(&b, 0, 0);
+    struct tally_bench b;
+    tally_bench_init(&b, 1, 100);
+    tally_bench_open_at(&b, 0, 0);
     b.taker = (struct frame_taker){refuse, NULL};
-    misdirected(&b, 0);
+    tally_bench_misdirected(&b, 0);
     CU_ASSERT_EQUAL(tally_flush(b.tally, b.source, AT, CACHE_TRUSTED, false, false, &b.taker),
             ERR_UNAVAILABLE);
     CU_ASSERT_EQUAL(tally_open(b.tally, VIEW("in"), -1, 0, 0), ERR_CEILING);
     CU_ASSERT_EQUAL(tally_open(b.tally, VIEW("in"), 1 << 20, 0, 0), ERR_CEILING);
-    bench_fini(&b);
+    tally_bench_fini(&b);
 }
 
 int main(int argc, char **argv)
