@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "detect_line.h"
 #include "run/half.h"
@@ -130,7 +131,9 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
         told_until = assignment->low;
     }
     const struct log_range log = {assignment->partition, assignment->low, assignment->high};
+    failpoint("detect.was_assigned");
     enum err e = open_partition(half, &log, told_until, start);
+    failpoint("detect.restored");
     ASSURE(e == ERR_NONE);
     commits_begin(&half->base.outlet.commits, assignment->partition, told_until);
 }
@@ -269,6 +272,7 @@ static enum err step(void *self)
             break;
         }
     }
+    failpoint("detect.folded_a_batch");
     if (e == ERR_NONE) {
         finish_segments(half);
     }

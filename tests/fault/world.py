@@ -235,19 +235,28 @@ class Data:
 
 
 class Feed(threading.Thread):
-    """Produces lines of a file to a topic at an even rate, in a kcat of its own."""
+    """Produces lines of a file to a topic at an even rate, in a kcat of its own. Should that give up, as it does when a
+    broker refuses what it sends, another one goes on: what is in the topic in the end is the input, whatever that is."""
+
+    STEP = 0.02
+    LINES_MAX = 20000
 
     def __init__(self, world, topic, path, seconds, options=()):
         super().__init__(daemon=True)
-        self.world, self.path, self.seconds = world, path, seconds
-        self.lines = sum(1 for _ in open(path, "rb"))
-        self.child = subprocess.Popen(
-            world.kcat("-P", "-t", topic, "-X", "topic.partitioner=random", "-X", "sticky.partitioning.linger.ms=0",
-                       "-X", "enable.idempotence=true", "-z", "lz4", *options),
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        world.children.append(self)
+        self.command = world.kcat("-P", "-t", topic, "-X", "topic.partitioner=random", "-X",
+                                  "sticky.partitioning.linger.ms=0", "-z", "lz4", *options)
+        self.path, self.seconds = path, seconds
+        with open(path, "rb") as file:
+            self.lines = sum(1 for _ in file)
         self.halted = False
+        self.trouble = None
+        self.open()
+        world.children.append(self)
         self.start()
+
+    def open(self):
+        self.child = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
 
     # As a Process, for the world's end.
     def is_running(self):
@@ -262,26 +271,33 @@ class Feed(threading.Thread):
         return self.child.wait()
 
     def run(self):
-        begin, sent, step = time.monotonic(), 0, 0.02
+        begin, sent = time.monotonic(), 0
+        with open(self.path, "rb") as file:
+            while not self.halted and sent < self.lines:
+                due = self.lines * (time.monotonic() - begin + self.STEP) / self.seconds if self.seconds else self.lines
+                part = [file.readline() for _ in range(min(int(due) - sent, self.lines - sent, self.LINES_MAX))]
+                sent += len(part)
+                self.send(b"".join(part))
+                time.sleep(self.STEP)
         try:
-            with open(self.path, "rb") as file:
-                while not self.halted and sent < self.lines:
-                    due = self.lines * (time.monotonic() - begin + step) / self.seconds if self.seconds else self.lines
-                    part = [file.readline() for _ in range(min(int(due) - sent, self.lines - sent, 20000))]
-                    self.child.stdin.write(b"".join(part))
-                    self.child.stdin.flush()
-                    sent += len(part)
-                    time.sleep(step)
             self.child.stdin.close()
-        except (BrokenPipeError, ValueError):
+        except BrokenPipeError:
             pass
 
-    def finish(self, seconds):
-        """Waits until all is in the topic."""
+    def send(self, lines):
+        try:
+            self.child.stdin.write(lines)
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            if not self.halted:
+                self.child.wait()
+                self.open()
+
+    def finish(self, seconds, early=False):
+        """Waits until all is in the topic; with `early`, no more is sent."""
+        self.halted = self.halted or early
         self.join(seconds)
         try:
-            status = self.child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            status = None
-        if status != 0:
-            raise Trouble(f"the feed ended with status {status}")
+            self.child.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise Trouble("the feed does not end") from error

@@ -1,5 +1,5 @@
 """The cases, in the order of the fault list (RESULTS.md)."""
 
-from cases import kill
+from cases import failpoint, kill
 
-ALL = [*kill.CASES]
+ALL = [*kill.CASES, *failpoint.CASES]
