@@ -44,10 +44,9 @@ topics:
 class Plant:
     """Topics, configuration and processes of one case."""
 
-    outbound_partitions = 8
-
-    def __init__(self, world, name, data, session_ms=None, batch=200, more="", properties=None, brokers=1):
+    def __init__(self, world, name, data, session_ms=None, batch=200, more="", properties=None, brokers=1, partitions=8):
         self.world, self.name, self.data = world, name, data
+        self.outbound_partitions = partitions
         self.lives = 0
         self.ended_badly = []
         self.peak_kib = {}

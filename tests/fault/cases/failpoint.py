@@ -9,10 +9,10 @@ from world import Feed, Trouble, wait_until
 
 # name, which half, how often at most it comes by before the death, what brings it about
 POINTS = [
-    ("judge.was_assigned", "judge", 8, None),
+    ("judge.was_assigned", "judge", 3, None),
     ("judge.read_a_batch", "judge", 40, None),
     ("judge.produced_a_batch", "judge", 40, None),
-    ("judge.produced_a_closing_frame", "judge", 6, None),
+    ("judge.produced_a_closing_frame", "judge", 4, None),
     ("commits.all_is_acknowledged", "judge", 4, None),
     ("commits.sent_a_commit", "judge", 4, None),
     ("outlet.is_told_to_drain", "judge", 1, "term"),
@@ -57,6 +57,12 @@ class Deaths(threading.Thread):
         except (Trouble, OSError, subprocess.SubprocessError) as error:
             self.trouble = error
 
+    def is_gone(self, life, how):
+        if how == "fatal" and life.is_running():
+            # An idempotent producer that is told so gives up for good.
+            self.it.world.inject("err", PRODUCE, 1, OUT_OF_ORDER)
+        return not life.is_running()
+
     def die_at(self, name, nth, how):
         life = self.plant.start(self.part, self.config, env={"WN_FAILPOINT": f"{name}:{nth}"})
         if how is not None:
@@ -64,11 +70,8 @@ class Deaths(threading.Thread):
                        lambda: life.said(ASSIGNED[self.part]) or not life.is_running())
         if how == "term":
             life.signal(signal.SIGTERM)
-        elif how == "fatal":
-            # An idempotent producer that is told so gives up for good.
-            self.it.world.inject("err", PRODUCE, 4, OUT_OF_ORDER)
         try:
-            wait_until(name, 30, lambda: not life.is_running())
+            wait_until(name, 45, lambda: self.is_gone(life, how), every=0.2)
         except Trouble:
             pass
         if life.is_running() or life.child.returncode != -signal.SIGKILL:
@@ -81,7 +84,8 @@ def once(it, number):
     """Each point once, in some order, while messages come in."""
     points = [point for point in POINTS if it.kind == "sandbox" or point[3] != "fatal"]
     it.random.shuffle(points)
-    plant = it.plant(f"failpoints{number}", 60_000, properties={"linger.ms": "20"})
+    # Few partitions, so that chunks end while somebody waits for that.
+    plant = it.plant(f"failpoints{number}", 100_000, properties={"linger.ms": "20"}, partitions=3)
     feed = Feed(it.world, plant.topic("outbound"), plant.data.events, 120)
     deaths = [Deaths(it, plant, part, [p for p in points if p[1] == part]) for part in ("judge", "detect")]
     for each in deaths:
