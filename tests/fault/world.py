@@ -194,18 +194,25 @@ class World:
         return ["kcat", "-b", self.bootstrap, "-X", "fetch.wait.max.ms=10", "-X", "log_level=3", *arguments]
 
     def fetch(self, topic):
-        """All that a topic has now, as `kcat -J` envelopes (bytes, a line each)."""
-        for attempt in range(5):
-            done = subprocess.run(self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J", "-u"),
-                                  capture_output=True, check=False)
-            if done.returncode == 0:
-                return done.stdout
-            time.sleep(1 + attempt)
-        raise Trouble(f"cannot read {topic}: {done.stderr.decode(errors='replace')[-300:]}")
+        """All that a topic has now: `kcat -J` envelopes, one after the other. Bytes that are no UTF-8 are replaced."""
+        reached = {}
+        for attempt in range(8):
+            with subprocess.Popen(self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J", "-u"),
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+                for line in child.stdout:
+                    envelope = json.loads(line.decode("utf-8", "replace"))
+                    # After an error it is read again; what was given before is not given again.
+                    if envelope["offset"] > reached.get(envelope["partition"], -1):
+                        reached[envelope["partition"]] = envelope["offset"]
+                        yield envelope
+            if child.returncode == 0:
+                return
+            time.sleep(0.5 + attempt)
+        raise Trouble(f"cannot read {topic}")
 
     def fetch_raw(self, topic, path):
         """The same as `partition offset size`, a line feed and the value's bytes, into a file."""
-        for attempt in range(5):
+        for attempt in range(8):
             with open(path, "wb") as out:
                 done = subprocess.run(self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-u", "-f", "%p %o %S\\n%s"),
                                       stdout=out, stderr=subprocess.DEVNULL, check=False)

@@ -1,5 +1,5 @@
 """The cases, in the order of the fault list (RESULTS.md)."""
 
-from cases import failpoint, kill
+from cases import broker, failpoint, input as inputs, kill, members, snapshot
 
-ALL = [*kill.CASES, *failpoint.CASES]
+ALL = [*kill.CASES, *failpoint.CASES, *members.CASES, *broker.CASES, *inputs.CASES, *snapshot.CASES]
