@@ -37,37 +37,26 @@ static int64_t chunk_start(int64_t offset)
 
 // --- partitions come and go --------------------------------------------------------------------
 
-static enum err open_partition(
+static enum err open_line_partition(
         struct judge_half *half, int32_t partition, int64_t start, int64_t resume_until)
 {
-    enum err e = offsets_begin(half->base.outlet.offsets, partition, resume_until);
-    if (e == ERR_NONE) {
-        e = judge_line_open(half->line, view_of(half->base.config->topics.outbound), partition,
-                start, resume_until);
-    }
-    return e;
+    return judge_line_open(half->line, view_of(half->base.config->topics.outbound), partition,
+            start, resume_until);
 }
 
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct judge_half *half = self;
-    int64_t resume_until = *start;
-    if (resume_until < assignment->low || resume_until > assignment->high) {
-        log_error("judge",
-                "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): "
-                "messages were lost before we read them; going on at %lld",
-                assignment->partition, (long long)resume_until, (long long)assignment->low,
-                (long long)assignment->high, (long long)assignment->low);
-        resume_until = assignment->low;
-    }
+    int64_t resume_until;
+    enum err e = half_begin(&half->base, assignment, *start, &resume_until);
     *start = chunk_start(resume_until);
     if (*start < assignment->low) {
         // the log no longer has the chunk's beginning: the fold notes a gap or compares
         *start = assignment->low;
     }
-    enum err e = open_partition(half, assignment->partition, *start, resume_until);
+    e = e != ERR_NONE ? e
+                      : open_line_partition(half, assignment->partition, *start, resume_until);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->base.outlet.commits, assignment->partition, resume_until);
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);
 }
@@ -92,7 +81,8 @@ static enum err begin_anew(void *self, int32_t partition)
     int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
     struct kafka_position position = {partition, chunk_start(settled)};
     judge_line_close(half->line, partition);
-    enum err e = open_partition(half, partition, position.offset, settled);
+    enum err e = offsets_begin(half->base.outlet.offsets, partition, settled);
+    e = e != ERR_NONE ? e : open_line_partition(half, partition, position.offset, settled);
     if (e == ERR_NONE) {
         e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
@@ -106,14 +96,9 @@ static enum err begin_anew(void *self, int32_t partition)
 static enum err offset_lost(void *self, const struct kafka_event *event)
 {
     struct judge_half *half = self;
-    log_error("judge",
-            "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages "
-            "were lost before we read them; going on at %lld",
-            event->partition, (long long)event->offset, (long long)event->low,
-            (long long)event->high, (long long)event->low);
     judge_line_close(half->line, event->partition);
-    commits_begin(&half->base.outlet.commits, event->partition, event->low);
-    return open_partition(half, event->partition, event->low, event->low);
+    enum err e = half_skip_lost(&half->base, event);
+    return e != ERR_NONE ? e : open_line_partition(half, event->partition, event->low, event->low);
 }
 
 // Opens a segment for each slice; its offsets are those of the slice's messages.
@@ -308,6 +293,7 @@ enum err judge_half_run(const struct half_options *options)
     static const struct half_role role = {
             .name = "judge",
             .partitions = "partitions",
+            .lost_what = "messages",
             .open = open_half,
             .step = step,
             .assign = assign,
