@@ -60,8 +60,8 @@ struct mishap {
     struct view class_name;
 };
 
-static void add_mishap_headers(struct encoding *enc, const struct mishap *mishap, struct view group,
-        struct view instance)
+static void add_mishap_headers(
+        struct encoding *enc, const struct mishap *mishap, struct view group, struct view instance)
 {
     encoding_add_header(enc, VIEW(CONNECT "topic"), mishap->topic);
     add_number_header(enc, VIEW(CONNECT "partition"), mishap->partition);

@@ -260,8 +260,8 @@ enum err kafka_reader_partitions(
         return kafka_err(rd_kafka_last_error());
     }
     const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(
-            reader->client.rk, 0, handle, &metadata, kafka_timeout(timeout_ms));
+    rd_kafka_resp_err_t error =
+            rd_kafka_metadata(reader->client.rk, 0, handle, &metadata, kafka_timeout(timeout_ms));
     rd_kafka_topic_destroy(handle);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kafka_err(error);

@@ -95,7 +95,8 @@ static const struct conf_option options[] = {
                 AT(kafka.instance_id),
                 RANGE(1, 128),
                 .check = config_text_word,
-                .text = "this instance's own name in its groups, the same after a restart, which then "
+                .text = "this instance's own name in its groups, the same after a restart, which "
+                        "then "
                         "moves no partitions; null = a new member at every start"},
         {.path = "kafka.start",
                 .type = CONF_WORD,

@@ -132,7 +132,8 @@ static enum err recall_held(struct detect_half *half, const struct log_range *lo
     }
     if (recalled.without_room > 0) {
         log_error("detect",
-                "tally partition %d: there is no room for %u scopes that are held; the end of their "
+                "tally partition %d: there is no room for %u scopes that are held; the end of "
+                "their "
                 "holds will not be told",
                 log->partition, recalled.without_room);
     }
@@ -213,8 +214,8 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
     if (e != ERR_NONE && half->has_ended == ERR_NONE) {
         half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
     }
-    bool is_known = assignment->committed >= assignment->low &&
-                    assignment->committed <= assignment->high;
+    bool is_known =
+            assignment->committed >= assignment->low && assignment->committed <= assignment->high;
     commits_begin(&half->base.outlet.commits, assignment->partition,
             is_known ? assignment->committed : -1);
 }

@@ -216,8 +216,7 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
                    json_string_equals(&values[HELD_STATE], VIEW("held")) &&
                    json_string_equals(&values[HELD_MODE], VIEW("enforce")) &&
                    read_word(values[HELD_TIER].raw, tier_names, TIER_COUNT, &tier) &&
-                   read_id(id, &held->incident_id) &&
-                   values[HELD_SEQUENCE].kind == JSON_NUMBER &&
+                   read_id(id, &held->incident_id) && values[HELD_SEQUENCE].kind == JSON_NUMBER &&
                    json_integer_read(values[HELD_SEQUENCE].raw, &held->sequence) == JSON_INTEGER &&
                    read_time(&values[HELD_ISSUED], &held->issued_at_ms) &&
                    read_time(&values[HELD_EXPIRES], &held->expires_at_ms);

@@ -19,8 +19,8 @@ static enum err begin(struct kafka_reader *reader, const char *topic, struct mon
         struct unread *unread)
 {
     int32_t partitions = 0;
-    enum err e = kafka_reader_partitions(
-            reader, topic, mono_left_ms(clock_mono(), until), &partitions);
+    enum err e =
+            kafka_reader_partitions(reader, topic, mono_left_ms(clock_mono(), until), &partitions);
     if (e != ERR_NONE) {
         return e;
     }
@@ -31,8 +31,7 @@ static enum err begin(struct kafka_reader *reader, const char *topic, struct mon
     for (int32_t i = 0; i < partitions && e == ERR_NONE; i++) {
         int64_t low = 0;
         int64_t high = 0;
-        e = kafka_reader_ends(
-                reader, topic, i, mono_left_ms(clock_mono(), until), &low, &high);
+        e = kafka_reader_ends(reader, topic, i, mono_left_ms(clock_mono(), until), &low, &high);
         if (e == ERR_NONE && low < high) {
             e = kafka_reader_add(reader, topic, i, KAFKA_FROM_BEGINNING);
             unread->is_unread[i] = true;

@@ -54,8 +54,7 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
         // the log no longer has the chunk's beginning: the fold notes a gap or compares
         *start = assignment->low;
     }
-    e = e != ERR_NONE ? e
-                      : open_line_partition(half, assignment->partition, *start, resume_until);
+    e = e != ERR_NONE ? e : open_line_partition(half, assignment->partition, *start, resume_until);
     ASSURE(e == ERR_NONE);
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);

@@ -199,7 +199,7 @@ static void long_explanation(void)
 
 static const struct unit_test tests[] = {
         {"record_bytes", record_bytes},
-            {"gap_bytes", gap_bytes},
+        {"gap_bytes", gap_bytes},
         {"null_value", null_value},
         {"sizes", sizes},
         {"digest", digest},

@@ -18,8 +18,7 @@ enum { RECORDS_MAX = 64, RECORD_BYTES = 160 };
 static struct held_ledger *ledger_of(uint32_t tally_partitions, uint32_t max_scopes)
 {
     struct held_ledger *ledger;
-    CU_ASSERT_EQUAL_FATAL(
-            held_ledger_create(&ledger, 0, tally_partitions, max_scopes), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(held_ledger_create(&ledger, 0, tally_partitions, max_scopes), ERR_NONE);
     return ledger;
 }
 
@@ -201,8 +200,8 @@ static enum err keep_record(void *self, const struct record *record)
         value = VIEW("lifted");
     }
     CU_ASSERT_TRUE_FATAL(l->record_count < RECORDS_MAX);
-    snprintf(l->records[l->record_count++], RECORD_BYTES, "%s %.*s %.*s",
-            name != NULL ? name : "?", VIEW_ARGS(record->key), VIEW_ARGS(value));
+    snprintf(l->records[l->record_count++], RECORD_BYTES, "%s %.*s %.*s", name != NULL ? name : "?",
+            VIEW_ARGS(record->key), VIEW_ARGS(value));
     return ERR_NONE;
 }
 
@@ -213,8 +212,7 @@ static void line_init(struct line *l)
     *l = (struct line){.at_ms = START_MS};
     CU_ASSERT_EQUAL_FATAL(config_create_default(&l->config), ERR_NONE);
     l->config->policy.mode = MODE_ENFORCE;
-    CU_ASSERT_EQUAL_FATAL(
-            emitter_init(&l->emitter, (struct sink){&keeps, l}, &emits), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(emitter_init(&l->emitter, (struct sink){&keeps, l}, &emits), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(detect_line_create(&l->line, l->config, &l->emitter), ERR_NONE);
     l->ledger = ledger_of(1, 100);
 }
