@@ -26,36 +26,35 @@ struct judge_half {
     struct mono_time next_totals;
     bool cache_trouble_told;
     uint64_t overflow_told;
+    uint64_t given_up_told;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
 
-static int64_t chunk_start(int64_t offset)
-{
-    return offset >> CHUNK_BITS << CHUNK_BITS;
-}
-
 // --- partitions come and go --------------------------------------------------------------------
-
-static enum err open_line_partition(
-        struct judge_half *half, int32_t partition, int64_t start, int64_t resume_until)
-{
-    return judge_line_open(half->line, view_of(half->base.config->topics.outbound), partition,
-            start, resume_until);
-}
 
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct judge_half *half = self;
-    int64_t resume_until;
-    enum err e = half_begin(&half->base, assignment, *start, &resume_until);
-    *start = chunk_start(resume_until);
-    if (*start < assignment->low) {
-        // the log no longer has the chunk's beginning: the fold notes a gap or compares
-        *start = assignment->low;
+    struct judge_start begin = {.partition = assignment->partition,
+            .committed = *start,
+            .low = assignment->low,
+            .text = assignment->metadata};
+    bool is_odd = false;
+    enum err e = half_begin(&half->base, assignment, *start, &begin.committed);
+    if (begin.committed != *start) {
+        begin.text = VIEW_NONE;
     }
-    e = e != ERR_NONE ? e : open_line_partition(half, assignment->partition, *start, resume_until);
+    if (e == ERR_NONE) {
+        e = judge_line_resume(half->line, &begin, start, &is_odd);
+    }
     ASSURE(e == ERR_NONE);
+    if (is_odd) {
+        log_warn("judge",
+                "partition %d: the text of the committed offset is none of ours; messages that "
+                "wait for a late record stay held",
+                assignment->partition);
+    }
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);
 }
@@ -73,15 +72,16 @@ static void forget_batch(void *self)
     gathered_clear(&half->batch, half->base.consumer);
 }
 
-// Begins a partition anew from what is settled; `partition` is read again from the chunk's start.
+// Begins a partition anew from what is settled.
 static enum err begin_anew(void *self, int32_t partition)
 {
     struct judge_half *half = self;
     int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
-    struct kafka_position position = {partition, chunk_start(settled)};
-    judge_line_close(half->line, partition);
+    struct kafka_position position = {.partition = partition};
     enum err e = offsets_begin(half->base.outlet.offsets, partition, settled);
-    e = e != ERR_NONE ? e : open_line_partition(half, partition, position.offset, settled);
+    if (e == ERR_NONE) {
+        e = judge_line_rewind(half->line, partition, settled, &position.offset);
+    }
     if (e == ERR_NONE) {
         e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
@@ -95,9 +95,11 @@ static enum err begin_anew(void *self, int32_t partition)
 static enum err offset_lost(void *self, const struct kafka_event *event)
 {
     struct judge_half *half = self;
-    judge_line_close(half->line, event->partition);
+    struct judge_start begin = {event->partition, event->low, event->low, VIEW_NONE};
+    int64_t from;
+    bool is_odd;
     enum err e = half_skip_lost(&half->base, event);
-    return e != ERR_NONE ? e : open_line_partition(half, event->partition, event->low, event->low);
+    return e != ERR_NONE ? e : judge_line_resume(half->line, &begin, &from, &is_odd);
 }
 
 // Opens a segment for each slice; its offsets are those of the slice's messages.
@@ -122,6 +124,7 @@ static enum err open_segments(struct judge_half *half)
             return e;
         }
         slice->ticket = segment;
+        slice->serial = offsets_serial(segment);
     }
     return ERR_NONE;
 }
@@ -153,6 +156,20 @@ static void tell_overflow(struct judge_half *half)
     half->overflow_told = overflowed;
 }
 
+static void tell_given_up(struct judge_half *half)
+{
+    uint64_t given_up = judge_line_counts(half->line)->given_up;
+    if (given_up > half->given_up_told) {
+        log_warn("judge",
+                "%llu messages so far are not looked up again for late records: they were too many "
+                "or too old (recheck.max_messages; 65,536 offsets); they stay held until their "
+                "holds "
+                "run out",
+                (unsigned long long)given_up);
+    }
+    half->given_up_told = given_up;
+}
+
 static enum err judge_batch(struct judge_half *half, bool totals)
 {
     struct gathered *batch = &half->batch;
@@ -182,6 +199,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
         tell_cache(half);
         tell_overflow(half);
     }
+    tell_given_up(half);
     gathered_clear(batch, half->base.consumer);
     if (waits) {
         kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
@@ -208,6 +226,16 @@ static bool gather_totals(struct judge_half *half)
     return any;
 }
 
+// Messages that wait for a late record are looked up again beside what has come.
+static void gather_due(struct judge_half *half)
+{
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
+        if (judge_line_waits_for(half->line, i)) {
+            gathered_slice(&half->batch, i);
+        }
+    }
+}
+
 static enum err step(void *self)
 {
     struct judge_half *half = self;
@@ -216,6 +244,9 @@ static enum err step(void *self)
             half->base.config->batch.wait_ms, true, half->base.stop, &event);
     enum err e = ERR_NONE;
     bool totals = gather_totals(half);
+    if (judge_line_has_due(half->line, clock_mono())) {
+        gather_due(half);
+    }
     if (half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
@@ -231,6 +262,20 @@ static enum err take_frame(void *self, uint32_t tally_partition, const struct fr
             judge_line_ticket(half->line));
 }
 
+static const char *commit_text(
+        void *self, int32_t partition, int64_t settled, uint64_t *ret_version)
+{
+    struct judge_half *half = self;
+    uint64_t serial = offsets_settled_serial(half->base.outlet.offsets, partition);
+    return judge_line_text(half->line, partition, serial, settled, ret_version);
+}
+
+static bool commit_has_news(void *self)
+{
+    const struct judge_half *half = self;
+    return judge_line_has_news(half->line);
+}
+
 static enum err open_line(struct judge_half *half, const struct half_options *options)
 {
     const struct judge_line_options line_options = {
@@ -242,6 +287,7 @@ static enum err open_line(struct judge_half *half, const struct half_options *op
             .tally_partitions = options->tally_partitions,
             .clock = JUDGE_CLOCK_WALL,
     };
+    half->base.outlet.commits.texts = (struct commit_texts){commit_text, commit_has_news, half};
     return judge_line_create(&half->line, &line_options);
 }
 
