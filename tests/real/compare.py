@@ -240,8 +240,8 @@ def verb_reasons(args):
     return show("reasons", [] if got == expected else [f"got {got}, expected {expected}"])
 
 
-def verb_held(args):
-    """held STATE: prints the keys of what is held by the last record of each key."""
+def verb_state_held(args):
+    """state-held STATE: prints the keys of what is held by the last record of each key."""
     last = {envelope["key"]: text for text, envelope in records(args[0])}
     print("\n".join(sorted(key for key, text in last.items() if text)))
     return 0

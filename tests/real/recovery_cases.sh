@@ -7,7 +7,7 @@ again() { sed -E "s/(\"message_id\": ?\")/\\1$1-/" "$work/data/events.ndjson"; }
 
 held_targets() {
     fetch "$1.state" >"$work/$1.state.ndjson"
-    compare held "$work/$1.state.ndjson"
+    compare state-held "$work/$1.state.ndjson"
 }
 has_held() { [[ -n $(held_targets "$1") ]]; }
 
