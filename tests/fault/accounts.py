@@ -312,21 +312,22 @@ class Accounts:
         return not self.check_fold()
 
     def check_incidents(self):
-        """Each planted incident was opened once, and its scope is held."""
-        faults, opened, held = [], collections.defaultdict(set), set()
+        """Each planted incident was opened once, and is held, be it at a scope that is wider than the planted one."""
+        faults, opened, held = [], collections.defaultdict(set), collections.defaultdict(list)
         for envelope in self.whole("alerts", faults):
             alert = json.loads(envelope["payload"])
             if alert["type"] == "incident.opened":
                 opened[tuple(alert["scope"][n] for n in ("kind", "id", "tenant_id"))].add(alert["incident_id"])
         for envelope in self.whole("commands", faults):
-            target = json.loads(envelope["payload"])["target"]
-            held.add(tuple(target[n] for n in ("kind", "id", "tenant_id")))
+            command = json.loads(envelope["payload"])
+            held[command["incident_id"]].append(tuple(command["target"][n] for n in ("kind", "id", "tenant_id")))
         for incident in self.plant.data.incidents:
             scope = tuple(incident["scope"][n] for n in ("kind", "id", "tenant_id"))
             if len(opened[scope]) != 1:
-                faults.append(f"incidents of {scope}: {sorted(opened[scope])}")
-            if scope not in held:
-                faults.append(f"not held: {scope}")
+                faults.append(f"incidents of {scope}: {sorted(opened[scope])}; opened are {sorted(opened)}")
+            elif not held[next(iter(opened[scope]))]:
+                faults.append(f"nothing is held by the incident of {scope}; held are "
+                              f"{[each for name, each in held.items() if name and each]}")
         return faults
 
     def check_all(self):

@@ -227,6 +227,10 @@ class World:
         done = subprocess.run(self.kcat("-Q", *asked), capture_output=True, check=False)
         return sum(int(line.rsplit(b" ", 1)[1]) for line in done.stdout.splitlines() if b"offset" in line)
 
+    def ends_of(self, topic, partition):
+        done = subprocess.run(self.kcat("-Q", "-t", f"{topic}:{partition}:-1"), capture_output=True, check=True)
+        return int(done.stdout.split()[-1])
+
 
 class Data:
     """Generated messages and the relationship data that they are about."""
