@@ -43,6 +43,7 @@ case_crash
 case_bad_input
 case_complaints
 case_late
+case_wait
 case_redis
 case_broker
 ((failures == 0))
