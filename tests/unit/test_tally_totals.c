@@ -114,7 +114,12 @@ static void test_waits_for_cache(void)
     tally_bench_flush(&b, true);
     CU_ASSERT_EQUAL_FATAL(b.log.count, 6);
     CU_ASSERT_FALSE(frame_tells_cache(tally_bench_frame_at(&b, 3)));
-    CU_ASSERT_EQUAL(tally_bench_frame_at(&b, 3)->leaves[0].counts.judged, 2);
+    uint32_t judged = 0;
+    for (size_t i = 3; i < 6; i++) {
+        const struct frame *frame = tally_bench_frame_at(&b, i);
+        judged += frame->leaf_count == 1 ? frame->leaves[0].counts.judged : 0;
+    }
+    CU_ASSERT_EQUAL(judged, 2);
     tally_bench_fini(&b);
 }
 
