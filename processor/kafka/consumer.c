@@ -271,6 +271,9 @@ enum err kafka_consumer_create(struct kafka_consumer **ret_consumer,
         goto out;
     }
     kafka_client_set(conf, "group.id", consumer->group);
+    if (options->config->kafka.instance_id != NULL) {
+        kafka_client_set(conf, "group.instance.id", options->config->kafka.instance_id);
+    }
     rd_kafka_conf_set_rebalance_cb(conf, consumer_on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, consumer_on_commit);
     err = kafka_client_start(&consumer->client, CLIENT_CONSUMER, conf, findings);

@@ -34,23 +34,54 @@ void commits_begin(struct commits *commits, int32_t partition, int64_t committed
     commits->committed[partition] = committed;
 }
 
+size_t commits_due(
+        const struct commits *commits, int32_t *at, struct kafka_commit *ret_due, size_t max)
+{
+    size_t count = 0;
+    for (; *at < commits->capacity && count < max; (*at)++) {
+        if (!offsets_is_begun(commits->offsets, *at)) {
+            continue;
+        }
+        int64_t settled = offsets_settled(commits->offsets, *at);
+        if (settled > commits->committed[*at]) {
+            ret_due[count++] = (struct kafka_commit){.partition = *at, .offset = settled};
+        }
+    }
+    return count;
+}
+
+void commits_made(struct commits *commits)
+{
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        if (offsets_is_begun(commits->offsets, i)) {
+            commits->committed[i] = offsets_settled(commits->offsets, i);
+        }
+    }
+}
+
+int64_t commits_committed(const struct commits *commits, int32_t partition)
+{
+    return partition < commits->capacity ? commits->committed[partition] : -1;
+}
+
+void commits_forget(struct commits *commits)
+{
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        commits->committed[i] = -1;
+    }
+}
+
 // Up to COMMIT_MAX partitions; true when there may be more.
 static bool commits_send(struct commits *commits, struct kafka_consumer *consumer, int64_t wait_ms)
 {
     struct kafka_commit due[COMMIT_MAX];
-    size_t count = 0;
-    for (int32_t i = 0; i < commits->capacity && count < COMMIT_MAX; i++) {
-        if (!offsets_is_begun(commits->offsets, i)) {
-            continue;
-        }
-        int64_t settled = offsets_settled(commits->offsets, i);
-        if (settled > commits->committed[i]) {
-            due[count++] = (struct kafka_commit){.partition = i, .offset = settled};
-            commits->committed[i] = settled;
-        }
-    }
+    int32_t at = 0;
+    size_t count = commits_due(commits, &at, due, COMMIT_MAX);
     if (count == 0) {
         return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        commits->committed[due[i].partition] = due[i].offset;
     }
     enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
     if (e != ERR_NONE) {
@@ -73,16 +104,14 @@ void commits_send_if_due(struct commits *commits, struct kafka_consumer *consume
 }
 
 void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
-        struct kafka_producer *producer, int64_t wait_ms)
+        struct tracked_sink *sink, int64_t wait_ms)
 {
     struct mono_time until = mono_after_ms(clock_mono(), wait_ms);
-    enum err e = kafka_producer_flush(producer, wait_ms);
+    enum err e = tracked_sink_flush(sink, wait_ms);
     if (e != ERR_NONE) {
         log_warn("consume", "not everything was acknowledged in time; it will be judged again");
     }
-    for (int32_t i = 0; i < commits->capacity; i++) {
-        commits->committed[i] = -1; // an earlier commit may have got no answer
-    }
+    commits_forget(commits); // an earlier commit may have got no answer
     bool more = true;
     while (more) {
         int64_t left_ms = mono_left_ms(clock_mono(), until);
