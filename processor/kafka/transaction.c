@@ -240,7 +240,12 @@ enum txn_next kafka_transaction_next(const struct kafka_transaction *txn)
 void kafka_transaction_doom(struct kafka_transaction *txn, enum txn_next next, const char *why)
 {
     bool matters = next == TXN_REBUILD || txn->next != TXN_CALL_AGAIN;
-    if (matters && next > txn->next) {
+    // A delivery may have been the first to say that we are fenced.
+    char reason[TROUBLE_BYTES - 16];
+    if (is_fencing(rd_kafka_fatal_error(handle_of(txn), reason, sizeof reason))) {
+        txn->next = TXN_GIVE_UP;
+        snprintf(txn->why, sizeof txn->why, "%s", reason);
+    } else if (matters && next > txn->next) {
         txn->next = next;
         snprintf(txn->why, sizeof txn->why, "%s", why);
     }

@@ -23,6 +23,7 @@ static void send_offsets(
     size_t count = commits_due(transactions->commits, &at, due, DUE_MAX);
     if (count == 0) {
         commits_forget(transactions->commits);
+        at = 0;
         count = commits_due(transactions->commits, &at, due, DUE_MAX);
     }
     if (count == 0) {
