@@ -34,11 +34,16 @@ has_followed() { (($(wc -l <"$1") >= $2)); }
 # start_and_await CONFIG: starts the processor and waits until it has partitions.
 start_and_await() {
     local log=${1%.yaml}.log before
-    before=$(grep -c 'judge: partition 0: from' "$log" 2>/dev/null || true)
+    before=$(grep -sc 'judge: partition 0: from' "$log" || true)
+    : "${before:=0}"
     start_processor "$1"
     wait_until 30 has_begun "$log" "$before"
 }
-has_begun() { (($(grep -c 'judge: partition 0: from' "$1") > ${2:-0})) || has_ended "$processor_pid"; }
+has_begun() {
+    local begun
+    begun=$(grep -c 'judge: partition 0: from' "$1")
+    ((begun > $2)) || has_ended "$processor_pid"
+}
 
 stop_broker_for() {
     local pid
@@ -79,6 +84,7 @@ transactional_stream() {
     }
     RANDOM=${WN_SEED:-$$}
     echo "transactional: $kills kills, seed ${WN_SEED:-$$}"
+    wait_until 10 topic_exists tx.verdicts
     follow tx.verdicts "$work/tx.followed.ndjson"
     split -n "l/$((kills + 1))" -d -a 3 "$work/data/events.ndjson" "$work/tx.part."
     for part in "$work"/tx.part.*; do
@@ -91,8 +97,8 @@ transactional_stream() {
             stop_broker_for "${WN_STOP_SECONDS:-4}"
             check "transactional: a broker that stands still ends nothing" is_running "$processor_pid"
         fi
-        wait "$feeder"
         end_process "$processor_pid" KILL
+        wait "$feeder"
     done
     started=$SECONDS
     start_processor "$tx"

@@ -2,8 +2,7 @@
 #include "kafka/transaction_rules.h"
 #include "tests/support/unit.h"
 
-static const enum txn_call calls[] = {
-        TXN_INIT, TXN_BEGIN, TXN_SEND_OFFSETS, TXN_COMMIT, TXN_ABORT};
+static const enum txn_call calls[] = {TXN_INIT, TXN_BEGIN, TXN_SEND_OFFSETS, TXN_COMMIT, TXN_ABORT};
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
 struct row {
