@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 
-enum { COMMIT_EVERY_MS = 500, COMMIT_MAX = 256 };
+enum { COMMIT_EVERY_MS = 500, NEWS_EVERY_MS = 100, COMMIT_MAX = 256 };
 
 void commits_init(struct commits *commits, struct offsets *offsets)
 {
@@ -21,53 +21,83 @@ void commits_begin(struct commits *commits, int32_t partition, int64_t committed
 {
     if (partition >= commits->capacity) {
         int32_t capacity = partition + 1;
-        int64_t *grown = realloc(commits->committed, (size_t)capacity * sizeof *grown);
+        struct committed *grown = realloc(commits->committed, (size_t)capacity * sizeof *grown);
         if (grown == NULL) {
             return; // then it is committed with the next settled offset, or again
         }
         for (int32_t i = commits->capacity; i < capacity; i++) {
-            grown[i] = -1;
+            grown[i] = (struct committed){.offset = -1};
         }
         commits->committed = grown;
         commits->capacity = capacity;
     }
-    commits->committed[partition] = committed;
+    commits->committed[partition] = (struct committed){.offset = committed};
 }
 
-size_t commits_due(
-        const struct commits *commits, int32_t *at, struct kafka_commit *ret_due, size_t max)
+// What a commit of the partition would say now, and its text.
+static struct committed commits_now(
+        const struct commits *commits, int32_t partition, const char **ret_text)
+{
+    struct committed now = {.offset = offsets_settled(commits->offsets, partition)};
+    *ret_text = NULL;
+    if (commits->texts.text != NULL) {
+        *ret_text = commits->texts.text(commits->texts.self, partition, now.offset, &now.version);
+    }
+    return now;
+}
+
+size_t commits_due(struct commits *commits, int32_t *at, struct kafka_commit *ret_due, size_t max)
 {
     size_t count = 0;
     for (; *at < commits->capacity && count < max; (*at)++) {
         if (!offsets_is_begun(commits->offsets, *at)) {
             continue;
         }
-        int64_t settled = offsets_settled(commits->offsets, *at);
-        if (settled > commits->committed[*at]) {
-            ret_due[count++] = (struct kafka_commit){.partition = *at, .offset = settled};
+        const char *text;
+        const struct committed now = commits_now(commits, *at, &text);
+        struct committed *before = &commits->committed[*at];
+        if (now.offset > before->offset || now.version != before->version) {
+            before->version = now.version;
+            ret_due[count++] = (struct kafka_commit){*at, now.offset, text};
         }
     }
     return count;
+}
+
+bool commits_has_news(const struct commits *commits)
+{
+    return commits->texts.has_news != NULL && commits->texts.has_news(commits->texts.self);
+}
+
+bool commits_has_due(const struct commits *commits)
+{
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        if (offsets_is_begun(commits->offsets, i) &&
+                offsets_settled(commits->offsets, i) > commits->committed[i].offset) {
+            return true;
+        }
+    }
+    return commits_has_news(commits);
 }
 
 void commits_made(struct commits *commits)
 {
     for (int32_t i = 0; i < commits->capacity; i++) {
         if (offsets_is_begun(commits->offsets, i)) {
-            commits->committed[i] = offsets_settled(commits->offsets, i);
+            commits->committed[i].offset = offsets_settled(commits->offsets, i);
         }
     }
 }
 
 int64_t commits_committed(const struct commits *commits, int32_t partition)
 {
-    return partition < commits->capacity ? commits->committed[partition] : -1;
+    return partition < commits->capacity ? commits->committed[partition].offset : -1;
 }
 
 void commits_forget(struct commits *commits)
 {
     for (int32_t i = 0; i < commits->capacity; i++) {
-        commits->committed[i] = -1;
+        commits->committed[i].offset = -1;
     }
 }
 
@@ -81,14 +111,14 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        commits->committed[due[i].partition] = due[i].offset;
+        commits->committed[due[i].partition].offset = due[i].offset;
     }
     enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
     if (e != ERR_NONE) {
         log_warn("consume", "offsets were not committed (%s); the next commit covers them",
                 err_text(e));
         for (size_t i = 0; i < count; i++) {
-            commits->committed[due[i].partition] = -1;
+            commits->committed[due[i].partition].offset = -1;
         }
     }
     return e == ERR_NONE && count == COMMIT_MAX;
@@ -97,8 +127,10 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer)
 {
     struct mono_time now = clock_mono();
-    if (now.ns >= commits->next.ns) {
+    bool has_news = now.ns >= commits->next_news.ns && commits_has_news(commits);
+    if (now.ns >= commits->next.ns || has_news) {
         commits->next = mono_after_ms(now, COMMIT_EVERY_MS);
+        commits->next_news = mono_after_ms(now, NEWS_EVERY_MS);
         (void)commits_send(commits, consumer, 0); // what is left comes with the next ones
     }
 }

@@ -19,6 +19,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/suite.XXXXXX")
 source "$here/lib.sh"
 # shellcheck source=tests/real/cases.sh
 source "$here/cases.sh"
+# shellcheck source=tests/real/cases_late.sh
+source "$here/cases_late.sh"
 # shellcheck source=tests/real/transactional_cases.sh
 source "$here/transactional_cases.sh"
 
@@ -39,7 +41,7 @@ set_up || {
     exit 1
 }
 cases=("$@")
-((${#cases[@]} > 0)) || cases=(case_stream case_committed case_crash case_bad_input case_complaints case_redis
+((${#cases[@]} > 0)) || cases=(case_stream case_committed case_crash case_bad_input case_complaints case_late case_redis
     case_transactional case_broker)
 for each in "${cases[@]}"; do
     "$each"
