@@ -3,7 +3,7 @@
 #include "common/assure.h"
 #include "common/log.h"
 
-enum { DUE_MAX = 256, INIT_STEP_MS = 1000, RECOVER_EVERY_MS = 1000 };
+enum { DUE_MAX = 256, NEWS_EVERY_MS = 100, INIT_STEP_MS = 1000, RECOVER_EVERY_MS = 1000 };
 
 static struct kafka_transaction *txn_of(const struct transactions *transactions)
 {
@@ -36,13 +36,6 @@ static void send_offsets(
     }
 }
 
-static bool has_due(const struct commits *commits)
-{
-    struct kafka_commit due;
-    int32_t at = 0;
-    return commits_due(commits, &at, &due, 1) > 0;
-}
-
 static void commit(
         struct transactions *transactions, struct kafka_consumer *consumer, int64_t wait_ms)
 {
@@ -66,14 +59,18 @@ static void commit(
 void transactions_serve(struct transactions *transactions, struct kafka_consumer *consumer)
 {
     struct kafka_transaction *txn = txn_of(transactions);
-    struct mono_time now = clock_mono();
-    if (now.ns < transactions->commit_at.ns || kafka_transaction_next(txn) != TXN_GO_ON) {
+    int64_t interval_ms = transactions->interval_ms;
+    if (interval_ms > NEWS_EVERY_MS && commits_has_news(transactions->commits)) {
+        interval_ms = NEWS_EVERY_MS;
+    }
+    struct mono_time due_at = mono_after_ms(transactions->committed_at, interval_ms);
+    if (clock_mono().ns < due_at.ns || kafka_transaction_next(txn) != TXN_GO_ON) {
         return;
     }
-    if (kafka_transaction_is_open(txn) || has_due(transactions->commits)) {
+    if (kafka_transaction_is_open(txn) || commits_has_due(transactions->commits)) {
         commit(transactions, consumer, KAFKA_TRANSACTION_CALL_MS);
     }
-    transactions->commit_at = mono_after_ms(clock_mono(), transactions->interval_ms);
+    transactions->committed_at = clock_mono();
 }
 
 void transactions_settle(
@@ -81,8 +78,8 @@ void transactions_settle(
 {
     // Whether somebody has fenced us is asked here, also when there is nothing to commit.
     commits_forget(transactions->commits);
-    bool matters =
-            kafka_transaction_is_open(txn_of(transactions)) || has_due(transactions->commits);
+    bool matters = kafka_transaction_is_open(txn_of(transactions)) ||
+                   commits_has_due(transactions->commits);
     if (matters && kafka_transaction_next(txn_of(transactions)) == TXN_GO_ON) {
         commit(transactions, consumer, wait_ms);
     }

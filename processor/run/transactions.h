@@ -23,7 +23,7 @@ struct transactions {
     struct commits *commits;
     int64_t interval_ms;
     const atomic_bool *stop;
-    struct mono_time commit_at;
+    struct mono_time committed_at;
     struct mono_time recovered_at;
 };
 
