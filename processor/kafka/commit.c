@@ -16,8 +16,8 @@ static bool is_ascii(const char *text)
     return true;
 }
 
-rd_kafka_topic_partition_list_t *consumer_list_commits(const struct kafka_consumer *consumer,
-        const struct kafka_commit *commits, size_t count)
+rd_kafka_topic_partition_list_t *consumer_list_commits(
+        const struct kafka_consumer *consumer, const struct kafka_commit *commits, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {

@@ -96,7 +96,8 @@ static const struct conf_option options[] = {
                 AT(kafka.instance_id),
                 RANGE(1, 128),
                 .check = config_text_word,
-                .text = "this instance's own name in its groups, the same after a restart, which then "
+                .text = "this instance's own name in its groups, the same after a restart, which "
+                        "then "
                         "moves no partitions; null = a new member at every start"},
         {.path = "kafka.start",
                 .type = CONF_WORD,
@@ -506,7 +507,8 @@ static const struct conf_option options[] = {
                 AT(delivery),
                 .fallback = "idempotent",
                 .words = delivery_words,
-                .text = "transactional: what is written and the offsets it comes from become visible "
+                .text = "transactional: what is written and the offsets it comes from become "
+                        "visible "
                         "together, for readers with isolation.level read_committed; wants "
                         "kafka.instance_id and brokers with transactions"},
         {.path = "commit_interval",
