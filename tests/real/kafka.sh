@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# kafka.sh BUILD_DIR [CASE...]: the integration suite, or those cases of it, against a real Apache Kafka. Exit status 77 where none can be run.
+# kafka.sh BUILD_DIR: the integration suite against a real Apache Kafka. Exit status 77 where none can be run.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=${1:?usage: tests/real/kafka.sh BUILD_DIR [CASE...]}
-shift
+build=${1:?usage: tests/real/kafka.sh BUILD_DIR}
 dev_kafka=$here/../../deploy/dev-kafka
 
 "$dev_kafka" available
@@ -18,4 +17,4 @@ trap 'exit 143' TERM INT HUP
 "$dev_kafka" start --dir "$work"
 # The suite restarts it.
 export WN_KAFKA_DIR=$work
-"$here/suite.sh" "$build" "$(cat "$work/bootstrap")" kafka "$@"
+"$here/suite.sh" "$build" "$(cat "$work/bootstrap")" kafka

@@ -22,4 +22,4 @@ while (($# > 1)); do
     shift 2
 done
 (($# == 0)) || usage
-exec "$here/kafka.sh" "$build" case_transactional
+WN_CASES=transactional exec "$here/kafka.sh" "$build"
