@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
+#include "kafka/transaction_probe.h"
 #include "run/complaint_half.h"
 #include "run/detect_half.h"
 #include "run/gathered.h"
@@ -99,6 +100,22 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     return e;
 }
 
+// Whether the brokers keep transactions, where the configuration rests on them.
+static enum err try_transactions(const struct config *config)
+{
+    if (config->delivery != DELIVERY_TRANSACTIONAL) {
+        return ERR_NONE;
+    }
+    struct strbuf findings;
+    strbuf_init(&findings, 64 * 1024);
+    enum err e = kafka_transaction_probe(config, stop_flag(), &findings);
+    if (findings.n > 0) {
+        log_error("run", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    }
+    strbuf_fini(&findings);
+    return e;
+}
+
 static enum err run_halves(const struct config *config, uint32_t tally_partitions)
 {
     const struct half_options options = {config, stop_flag(), tally_partitions};
@@ -142,7 +159,10 @@ static enum err run(const struct config *config)
     if (e != ERR_NONE) {
         return stop_is_requested() ? ERR_NONE : e;
     }
-    e = run_halves(config, tally_partitions);
+    e = try_transactions(config);
+    if (e == ERR_NONE && !stop_is_requested()) {
+        e = run_halves(config, tally_partitions);
+    }
     log_info("run", "ends: %s", err_text(e));
     return e;
 }

@@ -322,8 +322,21 @@ static void tell_ceilings(int32_t partition, const struct detect_line *line)
     }
 }
 
-static void finish_segments(struct detect_half *half)
+// What was folded goes out whole, or the frames of the batch are told again (O4).
+static void fail_segments(struct detect_half *half, enum err e)
 {
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
+        struct detect_partition *state = &half->partitions[i];
+        if (state->segment != NULL) {
+            offsets_reported(half->base.outlet.offsets, state->segment, e);
+            state->segment = NULL;
+        }
+    }
+}
+
+static void finish_segments(void *self)
+{
+    struct detect_half *half = self;
     for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         if (state->segment != NULL) {
@@ -343,7 +356,7 @@ static void serve_snapshots(struct detect_half *half)
     for (int32_t i = 0; i < offsets_partition_end(offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         const struct snapshot_point point = {state->next_offset,
-                state->line != NULL ? offsets_settled(offsets, i) : 0, state->sequence_base};
+                state->line != NULL ? outlet_told(&half->base.outlet, i) : 0, state->sequence_base};
         if (state->line != NULL && state->told == NULL) {
             snapshots_serve(half->snapshots, i, state->line, &point);
         }
@@ -375,6 +388,8 @@ static enum err step(void *self)
     }
     if (e == ERR_NONE) {
         finish_segments(half);
+    } else {
+        fail_segments(half, e);
     }
     e = half_settle(&half->base, e);
     if (e == ERR_NONE) {
@@ -396,8 +411,14 @@ static enum err open_half(void *self, const struct half_options *options, struct
     if (e != ERR_NONE) {
         return e;
     }
-    e = outlet_init(&half->base.outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE,
-            options->stop, findings);
+    const struct outlet_options outlet_options = {
+            .name = "detect",
+            .client_id = "wrongnumber-detect",
+            .config = config,
+            .verdicts = VERDICTS_NONE,
+            .stop = options->stop,
+    };
+    e = outlet_init(&half->base.outlet, &outlet_options, findings);
     if (e == ERR_NONE) {
         e = half_open_consumer(
                 &half->base, config->topics.tallies, ".detect", START_EARLIEST, findings);
@@ -424,6 +445,7 @@ enum err detect_half_run(const struct half_options *options)
             .open = open_half,
             .step = step,
             .assign = assign,
+            .finish = finish_segments,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
             .destroy = destroy_half,

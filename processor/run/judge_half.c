@@ -202,7 +202,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     tell_given_up(half);
     gathered_clear(batch, half->base.consumer);
     if (waits) {
-        kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
+        tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
     }
     return e;
 }
@@ -306,8 +306,15 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
-        e = outlet_init(&half->base.outlet, "judge", "wrongnumber-judge", config, config->verdicts,
-                options->stop, findings);
+        const struct outlet_options outlet_options = {
+                .name = "judge",
+                .client_id = "wrongnumber-judge",
+                .config = config,
+                .verdicts = config->verdicts,
+                .commands_at_once = true, // holds of single messages
+                .stop = options->stop,
+        };
+        e = outlet_init(&half->base.outlet, &outlet_options, findings);
     }
     if (e == ERR_NONE) {
         e = open_line(half, options);
