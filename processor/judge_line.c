@@ -229,7 +229,10 @@ static enum err emit_hold(struct judge_line *line, const struct event *ev, reaso
             .traceparent = ev->traceparent,
             .tracestate = ev->tracestate,
     };
-    enum err e = make_hold_id(line, ev, &command.command_id);
+    enum err e = line->reason_text.failed;
+    if (e == ERR_NONE) {
+        e = make_hold_id(line, ev, &command.command_id);
+    }
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
 }
 
@@ -253,7 +256,10 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
             .source_offset = raw->offset,
             .policy_version = view_of(line->options.config->policy.version),
     };
-    enum err e = emit_verdict(line->options.emitter, &verdict, ticket);
+    enum err e = pseudonym->failed;
+    if (e == ERR_NONE) {
+        e = emit_verdict(line->options.emitter, &verdict, ticket);
+    }
     if (e == ERR_NONE && judgement->verdict == VERDICT_MISDIRECTED) {
         e = emit_hold(line, ev, judgement->reasons, at_ms, ticket);
     }

@@ -9,7 +9,11 @@ enum err command_open_keyring(struct keyring **ret_ring, const struct config *co
     if (config->identity.key_file == NULL) {
         fputs("warning: pseudonym.key_file is not set: the demo key is known to everybody\n",
                 stderr);
-        return keyring_create_demo(ret_ring);
+        enum err e = keyring_create_demo(ret_ring);
+        if (e != ERR_NONE) {
+            fprintf(stderr, "the demo key: %s\n", err_text(e));
+        }
+        return e;
     }
     struct strbuf why;
     strbuf_init(&why, WHY_MAX_BYTES);
