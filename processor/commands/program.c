@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/conf_version.h"
@@ -55,6 +57,16 @@ static void keep_standard_streams(void)
     }
 }
 
+// What is in memory, numbers, keys and passwords, goes into no core file. The limit does not hold for
+// dumps that the kernel pipes into a program; the flag holds for all of them, and keeps other processes
+// of the same user from reading our memory.
+static void keep_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 // The exit status, once everything that was printed has arrived. A verb that failed keeps its own.
 static int close_output(const struct program *program, int status)
 {
@@ -76,6 +88,7 @@ int program_run(const struct program *program, int argc, char **argv)
     // A reader of our output that has gone away, or a broken connection, is an error code and no
     // death.
     signal(SIGPIPE, SIG_IGN);
+    keep_memory_private();
     keep_standard_streams();
     if (argc < 2) {
         print_usage(program, stderr);

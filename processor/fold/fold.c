@@ -196,9 +196,28 @@ static void fold_leave_out(struct fold *fold, const struct frame *frame, struct 
     delta->gap = (struct delta_gap){true, frame->first_offset, frame->to_offset};
 }
 
+// It has no part in F1–F7: it covers no offsets.
+static enum err fold_late_frame(struct fold *fold, const struct frame *frame,
+        int32_t tally_partition, int64_t sequence, struct delta *ret_delta)
+{
+    if (frame->judged_at_ms > fold->log_time_ms) {
+        fold->log_time_ms = frame->judged_at_ms;
+    }
+    *ret_delta = (struct delta){
+            .frame = frame,
+            .sequence = sequence,
+            .tally_partition = tally_partition,
+            .log_time_ms = fold->log_time_ms,
+    };
+    return ERR_NONE;
+}
+
 enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
         int64_t sequence, struct delta *ret_delta)
 {
+    if (frame->late_count > 0) {
+        return fold_late_frame(fold, frame, tally_partition, sequence, ret_delta);
+    }
     struct fold_source *source = NULL;
     enum err found = fold_find_source(fold, frame, &source);
     enum err e = found == ERR_CEILING ? ERR_NONE : found;

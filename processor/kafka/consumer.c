@@ -302,7 +302,11 @@ static void leave_group(struct kafka_consumer *consumer, struct mono_time deadli
         rd_kafka_error_destroy(error);
     } else {
         while (!rd_kafka_consumer_closed(rk) && mono_left_ms(clock_mono(), deadline) > 0) {
-            rd_kafka_queue_poll_callback(queue, POLL_SLICE_MS);
+            // Fetched while we leave: the next owner reads it. (rd_kafka_queue_poll_callback dies of it.)
+            rd_kafka_message_t *rkm = rd_kafka_consume_queue(queue, POLL_SLICE_MS);
+            if (rkm != NULL) {
+                rd_kafka_message_destroy(rkm);
+            }
         }
     }
     rd_kafka_queue_destroy(queue);

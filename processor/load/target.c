@@ -92,8 +92,27 @@ bool target_is_open(const struct target *target)
 
 // --- replies ------------------------------------------------------------------------------------
 
+static struct view command_word(
+        const struct target *target, const struct target_command *command, size_t i)
+{
+    size_t at = command->first_word + i;
+    size_t from = at == 0 ? 0 : target->word_ends[at - 1];
+    return view_bytes(target->bytes.p + from, target->word_ends[at] - from);
+}
+
+// Whether the user may not do what was sent, or what the script that was sent does. In scripts servers
+// before 7.2 give this no code of its own.
+static bool is_for_want_of_rights(const redisReply *reply)
+{
+    static const char in_script[] = "ERR The user executing the script can't";
+    return view_is(redis_reply_error_code(reply), "NOPERM") ||
+           strstr(reply->str, "ACL failure in script") != NULL ||
+           strncmp(reply->str, in_script, sizeof in_script - 1) == 0;
+}
+
 // The text of an error reply may quote the command, so that only its code is told.
-static enum err target_refused(struct target *target, const redisReply *reply)
+static enum err target_refused(
+        struct target *target, const struct target_command *command, const redisReply *reply)
 {
     static const struct {
         const char *code;
@@ -109,11 +128,18 @@ static enum err target_refused(struct target *target, const redisReply *reply)
             {"OOM", ERR_REFUSED, "Redis is at its maxmemory"},
             {"READONLY", ERR_REFUSED, "Redis is a read-only replica"},
             {"LOADING", ERR_UNAVAILABLE, "Redis is still loading its own data"},
-            {"NOPERM", ERR_REFUSED, "the Redis user may not do this"},
             {"WRONGTYPE", ERR_REFUSED, "a key with one of our names holds something else"},
     };
     struct view code = redis_reply_error_code(reply);
     strbuf_reset(&target->why);
+    if (is_for_want_of_rights(reply)) {
+        bool is_script = view_is(command_word(target, command, 0), "EVAL") ||
+                         view_is(command_word(target, command, 0), "EVALSHA");
+        strbuf_printf(&target->why, "the Redis user may not run %.*s%s (ACL)",
+                VIEW_ARGS(command_word(target, command, 0)),
+                is_script ? ", or what the script does" : "");
+        return ERR_REFUSED;
+    }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (view_is(code, known[i].code)) {
             strbuf_add_text(&target->why, known[i].text);
@@ -152,10 +178,9 @@ static enum err add_command(struct target *target, const struct target_command *
     const char *words[TARGET_ARGS_MAX];
     size_t lengths[TARGET_ARGS_MAX];
     for (size_t i = 0; i < command->argc; i++) {
-        size_t at = command->first_word + i;
-        size_t from = at == 0 ? 0 : target->word_ends[at - 1];
-        words[i] = target->bytes.p + from;
-        lengths[i] = target->word_ends[at] - from;
+        struct view word = command_word(target, command, i);
+        words[i] = word.p;
+        lengths[i] = word.n;
     }
     return redis_connection_add(connection, command->argc, words, lengths);
 }
@@ -262,7 +287,7 @@ static enum err land(struct target *target, struct flight *flight, bool *is_left
         }
         is_left[i] = false;
         if ((*place)->type == REDIS_REPLY_ERROR) {
-            e = target_refused(target, *place);
+            e = target_refused(target, &target->pending[i], *place);
         } else if (i == last && ret_last != NULL) {
             *ret_last = *place;
             *place = NULL; // freeReplyObject passes over it
@@ -361,9 +386,8 @@ bool target_await_replicas(struct target *target)
         struct redis_node *node = redis_route_at(target->route, i);
         if (redis_connection_is_open(node->connection) && has_replicas(node)) {
             redisReply *reply = ask_node(node, 3, words);
-            bool is_lagging =
-                    reply != NULL && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
-            is_confirmed = is_confirmed && !is_lagging;
+            bool has_it = reply != NULL && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+            is_confirmed = is_confirmed && has_it;
             freeReplyObject(reply);
         }
     }

@@ -72,6 +72,17 @@ struct frame_complaint {
     struct view message_id; // none where it names none
 };
 
+// One misdirected message of before that is clear after all: its record turned up late. A frame with
+// such rows holds nothing else: its source, judged_at_ms and these; chunk, offsets and watermark are
+// 0, it is neither idle nor closing, says nothing of the cache, and moves no source's position. It
+// comes behind the frame that has the message's entry, in the same tally partition.
+struct frame_late {
+    int64_t offset;                   // of the message in the frame's source
+    uint8_t tag[RECIPIENT_TAG_BYTES]; // as in its entry
+};
+
+enum { FRAME_MAX_LATE = CHUNK_OFFSETS };
+
 // The source partition's sums across all tenants since the chunk's first offset. A tenant or vendor is
 // *heard* once JUMP_HEARD of its messages have been judged, or it has jumped; it has *jumped* while
 // JUMP_MISDIRECTED of its last JUMP_WINDOW judged messages, or more, are misdirected.
@@ -118,6 +129,8 @@ struct frame {
     uint32_t entry_count;
     const struct frame_complaint *complaints; // since the frame before, in offset order
     uint32_t complaint_count;
+    const struct frame_late *late; // in offset order; where there are any, there is nothing else
+    uint32_t late_count;
     bool has_totals; // once a second
     struct frame_totals totals;
 };

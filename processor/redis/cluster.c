@@ -76,7 +76,10 @@ static enum err read_map(
     if (reply->type == REDIS_REPLY_ERROR) {
         strbuf_reset(&route->why);
         strbuf_printf(&route->why, "%s refused CLUSTER SLOTS with %.*s%s", asked->address,
-                VIEW_ARGS(code), view_is(code, "ERR") ? ": is it no cluster?" : "");
+                VIEW_ARGS(code),
+                view_is(code, "ERR")      ? ": is it no cluster?"
+                : view_is(code, "NOPERM") ? ": its user lacks the permission for it (ACL)"
+                                          : "");
         return ERR_REFUSED;
     }
     enum err e = take_map(route, asked, reply);

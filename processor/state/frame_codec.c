@@ -1,3 +1,4 @@
+// Long because only one file may know the generated code, and what it writes it also reads.
 #include "state/frame_codec.h"
 
 #include "common/clock.h"
@@ -8,6 +9,7 @@ typedef Wrongnumber__V1__TallyFrame pb_frame;
 typedef Wrongnumber__V1__Leaf pb_leaf;
 typedef Wrongnumber__V1__Entry pb_entry;
 typedef Wrongnumber__V1__Complaint pb_complaint;
+typedef Wrongnumber__V1__Late pb_late;
 typedef Wrongnumber__V1__Totals pb_totals;
 // Of frame_totals and of pb_totals alike.
 // clang-format off
@@ -30,11 +32,6 @@ static char *text_out(struct arena *arena, struct view v, bool *ok)
     }
     copy[v.n] = '\0';
     return copy;
-}
-
-static struct view text_in(const char *text)
-{
-    return text[0] == '\0' ? VIEW_NONE : view_of(text);
 }
 
 // Counts by number, without their trailing zeros.
@@ -143,6 +140,36 @@ static enum err complaints_out(pb_frame *pb, const struct frame *frame, struct a
     return ERR_NONE;
 }
 
+static pb_late *late_out(struct arena *arena, const struct frame_late *late)
+{
+    pb_late *pb = arena_take(arena, sizeof *pb);
+    uint8_t *tag = arena_take(arena, RECIPIENT_TAG_BYTES);
+    if (pb == NULL || tag == NULL) {
+        return NULL;
+    }
+    wrongnumber__v1__late__init(pb);
+    memcpy(tag, late->tag, RECIPIENT_TAG_BYTES);
+    pb->offset = late->offset;
+    pb->recipient_tag = (ProtobufCBinaryData){RECIPIENT_TAG_BYTES, tag};
+    return pb;
+}
+
+static enum err lates_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
+{
+    pb->n_late = frame->late_count;
+    pb->late = arena_take(arena, (frame->late_count + 1) * sizeof(pb_late *));
+    if (pb->late == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < frame->late_count; i++) {
+        pb->late[i] = late_out(arena, &frame->late[i]);
+        if (pb->late[i] == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    return ERR_NONE;
+}
+
 static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
 {
     pb->n_leaves = frame->leaf_count;
@@ -193,6 +220,9 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
     if (e == ERR_NONE) {
         e = complaints_out(&pb, frame, arena);
     }
+    if (e == ERR_NONE) {
+        e = lates_out(&pb, frame, arena);
+    }
     if (e != ERR_NONE || !ok) {
         return ERR_NO_MEMORY;
     }
@@ -202,6 +232,11 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
     }
     strbuf_grown(sb, wrongnumber__v1__tally_frame__pack(&pb, (uint8_t *)room));
     return ERR_NONE;
+}
+
+static struct view text_in(const char *text)
+{
+    return text[0] == '\0' ? VIEW_NONE : view_of(text);
 }
 
 static void *arena_alloc(void *arena, size_t n)
@@ -349,6 +384,47 @@ static const char *complaints_in(const pb_frame *pb, struct arena *arena, struct
     return NULL;
 }
 
+// Nothing but late clearances: what would move the fold's position of the source is 0.
+static bool holds_late_only(const pb_frame *pb)
+{
+    return pb->n_leaves + pb->n_entries + pb->n_complaints == 0 && pb->totals == NULL &&
+           pb->chunk == 0 && pb->first_offset == 0 && pb->to_offset == 0 && pb->watermark == 0 &&
+           !pb->idle && !pb->closing && (unsigned)pb->cache == CACHE_TRUSTED;
+}
+
+static bool late_in(const pb_late *pb, struct frame_late *late)
+{
+    if (pb->recipient_tag.len != RECIPIENT_TAG_BYTES || pb->offset < 0 ||
+            pb->offset > INT64_MAX - CHUNK_OFFSETS) {
+        return false;
+    }
+    *late = (struct frame_late){.offset = pb->offset};
+    memcpy(late->tag, pb->recipient_tag.data, RECIPIENT_TAG_BYTES);
+    return true;
+}
+
+static const char *lates_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
+{
+    if (pb->n_late == 0) {
+        return NULL;
+    }
+    if (pb->n_late > FRAME_MAX_LATE || !holds_late_only(pb)) {
+        return "late clearances beside other things, or too many of them";
+    }
+    struct frame_late *late = arena_take(arena, pb->n_late * sizeof *late);
+    if (late == NULL) {
+        return "too large";
+    }
+    for (size_t i = 0; i < pb->n_late; i++) {
+        if (!late_in(pb->late[i], &late[i]) || (i > 0 && late[i].offset <= late[i - 1].offset)) {
+            return "a late clearance is wrong";
+        }
+    }
+    frame->late = late;
+    frame->late_count = (uint32_t)pb->n_late;
+    return NULL;
+}
+
 static const char *lists_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
 {
     if (pb->n_leaves > FRAME_MAX_LEAVES || pb->n_entries > CHUNK_OFFSETS) {
@@ -441,6 +517,9 @@ enum err frame_decode(
     *ret_why = lists_in(pb, arena, &frame);
     if (*ret_why == NULL) {
         *ret_why = complaints_in(pb, arena, &frame);
+    }
+    if (*ret_why == NULL) {
+        *ret_why = lates_in(pb, arena, &frame);
     }
     if (*ret_why != NULL) {
         return ERR_DATA;

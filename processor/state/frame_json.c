@@ -78,6 +78,17 @@ static void complaint_add_json(struct json_out *out, const struct frame_complain
     json_object_end(out);
 }
 
+static void late_add_json(struct json_out *out, const struct frame *frame)
+{
+    json_array(out, "late");
+    for (uint32_t i = 0; i < frame->late_count; i++) {
+        json_object(out, NULL);
+        json_int(out, "offset", frame->late[i].offset);
+        json_object_end(out);
+    }
+    json_array_end(out);
+}
+
 void frame_add_json(struct strbuf *sb, const struct frame *frame)
 {
     static const char *const cache_names[] = {"trusted", "unreachable", "untrusted", "stale"};
@@ -110,6 +121,9 @@ void frame_add_json(struct strbuf *sb, const struct frame *frame)
             complaint_add_json(&out, &frame->complaints[i]);
         }
         json_array_end(&out);
+    }
+    if (frame->late_count > 0) {
+        late_add_json(&out, frame);
     }
     if (frame->has_totals) {
         json_object(&out, "totals");

@@ -39,6 +39,19 @@ static void check_entries(const struct frame *frame)
     }
 }
 
+static void check_late(const struct frame *frame)
+{
+    int64_t below = 0;
+    ASSURE(frame->late_count <= FRAME_MAX_LATE);
+    ASSURE(frame->late_count == 0 ||
+            (frame->leaf_count + frame->entry_count + frame->complaint_count == 0 &&
+                    frame->to_offset == 0 && !frame->has_totals));
+    for (uint32_t i = 0; i < frame->late_count; i++) {
+        ASSURE(frame->late[i].offset >= below && frame->late[i].offset < INT64_MAX);
+        below = frame->late[i].offset + 1;
+    }
+}
+
 // What was let through is written again: its bytes are read alike, and then stay the same.
 static void check_wire(const struct frame *frame, struct arena *arena)
 {
@@ -51,6 +64,7 @@ static void check_wire(const struct frame *frame, struct arena *arena)
     const char *why;
     ASSURE(frame_decode(strbuf_view(&bytes), arena, &back, &why) == ERR_NONE);
     ASSURE(back.leaf_count == frame->leaf_count && back.entry_count == frame->entry_count);
+    ASSURE(back.late_count == frame->late_count);
     ASSURE(frame_encode(&again, &back, arena) == ERR_NONE);
     ASSURE(view_equal(strbuf_view(&bytes), strbuf_view(&again)));
     strbuf_fini(&bytes);
@@ -75,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_leaf(&frame.leaves[i]);
         }
         check_entries(&frame);
+        check_late(&frame);
         check_wire(&frame, arena);
         struct strbuf json;
         strbuf_init(&json, 16u << 20);

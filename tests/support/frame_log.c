@@ -40,7 +40,8 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
     struct frame_entry *entries = arena_take(arena, (frame->entry_count + 1) * sizeof *entries);
     struct frame_complaint *complaints =
             arena_take(arena, (frame->complaint_count + 1) * sizeof *complaints);
-    ASSURE(leaves != NULL && entries != NULL && complaints != NULL);
+    struct frame_late *late = arena_take(arena, (frame->late_count + 1) * sizeof *late);
+    ASSURE(leaves != NULL && entries != NULL && complaints != NULL && late != NULL);
     for (uint32_t i = 0; i < frame->leaf_count; i++) {
         leaves[i] = copy_leaf(arena, &frame->leaves[i]);
     }
@@ -54,10 +55,14 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
         complaints[i] = frame->complaints[i];
         complaints[i].message_id = copy_view(arena, frame->complaints[i].message_id);
     }
+    for (uint32_t i = 0; i < frame->late_count; i++) {
+        late[i] = frame->late[i];
+    }
     copy.source_topic = copy_view(arena, frame->source_topic);
     copy.leaves = leaves;
     copy.entries = entries;
     copy.complaints = complaints;
+    copy.late = late;
     return copy;
 }
 
@@ -127,7 +132,8 @@ bool frame_equal(const struct frame *a, const struct frame *b)
                  a->judged_at_ms == b->judged_at_ms && a->watermark_ms == b->watermark_ms &&
                  a->idle == b->idle && a->closing == b->closing && a->cache == b->cache &&
                  a->leaf_count == b->leaf_count && a->entry_count == b->entry_count &&
-                 a->complaint_count == b->complaint_count && a->has_totals == b->has_totals;
+                 a->complaint_count == b->complaint_count && a->late_count == b->late_count &&
+                 a->has_totals == b->has_totals;
     const struct frame_totals *x = &a->totals;
     const struct frame_totals *y = &b->totals;
     equal = equal &&
@@ -147,6 +153,10 @@ bool frame_equal(const struct frame *a, const struct frame *b)
     }
     for (uint32_t i = 0; equal && i < a->complaint_count; i++) {
         equal = complaint_equal(&a->complaints[i], &b->complaints[i]);
+    }
+    for (uint32_t i = 0; equal && i < a->late_count; i++) {
+        equal = a->late[i].offset == b->late[i].offset &&
+                memcmp(a->late[i].tag, b->late[i].tag, sizeof a->late[i].tag) == 0;
     }
     return equal;
 }

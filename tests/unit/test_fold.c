@@ -131,6 +131,28 @@ static void test_base_and_differences(void)
     bench_fini(&b);
 }
 
+// A frame of late clearances has no part in F1–F7: it moves the log's time, and no source's position.
+static void test_late_frame_moves_no_source(void)
+{
+    struct bench b;
+    bench_init(&b);
+    const struct frame_late row = {.offset = 8193};
+    const struct frame late = {.source_topic = VIEW("in"),
+            .source_partition = 7,
+            .judged_at_ms = AT + HOUR,
+            .late = &row,
+            .late_count = 1};
+    CU_ASSERT_FALSE(apply(&b, &late)); // of a source that is not known yet
+    CU_ASSERT_TRUE(apply_counts(&b, 8192, 8202, 10));
+    CU_ASSERT_FALSE(apply(&b, &late));
+    CU_ASSERT_FALSE(b.delta.gap.is_there);
+    CU_ASSERT_EQUAL(b.delta.log_time_ms, AT + HOUR);
+    CU_ASSERT_TRUE(apply_counts(&b, 8192, 8205, 13));
+    CU_ASSERT_EQUAL(fold_gaps(b.fold), 0);
+    CU_ASSERT_EQUAL(judged_of(&b, "c"), 13);
+    bench_fini(&b);
+}
+
 // F2: the same frame again, an older one, and a zombie's that says something else.
 static void test_duplicates(void)
 {
@@ -625,6 +647,7 @@ int main(int argc, char **argv)
             {"split_by_channel", test_split_by_channel},
             {"history", test_history},
             {"base_and_differences", test_base_and_differences},
+            {"late_frame_moves_no_source", test_late_frame_moves_no_source},
             {"duplicates", test_duplicates},
             {"gap", test_gap},
             {"next_chunk", test_next_chunk},

@@ -132,6 +132,26 @@ static struct frame random_frame(uint64_t *random)
     return frame;
 }
 
+// Late clearances, and nothing else.
+static struct frame random_late_frame(uint64_t *random)
+{
+    enum { ROWS = 9 };
+    struct frame frame = {
+            .source_topic = VIEW("collections.outbound.v1"),
+            .source_partition = (int32_t)test_random_below(random, 4000),
+            .judged_at_ms = AT + test_random(random),
+            .late_count = 1 + test_random_below(random, ROWS),
+    };
+    struct frame_late *late = arena_take(arena, ROWS * sizeof *late);
+    int64_t offset = 0;
+    for (uint32_t i = 0; i < frame.late_count; i++) {
+        late[i] = (struct frame_late){offset, {(uint8_t)i, (uint8_t)test_random(random)}};
+        offset += 1 + (int64_t)test_random(random) * test_random_below(random, 1000);
+    }
+    frame.late = late;
+    return frame;
+}
+
 static struct view encode(const struct frame *frame)
 {
     strbuf_reset(&bytes);
@@ -155,7 +175,7 @@ static void test_round_trip(void)
     uint64_t random = 3;
     for (unsigned i = 0; i < 300; i++) {
         arena_reset(arena);
-        const struct frame frame = random_frame(&random);
+        const struct frame frame = i % 4 == 0 ? random_late_frame(&random) : random_frame(&random);
         struct view wire = arena_copy(arena, encode(&frame));
         struct frame back;
         CU_ASSERT_EQUAL_FATAL(decode(wire, &back), ERR_NONE);
@@ -200,7 +220,7 @@ static void test_hostile_bytes(void)
     unsigned accepted = 0;
     for (unsigned i = 0; i < 4; i++) {
         arena_reset(arena);
-        const struct frame frame = random_frame(&random);
+        const struct frame frame = i == 3 ? random_late_frame(&random) : random_frame(&random);
         struct view wire = encode(&frame);
         char *spoiled = malloc(wire.n);
         CU_ASSERT_PTR_NOT_NULL_FATAL(spoiled);
@@ -439,6 +459,104 @@ static void test_complaints_that_contradict(void)
     end();
 }
 
+static void spoil_late(unsigned which, struct frame *frame, struct frame_late late[2])
+{
+    static const struct frame_leaf leaf = {.key = {.ids = {[SCOPE_TENANT] = {"t", 1}}}};
+    static const struct frame_complaint complaint = {.occurred_at_ms = AT};
+    switch (which) {
+    case 0:
+        late[1].offset = late[0].offset;
+        break; // not rising
+    case 1:
+        late[0].offset = -1;
+        break;
+    case 2:
+        late[1].offset = INT64_MAX;
+        break;
+    case 3:
+        frame->leaves = &leaf;
+        frame->leaf_count = 1;
+        break;
+    case 4:
+        frame->leaves = &leaf;
+        frame->leaf_count = 1;
+        frame->complaints = &complaint;
+        frame->complaint_count = 1;
+        break;
+    case 5:
+        frame->has_totals = true;
+        break;
+    case 6:
+        frame->to_offset = 1;
+        break;
+    case 7:
+        frame->chunk = CHUNK;
+        frame->first_offset = frame->to_offset = FIRST;
+        break;
+    case 8:
+        frame->idle = true;
+        break;
+    case 9:
+        frame->to_offset = CHUNK_OFFSETS;
+        frame->closing = true;
+        break;
+    case 10:
+        frame->cache = CACHE_STALE;
+        break;
+    case 11:
+        frame->watermark_ms = AT;
+        break;
+    case 12:
+        frame->judged_at_ms = 0;
+        break;
+    case 13:
+        frame->source_partition = -1;
+        break;
+    default:
+        break;
+    }
+}
+
+static enum err decode_late(unsigned which)
+{
+    struct frame_late late[2] = {{.offset = 7}, {.offset = 9}};
+    struct frame frame = {
+            .source_topic = VIEW("topic"), .judged_at_ms = AT, .late = late, .late_count = 2};
+    spoil_late(which, &frame, late);
+    struct frame back;
+    return decode(encode(&frame), &back);
+}
+
+static void test_late_that_contradicts(void)
+{
+    begin();
+    CU_ASSERT_EQUAL(decode_late(99), ERR_NONE);
+    for (unsigned which = 0; which < 14; which++) {
+        CU_ASSERT_EQUAL(decode_late(which), ERR_DATA);
+    }
+    end();
+}
+
+// More rows than a chunk has offsets, and one as many.
+static void test_many_late(void)
+{
+    begin();
+    enum { ROWS = FRAME_MAX_LATE + 1 };
+    struct frame_late *late = arena_take(arena, ROWS * sizeof *late);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        late[i] = (struct frame_late){.offset = i};
+    }
+    struct frame frame = {
+            .source_topic = VIEW("topic"), .judged_at_ms = AT, .late = late, .late_count = ROWS};
+    struct frame back;
+    CU_ASSERT_EQUAL(decode(encode(&frame), &back), ERR_DATA);
+    frame.late_count = FRAME_MAX_LATE;
+    CU_ASSERT_EQUAL_FATAL(decode(encode(&frame), &back), ERR_NONE);
+    CU_ASSERT_EQUAL(back.late_count, FRAME_MAX_LATE);
+    CU_ASSERT_EQUAL(back.late[FRAME_MAX_LATE - 1].offset, FRAME_MAX_LATE - 1);
+    end();
+}
+
 static enum err decode_spoiled(unsigned of_frame, unsigned of_leaf, unsigned of_entry)
 {
     struct frame frame = good_frame();
@@ -564,6 +682,8 @@ int main(int argc, char **argv)
             {"hostile_bytes", test_hostile_bytes},
             {"complaints_that_contradict", test_complaints_that_contradict},
             {"contradictions", test_contradictions},
+            {"late_that_contradicts", test_late_that_contradicts},
+            {"many_late", test_many_late},
             {"nobody_watched", test_nobody_watched},
             {"other_writers", test_other_writers},
             {"unknown_version", test_unknown_version},

@@ -1,5 +1,7 @@
 // The group consumer against a mock cluster in this process. A group's first join takes 3 s there:
 // few joins, no sleeps.
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -271,6 +273,44 @@ static void test_thrown_out(void)
     mock_kafka_stop(&mock);
 }
 
+struct traffic {
+    struct kafka_producer *producer;
+    atomic_bool stop;
+};
+
+static void *produce_on(void *self)
+{
+    struct traffic *traffic = self;
+    while (!traffic->stop) {
+        kafka_owner_send(traffic->producer, 0, 20, NULL);
+        kafka_producer_poll(traffic->producer, 1);
+    }
+    return NULL;
+}
+
+// What is fetched while the consumer takes its leave is nobody's, and no reason to die.
+static void test_close_under_load(void)
+{
+    struct mock_kafka mock;
+    kafka_owner_start_loop(&mock, 1);
+    struct owner owner = {.start = -1, .commit_offset = -1};
+    struct traffic traffic = {.producer = kafka_owner_produce(&mock, &owner, 0)};
+    pthread_t thread;
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce_on, &traffic), 0);
+    struct kafka_consumer *consumer = kafka_owner_join(&mock, &owner);
+    for (int i = 0; i < 500; i++) { // so that fetches follow one another
+        struct kafka_event event = kafka_owner_wait(consumer, KAFKA_MESSAGE);
+        kafka_consumer_release(consumer, event.message);
+    }
+    CU_ASSERT_EQUAL(kafka_consumer_close(consumer, PATIENCE_MS), ERR_NONE);
+    CU_ASSERT_EQUAL(owner.revoked_count, 1);
+    CU_ASSERT_EQUAL(owner.lost_count, 0);
+    traffic.stop = true;
+    pthread_join(thread, NULL);
+    CU_ASSERT_EQUAL(kafka_producer_close(traffic.producer, PATIENCE_MS), ERR_NONE);
+    mock_kafka_stop(&mock);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -280,6 +320,7 @@ int main(int argc, char **argv)
             {"offset_lost", test_offset_lost},
             {"hold", test_hold},
             {"thrown_out", test_thrown_out},
+            {"close_under_load", test_close_under_load},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "kafka_consumer", tests);
