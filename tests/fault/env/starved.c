@@ -228,7 +228,7 @@ static bool is_same(void)
     const char *names = getenv("STARVE_SAME");
     bool same = true;
     while (names != NULL && *names != '\0' && same) {
-        char name[PATH_BYTES];
+        char name[PATH_BYTES / 2];
         size_t n = strcspn(names, " ");
         snprintf(name, sizeof name, "%.*s", (int)n, names);
         same = is_same_file(name, true);
