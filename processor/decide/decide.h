@@ -25,6 +25,7 @@
 #include "common/err.h"
 #include "model/action.h"
 #include "model/delta.h"
+#include "model/held.h"
 #include "model/window.h"
 #include "policy/policy.h"
 #include "state/recent.h"
@@ -82,6 +83,15 @@ bool decide_is_suspended(const struct decide *decide);
 // Counts a delta for the incidents that are open. Comes before anything of the delta is raised.
 void decide_count(struct decide *decide, const struct delta *delta);
 
+// Late clearances of a delta that has them: the numbers of open incidents and of tenants are corrected.
+// Nothing that was raised is undone, no hold lifted: the incident's next update says how many messages
+// of it late records have cleared, and once these are half of it or more, its likely cause is late data. An
+// update follows at the update interval once half of what was told last is cleared, and at once when
+// none is left. A hold that waits in line (decide/hold_cap.h) and has lost its evidence is decided anew.
+// Messages that were counted as people stay so where there is only a sketch of them.
+MUST_CHECK enum err decide_clear(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+
 // An alarm in hand: whose it is, the evidence, and the remembered messages that it is made of. What it
 // points to is borrowed.
 struct hearing {
@@ -118,6 +128,12 @@ MUST_CHECK enum err decide_expire(
 // it when nothing is held and the scope has been calm for long enough.
 MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
+
+// A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
+// told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many
+// incidents as there may be.
+MUST_CHECK enum err decide_restore_hold(
+        struct decide *decide, int32_t scope, const struct held_scope *held, bool *ret_is_new);
 
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.

@@ -66,6 +66,7 @@ struct impact {
     int64_t escaped;              // misdirected messages judged before a hold of it
     int64_t held;                 // and while it was held
     uint64_t distinct_recipients; // of both, by a sketch: standard error 6.5 %
+    int64_t cleared_late;         // messages that are in neither any more: their record turned up
 };
 
 struct alert_action {
@@ -90,6 +91,16 @@ struct alert_action {
     bool assume_complete;
     struct view traceparent;
     struct view tracestate;
+};
+
+// Offsets of a partition that its log no longer has, and that were not read before.
+struct gap_action {
+    struct view topic;
+    int32_t partition;
+    int64_t from_offset; // the one that was wanted
+    int64_t to_offset;   // where it is read on; below from_offset when the log is another one
+    struct view explanation;
+    int64_t failed_at_ms;
 };
 
 struct dead_letter_action {
