@@ -300,7 +300,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = gathered_init(&half->batch, config->batch.messages);
     }
     if (e == ERR_NONE) {
-        e = command_open_keyring(&half->ring, config);
+        e = open_keyring(&half->ring, config, findings);
     }
     if (e == ERR_NONE) {
         e = redis_store_create(&half->store, config, half->ring);
