@@ -1,10 +1,8 @@
-#include "judge_line.h"
+#include "judge_line_inside.h"
 
 #include <stdlib.h>
 
 #include "common/assure.h"
-#include "common/digest.h"
-#include "judge/judge.h"
 
 enum {
     TOTALS_MS = 1000,
@@ -12,34 +10,6 @@ enum {
     LEAF_NAME_BYTES = 256 * 1024,
     DAY_MS = 24 * 3600 * 1000,
     REASON_TEXT_BYTES = 512,
-};
-
-struct judge_line {
-    struct judge_line_options options;
-    struct decoder *decoder;
-    struct tally *tally;
-    struct phone_cache *phones;
-    struct arena *arena;
-    struct judge_counts counts;
-    struct strbuf reason_text;
-    struct strbuf id_text;
-    void *ticket;        // of the slice in hand
-    int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
-    uint32_t since_frame;
-    int64_t next_totals_ms; // log time
-};
-
-// A batch on its way: one row a message in each array, all from the arena.
-struct batch {
-    const struct judge_item *items;
-    size_t count;
-    struct judge_slice *slices;
-    struct event *events;
-    const struct event **decoded; // NULL where decoding failed
-    struct decode_failure *failures;
-    struct enriched *enriched;
-    int64_t now_ms;
-    enum cache_state cache;
 };
 
 enum err judge_line_create(struct judge_line **ret_line, const struct judge_line_options *options)
@@ -64,6 +34,9 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
     if (e == ERR_NONE) {
         e = phone_cache_create(&line->phones, options->config->identity.default_region);
     }
+    if (e == ERR_NONE && options->clock == JUDGE_CLOCK_WALL) {
+        e = recheck_create(&line->recheck, options->config->recheck_messages);
+    }
     line->arena = arena_create(ARENA_BYTES);
     if (e == ERR_NONE && line->arena == NULL) {
         e = ERR_NO_MEMORY;
@@ -80,6 +53,7 @@ void judge_line_destroy(struct judge_line *line)
 {
     if (line != NULL) {
         tally_destroy(line->tally);
+        recheck_destroy(line->recheck);
         decoder_destroy(line->decoder);
         phone_cache_destroy(line->phones);
         arena_destroy(line->arena);
@@ -98,6 +72,9 @@ enum err judge_line_open(struct judge_line *line, struct view topic, int32_t par
 void judge_line_close(struct judge_line *line, int32_t partition)
 {
     tally_close(line->tally, partition);
+    if (line->recheck != NULL) {
+        recheck_close(line->recheck, partition);
+    }
 }
 
 void *judge_line_ticket(const struct judge_line *line)
@@ -150,8 +127,18 @@ static struct tally_source *item_source(
     return source;
 }
 
-// A chunk that is judged again must not turn what was known into unknown: then its slice has to
-// wait for the cache.
+// Whether a message may not be unknown: a chunk that is judged again must not turn what was known
+// into unknown, and the policy may want no message to pass unknown.
+static bool must_be_known(const struct judge_line *line, const struct batch *batch, size_t i)
+{
+    const struct judge_item *item = &batch->items[i];
+    return tally_is_resuming(item_source(line, batch, item), item->raw.offset) ||
+           (line->options.config->policy.unknown == UNKNOWN_WAIT &&
+                   line->options.clock == JUDGE_CLOCK_WALL &&
+                   judge_watches(batch->decoded[i], &line->options.config->policy));
+}
+
+// Where the cache does not say what must be known, the slice waits for it.
 static void find_waiting_slices(const struct judge_line *line, struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -160,9 +147,8 @@ static void find_waiting_slices(const struct judge_line *line, struct batch *bat
         }
         enum lookup_state lookup = batch->enriched[i].facts.lookup;
         bool known = lookup == LOOKUP_FOUND || lookup == LOOKUP_MISS || lookup == LOOKUP_NOT_ASKED;
-        const struct judge_item *item = &batch->items[i];
-        if (!known && tally_is_resuming(item_source(line, batch, item), item->raw.offset)) {
-            batch->slices[item->slice].waits = true;
+        if (!known && must_be_known(line, batch, i)) {
+            batch->slices[batch->items[i].slice].waits = true;
         }
     }
 }
@@ -186,53 +172,6 @@ static int64_t judged_at_ms(struct judge_line *line, const struct batch *batch, 
     return line->log_time_ms != 0 ? line->log_time_ms : CLOCK_MIN_MS;
 }
 
-// A command about a message depends on tenant, message id, action and policy version only (design
-// §4), so that a duplicated event gives the same command.
-static enum err make_hold_id(
-        struct judge_line *line, const struct event *ev, struct digest_id *ret_id)
-{
-    struct strbuf *text = &line->id_text;
-    strbuf_reset(text);
-    strbuf_add_text(text, "message-hold\n");
-    strbuf_add_be(text, event_scope_tenant(ev).n, 4);
-    strbuf_add_view(text, event_scope_tenant(ev));
-    strbuf_add_be(text, ev->message_id.n, 4);
-    strbuf_add_view(text, ev->message_id);
-    strbuf_add_text(text, line->options.config->policy.version);
-    uint8_t digest[SHA256_BYTES];
-    digest_sha256(strbuf_view(text), digest);
-    memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
-    return text->failed;
-}
-
-static enum err emit_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
-        int64_t at_ms, void *ticket)
-{
-    const struct policy *policy = &line->options.config->policy;
-    strbuf_reset(&line->reason_text);
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-        if ((reasons & REASON_BIT(reason)) != 0) {
-            strbuf_add_text(&line->reason_text, line->reason_text.n > 0 ? "," : "");
-            strbuf_add_text(&line->reason_text, reason_names[reason]);
-        }
-    }
-    struct command_action command = {
-            .sequence = 0,
-            .kind = COMMAND_HOLD,
-            .target = TARGET_MESSAGE,
-            .scope = {.id = ev->message_id, .tenant_id = event_scope_tenant(ev)},
-            .tier = TIER_QUARANTINE,
-            .reason = strbuf_view(&line->reason_text),
-            .issued_at_ms = at_ms,
-            .expires_at_ms = at_ms + policy->message_hold_ms,
-            .mode = policy->mode,
-            .traceparent = ev->traceparent,
-            .tracestate = ev->tracestate,
-    };
-    enum err e = make_hold_id(line, ev, &command.command_id);
-    return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
-}
-
 static enum err emit_judged(struct judge_line *line, const struct batch *batch, size_t i,
         const struct judgement *judgement, int64_t at_ms)
 {
@@ -254,10 +193,16 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
             .policy_version = view_of(line->options.config->policy.version),
     };
     enum err e = emit_verdict(line->options.emitter, &verdict, ticket);
-    if (e == ERR_NONE && judgement->verdict == VERDICT_MISDIRECTED) {
-        e = emit_hold(line, ev, judgement->reasons, at_ms, ticket);
+    if (e == ERR_NONE && judge_line_holds(line, judgement)) {
+        e = judge_line_hold(line, ev, judgement->reasons, at_ms, ticket);
     }
     return e;
+}
+
+// Read again for the sake of late records only: its chunk is whole and told.
+static bool is_uncounted(const struct tally_source *source, int64_t offset)
+{
+    return tally_is_resuming(source, offset) && offset < tally_reached(source);
 }
 
 static enum err judge_dead_letter(
@@ -277,9 +222,10 @@ static enum err judge_dead_letter(
         e = emit_dead_letter(
                 line->options.emitter, &dead_letter, batch->slices[item->slice].ticket);
     }
-    return e != ERR_NONE ? e
-                         : tally_skip(line->tally, source, item->raw.offset, at_ms, batch->cache,
-                                   &line->options.frames);
+    return e != ERR_NONE || is_uncounted(source, item->raw.offset)
+                   ? e
+                   : tally_skip(line->tally, source, item->raw.offset, at_ms, batch->cache,
+                             &line->options.frames);
 }
 
 static enum err judge_one(
@@ -291,6 +237,10 @@ static enum err judge_one(
     struct tally_source *source = item_source(line, batch, item);
     struct judgement judgement = judge_message(
             ev, enriched->recipient.kind, &enriched->facts, &line->options.config->policy);
+    bool at_once = false;
+    enum said_kind said = line->recheck != NULL
+                                  ? judge_line_recall(line, &item->raw, &judgement, &at_once)
+                                  : SAID_NOTHING;
     enum err e = ERR_NONE;
     if (tally_is_resuming(source, item->raw.offset)) {
         line->counts.rejudged++;
@@ -300,6 +250,12 @@ static enum err judge_one(
             line->counts.reasons[reason] += judgement.reasons >> reason & 1;
         }
         e = emit_judged(line, batch, i, &judgement, at_ms);
+    }
+    if (e == ERR_NONE && said != SAID_NOTHING) {
+        e = judge_line_remember(line, batch, i, said, at_once);
+    }
+    if (e != ERR_NONE || is_uncounted(source, item->raw.offset)) {
+        return e;
     }
     const struct tally_message message = {
             .ev = ev,
@@ -312,9 +268,7 @@ static enum err judge_one(
             .signals = judgement.signals,
             .other_lender = judgement.other_lender,
     };
-    return e != ERR_NONE ? e
-                         : tally_count(line->tally, source, &message, at_ms, batch->cache,
-                                   &line->options.frames);
+    return tally_count(line->tally, source, &message, at_ms, batch->cache, &line->options.frames);
 }
 
 // Replay: a frame after every so many messages.
@@ -411,5 +365,6 @@ enum err judge_line_batch(struct judge_line *line, const struct judge_item *item
     if (e == ERR_NONE && (line->options.frame_messages == 0 || item_count == 0)) {
         e = flush_slices(line, &batch, slice_count, totals);
     }
-    return e;
+    // Behind the frames: a message is taken back after it was told.
+    return e != ERR_NONE ? e : judge_line_recheck(line, &batch, slice_count);
 }

@@ -32,7 +32,10 @@ struct judge_counts {
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t reasons[REASON_COUNT];
     uint64_t dead_letters;
-    uint64_t rejudged; // again, silently, to rebuild a chunk
+    uint64_t rejudged;        // again, silently, to rebuild a chunk
+    uint64_t looked_up_again; // lookups of messages that wait for a late record
+    uint64_t released;        // of them, by messages
+    uint64_t given_up;        // messages that will not be looked up again, though they should be
     // counted without their campaign, template, sender and vendor: a chunk has no more room
     uint64_t overflowed;
 };
@@ -46,6 +49,36 @@ void judge_line_destroy(struct judge_line *line);
 MUST_CHECK enum err judge_line_open(struct judge_line *line, struct view topic, int32_t partition,
         int64_t start_offset, int64_t resume_until);
 void judge_line_close(struct judge_line *line, int32_t partition);
+
+// --- late records (recheck/recheck.h); not in replay -----------------------------------------------
+
+// Where a partition begins that is ours from now on.
+struct judge_start {
+    int32_t partition;
+    int64_t committed;
+    int64_t low;      // the log has nothing below it
+    struct view text; // of the commit; none without one
+};
+
+// Opens a partition of the config's outbound topic; *ret_from is where to read on. *ret_is_odd: the
+// commit has a text that is none of ours.
+MUST_CHECK enum err judge_line_resume(struct judge_line *line, const struct judge_start *start,
+        int64_t *ret_from, bool *ret_is_odd);
+// The partition begins anew behind what is settled.
+MUST_CHECK enum err judge_line_rewind(
+        struct judge_line *line, int32_t partition, int64_t settled, int64_t *ret_from);
+// Whether something is to be looked up again now. If so, the next batch does it, and has to have a
+// slice of each partition with messages that wait.
+bool judge_line_has_due(struct judge_line *line, struct mono_time now);
+bool judge_line_waits_for(const struct judge_line *line, int32_t partition);
+// The text of a commit of the partition at `settled`, when everything up to the slice of `serial` is
+// acknowledged; good until the next call. *ret_version changes with the text.
+const char *judge_line_text(struct judge_line *line, int32_t partition, uint64_t serial,
+        int64_t settled, uint64_t *ret_version);
+// Whether messages wait of which no text has told.
+bool judge_line_has_news(const struct judge_line *line);
+
+// --- batches ---------------------------------------------------------------------------------------
 
 // Judges a batch (an empty one only sends what frames are due): items of one partition in offset
 // order, partitions in any order. On an error, of the sink or for want of memory, the batch's

@@ -8,6 +8,7 @@ struct segment {
     struct segment *next; // of the same partition, later
     int32_t partition;    // -1: the partition was closed meanwhile (O3)
     int64_t to_offset;
+    uint64_t serial;
     uint32_t pending; // records, and 1 while it is open
 };
 
@@ -15,6 +16,8 @@ struct partition {
     bool begun;
     bool failed;
     int64_t settled;
+    uint64_t opened; // segments
+    uint64_t settled_serial;
     struct segment *first;
     struct segment *last;
 };
@@ -123,7 +126,12 @@ enum err offsets_open(
     if (segment == NULL) {
         return ERR_NO_MEMORY;
     }
-    *segment = (struct segment){.partition = partition, .to_offset = to_offset, .pending = 1};
+    *segment = (struct segment){
+            .partition = partition,
+            .to_offset = to_offset,
+            .serial = ++state->opened,
+            .pending = 1,
+    };
     if (state->last == NULL) {
         state->first = segment;
     } else {
@@ -142,6 +150,7 @@ static void offsets_settle(struct offsets *offsets, struct partition *state)
         if (segment->to_offset > state->settled) {
             state->settled = segment->to_offset;
         }
+        state->settled_serial = segment->serial;
         state->first = segment->next;
         state->last = state->first == NULL ? NULL : state->last;
         offsets->unsettled--;
@@ -178,6 +187,18 @@ void offsets_reported(struct offsets *offsets, struct segment *segment, enum err
     }
     state->failed = state->failed || err != ERR_NONE;
     offsets_settle(offsets, state);
+}
+
+uint64_t offsets_serial(const struct segment *segment)
+{
+    return segment->serial;
+}
+
+uint64_t offsets_settled_serial(const struct offsets *offsets, int32_t partition)
+{
+    const struct partition *state = offsets_partition(offsets, partition);
+    ASSURE(state != NULL);
+    return state->settled_serial;
 }
 
 int64_t offsets_settled(const struct offsets *offsets, int32_t partition)

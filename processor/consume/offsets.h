@@ -51,6 +51,10 @@ void offsets_sent(struct segment *segment);
 // Its delivery report. May free the segment.
 void offsets_reported(struct offsets *offsets, struct segment *segment, enum err err);
 
+// The number of a segment among those of its partition since that began: 1, 2, …
+uint64_t offsets_serial(const struct segment *segment);
+// That of the last one which is settled; 0 = none is.
+uint64_t offsets_settled_serial(const struct offsets *offsets, int32_t partition);
 int64_t offsets_settled(const struct offsets *offsets, int32_t partition);
 // What the partition's last unsettled segment goes up to: the least for the next one (O2). -1 when
 // there is none.

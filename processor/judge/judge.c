@@ -112,11 +112,20 @@ static struct judgement judge_unknown(const struct event *ev, enum reason reason
     return (struct judgement){VERDICT_UNKNOWN, REASON_BIT(reason), signal_of_loan(ev), 0};
 }
 
+static const struct watched_purpose *purpose_of(const struct event *ev, const struct policy *policy)
+{
+    return policy_watched(policy, view_is_none(ev->purpose) ? VIEW("collection") : ev->purpose);
+}
+
+bool judge_watches(const struct event *ev, const struct policy *policy)
+{
+    return purpose_of(ev, policy) != NULL;
+}
+
 struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
         const struct facts *facts, const struct policy *policy)
 {
-    struct view purpose = view_is_none(ev->purpose) ? VIEW("collection") : ev->purpose;
-    const struct watched_purpose *watched = policy_watched(policy, purpose);
+    const struct watched_purpose *watched = purpose_of(ev, policy);
     if (kind == RECIPIENT_INVALID) {
         return judge_unknown(ev, REASON_INVALID_NUMBER, watched != NULL);
     }

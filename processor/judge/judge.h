@@ -19,3 +19,6 @@ struct judgement {
 // `kind` is what became of the recipient: RECIPIENT_INVALID has invalid_number as its only reason.
 struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
         const struct facts *facts, const struct policy *policy);
+
+// Whether a message's purpose is watched.
+bool judge_watches(const struct event *ev, const struct policy *policy);

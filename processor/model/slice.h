@@ -16,8 +16,9 @@ enum judge_clock {
 // One partition's part of a batch.
 struct judge_slice {
     int32_t partition;
-    void *ticket; // goes with every record that comes from the slice
-    bool idle;    // the partition's end has been reached
+    void *ticket;    // goes with every record that comes from the slice
+    uint64_t serial; // of the ticket among its partition's, rising
+    bool idle;       // the partition's end has been reached
     // The next offset to be read: what lies between the last message and it (control records, what
     // was compacted away) is covered. 0 = not known.
     int64_t next_offset;

@@ -102,6 +102,7 @@ struct config {
         uint32_t max_leaves; // a chunk
     } batch;
 
+    uint32_t recheck_messages; // that are looked up again: so many at most
     enum verdict_output verdicts;
     enum complaint_input complaints;
     struct policy policy;

@@ -192,16 +192,6 @@ static void check_times(const struct config_checker *c)
     }
 }
 
-static void check_unknown(const struct config_checker *c)
-{
-    static const char *const names[] = {"pass", "hold", "wait"};
-    if (c->config->policy.unknown != UNKNOWN_PASS) {
-        conf_find(c->report, mark_of(c, "policy.unknown"), "policy.unknown",
-                "expected pass (hold and wait are not there yet), got '%s'",
-                names[c->config->policy.unknown]);
-    }
-}
-
 // --- names that must differ -------------------------------------------------------------------
 
 // Reports each option under `section` whose text another one before it has.
@@ -242,7 +232,6 @@ void config_check_all(const struct config_checker *c)
     check_keys(c);
     check_distinct(c, "fields.");
     check_times(c);
-    check_unknown(c);
 }
 
 // --- findings of others -----------------------------------------------------------------------

@@ -307,6 +307,13 @@ static const struct conf_option options[] = {
                 .fallback = "4096",
                 RANGE(1, 65536),
                 .text = "leaves of a tally chunk; more go to the overflow leaf"},
+        {.path = "recheck.max_messages",
+                .type = CONF_COUNT,
+                AT(recheck_messages),
+                .fallback = "65536",
+                RANGE(0, 4000000),
+                .text = "held messages that are looked up again after 1, 5 and 30 s, for records "
+                        "that come late; those above it stay held"},
         {.path = "verdicts",
                 .type = CONF_WORD,
                 AT(verdicts),
@@ -336,7 +343,8 @@ static const struct conf_option options[] = {
                 AT(policy.unknown),
                 .fallback = "pass",
                 .words = unknown_words,
-                .text = "messages whose verdict is unknown; so far only pass"},
+                .text = "messages that cannot be judged while Redis is not to be believed: pass, "
+                        "hold until it is, or wait: their partition stands still"},
         {.path = "policy.mode",
                 .type = CONF_WORD,
                 AT(policy.mode),

@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 
-enum { COMMIT_EVERY_MS = 500, COMMIT_MAX = 256 };
+enum { COMMIT_EVERY_MS = 500, NEWS_EVERY_MS = 100, COMMIT_MAX = 256 };
 
 void commits_init(struct commits *commits, struct offsets *offsets)
 {
@@ -21,17 +21,17 @@ void commits_begin(struct commits *commits, int32_t partition, int64_t committed
 {
     if (partition >= commits->capacity) {
         int32_t capacity = partition + 1;
-        int64_t *grown = realloc(commits->committed, (size_t)capacity * sizeof *grown);
+        struct committed *grown = realloc(commits->committed, (size_t)capacity * sizeof *grown);
         if (grown == NULL) {
             return; // then it is committed with the next settled offset, or again
         }
         for (int32_t i = commits->capacity; i < capacity; i++) {
-            grown[i] = -1;
+            grown[i] = (struct committed){.offset = -1};
         }
         commits->committed = grown;
         commits->capacity = capacity;
     }
-    commits->committed[partition] = committed;
+    commits->committed[partition] = (struct committed){.offset = committed};
 }
 
 // Up to COMMIT_MAX partitions; true when there may be more.
@@ -44,9 +44,15 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
             continue;
         }
         int64_t settled = offsets_settled(commits->offsets, i);
-        if (settled > commits->committed[i]) {
-            due[count++] = (struct kafka_commit){.partition = i, .offset = settled};
-            commits->committed[i] = settled;
+        struct committed now = {.offset = settled};
+        const char *text = NULL;
+        if (commits->texts.text != NULL) {
+            text = commits->texts.text(commits->texts.self, i, settled, &now.version);
+        }
+        if (settled > commits->committed[i].offset ||
+                now.version != commits->committed[i].version) {
+            due[count++] = (struct kafka_commit){i, settled, text};
+            commits->committed[i] = now;
         }
     }
     if (count == 0) {
@@ -57,7 +63,7 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
         log_warn("consume", "offsets were not committed (%s); the next commit covers them",
                 err_text(e));
         for (size_t i = 0; i < count; i++) {
-            commits->committed[due[i].partition] = -1;
+            commits->committed[due[i].partition].offset = -1;
         }
     }
     return e == ERR_NONE && count == COMMIT_MAX;
@@ -66,8 +72,11 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer)
 {
     struct mono_time now = clock_mono();
-    if (now.ns >= commits->next.ns) {
+    bool has_news = commits->texts.has_news != NULL && now.ns >= commits->next_news.ns &&
+                    commits->texts.has_news(commits->texts.self);
+    if (now.ns >= commits->next.ns || has_news) {
         commits->next = mono_after_ms(now, COMMIT_EVERY_MS);
+        commits->next_news = mono_after_ms(now, NEWS_EVERY_MS);
         (void)commits_send(commits, consumer, 0); // what is left comes with the next ones
     }
 }
@@ -81,7 +90,7 @@ void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
         log_warn("consume", "not everything was acknowledged in time; it will be judged again");
     }
     for (int32_t i = 0; i < commits->capacity; i++) {
-        commits->committed[i] = -1; // an earlier commit may have got no answer
+        commits->committed[i].offset = -1; // an earlier commit may have got no answer
     }
     bool more = true;
     while (more) {

@@ -26,32 +26,18 @@ struct judge_half {
     struct mono_time next_totals;
     bool cache_trouble_told;
     uint64_t overflow_told;
+    uint64_t given_up_told;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
 
-static int64_t chunk_start(int64_t offset)
-{
-    return offset >> CHUNK_BITS << CHUNK_BITS;
-}
-
 // --- partitions come and go --------------------------------------------------------------------
-
-static enum err open_partition(
-        struct judge_half *half, int32_t partition, int64_t start, int64_t resume_until)
-{
-    enum err e = offsets_begin(half->base.outlet.offsets, partition, resume_until);
-    if (e == ERR_NONE) {
-        e = judge_line_open(half->line, view_of(half->base.config->topics.outbound), partition,
-                start, resume_until);
-    }
-    return e;
-}
 
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct judge_half *half = self;
     int64_t resume_until = *start;
+    struct view text = assignment->metadata;
     if (resume_until < assignment->low || resume_until > assignment->high) {
         log_error("judge",
                 "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): "
@@ -59,14 +45,22 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
                 assignment->partition, (long long)resume_until, (long long)assignment->low,
                 (long long)assignment->high, (long long)assignment->low);
         resume_until = assignment->low;
+        text = VIEW_NONE;
     }
-    *start = chunk_start(resume_until);
-    if (*start < assignment->low) {
-        // the log no longer has the chunk's beginning: the fold notes a gap or compares
-        *start = assignment->low;
+    struct judge_start begin = {assignment->partition, resume_until, assignment->low, text};
+    bool is_odd = false;
+    enum err e = offsets_begin(half->base.outlet.offsets, assignment->partition, resume_until);
+    if (e == ERR_NONE) {
+        e = judge_line_resume(half->line, &begin, start, &is_odd);
     }
-    enum err e = open_partition(half, assignment->partition, *start, resume_until);
     ASSURE(e == ERR_NONE);
+    if (is_odd) {
+        log_warn("judge",
+                "partition %d: the text of the committed offset is none of ours; messages that "
+                "wait "
+                "for a late record stay held",
+                assignment->partition);
+    }
     commits_begin(&half->base.outlet.commits, assignment->partition, resume_until);
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);
@@ -85,14 +79,16 @@ static void forget_batch(void *self)
     gathered_clear(&half->batch, half->base.consumer);
 }
 
-// Begins a partition anew from what is settled; `partition` is read again from the chunk's start.
+// Begins a partition anew from what is settled.
 static enum err begin_anew(void *self, int32_t partition)
 {
     struct judge_half *half = self;
     int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
-    struct kafka_position position = {partition, chunk_start(settled)};
-    judge_line_close(half->line, partition);
-    enum err e = open_partition(half, partition, position.offset, settled);
+    struct kafka_position position = {.partition = partition};
+    enum err e = offsets_begin(half->base.outlet.offsets, partition, settled);
+    if (e == ERR_NONE) {
+        e = judge_line_rewind(half->line, partition, settled, &position.offset);
+    }
     if (e == ERR_NONE) {
         e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
@@ -111,9 +107,12 @@ static enum err offset_lost(void *self, const struct kafka_event *event)
             "were lost before we read them; going on at %lld",
             event->partition, (long long)event->offset, (long long)event->low,
             (long long)event->high, (long long)event->low);
-    judge_line_close(half->line, event->partition);
     commits_begin(&half->base.outlet.commits, event->partition, event->low);
-    return open_partition(half, event->partition, event->low, event->low);
+    struct judge_start begin = {event->partition, event->low, event->low, VIEW_NONE};
+    int64_t from;
+    bool is_odd;
+    enum err e = offsets_begin(half->base.outlet.offsets, event->partition, event->low);
+    return e != ERR_NONE ? e : judge_line_resume(half->line, &begin, &from, &is_odd);
 }
 
 // Opens a segment for each slice; its offsets are those of the slice's messages.
@@ -138,6 +137,7 @@ static enum err open_segments(struct judge_half *half)
             return e;
         }
         slice->ticket = segment;
+        slice->serial = offsets_serial(segment);
     }
     return ERR_NONE;
 }
@@ -169,6 +169,20 @@ static void tell_overflow(struct judge_half *half)
     half->overflow_told = overflowed;
 }
 
+static void tell_given_up(struct judge_half *half)
+{
+    uint64_t given_up = judge_line_counts(half->line)->given_up;
+    if (given_up > half->given_up_told) {
+        log_warn("judge",
+                "%llu messages so far are not looked up again for late records: they were too many "
+                "or too old (recheck.max_messages; 65,536 offsets); they stay held until their "
+                "holds "
+                "run out",
+                (unsigned long long)given_up);
+    }
+    half->given_up_told = given_up;
+}
+
 static enum err judge_batch(struct judge_half *half, bool totals)
 {
     struct gathered *batch = &half->batch;
@@ -198,6 +212,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
         tell_cache(half);
         tell_overflow(half);
     }
+    tell_given_up(half);
     gathered_clear(batch, half->base.consumer);
     if (waits) {
         kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
@@ -224,6 +239,16 @@ static bool gather_totals(struct judge_half *half)
     return any;
 }
 
+// Messages that wait for a late record are looked up again beside what has come.
+static void gather_due(struct judge_half *half)
+{
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
+        if (judge_line_waits_for(half->line, i)) {
+            gathered_slice(&half->batch, i);
+        }
+    }
+}
+
 static enum err step(void *self)
 {
     struct judge_half *half = self;
@@ -232,6 +257,9 @@ static enum err step(void *self)
             half->base.config->batch.wait_ms, true, half->base.stop, &event);
     enum err e = ERR_NONE;
     bool totals = gather_totals(half);
+    if (judge_line_has_due(half->line, clock_mono())) {
+        gather_due(half);
+    }
     if (half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
@@ -247,6 +275,20 @@ static enum err take_frame(void *self, uint32_t tally_partition, const struct fr
             judge_line_ticket(half->line));
 }
 
+static const char *commit_text(
+        void *self, int32_t partition, int64_t settled, uint64_t *ret_version)
+{
+    struct judge_half *half = self;
+    uint64_t serial = offsets_settled_serial(half->base.outlet.offsets, partition);
+    return judge_line_text(half->line, partition, serial, settled, ret_version);
+}
+
+static bool commit_has_news(void *self)
+{
+    const struct judge_half *half = self;
+    return judge_line_has_news(half->line);
+}
+
 static enum err open_line(struct judge_half *half, const struct half_options *options)
 {
     const struct judge_line_options line_options = {
@@ -258,6 +300,7 @@ static enum err open_line(struct judge_half *half, const struct half_options *op
             .tally_partitions = options->tally_partitions,
             .clock = JUDGE_CLOCK_WALL,
     };
+    half->base.outlet.commits.texts = (struct commit_texts){commit_text, commit_has_news, half};
     return judge_line_create(&half->line, &line_options);
 }
 

@@ -301,6 +301,48 @@ def verb_complaints(args):
     return status | show("complaints applied", [f"{len(applied)} of {wanted}"] if len(applied) != wanted else [])
 
 
+def verb_held(args):
+    """held COMMANDS PREFIX COUNT: so many messages whose id begins so are held."""
+    held = {v["target"]["id"] for v in values(args[0]) if v["action"] == "hold"}
+    count = sum(1 for name in held if name.startswith(args[1]))
+    return show("held", [f"{count} of {args[2]}"] if count != int(args[2]) else [])
+
+
+def verb_released(args):
+    """released COMMANDS PREFIX FROM TO: of the messages whose id begins so those with numbers FROM to TO were released
+    after they were held, and no other."""
+    commands = {}
+    for value in values(args[0]):
+        if value["target"]["id"].startswith(args[1]):
+            commands.setdefault(value["target"]["id"], set()).add(
+                (value["sequence"], value["action"], value["command_id"]))
+    got = {name for name, of in commands.items() if any(action == "release" for _, action, _ in of)}
+    expected = {f"{args[1]}{number}" for number in range(int(args[2]), int(args[3]) + 1)}
+    status = show("not released", sorted(expected - got)) | show("released wrongly", sorted(got - expected))
+    return status | show("not one hold and one release", (
+        f"{name}: {sorted(commands[name])}" for name in sorted(got)
+        if [of[:2] for of in sorted(commands[name])] != [(0, "hold"), (1, "release")]))
+
+
+def verb_late(args):
+    """late FRAMES COUNT: so many misdirected messages are taken back, by rows behind the frame with their entry."""
+    entries, taken_back, faults = {}, set(), []
+    for partition, _, value in sorted(frames(args[0]), key=lambda found: found[:2]):
+        frame = fields(value)
+        source = (partition, frame.get(2, [b""])[0], frame.get(3, [0])[0])
+        for raw in frame.get(13, []):
+            entry = fields(raw)
+            entries[source + (entry.get(1, [0])[0],)] = entry[3][0]
+        for raw in frame.get(16, []):
+            late = fields(raw)
+            name = source + (late.get(1, [0])[0],)
+            taken_back.add(name)
+            if entries.get(name) != late[2][0]:
+                faults.append(f"{name}: {entries.get(name)} and {late[2][0]}")
+    status = show("no entry before", faults)
+    return status | show("taken back", [f"{len(taken_back)} of {args[1]}"] if len(taken_back) != int(args[1]) else [])
+
+
 def main():
     verb = globals().get("verb_" + (sys.argv[1] if len(sys.argv) > 1 else ""))
     if verb is None:

@@ -18,6 +18,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/suite.XXXXXX")
 source "$here/lib.sh"
 # shellcheck source=tests/real/cases.sh
 source "$here/cases.sh"
+# shellcheck source=tests/real/cases_late.sh
+source "$here/cases_late.sh"
 
 clean_up() {
     end_all
@@ -40,6 +42,7 @@ case_committed
 case_crash
 case_bad_input
 case_complaints
+case_late
 case_redis
 case_broker
 ((failures == 0))

@@ -449,12 +449,11 @@ static void test_between_options(void)
                     "c.yaml:2:40: redis.connect_timeout: expected less than drain (5000ms), got "
                     "10000ms\n"
                     "c.yaml:3:15: batch.wait: expected less than drain (5000ms), got 6000ms\n"},
-            {"policy: {unknown: hold}\n",
-                    "c.yaml:1:19: policy.unknown: expected pass (hold and wait are not there yet), "
-                    "got 'hold'\n"},
-            {"policy: {unknown: wait}\n",
-                    "c.yaml:1:19: policy.unknown: expected pass (hold and wait are not there yet), "
-                    "got 'wait'\n"},
+            {"policy: {unknown: keep}\n",
+                    "c.yaml:1:19: policy.unknown: expected pass, hold or wait, got 'keep'\n"},
+            {"recheck: {max_messages: 4000001}\n",
+                    "c.yaml:1:25: recheck.max_messages: expected a whole number from "
+                    "0 to 4000000, got '4000001'\n"},
     };
     expect_all(cases, COUNT_OF(cases));
 }

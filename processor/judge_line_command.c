@@ -1,0 +1,79 @@
+// What is commanded about one message: its hold, and its release.
+#include "common/digest.h"
+#include "judge_line_inside.h"
+
+#define CACHE_REASONS                                                                              \
+    (REASON_BIT(REASON_CACHE_UNREACHABLE) | REASON_BIT(REASON_CACHE_UNTRUSTED) |                   \
+            REASON_BIT(REASON_CACHE_STALE))
+
+// A command about a message depends on tenant, message id, action and policy version only (design
+// §4), so that a duplicated event gives the same command.
+static enum err make_command_id(
+        struct judge_line *line, const char *what, const struct event *ev, struct digest_id *ret_id)
+{
+    struct strbuf *text = &line->id_text;
+    strbuf_reset(text);
+    strbuf_add_text(text, what);
+    strbuf_add_be(text, event_scope_tenant(ev).n, 4);
+    strbuf_add_view(text, event_scope_tenant(ev));
+    strbuf_add_be(text, ev->message_id.n, 4);
+    strbuf_add_view(text, ev->message_id);
+    strbuf_add_text(text, line->options.config->policy.version);
+    uint8_t digest[SHA256_BYTES];
+    digest_sha256(strbuf_view(text), digest);
+    memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
+    return text->failed;
+}
+
+// What hold and release have in common; a hold until further notice.
+static struct command_action command_of(
+        const struct judge_line *line, const struct event *ev, struct view reason, int64_t at_ms)
+{
+    const struct policy *policy = &line->options.config->policy;
+    return (struct command_action){
+            .sequence = 0,
+            .kind = COMMAND_HOLD,
+            .target = TARGET_MESSAGE,
+            .scope = {.id = ev->message_id, .tenant_id = event_scope_tenant(ev)},
+            .tier = TIER_QUARANTINE,
+            .reason = reason,
+            .issued_at_ms = at_ms,
+            .expires_at_ms = at_ms + policy->message_hold_ms,
+            .mode = policy->mode,
+            .traceparent = ev->traceparent,
+            .tracestate = ev->tracestate,
+    };
+}
+
+bool judge_line_holds(const struct judge_line *line, const struct judgement *judgement)
+{
+    bool is_unknown = judgement->verdict == VERDICT_UNKNOWN &&
+                      (judgement->reasons & CACHE_REASONS) != 0 &&
+                      line->options.config->policy.unknown == UNKNOWN_HOLD;
+    return is_unknown || judgement->verdict == VERDICT_MISDIRECTED;
+}
+
+enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
+        int64_t at_ms, void *ticket)
+{
+    strbuf_reset(&line->reason_text);
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        if ((reasons & REASON_BIT(reason)) != 0) {
+            strbuf_add_text(&line->reason_text, line->reason_text.n > 0 ? "," : "");
+            strbuf_add_text(&line->reason_text, reason_names[reason]);
+        }
+    }
+    struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
+    enum err e = make_command_id(line, "message-hold\n", ev, &command.command_id);
+    return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
+}
+
+enum err judge_line_release(struct judge_line *line, const struct event *ev, struct view reason,
+        int64_t at_ms, void *ticket)
+{
+    struct command_action command = command_of(line, ev, reason, at_ms);
+    command.kind = COMMAND_RELEASE;
+    command.sequence = 1;
+    enum err e = make_command_id(line, "message-release\n", ev, &command.command_id);
+    return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
+}

@@ -1,0 +1,57 @@
+// Inside of judge_line.h: shared by judge_line.c (the way of a batch), judge_line_command.c (what is
+// commanded about a message) and judge_line_recheck.c (what is looked up again).
+#pragma once
+
+#include "judge/judge.h"
+#include "judge_line.h"
+#include "recheck/recheck.h"
+
+struct judge_line {
+    struct judge_line_options options;
+    struct decoder *decoder;
+    struct tally *tally;
+    struct recheck *recheck; // NULL in replay, where relationships are final
+    struct phone_cache *phones;
+    struct arena *arena;
+    struct judge_counts counts;
+    struct strbuf reason_text;
+    struct strbuf id_text;
+    void *ticket;        // of the slice in hand
+    int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
+    uint32_t since_frame;
+    int64_t next_totals_ms;      // log time
+    struct mono_time round_at;   // what is due then is looked up by the batch in hand; 0 = nothing
+    struct mono_time next_round; // not before
+};
+
+// A batch on its way: one row a message in each array, all from the arena.
+struct batch {
+    const struct judge_item *items;
+    size_t count;
+    struct judge_slice *slices;
+    struct event *events;
+    const struct event **decoded; // NULL where decoding failed
+    struct decode_failure *failures;
+    struct enriched *enriched;
+    int64_t now_ms;
+    enum cache_state cache;
+};
+
+// Whether a verdict holds its message.
+bool judge_line_holds(const struct judge_line *line, const struct judgement *judgement);
+MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
+        reason_set reasons, int64_t at_ms, void *ticket);
+// `reason` is a short text.
+MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct event *ev,
+        struct view reason, int64_t at_ms, void *ticket);
+
+// Where a record has turned up since a message was judged, the judgement becomes what it was. Returns
+// as what the message is to be remembered, or SAID_NOTHING; `*ret_at_once`: its record is there.
+enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
+        struct judgement *judgement, bool *ret_at_once);
+// Remembers a message of the batch, which is to be looked up again.
+MUST_CHECK enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
+        size_t i, enum said_kind said, bool at_once);
+// Behind a batch and its frames: looks up again what is due.
+MUST_CHECK enum err judge_line_recheck(
+        struct judge_line *line, const struct batch *batch, size_t slice_count);
