@@ -150,6 +150,28 @@ static void evict(struct detect_line *line)
     }
 }
 
+// The level that each misdirected message has moved its scopes by, in case that it is cleared.
+static void note_levels(const struct detect_line *line, const struct delta *delta)
+{
+    for (uint32_t i = 0; i < delta->entry_count; i++) {
+        const struct delta_entry *de = &delta->entries[i];
+        if (!delta->leaves[de->entry->leaf].held) {
+            fold_note_level(line->fold, de, detect_leaf_level(line->detect, de->entry->leaf));
+        }
+    }
+}
+
+// Late clearances go the same way: fold → detect → decide. They raise nothing.
+static enum err line_clear(struct detect_line *line, const struct delta *delta)
+{
+    const struct decision_taker taker = line_taker(line);
+    enum err e = decide_expire(line->decide, delta, &taker);
+    for (uint32_t i = 0; i < delta->clearance_count && e == ERR_NONE; i++) {
+        e = detect_clear(line->detect, &delta->clearances[i]);
+    }
+    return e != ERR_NONE ? e : decide_clear(line->decide, delta, &taker);
+}
+
 enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap)
 {
@@ -166,6 +188,9 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     if (!delta.applied) {
         return ERR_NONE;
     }
+    if (delta.clearance_count > 0) {
+        return line_clear(line, &delta);
+    }
     const struct decision_taker taker = line_taker(line);
     const struct detect_asks asks = line_detect_asks(line);
     const struct side_asks side_asks = line_side_asks(line);
@@ -178,6 +203,7 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         e = detect_delta(line->detect, &delta, &asks);
     }
     if (e == ERR_NONE) {
+        note_levels(line, &delta);
         e = side_delta(line->side, &delta, &side_asks);
     }
     for (uint32_t i = 0; i < delta.scope_count && e == ERR_NONE; i++) {
@@ -200,6 +226,10 @@ struct detect_counts detect_line_counts(const struct detect_line *line)
     counts.scopes_overflowed = scopes_overflowed(line->scopes);
     counts.incidents = decide_open_incidents(line->decide);
     counts.incidents_overflowed = decide_overflowed(line->decide);
+    const struct fold_late_counts late = fold_late_counts(line->fold);
+    counts.cleared_late = late.cleared;
+    counts.late_ignored = late.ignored;
+    counts.clearable_overflowed = late.overflowed;
     counts.recent_overflowed = recent_overflowed(line->recent);
     return counts;
 }

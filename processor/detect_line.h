@@ -22,7 +22,11 @@ struct detect_counts {
     uint64_t scopes_evicted;
     uint64_t incidents;
     uint64_t incidents_overflowed;
-    uint64_t recent_overflowed; // misdirected messages that found no room to be remembered
+    uint64_t
+            cleared_late; // messages that a late record has taken back, late rows that did nothing, ...
+    uint64_t late_ignored;
+    uint64_t clearable_overflowed; // ... and messages that are too many to be taken back
+    uint64_t recent_overflowed;    // misdirected messages that found no room to be remembered
 };
 
 // `config` and `emitter` are borrowed.

@@ -243,6 +243,16 @@ static void count_part(struct incident *incident, const struct part *part, bool 
     }
 }
 
+// A stream does not say which messages it counts: what comes from now on is counted.
+static void note_start(
+        const struct decide *decide, struct incident *incident, const struct evidence *evidence)
+{
+    uint64_t start = evidence->stream == NULL && evidence->start_serial < decide->next_serial
+                             ? evidence->start_serial
+                             : decide->next_serial;
+    incident->start_serial = incident->start_serial < start ? incident->start_serial : start;
+}
+
 enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part)
 {
@@ -262,6 +272,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
     count_part(step->incident, part, step->is_sibling);
+    note_start(decide, step->incident, step->evidence);
     step->withheld = watch_withholds(decide, step, tier);
     bool waits = tier >= TIER_QUARANTINE && step->withheld != NULL;
     if (tier > step->incident->tier || step->is_sibling || (waits && !decide->holds.is_told)) {

@@ -82,6 +82,15 @@ bool decide_is_suspended(const struct decide *decide);
 // Counts a delta for the incidents that are open. Comes before anything of the delta is raised.
 void decide_count(struct decide *decide, const struct delta *delta);
 
+// Late clearances of a delta that has them: the numbers of open incidents and of tenants are corrected.
+// Nothing that was raised is undone, no hold lifted: the incident's next update says how many messages
+// of it late records have cleared, and once these are half of it or more, its likely cause is late data. An
+// update follows at the update interval once half of what was told last is cleared, and at once when
+// none is left. A hold that waits in line (decide/hold_cap.h) and has lost its evidence is decided anew.
+// Messages that were counted as people stay so where there is only a sketch of them.
+MUST_CHECK enum err decide_clear(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+
 // An alarm in hand: whose it is, the evidence, and the remembered messages that it is made of. What it
 // points to is borrowed.
 struct hearing {

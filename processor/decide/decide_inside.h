@@ -1,6 +1,6 @@
 // What the files of the room share: decide.c (tiers and who is acted on), decide_stream.c (the same
-// of streams), decide_tell.c (alerts and commands), decide_life.c (growth and end of incidents), decide_watch.c
-// (whether holds may be told).
+// of streams), decide_tell.c (alerts and commands), decide_life.c (growth and end of incidents),
+// decide_late.c (late clearances), decide_watch.c (whether holds may be told).
 #pragma once
 
 #include "common/strbuf.h"
@@ -19,6 +19,7 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    uint64_t next_serial; // above those of all entries so far
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -49,6 +50,11 @@ MUST_CHECK enum err tell_hold(struct decide *decide, const struct step *step, en
 // What it told last, with what has come of it since, and no message that caused it.
 MUST_CHECK enum err tell_again(struct decide *decide, const struct delta *delta,
         struct incident *incident, enum alert_kind kind, const struct decision_taker *taker);
+// Whether an incident has lost so much to late clearances that it is time to tell.
+bool late_is_time_to_tell(
+        const struct decide *decide, const struct incident *incident, int64_t now_ms);
+// Once half of an incident was cleared late, that is its likely cause; the others share the rest.
+void late_rank(const struct incident *incident, struct alert_action *alert);
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
         const struct incident *incident, int32_t scope, const struct decision_taker *taker);

@@ -99,6 +99,9 @@ static void since_add_leaves(const struct decide *decide, const struct delta *de
 void decide_count(struct decide *decide, const struct delta *delta)
 {
     tenants_note(decide->tenants, delta);
+    if (delta->entry_count > 0) {
+        decide->next_serial = delta->entries[delta->entry_count - 1].serial + 1;
+    }
     if (incidents_open_count(decide->incidents) == 0) {
         return;
     }
@@ -146,7 +149,8 @@ enum err decide_follow(struct decide *decide, const struct delta *delta,
     if (incident == NULL || incident->root != row->scope) {
         return ERR_NONE;
     }
-    if (is_time_to_tell(decide, incident, delta->log_time_ms)) {
+    if (is_time_to_tell(decide, incident, delta->log_time_ms) ||
+            late_is_time_to_tell(decide, incident, delta->log_time_ms)) {
         enum err e = tell_again(decide, delta, incident, ALERT_INCIDENT_UPDATED, taker);
         if (e != ERR_NONE) {
             return e;

@@ -262,9 +262,14 @@ static const struct frame_entry *step_entry(const struct step *step)
     return last < 0 ? NULL : step->delta->entries[last].entry;
 }
 
+// Whoever a late record has cleared stays in the sketch.
 static struct impact impact_of(const struct incident *incident)
 {
-    return (struct impact){incident->escaped, incident->held, sketch_estimate(&incident->people)};
+    uint64_t people = sketch_estimate(&incident->people);
+    uint64_t messages = (uint64_t)(incident->escaped + incident->held);
+    bool is_above = incident->cleared > 0 && people > messages;
+    return (struct impact){
+            incident->escaped, incident->held, is_above ? messages : people, incident->cleared};
 }
 
 static struct alert_action alert_of(const struct decide *decide, const struct incident *incident)
@@ -324,6 +329,7 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
         e = incidents_remember(step->incident, &alert, &because, step->delta->log_time_ms);
     }
     step->incident->told_misdirected = step->incident->escaped + step->incident->held;
+    step->incident->told_cleared = step->incident->cleared;
     return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
 }
 
@@ -343,8 +349,10 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     if (incident->since.messages + incident->since.invalid > 0) {
         rank_again(decide, incident, &alert);
     }
+    late_rank(incident, &alert);
     incident->told_ms = delta->log_time_ms;
     incident->told_misdirected = incident->escaped + incident->held;
+    incident->told_cleared = incident->cleared;
     const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";
     enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name, incident->tier,
             delta->sequence, &alert.alert_id);

@@ -169,4 +169,5 @@ void watch_archive(struct archive *archive, struct decide *decide)
     breaker_archive(archive, decide->breaker);
     hold_cap_archive(archive, &decide->holds, scopes_end(decide->scopes));
     archive_bytes(archive, decide->suspect_id.bytes, sizeof decide->suspect_id.bytes);
+    archive_u64(archive, &decide->next_serial, UINT64_MAX);
 }

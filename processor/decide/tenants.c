@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/assure.h"
+#include "state/scopes.h"
 
 enum { RUN_MAX = 255 };
 
@@ -85,6 +86,15 @@ void tenants_note(struct tenants *tenants, const struct delta *delta)
     }
     for (uint32_t i = 0; i < delta->leaf_count; i++) {
         note_leaf(tenants, delta, &delta->leaves[i]);
+    }
+}
+
+void tenants_take_back(struct tenants *tenants, int32_t tenant, bool has_no_record)
+{
+    if (tenant != SCOPE_NONE && row_of(tenants, tenant)->tenant == tenant) {
+        struct tenant_row *row = row_take(tenants, tenant, false);
+        row->sums.misdirected--;
+        row->sums.no_record -= has_no_record;
     }
 }
 

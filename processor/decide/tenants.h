@@ -24,6 +24,8 @@ MUST_CHECK enum err tenants_create(struct tenants **ret_tenants);
 void tenants_destroy(struct tenants *tenants);
 
 void tenants_note(struct tenants *tenants, const struct delta *delta);
+// One misdirected message of the tenant is clear after all.
+void tenants_take_back(struct tenants *tenants, int32_t tenant, bool has_no_record);
 // All 0 of a tenant that is not known.
 struct tenant_sums tenants_sums(const struct tenants *tenants, int32_t tenant);
 // How many campaigns in a row had come without a new scope of that kind (template, sender or vendor)

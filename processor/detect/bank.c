@@ -95,6 +95,48 @@ unsigned bank_pass(
     return ended;
 }
 
+// No misdirected message is left in its counts. Credit is there without any.
+static void node_empty(struct bank *bank, unsigned j)
+{
+    struct bank_node *node = &bank->nodes[j];
+    if ((bank->credited >> j & 1) == 0) {
+        *node = (struct bank_node){.w_nat6 = 0};
+        return;
+    }
+    bank->waiting |= (uint8_t)(1u << j);
+    node->start = 0;
+    node->w_nat6 = node->w_nat6 < bank->credit_nat6 ? node->w_nat6 : bank->credit_nat6;
+}
+
+void bank_take_back(struct bank *bank, const struct bank_batch *was, const struct step_table *steps,
+        unsigned nodes)
+{
+    uint32_t misdirected = was->fresh + was->guarded;
+    ASSURE(misdirected <= 1);
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        struct bank_node *node = &bank->nodes[j];
+        bool is_waiting = (bank->waiting >> j & 1) != 0;
+        if ((nodes >> j & 1) == 0 || node->w_nat6 == 0 || is_waiting) {
+            continue;
+        }
+        int64_t w = node->w_nat6 - was->fresh * steps->up[j] - was->guarded * steps->up_guarded[j] -
+                    steps->down[j];
+        if (w <= 0) {
+            *node = (struct bank_node){.w_nat6 = 0};
+            continue;
+        }
+        node->w_nat6 = w;
+        node->judged = add_saturating(node->judged, 1 - misdirected);
+        node->misdirected -= misdirected;
+        node->guarded -= node->guarded > 0 ? was->guarded : 0;
+        // What the clump guard was told of may have been explained away by a narrower scope.
+        node->guarded = node->guarded < node->misdirected ? node->guarded : node->misdirected;
+        if (node->misdirected == 0) {
+            node_empty(bank, j);
+        }
+    }
+}
+
 struct step_table bank_steps(unsigned level, bool guard)
 {
     ASSURE(level < LEVEL_COUNT);

@@ -14,6 +14,7 @@
 //       first batch that lifted W_j off 0. A node that is back at 0 has no counts. By one level: W_j = k U - (n - k) D.
 //       With a start credit they count from the scope's first message, and W_j = credit + k U - (n - k) D while it has
 //       not been 0.
+//       The first one may have been cleared since (bank_take_back): the counts are from there all the same.
 //   B4  Only a batch with a misdirected message can raise a tier.
 //   B5  The counts of a node stop at 2^32 - 1; misdirected <= judged always.
 #pragma once
@@ -71,6 +72,19 @@ unsigned bank_apply(struct bank *bank, const struct bank_change *change);
 // The same of a change without misdirected messages. How many change points it ends, and which.
 unsigned bank_pass(
         struct bank *bank, const struct bank_change *change, uint32_t ret_ended[NODE_COUNT]);
+// A message that was taken for misdirected turns out to be healthy (a late clearance, design §5). Of the
+// nodes of bit set `nodes`, whose counts it is in,
+//     W_j <- max(0, W_j - S_j - D_j),
+// S_j being what it added then: U_j, U'_j where it was guarded, 0 where its recipient had been met and
+// it did not count at all; and D_j what a healthy message takes off. By B3 that is what the counts make
+// with one misdirected message less and as many judged (one more where it had not counted). `was` has
+// its one message, or none; `steps` are those that it went by.
+//
+// It is no replay of the log without it: a statistic that would have stayed at 0 for a while has paid
+// for healthy messages meanwhile, and a message right behind it has been guarded. Both leave it lower
+// than a replay would, and never above what it was.
+void bank_take_back(struct bank *bank, const struct bank_batch *was, const struct step_table *steps,
+        unsigned nodes);
 // The steps of a level. `guard` off: guarded ones count in full.
 struct step_table bank_steps(unsigned level, bool guard);
 // Fast initial response (detection.md §3.7): the acute statistics of a new scope begin at ln r

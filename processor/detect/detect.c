@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/assure.h"
 #include "common/prefetch.h"
 #include "detect/detect_inside.h"
 
@@ -397,6 +398,29 @@ enum err detect_delta(
         if (!delta->leaves[i].held) {
             e = detect_learn_usual(detect, &delta->leaves[i]);
         }
+    }
+    return e;
+}
+
+unsigned detect_leaf_level(const struct detect *detect, uint32_t leaf)
+{
+    ASSURE(leaf < detect->leaf_capacity);
+    return detect->leaves[leaf].level;
+}
+
+enum err detect_clear(struct detect *detect, const struct delta_clearance *clearance)
+{
+    if (clearance->held || clearance->level >= LEVEL_COUNT) {
+        return ERR_NONE; // it moved nothing
+    }
+    const struct step_table steps = bank_steps(clearance->level, detect->options.guard);
+    enum err e = ERR_NONE;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
+        e = excursion_take_back(detect, kind, clearance, &steps);
+    }
+    struct habit *habit = detect_habit(detect, clearance->scopes[SCOPE_TENANT]);
+    if (habit != NULL) {
+        sums_take_back(&habit->sums);
     }
     return e;
 }

@@ -17,7 +17,7 @@
 #include "state/recent.h"
 
 // Names the rules and constants of this room; part of every incident id.
-#define DETECTOR_VERSION "bank5-3"
+#define DETECTOR_VERSION "bank5-4"
 
 struct detect;
 struct scopes;
@@ -45,6 +45,15 @@ void detect_destroy(struct detect *detect);
 // Moves the statistics of every scope of a delta.
 MUST_CHECK enum err detect_delta(
         struct detect *detect, const struct delta *delta, const struct detect_asks *asks);
+
+// The level that a leaf of the delta in hand has moved its scopes by; the leaf is not held.
+unsigned detect_leaf_level(const struct detect *detect, uint32_t leaf);
+// Takes back what a message that is clear after all has moved: within the excursion of each of its
+// scopes, the bank (bank_take_back) and its sums; the sums of its tenant. Not what was learnt of it: the
+// bank meets each message as it was judged at first, and a healthy rate, and what is usual, are compared
+// with that. They forget; the fold's histories, which never do, are corrected. Nor auxiliary streams, of
+// which none counts messages for having no record, and none holds anything.
+MUST_CHECK enum err detect_clear(struct detect *detect, const struct delta_clearance *clearance);
 
 // What a scope's statistics say, with no tier above `highest`.
 struct bank_reading detect_read(

@@ -128,6 +128,9 @@ void excursion_prefetch(const struct detect *detect, int32_t scope);
 // statistic is 0, and pins its change points.
 MUST_CHECK enum err excursion_step(
         struct detect *detect, const struct scope_delta *row, struct row_change *change);
+// Takes a message that is clear after all out of what is kept of its scope of that kind.
+MUST_CHECK enum err excursion_take_back(struct detect *detect, unsigned kind,
+        const struct delta_clearance *clearance, const struct step_table *steps);
 // Puts what has come by one level into the change; messages of one level are added up before.
 void change_settle(const struct detect *detect, struct row_change *change);
 // In the frame of a row's delta; of a scope that has none.

@@ -110,11 +110,11 @@ static enum err excursion_take(struct detect *detect, struct detect_scope *at, b
 
 // Keeps what a scope's excursion is now, which may be where it was.
 static enum err excursion_keep(
-        struct detect *detect, const struct scope_delta *row, const struct excursion *excursion)
+        struct detect *detect, int32_t scope, unsigned kind, const struct excursion *excursion)
 {
-    struct detect_scope *at = scope_at(detect, row->scope);
+    struct detect_scope *at = scope_at(detect, scope);
     struct short_excursion shortened;
-    bool is_short = row->kind == SCOPE_CAMPAIGN &&
+    bool is_short = kind == SCOPE_CAMPAIGN &&
                     excursion_shorten(excursion, detect->options.guard, &shortened);
     if (at->excursion != 0 && is_short != (at->is_short != 0)) {
         excursion_give(detect, at);
@@ -268,11 +268,58 @@ enum err excursion_step(
         }
     }
     if (!bank_is_quiet(&excursion->bank)) {
-        return excursion_keep(detect, row, excursion);
+        return excursion_keep(detect, row->scope, row->kind, excursion);
     }
     if (at->excursion != 0) {
         excursion_give(detect, at);
     }
+    return ERR_NONE;
+}
+
+// The nodes whose change point the message is, or comes behind.
+static unsigned excursion_nodes_since(
+        const struct detect *detect, const struct excursion *excursion, uint64_t serial)
+{
+    uint32_t points[NODE_COUNT];
+    unsigned nodes = 0;
+    excursion_points(excursion, points);
+    for (unsigned j = 0; j < NODE_COUNT; j++) {
+        bool holds = points[j] != RECENT_NONE && recent_serial(detect->recent, points[j]) <= serial;
+        nodes |= (unsigned)holds << j;
+    }
+    return nodes;
+}
+
+enum err excursion_take_back(struct detect *detect, unsigned kind,
+        const struct delta_clearance *clearance, const struct step_table *steps)
+{
+    int32_t scope = clearance->scopes[kind];
+    struct excursion room;
+    struct excursion *excursion = &room;
+    if (!scope_has_excursion(detect, scope)) {
+        return ERR_NONE;
+    }
+    struct detect_scope *at = scope_at(detect, scope);
+    if (at->is_short) {
+        excursion_lengthen(short_at(detect, at), detect->options.guard, &room);
+    } else {
+        excursion = whole_at(detect, at);
+    }
+    unsigned nodes = excursion_nodes_since(detect, excursion, clearance->serial);
+    if (nodes == 0) {
+        return ERR_NONE;
+    }
+    const struct bank_batch was = {.fresh = clearance->uses[kind] == ENTRY_FRESH,
+            .guarded = clearance->uses[kind] == ENTRY_GUARDED};
+    uint32_t points[NODE_COUNT];
+    excursion_points(excursion, points);
+    bank_take_back(&excursion->bank, &was, steps, nodes);
+    sums_take_back(&excursion->since);
+    excursion_repin(detect, excursion, points);
+    if (!bank_is_quiet(&excursion->bank)) {
+        return excursion_keep(detect, scope, kind, excursion);
+    }
+    excursion_give(detect, at);
     return ERR_NONE;
 }
 

@@ -46,6 +46,11 @@ void sums_add(struct sums *sums, const struct sums_change *change)
     }
 }
 
+void sums_take_back(struct sums *sums)
+{
+    sums->misdirected -= sums->misdirected > 0;
+}
+
 struct message_sums sums_less(const struct sums *all, const struct sums *part)
 {
     struct message_sums rest = {

@@ -25,6 +25,8 @@ struct sums_change sums_of_leaf(const struct leaf_delta *leaf);
 void sums_join(struct sums_change *change, const struct sums_change *more);
 // What is below 0 on the whole adds nothing.
 void sums_add(struct sums *sums, const struct sums_change *change);
+// One misdirected message is none after all; it stays watched.
+void sums_take_back(struct sums *sums);
 // `all` without `part`, which is a part of it but for the ceiling.
 struct message_sums sums_less(const struct sums *all, const struct sums *part);
 // Saves or restores them.

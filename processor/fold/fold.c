@@ -17,6 +17,7 @@ enum err fold_create(struct fold **ret_fold, struct scopes *scopes, struct recen
     fold->split_by_channel = split_by_channel;
     pages_init(&fold->scopes, sizeof(struct fold_scope));
     strbuf_init(&fold->key, FOLD_KEY_BYTES);
+    clearables_init(&fold->clearables);
     fold->source_index = hashmap_create(FOLD_SOURCE_MAX);
     if (fold->source_index == NULL) {
         free(fold);
@@ -43,6 +44,9 @@ void fold_destroy(struct fold *fold)
     free(fold->leaves);
     free(fold->entries);
     free(fold->frame_leaves);
+    free(fold->marks);
+    free(fold->clearances);
+    clearables_fini(&fold->clearables);
     free(fold);
 }
 
@@ -76,13 +80,18 @@ uint64_t fold_gaps(const struct fold *fold)
     return fold->gaps;
 }
 
-static enum err fold_find_source(
-        struct fold *fold, const struct frame *frame, struct fold_source **ret_source)
+uint32_t fold_source_number(struct fold *fold, const struct frame *frame)
 {
     strbuf_reset(&fold->key);
     strbuf_add_be(&fold->key, (uint32_t)frame->source_partition, 4);
     strbuf_add_view(&fold->key, frame->source_topic);
-    uint32_t at = hashmap_find(fold->source_index, strbuf_view(&fold->key));
+    return hashmap_find(fold->source_index, strbuf_view(&fold->key));
+}
+
+static enum err fold_find_source(
+        struct fold *fold, const struct frame *frame, struct fold_source **ret_source)
+{
+    uint32_t at = fold_source_number(fold, frame);
     if (at == HASHMAP_ABSENT) {
         at = fold->source_count;
         if (at == FOLD_SOURCE_MAX) {
@@ -122,7 +131,8 @@ static enum err fold_make_room(struct fold *fold, const struct frame *frame)
     }
     if (frame->leaf_count > fold->frame_leaf_capacity) {
         if (!grow((void **)&fold->frame_leaves, frame->leaf_count, sizeof *fold->frame_leaves) ||
-                !grow((void **)&fold->leaves, frame->leaf_count, sizeof *fold->leaves)) {
+                !grow((void **)&fold->leaves, frame->leaf_count, sizeof *fold->leaves) ||
+                !grow((void **)&fold->marks, frame->leaf_count, sizeof *fold->marks)) {
             return ERR_NO_MEMORY;
         }
         fold->frame_leaf_capacity = frame->leaf_count;
@@ -196,30 +206,12 @@ static void fold_leave_out(struct fold *fold, const struct frame *frame, struct 
     delta->gap = (struct delta_gap){true, frame->first_offset, frame->to_offset};
 }
 
-// It has no part in F1–F7: it covers no offsets.
-static enum err fold_late_frame(struct fold *fold, const struct frame *frame,
-        int32_t tally_partition, int64_t sequence, struct delta *ret_delta)
-{
-    if (frame->judged_at_ms > fold->log_time_ms) {
-        fold->log_time_ms = frame->judged_at_ms;
-    }
-    *ret_delta = (struct delta){
-            .frame = frame,
-            .sequence = sequence,
-            .tally_partition = tally_partition,
-            .log_time_ms = fold->log_time_ms,
-    };
-    return ERR_NONE;
-}
-
 enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
         int64_t sequence, struct delta *ret_delta)
 {
-    if (frame->late_count > 0) {
-        return fold_late_frame(fold, frame, tally_partition, sequence, ret_delta);
-    }
+    bool is_late = frame->late_count > 0;
     struct fold_source *source = NULL;
-    enum err found = fold_find_source(fold, frame, &source);
+    enum err found = is_late ? ERR_NONE : fold_find_source(fold, frame, &source);
     enum err e = found == ERR_CEILING ? ERR_NONE : found;
     if (e == ERR_NONE) {
         e = fold_make_room(fold, frame);
@@ -231,6 +223,7 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
         fold->log_time_ms = frame->judged_at_ms;
     }
     recent_settle(fold->recent);
+    fold_late_expire(fold);
     fold->delta_count = 0;
     fold->entry_count = 0;
     *ret_delta = (struct delta){
@@ -239,6 +232,9 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
             .tally_partition = tally_partition,
             .log_time_ms = fold->log_time_ms,
     };
+    if (is_late) {
+        return fold_late_frame(fold, frame, ret_delta);
+    }
     if (source == NULL) { // the table of sources is full
         fold_leave_out(fold, frame, ret_delta);
         return ERR_NONE;

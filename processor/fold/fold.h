@@ -13,6 +13,14 @@
 //       gap record; to_offset follows, so that the next chunk is F5
 //   F7  the table of sources or of a chunk's leaves is full      left out, with a gap record; of leaves: as F6
 //
+// A frame of late clearances is none of these: it covers no offsets. Each of its rows takes back one
+// misdirected message, if that is remembered (fold/clearables.h), has its tag, and was not taken back
+// before: from the counts of its scopes, where it stays judged, from their histories, and from what is
+// remembered of them (state/recent.h), so that its recipient is met again for the first time. All other
+// rows do nothing and are counted. The clump guard is not told: a message right behind the cleared one
+// keeps its smaller step, and a scope's last-was-misdirected bit stays, which makes a statistic lower
+// than it might be and never higher.
+//
 // Log time is the running maximum of judged_at; nothing here asks a clock.
 #pragma once
 
@@ -50,6 +58,16 @@ MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame,
 int64_t fold_log_time_ms(const struct fold *fold);
 struct fold_counts fold_scope_counts(const struct fold *fold, int32_t scope);
 struct fold_history fold_scope_history(const struct fold *fold, int32_t scope);
+// Late rows: those that took a message back, those that did nothing, and messages that were forgotten
+// before their time (K2 in fold/clearables.h).
+struct fold_late_counts {
+    uint64_t cleared;
+    uint64_t ignored;
+    uint64_t overflowed;
+};
+struct fold_late_counts fold_late_counts(const struct fold *fold);
+// By which level of the detector's an entry of the delta in hand has moved its scopes; below 32.
+void fold_note_level(struct fold *fold, const struct delta_entry *entry, unsigned level);
 // Forgets a scope: its number may be given to another.
 void fold_drop(struct fold *fold, int32_t scope);
 uint64_t fold_gaps(const struct fold *fold);

@@ -26,11 +26,20 @@ static void counts_archive(struct archive *archive, struct leaf_counts *counts)
     archive_bool(archive, &counts->last_misdirected);
 }
 
+static void cleared_archive(struct archive *archive, struct fold_leaf *leaf)
+{
+    archive_u16(archive, &leaf->cleared, CHUNK_OFFSETS);
+    for (unsigned reason = 0; reason < REASON_COUNT && leaf->cleared > 0; reason++) {
+        archive_u16(archive, &leaf->cleared_reasons[reason], leaf->cleared);
+    }
+}
+
 // A leaf's scopes may have been released since: then their generation says so.
 static void leaf_archive(
         struct archive *archive, const struct scopes *names, struct fold_leaf *leaf)
 {
     counts_archive(archive, &leaf->counts);
+    cleared_archive(archive, leaf);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         archive_i32(archive, &leaf->scopes[kind], SCOPE_NONE, (int32_t)scopes_end(names) - 1);
         archive_u32(archive, &leaf->generations[kind], UINT32_MAX);
@@ -105,6 +114,33 @@ static void sources_archive(struct archive *archive, struct fold *fold)
     }
 }
 
+static void advance_archive(
+        struct archive *archive, const struct fold *fold, struct fold_advance *advance)
+{
+    uint16_t sources = fold->source_count > 0 ? (uint16_t)(fold->source_count - 1) : 0;
+    archive_u16(archive, &advance->source, sources);
+    archive_i64(archive, &advance->chunk, INT64_MIN, INT64_MAX);
+    archive_i64(archive, &advance->log_time_ms, 0, fold->log_time_ms);
+    archive_u32(archive, &advance->messages, UINT32_MAX);
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        archive_i32(archive, &advance->scopes[kind], SCOPE_NONE, INT32_MAX);
+    }
+}
+
+static void late_archive(struct archive *archive, struct fold *fold)
+{
+    const struct clearables_limits limits = {
+            fold->names, fold->source_count, fold->serial, fold->log_time_ms};
+    archive_mark(archive, "late");
+    archive_u64(archive, &fold->late.cleared, INT64_MAX);
+    archive_u64(archive, &fold->late.ignored, INT64_MAX);
+    clearables_archive(archive, &fold->clearables, &limits);
+    fold->advance_count = archive_count(archive, fold->advance_count, FOLD_ADVANCE_MAX);
+    for (uint32_t i = 0; i < fold->advance_count; i++) {
+        advance_archive(archive, fold, &fold->advances[i]);
+    }
+}
+
 static void scope_archive(struct archive *archive, struct fold_scope *scope)
 {
     bool is_known = scope->is_known;
@@ -162,4 +198,5 @@ void fold_archive(struct archive *archive, struct fold *fold)
     for (uint32_t i = 0; i < count && archive_is_good(archive); i++) {
         scope_archive(archive, fold_scope_at(fold, (int32_t)i));
     }
+    late_archive(archive, fold);
 }

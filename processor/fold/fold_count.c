@@ -22,14 +22,15 @@ static int32_t fold_row(struct fold *fold, int32_t scope, enum scope_kind kind)
     return (int32_t)state->delta_index;
 }
 
-static bool leaf_is_held(const struct fold *fold, const struct fold_leaf *leaf)
+// Bit a kind: the leaf's scope of it is held.
+static uint8_t leaf_held(const struct fold *fold, const struct fold_leaf *leaf)
 {
+    unsigned held = 0;
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        if (scopes_is_held(fold->names, leaf->scopes[kind], fold->log_time_ms)) {
-            return true;
-        }
+        held |= (unsigned)scopes_is_held(fold->names, leaf->scopes[kind], fold->log_time_ms)
+                << kind;
     }
-    return false;
+    return (uint8_t)held;
 }
 
 // What a leaf's counts have changed by.
@@ -65,7 +66,8 @@ static uint16_t count_history(uint16_t count, int64_t more)
     return total < UINT16_MAX ? (uint16_t)total : UINT16_MAX;
 }
 
-static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta *leaf)
+// True when it is the scope's history as well.
+static bool fold_add_lifetime(struct fold_scope *state, const struct leaf_delta *leaf)
 {
     int64_t judged = (int64_t)state->judged + leaf->judged;
     state->judged = (judged < 0                   ? 0
@@ -73,19 +75,24 @@ static void fold_add_lifetime(struct fold_scope *state, const struct leaf_delta 
                                                   : (uint64_t)judged) &
                     JUDGED_MAX;
     state->misdirected = count_bounded(state->misdirected, leaf->misdirected);
-    if (!leaf->held && state->history_judged < HISTORY_JUDGED) {
+    bool is_history = !leaf->held && state->history_judged < HISTORY_JUDGED;
+    if (is_history) {
         state->history_judged = count_history(state->history_judged, leaf->judged);
         state->history_misdirected = count_history(state->history_misdirected, leaf->misdirected);
     }
+    return is_history;
 }
 
 // Adds what a leaf's counts have changed by to each of its scopes. Of a leaf with a held scope only
 // the lifetime sums and the held scopes' shadow counts move.
-static void fold_leaf_counts(struct fold *fold, struct fold_leaf *leaf,
-        const struct leaf_counts *counts, struct leaf_delta *ret_leaf)
+static void fold_leaf_counts(struct fold *fold, const struct fold_source *source,
+        struct fold_leaf *leaf, const struct leaf_counts *counts, struct fold_mark *mark,
+        struct leaf_delta *ret_leaf)
 {
     *ret_leaf = leaf_difference(&leaf->counts, counts);
-    ret_leaf->held = leaf_is_held(fold, leaf);
+    fold_take_back(fold, source, leaf, mark->entries, ret_leaf);
+    mark->shadow = leaf_held(fold, leaf);
+    ret_leaf->held = mark->shadow != 0;
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         int32_t scope = leaf->scopes[kind];
         ret_leaf->uses[kind] = (struct leaf_use){.row = -1};
@@ -95,12 +102,12 @@ static void fold_leaf_counts(struct fold *fold, struct fold_leaf *leaf,
         int32_t at = fold_row(fold, scope, (enum scope_kind)kind);
         struct scope_delta *row = &fold->deltas[at];
         ret_leaf->uses[kind].row = at;
-        fold_add_lifetime(fold_scope_at(fold, scope), ret_leaf);
+        mark->history |= (uint8_t)(fold_add_lifetime(fold_scope_at(fold, scope), ret_leaf) << kind);
         row->unknown += ret_leaf->unknown;
         if (!ret_leaf->held) {
             row->judged += ret_leaf->judged;
             row->misdirected += ret_leaf->misdirected;
-        } else if (scopes_is_held(fold->names, scope, fold->log_time_ms)) {
+        } else if ((mark->shadow >> kind & 1) != 0) {
             row->shadow_judged += ret_leaf->judged;
             row->shadow_misdirected += ret_leaf->misdirected;
         }
@@ -151,19 +158,11 @@ static void fold_count_entry(
     row->last_entry = index;
 }
 
-static enum err fold_entry(struct fold *fold, const struct frame *frame,
-        const struct fold_leaf *leaf, struct leaf_delta *leaf_delta,
-        const struct frame_entry *entry)
+// Lets the message be met and remembered by each of its scopes that has not met its recipient.
+static enum err fold_remember(struct fold *fold, const struct frame *frame,
+        struct leaf_delta *leaf_delta, struct delta_entry *de)
 {
-    struct delta_entry *de = &fold->entries[fold->entry_count++];
-    *de = (struct delta_entry){.entry = entry, .serial = fold->serial++, .remembered = RECENT_NONE};
-    memcpy(de->scopes, leaf->scopes, sizeof de->scopes);
-    if (leaf_delta->held) {
-        return ERR_NONE;
-    }
-    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        leaf_delta->misdirected_signals[signal] += (unsigned)entry->signals >> signal & 1;
-    }
+    const struct frame_entry *entry = de->entry;
     const struct recent_message message = {
             .tag = tag_of(entry),
             .serial = de->serial,
@@ -192,6 +191,52 @@ static enum err fold_entry(struct fold *fold, const struct frame *frame,
         }
     }
     return e;
+}
+
+// Keeps what became of it, so that it can be taken back.
+static enum err fold_keep_clearable(struct fold *fold, const struct fold_source *source,
+        uint32_t leaf, const struct fold_mark *mark, struct delta_entry *de)
+{
+    unsigned uses = 0;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        uses |= (unsigned)de->uses[kind] << 2 * kind;
+    }
+    struct clearable clearable = {
+            .offset = de->entry->offset,
+            .tag = tag_of(de->entry),
+            .serial = de->serial & ((UINT64_C(1) << CLEARABLE_SERIAL_BITS) - 1),
+            .reasons = (uint16_t)de->entry->reasons,
+            .log_time_ms = (uint64_t)fold->log_time_ms & ((UINT64_C(1) << CLEARABLE_TIME_BITS) - 1),
+            .uses = uses & ((1u << 2 * SCOPE_KIND_COUNT) - 1),
+            .level = CLEARABLE_NO_LEVEL,
+            .held = mark->shadow != 0,
+            .remembered = de->remembered,
+            .source = (uint16_t)(source - fold->sources),
+            .leaf = (uint16_t)leaf,
+            .history = mark->history,
+            .shadow = mark->shadow,
+    };
+    memcpy(clearable.scopes, de->scopes, sizeof clearable.scopes);
+    return clearables_add(&fold->clearables, &clearable, &de->clearable);
+}
+
+static enum err fold_entry(struct fold *fold, const struct fold_source *source,
+        const struct frame *frame, const struct frame_entry *entry)
+{
+    uint32_t leaf = fold->frame_leaves[entry->leaf];
+    struct leaf_delta *leaf_delta = &fold->leaves[entry->leaf];
+    struct delta_entry *de = &fold->entries[fold->entry_count++];
+    *de = (struct delta_entry){.entry = entry, .serial = fold->serial++, .remembered = RECENT_NONE};
+    memcpy(de->scopes, source->leaves[leaf].scopes, sizeof de->scopes);
+    enum err e = ERR_NONE;
+    if (!leaf_delta->held) {
+        for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
+            leaf_delta->misdirected_signals[signal] += (unsigned)entry->signals >> signal & 1;
+        }
+        e = fold_remember(fold, frame, leaf_delta, de);
+    }
+    return e != ERR_NONE ? e
+                         : fold_keep_clearable(fold, source, leaf, &fold->marks[entry->leaf], de);
 }
 
 // The healthy ones are the rest.
@@ -251,19 +296,28 @@ static void fold_finish(struct fold *fold, struct delta *delta)
     delta->entry_count = fold->entry_count;
 }
 
+static void fold_mark_leaves(struct fold *fold, const struct frame *frame, int64_t entries_from)
+{
+    for (uint32_t i = 0; i < frame->leaf_count; i++) {
+        fold->marks[i] = (struct fold_mark){.entries = 0};
+    }
+    for (uint32_t i = 0; i < frame->entry_count; i++) {
+        fold->marks[frame->entries[i].leaf].entries += frame->entries[i].offset >= entries_from;
+    }
+}
+
 enum err fold_count_frame(struct fold *fold, struct fold_source *source, const struct frame *frame,
         int64_t entries_from, struct delta *delta)
 {
     enum err e = ERR_NONE;
+    fold_mark_leaves(fold, frame, entries_from);
     for (uint32_t i = 0; i < frame->leaf_count; i++) {
-        fold_leaf_counts(fold, &source->leaves[fold->frame_leaves[i]], &frame->leaves[i].counts,
-                &fold->leaves[i]);
+        fold_leaf_counts(fold, source, &source->leaves[fold->frame_leaves[i]],
+                &frame->leaves[i].counts, &fold->marks[i], &fold->leaves[i]);
     }
     for (uint32_t i = 0; i < frame->entry_count && e == ERR_NONE; i++) {
-        const struct frame_entry *entry = &frame->entries[i];
-        if (entry->offset >= entries_from) {
-            e = fold_entry(fold, frame, &source->leaves[fold->frame_leaves[entry->leaf]],
-                    &fold->leaves[entry->leaf], entry);
+        if (frame->entries[i].offset >= entries_from) {
+            e = fold_entry(fold, source, frame, &frame->entries[i]);
         }
     }
     uint32_t told = 0;

@@ -9,6 +9,10 @@ struct fold_leaf {
     struct leaf_counts counts;
     int32_t scopes[SCOPE_KIND_COUNT];
     uint32_t generations[SCOPE_KIND_COUNT]; // of those numbers
+    // Of its misdirected messages, those that late rows have taken back and `counts` still hold; and
+    // their reasons.
+    uint16_t cleared;
+    uint16_t cleared_reasons[REASON_COUNT];
 };
 
 struct fold_source {

@@ -168,6 +168,7 @@ enum err incidents_open(struct incidents *incidents, int32_t scope, const struct
     ASSURE(incidents->scopes[scope].incident == 0);
     incident->id = *id;
     incident->root = scope;
+    incident->start_serial = UINT64_MAX;
     incident->first_scope = scope;
     incident->scope_count = 1;
     incidents->rows[at] = incident;
@@ -259,6 +260,7 @@ enum err incidents_remember(struct incident *incident, const struct alert_action
     incident->told = &row->told;
     incident->told_ms = log_time_ms;
     incident->since = (struct cause_evidence){.messages = 0};
+    memset(incident->cleared_reasons, 0, sizeof incident->cleared_reasons);
     return ERR_NONE;
 }
 

@@ -45,6 +45,11 @@ struct incident {
     int64_t escaped;      // misdirected messages of its root that were judged before a hold
     int64_t held;         // and those that came while it was held
     struct sketch people; // who they went to
+    // Messages from this serial on (model/delta.h) are in these numbers; below 2^64 - 1 once it is open.
+    uint64_t start_serial;
+    int64_t cleared;      // late records have taken so many back from escaped and held
+    int64_t told_cleared; // by its last alert
+    uint32_t cleared_reasons[REASON_COUNT]; // of those since incidents_remember
     // What its root's messages since then had, held ones too: messages, reasons, signals and sums.
     struct cause_evidence since;
     int64_t calm_since_ms;  // log time; 0 = it is not calm

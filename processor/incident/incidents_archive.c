@@ -323,6 +323,12 @@ static void incident_archive(struct archive *archive, struct incidents *incident
     amount(archive, &incident->escaped);
     amount(archive, &incident->held);
     sketch_archive(archive, &incident->people);
+    archive_u64(archive, &incident->start_serial, UINT64_MAX);
+    amount(archive, &incident->cleared);
+    amount(archive, &incident->told_cleared);
+    for (unsigned i = 0; i < REASON_COUNT; i++) {
+        count(archive, &incident->cleared_reasons[i]);
+    }
     because_archive(archive, &incident->since);
     time_ms(archive, &incident->calm_since_ms);
     count(archive, &incident->calm_messages);

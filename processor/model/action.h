@@ -66,6 +66,7 @@ struct impact {
     int64_t escaped;              // misdirected messages judged before a hold of it
     int64_t held;                 // and while it was held
     uint64_t distinct_recipients; // of both, by a sketch: standard error 6.5 %
+    int64_t cleared_late;         // messages that are in neither any more: their record turned up
 };
 
 struct alert_action {

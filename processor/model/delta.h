@@ -18,6 +18,7 @@ struct delta_entry {
     const struct frame_entry *entry;
     uint64_t serial;
     uint32_t remembered; // its handle in state/recent.h
+    uint32_t clearable;  // and in fold/clearables.h
     int32_t scopes[SCOPE_KIND_COUNT];
     enum entry_use uses[SCOPE_KIND_COUNT];
 };
@@ -65,6 +66,21 @@ struct scope_delta {
     int64_t last_occurred_at_ms;
 };
 
+// A misdirected message of before that is clear after all (model/frame.h), with what became of it then.
+struct delta_clearance {
+    uint64_t serial;
+    uint64_t tag;
+    uint32_t remembered; // its handle in state/recent.h, which has forgotten it unless it is pinned
+    int32_t scopes[SCOPE_KIND_COUNT];
+    enum entry_use uses[SCOPE_KIND_COUNT];
+    reason_set reasons;
+    unsigned level; // by which it moved statistics; none of detect's where it moved none
+    bool held;      // one of its scopes was
+    uint8_t shadow; // bit a kind: that one was
+    // False where the counts have taken it back already, because its chunk was judged again.
+    bool counts;
+};
+
 // What a frame left out, for good.
 struct delta_gap {
     bool is_there;
@@ -87,4 +103,6 @@ struct delta {
     uint32_t entry_count;
     const struct frame_complaint *complaints; // `leaf` is an index into leaves
     uint32_t complaint_count;
+    const struct delta_clearance *clearances; // where there are any, there is nothing else
+    uint32_t clearance_count;
 };

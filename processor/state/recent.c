@@ -175,6 +175,14 @@ void recent_forget_child(
     }
 }
 
+void recent_forget(struct recent *recent, uint32_t handle, uint64_t serial)
+{
+    bool is_there = handle != RECENT_NONE && handle < recent->end;
+    if (is_there && entry_at(recent, handle)->serial == serial) {
+        recent_leave_lists(recent, handle); // a free one is in none
+    }
+}
+
 void recent_drop_scope(struct recent *recent, int32_t scope)
 {
     if (has_list(recent, scope)) {

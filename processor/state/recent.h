@@ -92,6 +92,9 @@ uint32_t recent_since(const struct recent *recent, int32_t scope, uint64_t seria
 // Drops a scope's entries that came through the narrower scope `child`: they are explained.
 void recent_forget_child(
         struct recent *recent, int32_t scope, int32_t child, enum scope_kind child_kind);
+// Drops one entry from all lists, if it is still the message with that serial; any number will do for a
+// handle.
+void recent_forget(struct recent *recent, uint32_t entry, uint64_t serial);
 // Empties a scope's list: its number may be given to another.
 void recent_drop_scope(struct recent *recent, int32_t scope);
 

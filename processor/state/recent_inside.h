@@ -95,6 +95,8 @@ static inline uint32_t *by_tag_at(const struct recent *recent, uint64_t tag)
 void recent_see_log_time(struct recent *recent, int64_t log_time_ms);
 // R3: frees the entry if it is in no list, not pinned and not young.
 void recent_settle_entry(struct recent *recent, uint32_t handle);
+// Takes an entry out of all lists.
+void recent_leave_lists(struct recent *recent, uint32_t handle);
 // Takes the entry behind `before` out of a list: the oldest when that is the newest.
 void recent_take_behind(struct recent *recent, struct list *list, uint32_t before);
 // Keeps a message id; TEXT_NONE for one that is none, or too long to be kept.

@@ -61,7 +61,7 @@ static bool entry_is_spare(const struct recent *recent, const struct entry *entr
     return true;
 }
 
-static void entry_leave_lists(struct recent *recent, uint32_t handle)
+void recent_leave_lists(struct recent *recent, uint32_t handle)
 {
     struct entry *entry = entry_at(recent, handle);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
@@ -87,7 +87,7 @@ static void recent_make_room(struct recent *recent)
         uint32_t handle = recent->hand < recent->end ? recent->hand : RECENT_NONE + 1;
         recent->hand = handle + 1;
         if (entry_is_spare(recent, entry_at(recent, handle))) {
-            entry_leave_lists(recent, handle);
+            recent_leave_lists(recent, handle);
         }
     }
 }

@@ -575,6 +575,62 @@ static void test_subtract(void)
     CU_ASSERT_EQUAL(parent.nodes[2].w_nat6, 0);  // nothing misdirected is left to speak
 }
 
+// W <- max(0, W - S - D) within the excursion, counts as if it had been healthy (B3); other nodes stay.
+static void test_take_back(void)
+{
+    enum { LEVEL = 12, GOOD = 20 };
+    const struct step_table steps = bank_steps(LEVEL, true);
+    for (unsigned use = 0; use < 3; use++) { // met before, fresh, guarded
+        struct bank bank = {.credit_nat6 = 0};
+        bank_step(&bank, &(const struct bank_batch){.fresh = 5, .guarded = 2}, LEVEL, true);
+        bank_step(&bank, &(const struct bank_batch){.good = GOOD}, LEVEL, true);
+        const struct bank before = bank;
+        const struct bank_batch was = {.fresh = use == 1, .guarded = use == 2};
+        bank_take_back(&bank, &was, &steps, 1u << 1 | 1u << 2);
+        for (unsigned j = 0; j < NODE_COUNT; j++) {
+            const struct bank_node *now = &bank.nodes[j];
+            if (j != 1 && j != 2) {
+                CU_ASSERT_EQUAL(now->w_nat6, before.nodes[j].w_nat6);
+                continue;
+            }
+            int64_t w = before.nodes[j].w_nat6 - was.fresh * steps.up[j] -
+                        was.guarded * steps.up_guarded[j] - steps.down[j];
+            CU_ASSERT_EQUAL(now->w_nat6, w > 0 ? w : 0);
+            if (w > 0) {
+                CU_ASSERT_EQUAL(now->misdirected, use == 0 ? 7 : 6);
+                CU_ASSERT_EQUAL(now->guarded, use == 2 ? 1 : 2);
+                CU_ASSERT_EQUAL(now->judged, use == 0 ? GOOD + 8 : GOOD + 7);
+                CU_ASSERT_EQUAL(bank_ratio_by(&bank, j, &steps), now->w_nat6); // B3
+            }
+        }
+        CU_ASSERT_TRUE(bank_can_be(&bank));
+    }
+}
+
+// The last one leaves nothing behind, but for credit, which waits again.
+static void test_take_back_all(void)
+{
+    enum { LEVEL = 12, EVERY = (1 << NODE_COUNT) - 1 };
+    const struct step_table steps = bank_steps(LEVEL, true);
+    const struct bank_batch one = {.fresh = 1, .first = 9};
+    struct bank bank = {.credit_nat6 = 0};
+    bank_step(&bank, &one, LEVEL, true);
+    bank_take_back(&bank, &one, &steps, EVERY);
+    CU_ASSERT_TRUE(bank_is_quiet(&bank));
+    bank_give_credit(&bank, 6907755);
+    bank_step(&bank, &(const struct bank_batch){.good = 3}, LEVEL, true);
+    const struct bank before = bank;
+    bank_step(&bank, &one, LEVEL, true);
+    bank_take_back(&bank, &one, &steps, EVERY);
+    CU_ASSERT_TRUE(bank_can_be(&bank));
+    for (unsigned j = 0; j < ACUTE_COUNT; j++) {
+        int64_t w = before.nodes[j].w_nat6 - steps.down[j];
+        CU_ASSERT_EQUAL(bank.nodes[j].w_nat6, w > 0 ? w : 0);
+        CU_ASSERT_TRUE(w <= 0 || (bank.waiting >> j & 1) != 0);
+    }
+    CU_ASSERT_EQUAL(bank.nodes[NODE_LEAK].w_nat6, 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -595,6 +651,8 @@ int main(int argc, char **argv)
             {"budgets_add_up", test_budgets_add_up},
             {"credit", test_credit},
             {"subtract", test_subtract},
+            {"take_back", test_take_back},
+            {"take_back_all", test_take_back_all},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "bank", tests);
