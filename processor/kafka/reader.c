@@ -251,3 +251,26 @@ enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic, int32
     return kafka_err(rd_kafka_query_watermark_offsets(
             reader->client.rk, topic, partition, ret_low, ret_high, kafka_timeout(timeout_ms)));
 }
+
+enum err kafka_reader_partitions(
+        struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->client.rk, topic, NULL);
+    if (handle == NULL) {
+        return kafka_err(rd_kafka_last_error());
+    }
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t error =
+            rd_kafka_metadata(reader->client.rk, 0, handle, &metadata, kafka_timeout(timeout_ms));
+    rd_kafka_topic_destroy(handle);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kafka_err(error);
+    }
+    int32_t count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    rd_kafka_metadata_destroy(metadata);
+    if (count == 0) {
+        return ERR_UNAVAILABLE;
+    }
+    *ret_count = count;
+    return ERR_NONE;
+}

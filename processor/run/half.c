@@ -53,6 +53,7 @@ enum err half_open_consumer(struct half *half, const char *topic, const char *gr
     strbuf_init(&group, GROUP_MAX_BYTES);
     strbuf_printf(&group, "%s%s", half->config->kafka.group, group_suffix);
     half->group = group.p;
+    half->topic = topic;
     if (group.failed != ERR_NONE) {
         return group.failed;
     }
@@ -82,6 +83,13 @@ enum err half_settle(struct half *half, enum err e)
 
 enum err half_tell_trouble(const struct half *half, const struct kafka_event *event)
 {
+    if (event->fatal) {
+        log_error(half->role->name, "consumer: %s%s", event->trouble_text,
+                half->config->kafka.instance_id != NULL
+                        ? "; is there another process with this kafka.instance_id?"
+                        : "");
+        return ERR_REFUSED;
+    }
     if (event->trouble == ERR_REFUSED) {
         log_error(half->role->name,
                 "consumer of group %s: %s: our Kafka user lacks a right, or is not let in; trying "
@@ -90,7 +98,7 @@ enum err half_tell_trouble(const struct half *half, const struct kafka_event *ev
     } else {
         log_warn(half->role->name, "consumer: %s", event->trouble_text);
     }
-    return event->fatal ? ERR_REFUSED : ERR_NONE;
+    return ERR_NONE;
 }
 
 enum err half_settle_batch(
