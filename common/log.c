@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -45,6 +46,25 @@ static bool site_admits(struct log_site *site, int *ret_suppressed)
     }
     site->in_window++;
     return true;
+}
+
+// A message is one line and moves no terminal's cursor, whatever others put into a name or an error
+// text: control bytes, C1 as UTF-8 has them too, become `?`, a line feed a blank.
+static void keep_to_a_line(char *message)
+{
+    size_t n = strlen(message);
+    while (n > 0 && message[n - 1] == '\n') {
+        message[--n] = '\0';
+    }
+    for (unsigned char *p = (unsigned char *)message; *p != '\0'; p++) {
+        bool is_c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F;
+        if (is_c1) {
+            *p++ = '?';
+            *p = '?';
+        } else if (*p < ' ' || *p == 0x7F) {
+            *p = *p == '\n' ? ' ' : '?';
+        }
+    }
 }
 
 static void format_line(struct strbuf *line, enum log_level level, const char *component,
@@ -137,6 +157,7 @@ void log_write(
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    keep_to_a_line(message);
 
     pthread_mutex_lock(&log_lock);
     int suppressed = 0;
