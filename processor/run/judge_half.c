@@ -191,7 +191,7 @@ static enum err begin_waiting_anew(struct judge_half *half)
         }
     }
     if (e == ERR_NONE && any_waits && any_goes_on) {
-        kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
+        tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
     } else if (e == ERR_NONE && any_waits) {
         half->is_waiting = true;
         half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
