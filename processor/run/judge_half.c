@@ -165,10 +165,8 @@ static void tell_given_up(struct judge_half *half)
     uint64_t given_up = judge_line_counts(half->line)->given_up;
     if (given_up > half->given_up_told) {
         log_warn("judge",
-                "%llu messages so far are not looked up again for late records: they were too many "
-                "or too old (recheck.max_messages; 65,536 offsets); they stay held until their "
-                "holds "
-                "run out",
+                "%llu messages so far are not looked up again, though they should be: too many at "
+                "once (recheck.max_messages), or too old; they stay held until their holds run out",
                 (unsigned long long)given_up);
     }
     half->given_up_told = given_up;
