@@ -316,28 +316,32 @@ static enum err write_table(
     return e;
 }
 
-// Reads who is at work into s->next; empty = nobody.
+static enum err get_text(struct session *s, struct view key, struct strbuf *text)
+{
+    struct view args[] = {VIEW("GET"), key};
+    redisReply *reply = NULL;
+    enum err e = target_call(&s->target, 0, 2, args, &reply);
+    strbuf_reset(text);
+    if (e == ERR_NONE && reply->type == REDIS_REPLY_STRING) {
+        strbuf_add(text, reply->str, reply->len);
+        e = text->failed;
+    }
+    freeReplyObject(reply);
+    return e;
+}
+
+// Reads who is at work into s->next; empty = nobody. Between the two reads it may change: the script
+// that writes compares both.
 static enum err look_for_load(
         struct session *s, const struct beside_keys *keys, struct next *ret_next, bool *ret_found)
 {
-    struct view args[] = {VIEW("MGET"), strbuf_view(&keys->next), strbuf_view(&keys->load_lock)};
-    redisReply *reply = NULL;
-    enum err e = target_call(&s->target, 0, 3, args, &reply);
-    strbuf_reset(&s->next);
-    *ret_found = false;
-    if (e != ERR_NONE) {
-        return e;
-    }
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-            reply->element[0]->type == REDIS_REPLY_STRING &&
-            reply->element[1]->type == REDIS_REPLY_STRING) {
-        strbuf_add(&s->next, reply->element[0]->str, reply->element[0]->len);
-        e = s->next.failed;
-        *ret_found = e == ERR_NONE && read_next(strbuf_view(&s->next), ret_next) &&
-                     view_equal(ret_next->token,
-                             view_bytes(reply->element[1]->str, reply->element[1]->len));
-    }
-    freeReplyObject(reply);
+    struct strbuf token;
+    strbuf_init(&token, EPOCH_MAX_BYTES);
+    enum err e = get_text(s, strbuf_view(&keys->next), &s->next);
+    e = e == ERR_NONE ? get_text(s, strbuf_view(&keys->load_lock), &token) : e;
+    *ret_found = e == ERR_NONE && read_next(strbuf_view(&s->next), ret_next) &&
+                 view_equal(ret_next->token, strbuf_view(&token));
+    strbuf_fini(&token);
     return e;
 }
 

@@ -226,6 +226,27 @@ expect "with the delta in it: inserted" "$(peek +8613999999999 | field opted_out
 expect "with the delta in it: the count" "$(epoch | field record_count)" 1000
 expect "with the delta in it: the watermark" "$(epoch | field source_watermark)" 1580688000000
 expect "nothing else stays" "$(cli DBSIZE)" "$(($(epoch | field bucket_count) + 1))"
+# A load that stands still, as a delta sees it: a bucket that is there is changed, for one that is not there is the journal.
+token=$(printf '%032x' 7)
+cli SET 'wn:{00}:lock' "$token" >/dev/null
+cli SET 'wn:{00}:next' "next1 99999999999 7 1 k1 1580688000000 $token" >/dev/null
+victim=$(python3 -c "
+import sys
+sys.path.insert(0, '$here')
+import packed_peek as p
+print(p.bucket_key('wn', p.pseudonym(bytes.fromhex('$key'), 'phone', '+8613800000007'),
+    {'tags': 1, 'generation': 99999999999, 'bucket_bits': 7}))")
+expect "a delta beside a load that has no bucket yet" "$(people 7 8 active | load --delta --watermark 2020-02-03T01:00:00Z -)" 0
+expect "stands in the journal" "$(cli HLEN 'wn:{00}:journal')" 1
+printf '\x01' | cli -x SET "$victim" >/dev/null
+expect "a delta beside a load that has the bucket" "$(people 7 8 closed | load --delta --watermark 2020-02-03T02:00:00Z -)" 0
+expect "stands in the bucket" "$(($(cli STRLEN "$victim") > 9))" 1
+expect "and what it replaces is out of the journal" "$(cli HGETALL 'wn:{00}:journal' | tr '\n' ' ')" "+ 1 "
+cli DEL 'wn:{00}:lock' >/dev/null
+expect "a delta beside nobody" "$(people 7 8 sold | load --delta --watermark 2020-02-03T03:00:00Z -)" 0
+expect "leaves that alone" "$(cli HGETALL 'wn:{00}:journal' | tr '\n' ' ')" "+ 1 "
+cli DEL "$victim" 'wn:{00}:journal' 'wn:{00}:next' >/dev/null
+
 begin_load 2020-02-05T00:00:00Z
 expect "a delta older than the load" "$(people 9 10 sold | load --delta --watermark 2020-02-04T00:00:00Z -)" 0
 expect "is in force at once, too" "$(peek +8613800000009 | field parties | grep -c sold)" 1
