@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum { COMMIT_EVERY_MS = 500, NEWS_EVERY_MS = 100, COMMIT_MAX = 256 };
@@ -113,7 +114,9 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
     for (size_t i = 0; i < count; i++) {
         commits->committed[due[i].partition].offset = due[i].offset;
     }
+    failpoint("commits.all_is_acknowledged");
     enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
+    failpoint("commits.sent_a_commit");
     if (e != ERR_NONE) {
         log_warn("consume", "offsets were not committed (%s); the next commit covers them",
                 err_text(e));
@@ -143,6 +146,7 @@ void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
     if (e != ERR_NONE) {
         log_warn("consume", "not everything was acknowledged in time; it will be judged again");
     }
+    failpoint("commits.flushed");
     commits_forget(commits); // an earlier commit may have got no answer
     bool more = true;
     while (more) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum {
@@ -115,7 +116,10 @@ enum err outlet_rebuild(struct outlet *outlet)
     outlet->rebuilt_at = clock_mono();
     log_error(outlet->name, "output was not delivered: starting a new producer, beginning anew "
                             "behind what is acknowledged");
-    return tracked_sink_rebuild(&outlet->sink);
+    failpoint("outlet.gave_up_a_producer");
+    enum err e = tracked_sink_rebuild(&outlet->sink);
+    failpoint("outlet.has_a_new_producer");
+    return e;
 }
 
 int64_t outlet_told(const struct outlet *outlet, int32_t partition)
@@ -127,6 +131,7 @@ int64_t outlet_told(const struct outlet *outlet, int32_t partition)
 void outlet_drain(struct outlet *outlet)
 {
     log_info(outlet->name, "draining");
+    failpoint("outlet.is_told_to_drain");
     outlet->drain_until = mono_after_ms(clock_mono(), outlet->config->drain_ms);
 }
 
