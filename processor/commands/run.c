@@ -60,7 +60,7 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     struct kafka_admin *admin;
     enum err e = kafka_admin_create(&admin, config, &findings);
     if (e != ERR_NONE) {
-        fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+        log_error("run", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
         strbuf_fini(&findings);
         return e;
     }
@@ -153,6 +153,9 @@ static enum err run(const struct config *config)
     log_setup(config->log.format, config->log.level);
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
+    if (config->identity.key_file == NULL) {
+        log_warn("run", "pseudonym.key_file is not set: the demo key is known to everybody");
+    }
     stop_on_signals();
     uint32_t tally_partitions;
     enum err e = await_topics(config, &tally_partitions);

@@ -325,11 +325,11 @@ enum err kafka_client_stop(struct kafka_client *client, int64_t timeout_ms)
         return ERR_DEADLINE;
     }
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + (timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
     until.tv_sec += ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
         pthread_detach(thread);
         return ERR_DEADLINE;
     }

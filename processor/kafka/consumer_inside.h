@@ -39,6 +39,7 @@ struct kafka_consumer {
     int32_t lost_untold;
     struct mono_time resolve_at;
     bool is_held;
+    bool is_leaving;
 
     rd_kafka_message_t *held_back; // fetched, but lost offsets are to be told first
 

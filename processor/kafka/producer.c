@@ -31,7 +31,11 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *rkm, void *opa
         kafka_client_recovered(client);
     } else {
         producer->counts.failed++;
-        kafka_client_trouble(client, rkm->err, rd_kafka_err2str(rkm->err));
+        char text[TROUBLE_BYTES];
+        snprintf(text, sizeof text, "%s: %s%s", rd_kafka_topic_name(rkm->rkt),
+                rd_kafka_err2str(rkm->err),
+                err == ERR_REFUSED ? " (our Kafka user lacks the right to write there)" : "");
+        kafka_client_trouble(client, rkm->err, text);
     }
     if (rkm->_private != NULL && producer->options.on_delivered != NULL) {
         producer->options.on_delivered(producer->options.self, rkm->_private, err);

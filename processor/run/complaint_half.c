@@ -143,7 +143,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = gathered_init(&half->batch, BATCH_MESSAGES);
     }
     if (e == ERR_NONE) {
-        e = command_open_keyring(&half->ring, config);
+        e = open_keyring(&half->ring, config, findings);
     }
     if (e == ERR_NONE) {
         const struct outlet_options outlet_options = {

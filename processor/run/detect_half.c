@@ -6,6 +6,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "detect_line.h"
+#include "run/detect_ceilings.h"
 #include "run/half.h"
 #include "run/held_reader.h"
 #include "run/recall.h"
@@ -299,32 +300,6 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     return e;
 }
 
-// A table at its ceiling is no reason to stop, but somebody should know what is not watched any
-// more.
-static void tell_ceilings(int32_t partition, const struct detect_line *line)
-{
-    struct detect_counts counts = detect_line_counts(line);
-    if (counts.scopes_overflowed > 0) {
-        log_error("detect",
-                "tally partition %d: %llu scopes are known, detector.max_scopes; new ones are not "
-                "watched",
-                partition, (unsigned long long)counts.scopes);
-    }
-    if (counts.incidents_overflowed > 0) {
-        log_error("detect",
-                "tally partition %d: %llu incidents are open, detector.max_incidents; others are "
-                "not told and nothing of theirs is held",
-                partition, (unsigned long long)counts.incidents);
-    }
-    if (counts.recent_overflowed > 0) {
-        log_error("detect",
-                "tally partition %d: %llu misdirected messages are not remembered, "
-                "detector.max_scopes "
-                "at a time are; they count, but their recipients count again",
-                partition, (unsigned long long)counts.recent_overflowed);
-    }
-}
-
 // What was folded since the last time is whole, or is told again (O4).
 static void end_segments(struct detect_half *half, enum err e)
 {
@@ -333,7 +308,7 @@ static void end_segments(struct detect_half *half, enum err e)
         if (state->segment != NULL) {
             offsets_reported(half->base.outlet.offsets, state->segment, e);
             state->segment = NULL;
-            tell_ceilings(i, state->line);
+            detect_tell_ceilings(i, state->line);
         }
     }
 }

@@ -100,7 +100,14 @@ enum err half_tell_trouble(const struct half *half, const struct kafka_event *ev
                         : "");
         return ERR_REFUSED;
     }
-    log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    if (event->trouble == ERR_REFUSED) {
+        log_error(half->role->name,
+                "consumer of group %s: %s: our Kafka user lacks a right, or is not let in; trying "
+                "on",
+                half->group, event->trouble_text);
+    } else {
+        log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    }
     return ERR_NONE;
 }
 

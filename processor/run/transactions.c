@@ -150,7 +150,12 @@ static enum err initialise(struct transactions *transactions, struct kafka_consu
         return ERR_NONE; // at the next step
     }
     log_info(transactions->name, "transactions as %s", transactions->id);
-    return consumer != NULL ? kafka_consumer_hold(consumer, false) : ERR_NONE;
+    if (consumer == NULL) {
+        return ERR_NONE;
+    }
+    // Somebody else may have released it: what began meanwhile knew no sure commits.
+    enum err e = kafka_consumer_begin_again(consumer);
+    return e != ERR_NONE ? e : kafka_consumer_hold(consumer, false);
 }
 
 enum err transactions_go_on(
