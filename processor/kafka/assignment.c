@@ -194,13 +194,13 @@ static rd_kafka_resp_err_t resolution_ask(
         struct kafka_consumer *consumer, struct resolution *resolution)
 {
     resolution->committed = list_in_states(consumer, 1U << SLOT_NEW | 1U << SLOT_STRAY);
-    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    // In this order: a member that stands still in between must not find a commit beyond an end that
+    // it learnt long ago, and take the log for another one.
+    rd_kafka_resp_err_t error =
+            rd_kafka_committed(consumer->client.rk, resolution->committed, RESOLVE_STEP_MS);
     resolution->low =
             ask_watermark(consumer, resolution->committed, RD_KAFKA_OFFSET_BEGINNING, &error);
     resolution->high = ask_watermark(consumer, resolution->committed, RD_KAFKA_OFFSET_END, &error);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        error = rd_kafka_committed(consumer->client.rk, resolution->committed, RESOLVE_STEP_MS);
-    }
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         error = learn_group_has_begun(consumer);
     }
