@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum { GROUP_MAX_BYTES = 512, FINDINGS_MAX_BYTES = 64 * 1024 };
@@ -32,6 +33,7 @@ static void on_revoke(void *self, bool lost)
         }
     }
     log_info(half->role->name, "%s revoked%s", half->role->partitions, lost ? " (lost)" : "");
+    failpoint("half.was_revoked");
 }
 
 static enum err begin_all_anew(struct half *half)
