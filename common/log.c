@@ -1,5 +1,7 @@
 #include "common/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +16,9 @@ enum { WINDOW_MS = 10000, BURST = 5, LINE_BYTES = 4096 };
 static enum log_format log_format_now = LOG_TEXT;
 static enum log_level log_level_now = LOG_INFO;
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+// Of what could not be written; told by the next line that can be. Both with the lock held.
+static unsigned long log_lost_lines;
+static bool log_is_mid_line; // a line's end is missing
 
 void log_setup(enum log_format format, enum log_level level)
 {
@@ -97,6 +102,50 @@ static void format_line(struct strbuf *line, enum log_level level, const char *c
     strbuf_add_byte(line, '\n');
 }
 
+// How much of it stderr has taken. Nobody waits for a reader that stands still: a pipe that is ready
+// takes PIPE_BUF bytes at once, and what it does not take is lost.
+static size_t write_ready(struct view text)
+{
+    size_t written = 0;
+    while (written < text.n) {
+        struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+        if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
+            break;
+        }
+        size_t left = text.n - written;
+        ssize_t n = write(STDERR_FILENO, text.p + written, left < PIPE_BUF ? left : PIPE_BUF);
+        if (n <= 0) {
+            break;
+        }
+        written += (size_t)n;
+    }
+    return written;
+}
+
+// False when it is lost: no memory, or a stderr that is closed, full or not read.
+static bool write_line(
+        enum log_level level, const char *component, const char *message, int suppressed)
+{
+    struct strbuf line;
+    strbuf_init(&line, 4 * LINE_BYTES);
+    strbuf_add_text(&line, log_is_mid_line ? "\n" : "");
+    format_line(&line, level, component, message, suppressed);
+    size_t written = line.failed == ERR_NONE ? write_ready(strbuf_view(&line)) : 0;
+    bool is_whole = line.failed == ERR_NONE && written == line.n;
+    log_is_mid_line = written > 0 ? !is_whole : log_is_mid_line;
+    strbuf_fini(&line);
+    return is_whole;
+}
+
+static void tell_lost(void)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%lu log lines could not be written", log_lost_lines);
+    if (write_line(LOG_WARN, "log", text, 0)) {
+        log_lost_lines = 0;
+    }
+}
+
 void log_write(
         struct log_site *site, enum log_level level, const char *component, const char *format, ...)
 {
@@ -113,13 +162,10 @@ void log_write(
     pthread_mutex_lock(&log_lock);
     int suppressed = 0;
     if (site_admits(site, &suppressed)) {
-        struct strbuf line;
-        strbuf_init(&line, 4 * LINE_BYTES);
-        format_line(&line, level, component, message, suppressed);
-        if (line.failed == ERR_NONE && write(STDERR_FILENO, line.p, line.n) < 0) {
-            // A closed or full stderr must not stop the work.
+        if (log_lost_lines > 0) {
+            tell_lost();
         }
-        strbuf_fini(&line);
+        log_lost_lines += !write_line(level, component, message, suppressed);
     }
     pthread_mutex_unlock(&log_lock);
 }

@@ -299,7 +299,8 @@ static void resolve(struct kafka_consumer *consumer)
 
 void consumer_resolve_if_due(struct kafka_consumer *consumer)
 {
-    if (consumer->unresolved > 0 && clock_mono().ns >= consumer->resolve_at.ns) {
+    if (consumer->unresolved > 0 && !consumer->is_held &&
+            clock_mono().ns >= consumer->resolve_at.ns) {
         resolve(consumer);
         (void)assign_running(consumer); // trouble is noted inside
     }
@@ -323,7 +324,7 @@ static void take_assignment(
         consumer->slots[partition].state = SLOT_NEW;
         consumer->unresolved++;
     }
-    if (consumer->unresolved > 0) {
+    if (consumer->unresolved > 0 && !consumer->is_held) {
         resolve(consumer);
     }
     (void)assign_running(consumer); // trouble is noted inside
@@ -366,6 +367,22 @@ enum err kafka_consumer_rewind(
         }
     }
     return changed ? assign_running(consumer) : ERR_NONE;
+}
+
+enum err kafka_consumer_begin_again(struct kafka_consumer *consumer)
+{
+    if (consumer_has_announced(consumer)) {
+        consumer->owner->on_revoke(consumer->self, true);
+    }
+    consumer->unresolved = 0;
+    consumer->lost_untold = 0;
+    for (int32_t i = 0; i < consumer->slot_count; i++) {
+        bool is_ours = consumer->slots[i].state != SLOT_NONE;
+        consumer->slots[i] = (struct slot){.state = is_ours ? SLOT_NEW : SLOT_NONE};
+        consumer->unresolved += is_ours;
+    }
+    consumer->resolve_at = (struct mono_time){0};
+    return assign_running(consumer);
 }
 
 enum err kafka_consumer_hold(struct kafka_consumer *consumer, bool holds)

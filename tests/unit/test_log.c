@@ -1,89 +1,135 @@
-// A log line stays one line, in every format, whatever is put into it.
-#include "common/log.h"
-
+// What is logged when stderr cannot take it: nothing waits, and the lines that are lost are counted.
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/unit.h"
+#include "common/log.h"
+#include "unit.h"
 
-struct caught {
-    char text[16384];
+enum { TEXT_BYTES = 128 * 1024, LINES = 200, PIPE_BYTES = 16384 };
+
+// A pipe in the place of stderr.
+struct stage {
+    int stderr_before;
+    int reader;
 };
 
-// What one line of log with this text puts out.
-static void catch_line(struct caught *ret_caught, enum log_format format, const char *text)
+static void stage_set(struct stage *stage)
 {
-    char path[] = "/tmp/test_log.XXXXXX";
-    int file = mkstemp(path);
-    CU_ASSERT_FATAL(file >= 0);
-    unlink(path);
-    int saved = dup(STDERR_FILENO);
-    struct log_site site = {0};
-    log_setup(format, LOG_INFO);
-    dup2(file, STDERR_FILENO);
-    log_write(&site, LOG_WARN, "room", "it said: %s", text);
-    dup2(saved, STDERR_FILENO);
-    log_setup(LOG_TEXT, LOG_INFO);
-    ssize_t n = pread(file, ret_caught->text, sizeof ret_caught->text - 1, 0);
-    ret_caught->text[n > 0 ? n : 0] = '\0';
-    close(saved);
-    close(file);
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
+    CU_ASSERT_NOT_EQUAL_FATAL(fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES), -1);
+    stage->stderr_before = dup(STDERR_FILENO);
+    stage->reader = ends[0];
+    CU_ASSERT_EQUAL_FATAL(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    close(ends[1]);
 }
 
-static void test_one_line(void)
+static void stage_clear(struct stage *stage)
 {
-    static const struct {
-        const char *text;
-        const char *expected; // its end
-    } rows[] = {
-            {"nothing odd", "nothing odd\n"},
-            {"two\n2026-11-22T00:00:00.000Z error judge: forged",
-                    "two 2026-11-22T00:00:00.000Z error judge: forged\n"},
-            {"ends with line feeds\n\n", "ends with line feeds\n"},
-            {"\x1b[2Jclear", "?[2Jclear\n"},
-            {"back\b\b\b\r", "back????\n"},
-            {"tab\tdel\x7f", "tab?del?\n"},
-            {"C1 \xc2\x9b"
-             "31m",
-                    "C1 ??31m\n"},
-            {"\xe5\x80\xba \xc2\xb1", "\xe5\x80\xba \xc2\xb1\n"},
-            {"cut \xc2", "cut \xc2\n"},
-            {"", "it said: \n"},
-    };
-    static const enum log_format formats[] = {LOG_TEXT, LOG_JSON, LOG_LOGFMT};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct caught caught;
-        catch_line(&caught, LOG_TEXT, rows[i].text);
-        size_t n = strlen(caught.text);
-        size_t expected = strlen(rows[i].expected);
-        CU_ASSERT_FATAL(n >= expected);
-        CU_ASSERT_STRING_EQUAL(caught.text + n - expected, rows[i].expected);
-        for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
-            catch_line(&caught, formats[f], rows[i].text);
-            CU_ASSERT_PTR_EQUAL(strchr(caught.text, '\n'), caught.text + strlen(caught.text) - 1);
-            CU_ASSERT_PTR_NULL(strpbrk(caught.text, "\x1b\b\r\t\x7f"));
-        }
+    CU_ASSERT_EQUAL(dup2(stage->stderr_before, STDERR_FILENO), STDERR_FILENO);
+    close(stage->stderr_before);
+    close(stage->reader);
+}
+
+// What the pipe holds now.
+static void read_pipe(const struct stage *stage, char ret_text[TEXT_BYTES])
+{
+    ssize_t n = read(stage->reader, ret_text, TEXT_BYTES - 1);
+    ret_text[n > 0 ? n : 0] = '\0';
+}
+
+static unsigned long told_as_lost(const char *text)
+{
+    const char *told = strstr(text, " log lines could not be written");
+    unsigned long lost = 0;
+    while (told != NULL && told > text && told[-1] >= '0' && told[-1] <= '9') {
+        told--;
+    }
+    return told != NULL && sscanf(told, "%lu", &lost) == 1 ? lost : 0;
+}
+
+static int lines_in(const char *text)
+{
+    int lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++) {
+        lines++;
+    }
+    return lines;
+}
+
+// Each from a site of its own, so that none is left out for its rate.
+static void log_lines(void)
+{
+    struct log_site sites[LINES] = {{0}};
+    for (int i = 0; i < LINES; i++) {
+        log_write(&sites[i], LOG_WARN, "test", "line %d %0200d", i, 0);
     }
 }
 
-static void test_long_text(void)
+static void does_not_wait_for_a_reader(void)
 {
-    static char text[20000];
-    memset(text, 'x', sizeof text - 1);
-    struct caught caught;
-    catch_line(&caught, LOG_TEXT, text);
-    CU_ASSERT_TRUE(strlen(caught.text) < 4200);
-    CU_ASSERT_EQUAL(caught.text[strlen(caught.text) - 1], '\n');
+    static char text[TEXT_BYTES];
+    struct stage stage;
+    stage_set(&stage);
+    log_lines();
+    read_pipe(&stage, text);
+    int whole = lines_in(text);
+    CU_ASSERT_TRUE(whole > 0 && whole < LINES);
+    struct log_site site = {0};
+    log_write(&site, LOG_WARN, "test", "the reader is back");
+    read_pipe(&stage, text);
+    CU_ASSERT_EQUAL(told_as_lost(text), (unsigned long)(LINES - whole));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "the reader is back\n"));
+    log_write(&site, LOG_WARN, "test", "once");
+    read_pipe(&stage, text);
+    CU_ASSERT_EQUAL(told_as_lost(text), 0);
+    CU_ASSERT_EQUAL(lines_in(text), 1);
+    stage_clear(&stage);
+}
+
+static void survives_a_closed_stderr(void)
+{
+    static char text[TEXT_BYTES];
+    struct stage stage;
+    stage_set(&stage);
+    int writer = dup(STDERR_FILENO);
+    close(STDERR_FILENO);
+    log_lines();
+    CU_ASSERT_EQUAL(dup2(writer, STDERR_FILENO), STDERR_FILENO);
+    close(writer);
+    struct log_site site = {0};
+    log_write(&site, LOG_WARN, "test", "open again");
+    read_pipe(&stage, text);
+    CU_ASSERT_EQUAL(told_as_lost(text), LINES);
+    stage_clear(&stage);
+}
+
+static void counts_what_a_site_leaves_out(void)
+{
+    static char text[TEXT_BYTES];
+    struct stage stage;
+    struct log_site site = {0};
+    stage_set(&stage);
+    for (int i = 0; i < LINES; i++) {
+        log_write(&site, LOG_WARN, "test", "again");
+    }
+    read_pipe(&stage, text);
+    CU_ASSERT_EQUAL(lines_in(text), 5);
+    site.window_start_ms -= 10000;
+    log_write(&site, LOG_WARN, "test", "again");
+    read_pipe(&stage, text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "(195 lines like this left out)"));
+    stage_clear(&stage);
 }
 
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
-            {"one_line", test_one_line},
-            {"long_text", test_long_text},
+            {"does_not_wait_for_a_reader", does_not_wait_for_a_reader},
+            {"survives_a_closed_stderr", survives_a_closed_stderr},
+            {"counts_what_a_site_leaves_out", counts_what_a_site_leaves_out},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "log", tests);
