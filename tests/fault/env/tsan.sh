@@ -31,13 +31,13 @@ ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -fPIC -shared -o "$work/c11_threads.so" "$r
 
 # start_watched CONFIG: a processor whose reports go to $work/report.PID
 start_watched() {
-    LD_PRELOAD="$work/c11_threads.so" \
-        TSAN_OPTIONS="log_path=$work/report suppressions=$root/tests/fault/env/tsan.supp exitcode=0 history_size=4" \
+    TSAN_OPTIONS="log_path=$work/report suppressions=$root/tests/fault/env/tsan.supp exitcode=0 history_size=4" \
         "$build/wrongnumber" run -c "$1" >>"${1%.yaml}.out" 2>>"${1%.yaml}.log" </dev/null &
     processor_pid=$!
     pids+=("$processor_pid")
 }
 
+export LD_PRELOAD=$work/c11_threads.so
 # Of the stage's own programs nothing is asked.
 export TSAN_OPTIONS=report_bugs=0
 stage_set "$messages" || {
