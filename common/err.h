@@ -24,6 +24,7 @@ enum fate {
     ROW(ERR_PROTOCOL, FATE_RETRY, 76, "the peer broke the protocol")                               \
     ROW(ERR_REFUSED, FATE_STOP, 77, "the peer refused")                                            \
     ROW(ERR_LOCKED, FATE_STOP, 75, "somebody else holds the lock")                                 \
+    ROW(ERR_STALLED, FATE_STOP, 75, "no progress; a new start may help")                           \
     ROW(ERR_INTERNAL, FATE_STOP, 70, "a bug in wrongnumber")                                       \
     ROW(ERR_IO, FATE_STOP, 74, "input/output error")                                               \
     ROW(ERR_CONFIG, FATE_STOP, 78, "bad configuration")

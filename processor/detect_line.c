@@ -218,6 +218,29 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     return e;
 }
 
+enum err detect_line_restore_hold(
+        struct detect_line *line, const struct held_scope *held, bool *ret_is_new)
+{
+    *ret_is_new = false;
+    const struct scope_name *name = &held->name;
+    int32_t scope;
+    enum err e = scopes_intern(
+            line->scopes, name->kind, name->tenant_id, name->id, name->channel, &scope);
+    if (e != ERR_NONE || scope == SCOPE_NONE) {
+        return e != ERR_NONE ? e : ERR_CEILING;
+    }
+    e = decide_restore_hold(line->decide, scope, held, ret_is_new);
+    if (e == ERR_NONE) {
+        detect_spoil(line->detect, scope);
+    }
+    return e;
+}
+
+void detect_line_set_told(struct detect_line *line, struct told_before told)
+{
+    line->told = told;
+}
+
 struct detect_counts detect_line_counts(const struct detect_line *line)
 {
     struct detect_counts counts = line->counts;

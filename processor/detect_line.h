@@ -7,6 +7,7 @@
 #include "common/archive.h"
 #include "emit/emitter.h"
 #include "model/frame.h"
+#include "model/held.h"
 #include "policy/config.h"
 
 struct detect_line;
@@ -38,6 +39,17 @@ void detect_line_destroy(struct detect_line *line);
 // only the state moves. `*ret_gap` says that offsets of a source are missing.
 MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         int32_t tally_partition, int64_t sequence, bool silent, void *ticket, bool *ret_gap);
+
+// Holds a scope that was held before the log was lost, until its hold runs out. ERR_CEILING: there is
+// no room for it.
+MUST_CHECK enum err detect_line_restore_hold(
+        struct detect_line *line, const struct held_scope *held, bool *ret_is_new);
+// What was told of scopes, by the state topic: a hold whose sequence is not above that is not told.
+struct told_before {
+    int64_t (*sequence)(void *self, const struct scope_name *name); // -1 = nothing
+    void *self;
+};
+void detect_line_set_told(struct detect_line *line, struct told_before told);
 
 // Saves the line's state, or restores it into a new line.
 void detect_line_archive(struct detect_line *line, struct archive *archive);

@@ -15,7 +15,9 @@ static enum err take_alert(void *self, const struct alert_action *alert)
 static enum err take_command(void *self, const struct command_action *command)
 {
     struct detect_line *line = self;
-    if (line->silent) {
+    bool was_told = line->told.sequence != NULL &&
+                    line->told.sequence(line->told.self, &command->scope) >= command->sequence;
+    if (line->silent || was_told) {
         return ERR_NONE;
     }
     line->counts.commands += command->kind != COMMAND_EXPIRED;

@@ -21,6 +21,7 @@ struct detect_line {
     struct decide *decide;
     struct side *side;
     struct detect_counts counts;
+    struct told_before told; // .sequence = NULL: nothing but what the line told itself
     // of the frame in hand
     bool silent;
     void *ticket;

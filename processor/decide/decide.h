@@ -25,6 +25,7 @@
 #include "common/err.h"
 #include "model/action.h"
 #include "model/delta.h"
+#include "model/held.h"
 #include "model/window.h"
 #include "policy/policy.h"
 #include "state/recent.h"
@@ -127,6 +128,12 @@ MUST_CHECK enum err decide_expire(
 // it when nothing is held and the scope has been calm for long enough.
 MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
+
+// A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
+// told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many
+// incidents as there may be.
+MUST_CHECK enum err decide_restore_hold(
+        struct decide *decide, int32_t scope, const struct held_scope *held, bool *ret_is_new);
 
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.

@@ -124,3 +124,11 @@ enum err emit_dead_letter(struct emitter *em, const struct dead_letter_action *a
             &em->encoding, action, em->options.group, em->options.instance, &record);
     return send_record(em, e, &record, ticket);
 }
+
+enum err emit_gap(struct emitter *em, const struct gap_action *action, void *ticket)
+{
+    struct record record;
+    enum err e =
+            encode_gap(&em->encoding, action, em->options.group, em->options.instance, &record);
+    return send_record(em, e, &record, ticket);
+}

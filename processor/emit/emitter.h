@@ -47,5 +47,7 @@ MUST_CHECK enum err emit_verdict(
 MUST_CHECK enum err emit_command(
         struct emitter *em, const struct command_action *action, void *ticket);
 MUST_CHECK enum err emit_alert(struct emitter *em, const struct alert_action *action, void *ticket);
+// The gap record, in the dead-letter topic.
+MUST_CHECK enum err emit_gap(struct emitter *em, const struct gap_action *action, void *ticket);
 MUST_CHECK enum err emit_dead_letter(
         struct emitter *em, const struct dead_letter_action *action, void *ticket);

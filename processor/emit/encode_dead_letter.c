@@ -48,32 +48,42 @@ static void add_number_header(struct encoding *enc, struct view name, int64_t nu
     encoding_add_text_header(enc, name, from);
 }
 
-static void add_connect_headers(struct encoding *enc, const struct dead_letter_action *action,
-        struct view group, struct view instance)
+// What went wrong where.
+struct mishap {
+    struct view topic;
+    int32_t partition;
+    int64_t offset;
+    const char *reason;
+    struct view explanation;
+    int64_t failed_at_ms;
+    struct view stage;
+    struct view class_name;
+};
+
+static void add_mishap_headers(
+        struct encoding *enc, const struct mishap *mishap, struct view group, struct view instance)
 {
-    const struct raw_message *raw = action->raw;
-    encoding_add_header(enc, VIEW(CONNECT "topic"), raw->topic);
-    add_number_header(enc, VIEW(CONNECT "partition"), raw->partition);
-    add_number_header(enc, VIEW(CONNECT "offset"), raw->offset);
+    encoding_add_header(enc, VIEW(CONNECT "topic"), mishap->topic);
+    add_number_header(enc, VIEW(CONNECT "partition"), mishap->partition);
+    add_number_header(enc, VIEW(CONNECT "offset"), mishap->offset);
     encoding_add_header(enc, VIEW(CONNECT "connector.name"), group);
     encoding_add_header(enc, VIEW(CONNECT "task.id"), instance);
-    encoding_add_header(enc, VIEW(CONNECT "stage"), VIEW("DECODE"));
-    encoding_add_header(enc, VIEW(CONNECT "class.name"), VIEW("wrongnumber.decode"));
-    encoding_add_header(enc, VIEW(CONNECT "exception.class.name"), view_of(action->reason));
+    encoding_add_header(enc, VIEW(CONNECT "stage"), mishap->stage);
+    encoding_add_header(enc, VIEW(CONNECT "class.name"), mishap->class_name);
+    encoding_add_header(enc, VIEW(CONNECT "exception.class.name"), view_of(mishap->reason));
     encoding_add_header(enc, VIEW(CONNECT "exception.message"),
-            cut_text(action->explanation, DEAD_LETTER_EXPLANATION_BYTES));
-}
-
-static void add_wn_headers(struct encoding *enc, const struct dead_letter_action *action,
-        bool value_is_cut, bool key_is_cut, size_t headers_dropped)
-{
-    const struct raw_message *raw = action->raw;
-    encoding_add_header(enc, VIEW("wn.reason"), view_of(action->reason));
-    if (action->failed_at_ms >= 0) {
+            cut_text(mishap->explanation, DEAD_LETTER_EXPLANATION_BYTES));
+    encoding_add_header(enc, VIEW("wn.reason"), view_of(mishap->reason));
+    if (mishap->failed_at_ms >= 0) {
         size_t from = enc->text.n;
-        clock_format(&enc->text, encodable_ms(action->failed_at_ms));
+        clock_format(&enc->text, encodable_ms(mishap->failed_at_ms));
         encoding_add_text_header(enc, VIEW("wn.failed_at"), from);
     }
+}
+
+static void add_cut_headers(struct encoding *enc, const struct raw_message *raw, bool value_is_cut,
+        bool key_is_cut, size_t headers_dropped)
+{
     if (value_is_cut) {
         add_number_header(enc, VIEW("wn.truncated"), (int64_t)raw->value.n);
         size_t from = enc->text.n;
@@ -99,8 +109,10 @@ enum err encode_dead_letter(struct encoding *enc, const struct dead_letter_actio
     bool value_is_cut = raw->value.n > DEAD_LETTER_WHOLE_VALUE_BYTES ||
                         (raw->value.n > DEAD_LETTER_CUT_BYTES &&
                                 key.n + header_bytes + raw->value.n > DEAD_LETTER_WHOLE_BYTES);
-    add_connect_headers(enc, action, group, instance);
-    add_wn_headers(enc, action, value_is_cut, key.n < raw->key.n, headers_dropped);
+    const struct mishap mishap = {raw->topic, raw->partition, raw->offset, action->reason,
+            action->explanation, action->failed_at_ms, VIEW("DECODE"), VIEW("wrongnumber.decode")};
+    add_mishap_headers(enc, &mishap, group, instance);
+    add_cut_headers(enc, raw, value_is_cut, key.n < raw->key.n, headers_dropped);
 
     struct record record;
     enum err e = encoding_finish(enc, OUT_DEAD_LETTER, &record);
@@ -112,4 +124,21 @@ enum err encode_dead_letter(struct encoding *enc, const struct dead_letter_actio
     record.timestamp_ms = raw->timestamp_ms > 0 ? raw->timestamp_ms : 0;
     *ret_record = record;
     return ERR_NONE;
+}
+
+enum err encode_gap(struct encoding *enc, const struct gap_action *action, struct view group,
+        struct view instance, struct record *ret_record)
+{
+    encoding_begin(enc);
+    const struct mishap mishap = {action->topic, action->partition, action->from_offset,
+            "offsets_lost", action->explanation, action->failed_at_ms, VIEW("CONSUME"),
+            VIEW("wrongnumber.consume")};
+    add_mishap_headers(enc, &mishap, group, instance);
+    add_number_header(enc, VIEW("wn.to_offset"), action->to_offset);
+    enum err e = encoding_finish(enc, OUT_DEAD_LETTER, ret_record);
+    if (e == ERR_NONE) {
+        ret_record->key = VIEW_NONE;
+        ret_record->value = VIEW_NONE;
+    }
+    return e;
 }

@@ -31,6 +31,10 @@ enum {
     DEAD_LETTER_EXPLANATION_BYTES = 1024,
 };
 
+// A gap record: a dead letter without key and value, for all of the offsets at once. Its offset is
+// the first, wn.reason is offsets_lost, wn.to_offset is where it is read on; the stage is CONSUME.
+MUST_CHECK enum err encode_gap(struct encoding *enc, const struct gap_action *action,
+        struct view group, struct view instance, struct record *ret_record);
 // Borrows key, value and headers from action->raw.
 MUST_CHECK enum err encode_dead_letter(struct encoding *enc,
         const struct dead_letter_action *action, struct view group, struct view instance,

@@ -247,10 +247,11 @@ enum err incidents_remember(struct incident *incident, const struct alert_action
     memcpy(row->told.causes, alert->causes, sizeof row->told.causes);
     memcpy(row->told.reasons, alert->reasons, sizeof row->told.reasons);
     struct message_position *at = &row->told.evidence.change_point;
+    bool has_topic = !view_is_none(at->topic);
     bool has_id = !view_is_none(at->message_id);
-    row->topic = view_dup(at->topic);
+    row->topic = has_topic ? view_dup(at->topic) : NULL;
     row->message_id = has_id ? view_dup(at->message_id) : NULL;
-    if (row->topic == NULL || (has_id && row->message_id == NULL)) {
+    if ((has_topic && row->topic == NULL) || (has_id && row->message_id == NULL)) {
         incident_destroy_told(&row->told);
         return ERR_NO_MEMORY;
     }

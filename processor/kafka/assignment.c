@@ -4,7 +4,8 @@
 //          rebalance         resolve: commits and watermarks known
 //   NONE ────────────▶ NEW ───────────────────────────────────────▶ RUNNING ──┐ rewind
 //    ▲                 ▲ │ a broker is away:                         │  ▲ ◀───┘ (a new generation)
-//    │                 └─┘ again in a second    offset out of range  ▼  │ resolve: begins at low
+//    │                 └─┘ again in a second    offset out of range  ▼  │ resolve: begins at low, or
+//    │                                                               │  │ goes on where the log has it
 //    └───────────── revoke, from every state ────────────────────── STRAY
 // clang-format on
 //
@@ -20,7 +21,7 @@
 
 enum {
     PARTITION_CEILING = 100000, // more partitions than any broker serves in a topic
-    RESOLVE_STEP_MS = 3000,     // for each of the three requests of a resolve
+    RESOLVE_STEP_MS = 3000,     // for each of the requests of a resolve
     RESOLVE_AGAIN_MS = 1000,
 };
 
@@ -113,6 +114,40 @@ static enum err assign_running(struct kafka_consumer *consumer)
 
 // --- from NEW and STRAY to RUNNING ---------------------------------------------------------------
 
+// Whether there was a commit of any partition of the topic when the assignment came: members that
+// start together commit soon after. Only looked for where `start` depends on it.
+static rd_kafka_resp_err_t learn_group_has_begun(struct kafka_consumer *consumer)
+{
+    if (consumer->group_has_begun || consumer->group_was_asked ||
+            consumer->start == START_EARLIEST) {
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(consumer->client.rk, consumer->topic, NULL);
+    if (topic == NULL) {
+        return rd_kafka_last_error();
+    }
+    rd_kafka_resp_err_t error =
+            rd_kafka_metadata(consumer->client.rk, 0, topic, &metadata, RESOLVE_STEP_MS);
+    rd_kafka_topic_destroy(topic);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return error;
+    }
+    int count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(count);
+    for (int i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(all, consumer->topic, i);
+    }
+    error = rd_kafka_committed(consumer->client.rk, all, RESOLVE_STEP_MS);
+    for (int i = 0; i < count && error == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        consumer->group_has_begun |= all->elems[i].offset >= 0;
+    }
+    consumer->group_was_asked = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_destroy(all);
+    return error;
+}
+
 // What the three requests of a resolve have brought, element by element the same partitions.
 struct resolution {
     rd_kafka_topic_partition_list_t *committed;
@@ -148,6 +183,9 @@ static rd_kafka_resp_err_t resolution_ask(
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         error = rd_kafka_committed(consumer->client.rk, resolution->committed, RESOLVE_STEP_MS);
     }
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error = learn_group_has_begun(consumer);
+    }
     return error;
 }
 
@@ -172,9 +210,11 @@ static void announce(struct kafka_consumer *consumer, int32_t partition,
             .low = slot->low,
             .high = slot->high,
     };
-    slot->next_offset = assignment.committed >= 0           ? assignment.committed
-                        : consumer->start == START_EARLIEST ? slot->low
-                                                            : slot->high;
+    // The group has committed others: this one was added, and nobody has read its beginning.
+    bool begins_low = consumer->start == START_EARLIEST || consumer->group_has_begun;
+    slot->next_offset = assignment.committed >= 0 ? assignment.committed
+                        : begins_low              ? slot->low
+                                                  : slot->high;
     slot->announced = true;
     consumer->owner->on_assign(consumer->self, &assignment, &slot->next_offset);
 }
@@ -206,7 +246,8 @@ static bool resolve_slot(
     if (!is_stray) {
         announce(consumer, committed->partition, committed);
     }
-    if (is_stray || slot->next_offset < slot->low || slot->next_offset > slot->high) {
+    // Of a stray one the broker may have been wrong: an unclean close does that (librdkafka #4294).
+    if (slot->next_offset < slot->low || slot->next_offset > slot->high) {
         note_lost(consumer, slot);
     }
     slot->state = SLOT_RUNNING;
@@ -252,6 +293,7 @@ static void take_assignment(
         struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *partitions)
 {
     consumer_clear(consumer);
+    consumer->group_was_asked = false;
     consumer->counts.assignments++;
     for (int i = 0; i < partitions->cnt; i++) {
         int32_t partition = partitions->elems[i].partition;

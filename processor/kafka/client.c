@@ -65,6 +65,7 @@ static const struct {
         {"bootstrap.servers", "set kafka.bootstrap instead"},
         {"metadata.broker.list", "set kafka.bootstrap instead"},
         {"group.id", "set kafka.group instead"},
+        {"group.instance.id", "set kafka.instance_id instead"},
         {"request.required.acks", "would lose records: acks is always all"},
         {"transactional.id", "nothing here rests on transactions"},
         {"auto.commit.enable", "would lose messages: offsets are committed by wrongnumber"},

@@ -107,9 +107,8 @@ static bool take_error(struct kafka_consumer *consumer, const rd_kafka_message_t
     struct slot *slot = consumer_running(consumer, rkm->partition);
     if (slot != NULL && (rkm->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                                 rkm->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)) {
-        slot->state = SLOT_STRAY;
+        slot->state = SLOT_STRAY; // resolved at once, but not more often than once a second
         consumer->unresolved++;
-        consumer->resolve_at = (struct mono_time){0};
         return false;
     }
     kafka_client_trouble(&consumer->client, rkm->err, rd_kafka_message_errstr(rkm));
@@ -210,6 +209,18 @@ int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int
     return high > slot->high ? high : slot->high; // before the first fetch: as of the assignment
 }
 
+void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
+        int64_t *ret_low, int64_t *ret_high)
+{
+    const struct slot *slot = consumer_running(consumer, partition);
+    int64_t low = slot != NULL ? slot->low : 0;
+    int64_t high = kafka_consumer_high_watermark(consumer, partition);
+    (void)rd_kafka_query_watermark_offsets(consumer->client.rk, consumer->topic, partition, &low,
+            &high, kafka_timeout(timeout_ms)); // untouched on failure
+    *ret_low = low;
+    *ret_high = high < low ? low : high;
+}
+
 int64_t kafka_consumer_lag(const struct kafka_consumer *consumer)
 {
     int64_t lag = 0;
@@ -271,6 +282,9 @@ enum err kafka_consumer_create(struct kafka_consumer **ret_consumer,
         goto out;
     }
     kafka_client_set(conf, "group.id", consumer->group);
+    if (options->config->kafka.instance_id != NULL) {
+        kafka_client_set(conf, "group.instance.id", options->config->kafka.instance_id);
+    }
     rd_kafka_conf_set_rebalance_cb(conf, consumer_on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, consumer_on_commit);
     err = kafka_client_start(&consumer->client, CLIENT_CONSUMER, conf, findings);

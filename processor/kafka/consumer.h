@@ -46,7 +46,7 @@ struct kafka_consumer_options {
     const struct config *config; // read during create only
     const char *topic;
     const char *group;
-    enum start_at start; // of a partition without a commit
+    enum start_at start; // of partitions of a group without commits; those added later begin at low
     const struct kafka_consumer_owner *owner;
     void *self;
 };
@@ -126,6 +126,10 @@ uint64_t kafka_consumer_generation(const struct kafka_consumer *consumer, int32_
 int64_t kafka_consumer_next_offset(const struct kafka_consumer *consumer, int32_t partition);
 // The log's end as of the last fetch, no request is sent; -1 = not known.
 int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int32_t partition);
+// Asks the broker which offsets the log has, low .. high - 1; when it does not answer in time, those
+// that were known last. Of a partition that is ours.
+void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
+        int64_t *ret_low, int64_t *ret_high);
 // Messages between the next offset and the high watermark, over all partitions as far as known.
 int64_t kafka_consumer_lag(const struct kafka_consumer *consumer);
 void kafka_consumer_counts(

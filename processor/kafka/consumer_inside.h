@@ -27,6 +27,8 @@ struct kafka_consumer {
     char *topic;
     char *group;
     enum start_at start;
+    bool group_has_begun; // it has a commit of some partition of the topic
+    bool group_was_asked; // at this assignment
     const struct kafka_consumer_owner *owner;
     void *self;
 

@@ -248,6 +248,40 @@ void kafka_reader_release(struct kafka_reader *reader, struct kafka_message *mes
 enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic, int32_t partition,
         int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high)
 {
-    return kafka_err(rd_kafka_query_watermark_offsets(
-            reader->client.rk, topic, partition, ret_low, ret_high, kafka_timeout(timeout_ms)));
+    struct mono_time deadline = mono_after_ms(clock_mono(), timeout_ms);
+    int64_t left_ms = timeout_ms;
+    enum err err;
+    do {
+        err = kafka_err(rd_kafka_query_watermark_offsets(
+                reader->client.rk, topic, partition, ret_low, ret_high, kafka_timeout(left_ms)));
+        if (err_fate(err) == FATE_RETRY) {
+            // A leader that is about to move says so at once, and that is all librdkafka tells.
+            rd_kafka_poll(reader->client.rk, POLL_SLICE_MS);
+        }
+        left_ms = mono_left_ms(clock_mono(), deadline);
+    } while (err_fate(err) == FATE_RETRY && left_ms > 0);
+    return err;
+}
+
+enum err kafka_reader_partitions(
+        struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->client.rk, topic, NULL);
+    if (handle == NULL) {
+        return kafka_err(rd_kafka_last_error());
+    }
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t error =
+            rd_kafka_metadata(reader->client.rk, 0, handle, &metadata, kafka_timeout(timeout_ms));
+    rd_kafka_topic_destroy(handle);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kafka_err(error);
+    }
+    int32_t count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    rd_kafka_metadata_destroy(metadata);
+    if (count == 0) {
+        return ERR_UNAVAILABLE;
+    }
+    *ret_count = count;
+    return ERR_NONE;
 }

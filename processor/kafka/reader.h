@@ -30,6 +30,9 @@ MUST_CHECK enum err kafka_reader_add(
 // is in ret_event->topic.
 enum kafka_event_kind kafka_reader_poll(
         struct kafka_reader *reader, int64_t timeout_ms, struct kafka_event *ret_event);
+// Asks the broker how many partitions a topic has. ERR_UNAVAILABLE when it has none.
+MUST_CHECK enum err kafka_reader_partitions(
+        struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count);
 // Asks the broker which offsets a partition has now, low .. high - 1.
 MUST_CHECK enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic,
         int32_t partition, int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);

@@ -93,6 +93,16 @@ struct alert_action {
     struct view tracestate;
 };
 
+// Offsets of a partition that its log no longer has, and that were not read before.
+struct gap_action {
+    struct view topic;
+    int32_t partition;
+    int64_t from_offset; // the one that was wanted
+    int64_t to_offset;   // where it is read on; below from_offset when the log is another one
+    struct view explanation;
+    int64_t failed_at_ms;
+};
+
 struct dead_letter_action {
     const struct raw_message *raw;
     const char *reason;      // the stable code of wn.reason

@@ -31,6 +31,7 @@ struct config {
     struct {
         char *bootstrap;     // host:port, comma-separated
         char *group;         // consumer group; the detect half's is <group>.detect
+        char *instance_id;   // static member of its groups; NULL = a new member at every start
         enum start_at start; // where a group without commits begins
         struct property properties[PROPERTY_MAX]; // straight to librdkafka
         uint32_t property_count;

@@ -90,6 +90,14 @@ static const struct conf_option options[] = {
                 RANGE(1, 200),
                 .check = config_text_word,
                 .text = "consumer group of the judge half; the detect half's is GROUP.detect"},
+        {.path = "kafka.instance_id",
+                .type = CONF_TEXT,
+                AT(kafka.instance_id),
+                RANGE(1, 128),
+                .check = config_text_word,
+                .text = "this instance's own name in its groups, the same after a restart, which "
+                        "then "
+                        "moves no partitions; null = a new member at every start"},
         {.path = "kafka.start",
                 .type = CONF_WORD,
                 AT(kafka.start),

@@ -22,28 +22,18 @@ struct complaint_half {
 
 // --- partitions come and go --------------------------------------------------------------------
 
-static enum err open_partition(struct complaint_half *half, int32_t partition, int64_t start)
+static enum err open_line_partition(struct complaint_half *half, int32_t partition, int64_t start)
 {
-    enum err e = offsets_begin(half->base.outlet.offsets, partition, start);
-    return e != ERR_NONE ? e
-                         : complaint_line_open(half->line,
-                                   view_of(half->base.config->topics.complaints), partition, start);
+    return complaint_line_open(
+            half->line, view_of(half->base.config->topics.complaints), partition, start);
 }
 
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct complaint_half *half = self;
-    if (*start < assignment->low || *start > assignment->high) {
-        log_error("complaints",
-                "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): "
-                "complaints were lost before we read them; going on at %lld",
-                assignment->partition, (long long)*start, (long long)assignment->low,
-                (long long)assignment->high, (long long)assignment->low);
-        *start = assignment->low;
-    }
-    enum err e = open_partition(half, assignment->partition, *start);
+    enum err e = half_begin(&half->base, assignment, *start, start);
+    e = e != ERR_NONE ? e : open_line_partition(half, assignment->partition, *start);
     ASSURE(e == ERR_NONE);
-    commits_begin(&half->base.outlet.commits, assignment->partition, *start);
 }
 
 static void close_partition(void *self, int32_t partition)
@@ -66,7 +56,8 @@ static enum err begin_anew(void *self, int32_t partition)
     struct kafka_position position = {
             partition, offsets_settled(half->base.outlet.offsets, partition)};
     complaint_line_close(half->line, partition);
-    enum err e = open_partition(half, partition, position.offset);
+    enum err e = offsets_begin(half->base.outlet.offsets, partition, position.offset);
+    e = e != ERR_NONE ? e : open_line_partition(half, partition, position.offset);
     if (e == ERR_NONE) {
         e = kafka_consumer_rewind(half->base.consumer, &position, 1);
     }
@@ -77,14 +68,9 @@ static enum err begin_anew(void *self, int32_t partition)
 static enum err offset_lost(void *self, const struct kafka_event *event)
 {
     struct complaint_half *half = self;
-    log_error("complaints",
-            "partition %d: offset %lld is not in the log any more (it has %lld to %lld): "
-            "complaints were lost before we read them; going on at %lld",
-            event->partition, (long long)event->offset, (long long)event->low,
-            (long long)event->high, (long long)event->low);
     complaint_line_close(half->line, event->partition);
-    commits_begin(&half->base.outlet.commits, event->partition, event->low);
-    return open_partition(half, event->partition, event->low);
+    enum err e = half_skip_lost(&half->base, event);
+    return e != ERR_NONE ? e : open_line_partition(half, event->partition, event->low);
 }
 
 // --- the loop ----------------------------------------------------------------------------------
@@ -189,6 +175,7 @@ enum err complaint_half_run(const struct half_options *options)
     static const struct half_role role = {
             .name = "complaints",
             .partitions = "partitions",
+            .lost_what = "complaints",
             .open = open_half,
             .step = step,
             .assign = assign,

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "detect_line.h"
 #include "run/half.h"
+#include "run/held_reader.h"
+#include "run/recall.h"
 #include "run/snapshots.h"
 #include "state/frame_codec.h"
 
@@ -15,6 +18,8 @@ enum {
     BATCH_WAIT_MS = 20,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
     SNAPSHOTS_CLOSE_MS = 2000,
+    RECALL_MS = 60 * 1000, // well below max.poll.interval.ms
+    ASK_ENDS_MS = 1000,
 };
 
 // A tally partition of ours.
@@ -22,22 +27,31 @@ struct detect_partition {
     struct detect_line *line;
     int64_t silent_until;
     int64_t next_offset;     // the log before it is folded
+    int64_t sequence_base;   // what comes of an offset has this sequence above it
     struct segment *segment; // of the batch in hand; NULL when it has nothing of the partition
+    // After the log was lost: what had been told, until the log that is left is folded past it. No
+    // snapshot is taken meanwhile, which would not know of it.
+    struct held_ledger *told;
 };
 
 struct detect_half {
     struct half base;
     struct arena *arena;
     struct snapshots *snapshots;
+    uint32_t tally_partitions;
+    bool left_behind;   // a reader did not let go in time
+    enum err has_ended; // a partition could not be opened
     struct detect_partition partitions[PARTITION_MAX];
 };
 
-// The offsets of a tally partition that the log has.
-struct log_range {
-    int32_t partition;
-    int64_t low;
-    int64_t high;
-};
+static void forget_told(struct detect_partition *state)
+{
+    if (state->told != NULL) {
+        detect_line_set_told(state->line, (struct told_before){NULL, NULL});
+        held_ledger_destroy(state->told);
+        state->told = NULL;
+    }
+}
 
 static void close_partition(void *self, int32_t partition)
 {
@@ -47,6 +61,7 @@ static void close_partition(void *self, int32_t partition)
         offsets_reported(half->base.outlet.offsets, state->segment, ERR_UNAVAILABLE);
     }
     snapshots_end(half->snapshots, partition);
+    forget_told(state);
     detect_line_destroy(state->line);
     *state = (struct detect_partition){0};
     offsets_close(half->base.outlet.offsets, partition);
@@ -68,6 +83,17 @@ static enum err restore_line(
         void *self, const struct snapshot_manifest *manifest, struct view bytes)
 {
     struct restore *restore = self;
+    uint32_t partitions = manifest->tally_partitions;
+    if (partitions != 0 && partitions != restore->half->tally_partitions) {
+        log_error("detect",
+                "%s has %u partitions, and had %u when its tenants were counted: they would be "
+                "counted anew in others. Its number of partitions cannot be changed; name a new "
+                "topic under topics.tallies (and under topics.detector_state)",
+                restore->half->base.config->topics.tallies, restore->half->tally_partitions,
+                partitions);
+        return ERR_CONFIG;
+    }
+    restore->state->sequence_base = manifest->sequence_base;
     enum err e = create_line(restore->half, restore->state);
     if (e != ERR_NONE) {
         return e;
@@ -82,71 +108,153 @@ static enum err restore_line(
     return e;
 }
 
+// --- a log that is not whole --------------------------------------------------------------------
+
+// Holds again what is held, when the log is not whole. lost.from of -1 = it is.
+static enum err recall_held(struct detect_half *half, const struct log_range *log,
+        const struct known *known, struct lost_offsets *ret_lost)
+{
+    struct detect_partition *state = &half->partitions[log->partition];
+    struct held_ledger *ledger;
+    struct recalled recalled;
+    const struct held_search search = {half->base.config, log->partition, half->tally_partitions,
+            RECALL_MS, &half->left_behind};
+    enum err e = held_read(&search, &ledger);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    forget_told(state);
+    e = recall(state->line, ledger, log, known, &recalled);
+    *ret_lost = recalled.lost;
+    state->sequence_base = recalled.sequence_base;
+    if (recalled.lost.from >= 0) {
+        log_warn("detect", "tally partition %d: %u scopes stay held, by what %s says",
+                log->partition, recalled.held_count, half->base.config->topics.state);
+    }
+    if (recalled.without_room > 0) {
+        log_error("detect",
+                "tally partition %d: there is no room for %u scopes that are held; the end of "
+                "their "
+                "holds will not be told",
+                log->partition, recalled.without_room);
+    }
+    if (e == ERR_NONE && recalled.watches_told) {
+        state->told = ledger;
+    } else {
+        held_ledger_destroy(ledger);
+    }
+    return e;
+}
+
+// --- partitions come and go --------------------------------------------------------------------
+
+// Begins the partition's offsets; what is lost is told first.
+static enum err begin_offsets(
+        struct detect_half *half, const struct lost_offsets *lost, int64_t settled)
+{
+    struct outlet *outlet = &half->base.outlet;
+    if (lost->from < 0) {
+        return offsets_begin(outlet->offsets, lost->partition, settled);
+    }
+    int64_t before = lost->from < lost->low ? lost->from : 0;
+    enum err e = offsets_begin(outlet->offsets, lost->partition, before);
+    return e != ERR_NONE ? e : half_tell_lost(&half->base, lost, settled);
+}
+
 // The line as the newest snapshot has it, or new; `*ret_start` is where to fold on. What follows
-// from the log before `told_until` was told before.
-static enum err open_partition(struct detect_half *half, const struct log_range *log,
-        int64_t told_until, int64_t *ret_start)
+// from the log before log->committed was told before.
+static enum err open_partition(
+        struct detect_half *half, const struct log_range *log, int64_t *ret_start)
 {
     ASSURE(log->partition >= 0 && log->partition < PARTITION_MAX);
     struct detect_partition *state = &half->partitions[log->partition];
     struct restore restore = {half, state};
     const struct snapshot_taker taker = {restore_line, &restore};
     int64_t next_offset = -1;
-    enum err e = snapshots_begin(half->snapshots, log->partition, log->high, taker, &next_offset);
+    struct known known = {0, 0, 0};
+    // Of a log that ends before what is committed, nothing is known.
+    int64_t log_end = log->committed > log->high ? -1 : log->high;
+    enum err e = snapshots_begin(
+            half->snapshots, log->partition, log_end, taker, &next_offset, &known.reach);
     if (e == ERR_NONE && next_offset < 0) {
+        state->sequence_base = 0;
         e = create_line(half, state);
+    }
+    known.until = next_offset < 0 ? 0 : next_offset;
+    known.sequence_base = state->sequence_base;
+    struct lost_offsets lost = {log->partition, -1, log->low, log->high};
+    if (e == ERR_NONE && (next_offset < 0 || known.until < log->low)) {
+        e = recall_held(half, log, &known, &lost);
     }
     if (e != ERR_NONE) {
         return e;
     }
-    *ret_start = next_offset > log->low ? next_offset : log->low;
-    int64_t lost_from = next_offset < 0 ? 0 : next_offset;
-    if (lost_from < log->low) {
-        log_error("detect",
-                "tally partition %d: the log begins at offset %lld; what it said from offset %lld "
-                "on is gone",
-                log->partition, (long long)log->low, (long long)lost_from);
-    }
+    *ret_start = known.until > log->low ? known.until : log->low;
     state->next_offset = *ret_start;
     // A snapshot is written when all that came of its log was acknowledged.
-    state->silent_until = told_until > *ret_start ? told_until : *ret_start;
+    bool has_told = log->committed > *ret_start && log->committed <= log->high;
+    state->silent_until = has_told ? log->committed : *ret_start;
     log_info("detect", "tally partition %d: folding from offset %lld%s, silent up to %lld",
             log->partition, (long long)*ret_start, next_offset < 0 ? "" : " by a snapshot",
             (long long)state->silent_until);
-    return offsets_begin(half->base.outlet.offsets, log->partition, state->silent_until);
+    return begin_offsets(half, &lost, state->silent_until);
 }
 
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct detect_half *half = self;
-    int64_t told_until =
-            assignment->committed > assignment->low ? assignment->committed : assignment->low;
-    if (assignment->committed > assignment->high) {
+    const struct log_range log = {
+            assignment->partition, assignment->low, assignment->high, assignment->committed};
+    if ((uint32_t)assignment->partition >= half->tally_partitions) {
         log_error("detect",
-                "tally partition %d: the committed offset %lld is beyond the log's end %lld; "
-                "everything in it is told again",
-                assignment->partition, (long long)assignment->committed,
-                (long long)assignment->high);
-        told_until = assignment->low;
+                "%s has got more partitions, and has %u in use until the next start, which will be "
+                "refused: its number of partitions cannot be changed",
+                half->base.config->topics.tallies, half->tally_partitions);
     }
-    const struct log_range log = {assignment->partition, assignment->low, assignment->high};
-    enum err e = open_partition(half, &log, told_until, start);
-    ASSURE(e == ERR_NONE);
-    commits_begin(&half->base.outlet.commits, assignment->partition, told_until);
+    failpoint("detect.was_assigned");
+    enum err e = open_partition(half, &log, start);
+    failpoint("detect.restored");
+    if (e != ERR_NONE && half->has_ended == ERR_NONE) {
+        half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
+    }
+    bool is_known =
+            assignment->committed >= assignment->low && assignment->committed <= assignment->high;
+    commits_begin(&half->base.outlet.commits, assignment->partition,
+            is_known ? assignment->committed : -1);
 }
 
 // The partition from its newest snapshot, silent up to what is settled.
 static enum err begin_anew(void *self, int32_t partition)
 {
     struct detect_half *half = self;
-    int64_t settled = offsets_settled(half->base.outlet.offsets, partition);
+    struct log_range log = {.partition = partition,
+            .committed = offsets_settled(half->base.outlet.offsets, partition)};
+    kafka_consumer_ends(half->base.consumer, partition, ASK_ENDS_MS, &log.low, &log.high);
     struct kafka_position position = {partition, 0};
-    // The log's beginning is not known here. Below it, OFFSET_LOST tells where it begins.
-    const struct log_range log = {partition, 0, INT64_MAX};
     close_partition(half, partition);
-    enum err e = open_partition(half, &log, settled, &position.offset);
+    enum err e = open_partition(half, &log, &position.offset);
     if (e == ERR_NONE) {
         e = kafka_consumer_rewind(half->base.consumer, &position, 1);
+    }
+    return e;
+}
+
+// The log has lost its beginning while we were reading it: the line goes on with what it has, and
+// with what was told meanwhile by whoever read it. Of another log it begins anew.
+static enum err offset_lost(struct detect_half *half, const struct kafka_event *event)
+{
+    struct detect_partition *state = &half->partitions[event->partition];
+    if (event->offset > event->high) {
+        return begin_anew(half, event->partition);
+    }
+    const struct log_range log = {event->partition, event->low, event->high,
+            offsets_settled(half->base.outlet.offsets, event->partition)};
+    const struct known known = {event->offset, 0, state->sequence_base};
+    struct lost_offsets lost;
+    enum err e = recall_held(half, &log, &known, &lost);
+    if (e == ERR_NONE && lost.from >= 0) {
+        state->next_offset = event->low;
+        e = half_tell_lost(&half->base, &lost, event->low);
     }
     return e;
 }
@@ -175,8 +283,12 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     }
     bool gap = false;
     bool silent = raw->offset < state->silent_until;
-    enum err e = detect_line_frame(
-            state->line, &frame, raw->partition, raw->offset, silent, state->segment, &gap);
+    enum err e = detect_line_frame(state->line, &frame, raw->partition,
+            raw->offset + state->sequence_base, silent, state->segment, &gap);
+    if (state->told != NULL &&
+            raw->offset + state->sequence_base >= held_ledger_highest(state->told)) {
+        forget_told(state);
+    }
     if (gap && !silent) {
         log_error("detect",
                 "tally partition %d, offset %lld: messages of source partition %d before offset "
@@ -239,19 +351,12 @@ static void serve_snapshots(struct detect_half *half)
     }
     for (int32_t i = 0; i < offsets_partition_end(offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
-        if (state->line != NULL) {
-            snapshots_serve(half->snapshots, i, state->line, state->next_offset,
-                    offsets_settled(offsets, i));
+        const struct snapshot_point point = {state->next_offset,
+                state->line != NULL ? offsets_settled(offsets, i) : 0, state->sequence_base};
+        if (state->line != NULL && state->told == NULL) {
+            snapshots_serve(half->snapshots, i, state->line, &point);
         }
     }
-}
-
-// The log has lost its beginning while we were reading it: the line goes on with what it has.
-static void tell_offset_lost(const struct kafka_event *event)
-{
-    log_error("detect",
-            "tally partition %d: offset %lld is not in the log any more; folding from %lld",
-            event->partition, (long long)event->offset, (long long)event->low);
 }
 
 static enum err step(void *self)
@@ -265,16 +370,19 @@ static enum err step(void *self)
         int64_t wait_ms = frames == 0 ? mono_left_ms(clock_mono(), until) : 0;
         enum kafka_event_kind kind = kafka_consumer_poll(half->base.consumer, wait_ms, &event);
         if (kind == KAFKA_MESSAGE) {
-            e = fold_message(half, event.message);
+            e = half->has_ended != ERR_NONE ? half->has_ended : fold_message(half, event.message);
             kafka_consumer_release(half->base.consumer, event.message);
         } else if (kind == KAFKA_TROUBLE) {
             e = half_tell_trouble(&half->base, &event);
         } else if (kind == KAFKA_OFFSET_LOST) {
-            tell_offset_lost(&event);
+            finish_segments(half);
+            e = offset_lost(half, &event);
         } else if (kind == KAFKA_NOTHING) {
             break;
         }
+        e = e != ERR_NONE ? e : half->has_ended;
     }
+    failpoint("detect.folded_a_batch");
     if (e == ERR_NONE) {
         finish_segments(half);
     }
@@ -293,7 +401,8 @@ static enum err open_half(void *self, const struct half_options *options, struct
     if (half->arena == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err e = snapshots_create(&half->snapshots, config, findings);
+    half->tally_partitions = options->tally_partitions;
+    enum err e = snapshots_create(&half->snapshots, config, options->tally_partitions, findings);
     if (e != ERR_NONE) {
         return e;
     }
@@ -310,6 +419,7 @@ static enum err destroy_half(void *self)
 {
     struct detect_half *half = self;
     enum err e = snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS);
+    e = e == ERR_NONE && half->left_behind ? ERR_DEADLINE : e;
     arena_destroy(half->arena);
     free(half);
     return e;
@@ -320,6 +430,7 @@ enum err detect_half_run(const struct half_options *options)
     static const struct half_role role = {
             .name = "detect",
             .partitions = "tally partitions",
+            .lost_what = "tally frames",
             .open = open_half,
             .step = step,
             .assign = assign,

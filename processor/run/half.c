@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum { GROUP_MAX_BYTES = 512, FINDINGS_MAX_BYTES = 64 * 1024 };
@@ -32,6 +33,7 @@ static void on_revoke(void *self, bool lost)
         }
     }
     log_info(half->role->name, "%s revoked%s", half->role->partitions, lost ? " (lost)" : "");
+    failpoint("half.was_revoked");
 }
 
 static enum err begin_all_anew(struct half *half)
@@ -53,6 +55,7 @@ enum err half_open_consumer(struct half *half, const char *topic, const char *gr
     strbuf_init(&group, GROUP_MAX_BYTES);
     strbuf_printf(&group, "%s%s", half->config->kafka.group, group_suffix);
     half->group = group.p;
+    half->topic = topic;
     if (group.failed != ERR_NONE) {
         return group.failed;
     }
@@ -82,8 +85,15 @@ enum err half_settle(struct half *half, enum err e)
 
 enum err half_tell_trouble(const struct half *half, const struct kafka_event *event)
 {
+    if (event->fatal) {
+        log_error(half->role->name, "consumer: %s%s", event->trouble_text,
+                half->config->kafka.instance_id != NULL
+                        ? "; is there another process with this kafka.instance_id?"
+                        : "");
+        return ERR_REFUSED;
+    }
     log_warn(half->role->name, "consumer: %s", event->trouble_text);
-    return event->fatal ? ERR_REFUSED : ERR_NONE;
+    return ERR_NONE;
 }
 
 enum err half_settle_batch(

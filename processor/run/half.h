@@ -22,6 +22,7 @@ struct half_options {
 struct half_role {
     const char *name;       // for logs
     const char *partitions; // what it has some of, for logs
+    const char *lost_what;  // what its topic has, for logs: "messages"
     // Opens what is needed to work, half_open_consumer last. What went wrong stays as it is, for
     // destroy; findings are told.
     enum err (*open)(void *self, const struct half_options *options, struct strbuf *findings);
@@ -49,6 +50,15 @@ struct half {
     struct outlet outlet;
     struct kafka_consumer *consumer;
     char *group;
+    const char *topic; // of the consumer
+};
+
+// Offsets of a partition that were wanted and that the log does not have.
+struct lost_offsets {
+    int32_t partition;
+    int64_t from; // the first of them
+    int64_t low;  // what the log has; it is read on from here
+    int64_t high;
 };
 
 // Runs a half, whose `self` is new and zero, from open to destroy. ERR_NONE after a drain;
@@ -66,5 +76,17 @@ MUST_CHECK enum err half_settle(struct half *half, enum err e);
 // before has been worked on, now the event is dealt with.
 MUST_CHECK enum err half_settle_batch(
         struct half *half, enum err e, enum kafka_event_kind kind, const struct kafka_event *event);
+// For on_assign: begins the offsets and commits of a partition that is to be read on from `wanted`,
+// or from *ret_from, where the log begins, when it does not have that: then as half_tell_lost.
+MUST_CHECK enum err half_begin(struct half *half, const struct kafka_assignment *assignment,
+        int64_t wanted, int64_t *ret_from);
+// For offset_lost: the same of a partition that is being read. What was read before must have been
+// worked on.
+MUST_CHECK enum err half_skip_lost(struct half *half, const struct kafka_event *event);
+// Says in the log, and by a gap record in the dead-letter topic, what is lost. Once that is
+// acknowledged, and all that came before it, `settled` can be committed. The partition's offsets have
+// begun, and have come to `settled` at most.
+MUST_CHECK enum err half_tell_lost(
+        struct half *half, const struct lost_offsets *lost, int64_t settled);
 // Tells the consumer's trouble. ERR_REFUSED when it cannot go on.
 MUST_CHECK enum err half_tell_trouble(const struct half *half, const struct kafka_event *event);

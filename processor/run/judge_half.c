@@ -4,6 +4,7 @@
 
 #include "commands/open_keyring.h"
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "judge_line.h"
 #include "redis/redis_store.h"
@@ -36,32 +37,26 @@ struct judge_half {
 static void assign(void *self, const struct kafka_assignment *assignment, int64_t *start)
 {
     struct judge_half *half = self;
-    int64_t resume_until = *start;
-    struct view text = assignment->metadata;
-    if (resume_until < assignment->low || resume_until > assignment->high) {
-        log_error("judge",
-                "partition %d: the committed offset %lld is not in the log (it has %lld to %lld): "
-                "messages were lost before we read them; going on at %lld",
-                assignment->partition, (long long)resume_until, (long long)assignment->low,
-                (long long)assignment->high, (long long)assignment->low);
-        resume_until = assignment->low;
-        text = VIEW_NONE;
-    }
-    struct judge_start begin = {assignment->partition, resume_until, assignment->low, text};
+    struct judge_start begin = {.partition = assignment->partition,
+            .committed = *start,
+            .low = assignment->low,
+            .text = assignment->metadata};
     bool is_odd = false;
-    enum err e = offsets_begin(half->base.outlet.offsets, assignment->partition, resume_until);
+    enum err e = half_begin(&half->base, assignment, *start, &begin.committed);
+    if (begin.committed != *start) {
+        begin.text = VIEW_NONE;
+    }
     if (e == ERR_NONE) {
         e = judge_line_resume(half->line, &begin, start, &is_odd);
     }
+    failpoint("judge.was_assigned");
     ASSURE(e == ERR_NONE);
     if (is_odd) {
         log_warn("judge",
                 "partition %d: the text of the committed offset is none of ours; messages that "
-                "wait "
-                "for a late record stay held",
+                "wait for a late record stay held",
                 assignment->partition);
     }
-    commits_begin(&half->base.outlet.commits, assignment->partition, resume_until);
     log_info("judge", "partition %d: from offset %lld, committed %lld", assignment->partition,
             (long long)*start, (long long)assignment->committed);
 }
@@ -102,16 +97,10 @@ static enum err begin_anew(void *self, int32_t partition)
 static enum err offset_lost(void *self, const struct kafka_event *event)
 {
     struct judge_half *half = self;
-    log_error("judge",
-            "partition %d: offset %lld is not in the log any more (it has %lld to %lld): messages "
-            "were lost before we read them; going on at %lld",
-            event->partition, (long long)event->offset, (long long)event->low,
-            (long long)event->high, (long long)event->low);
-    commits_begin(&half->base.outlet.commits, event->partition, event->low);
     struct judge_start begin = {event->partition, event->low, event->low, VIEW_NONE};
     int64_t from;
     bool is_odd;
-    enum err e = offsets_begin(half->base.outlet.offsets, event->partition, event->low);
+    enum err e = half_skip_lost(&half->base, event);
     return e != ERR_NONE ? e : judge_line_resume(half->line, &begin, &from, &is_odd);
 }
 
@@ -190,8 +179,10 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     if (e != ERR_NONE) {
         return e;
     }
+    failpoint("judge.read_a_batch");
     e = judge_line_batch(half->line, batch->items, batch->item_count, batch->slices,
             batch->slice_count, clock_wall(), totals);
+    failpoint("judge.produced_a_batch");
     bool waits = false;
     for (size_t i = 0; i < batch->slice_count; i++) {
         struct judge_slice *slice = &batch->slices[i];
@@ -271,8 +262,12 @@ static enum err step(void *self)
 static enum err take_frame(void *self, uint32_t tally_partition, const struct frame *frame)
 {
     struct judge_half *half = self;
-    return frame_out_send(&half->frames, &half->base.outlet, tally_partition, frame,
+    enum err e = frame_out_send(&half->frames, &half->base.outlet, tally_partition, frame,
             judge_line_ticket(half->line));
+    if (frame->closing) {
+        failpoint("judge.produced_a_closing_frame");
+    }
+    return e;
 }
 
 static const char *commit_text(
@@ -351,6 +346,7 @@ enum err judge_half_run(const struct half_options *options)
     static const struct half_role role = {
             .name = "judge",
             .partitions = "partitions",
+            .lost_what = "messages",
             .open = open_half,
             .step = step,
             .assign = assign,

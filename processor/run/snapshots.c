@@ -7,6 +7,7 @@
 #include "common/archive.h"
 #include "common/assure.h"
 #include "common/clock.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "detect/detect.h"
 #include "detect_line.h"
@@ -28,6 +29,7 @@ struct partition_snapshots {
 
 struct snapshots {
     const struct config *config;
+    uint32_t tally_partitions;
     struct kafka_producer *producer;
     char instance[32];
     bool left_behind; // a client of ours did not let go in time
@@ -47,14 +49,15 @@ static void name_instance(struct snapshots *snapshots)
             (unsigned long long)clock_wall().ms, (unsigned long)getpid());
 }
 
-enum err snapshots_create(
-        struct snapshots **ret_snapshots, const struct config *config, struct strbuf *findings)
+enum err snapshots_create(struct snapshots **ret_snapshots, const struct config *config,
+        uint32_t tally_partitions, struct strbuf *findings)
 {
     struct snapshots *snapshots = calloc(1, sizeof *snapshots);
     if (snapshots == NULL) {
         return ERR_NO_MEMORY;
     }
     snapshots->config = config;
+    snapshots->tally_partitions = tally_partitions;
     name_instance(snapshots);
     const struct kafka_producer_options options = {
             .config = config,
@@ -91,11 +94,12 @@ enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms)
 // --- a partition begins -----------------------------------------------------------------------
 
 enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
-        struct snapshot_taker taker, int64_t *ret_next_offset)
+        struct snapshot_taker taker, int64_t *ret_next_offset, int64_t *ret_reach)
 {
     ASSURE(partition >= 0 && partition < PARTITION_MAX);
     struct partition_snapshots *state = &snapshots->partitions[partition];
     *ret_next_offset = -1;
+    *ret_reach = 0;
     snapshots_end(snapshots, partition);
     enum err e = shelf_create(&state->shelf, view_of(DETECTOR_VERSION), partition);
     if (e == ERR_NONE && state->writer == NULL) {
@@ -117,12 +121,14 @@ enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t
             .taker = taker,
             .left_behind = &snapshots->left_behind,
     };
+    failpoint("snapshots.before_the_search");
     e = snapshot_find(&search, state->shelf, ret_next_offset);
     if (err_fate(e) == FATE_RETRY) {
         log_error("snapshot", "tally partition %d: no snapshot could be read: %s", partition,
                 err_text(e));
         e = ERR_NONE;
     }
+    *ret_reach = shelf_reach(state->shelf);
     state->taken_at_offset = *ret_next_offset;
     state->next = mono_after_ms(clock_mono(), snapshots->config->snapshot_interval_ms);
     return e;
@@ -141,14 +147,16 @@ void snapshots_end(struct snapshots *snapshots, int32_t partition)
 // --- and is folded ----------------------------------------------------------------------------
 
 static void take_one(struct snapshots *snapshots, struct partition_snapshots *state,
-        int32_t partition, struct detect_line *line, int64_t next_offset)
+        int32_t partition, struct detect_line *line, const struct snapshot_point *point)
 {
     struct mono_time before = clock_mono();
     struct archive archive = archive_writer(snapshot_writer_begin(state->writer));
     detect_line_archive(line, &archive);
     const struct snapshot_manifest manifest = {
             .tally_partition = partition,
-            .next_offset = next_offset,
+            .next_offset = point->next_offset,
+            .tally_partitions = snapshots->tally_partitions,
+            .sequence_base = point->sequence_base,
             .detector_version = view_of(DETECTOR_VERSION),
             .policy_version = view_of(snapshots->config->policy.version),
             .log_time_ms = detect_line_log_time_ms(line),
@@ -165,7 +173,7 @@ static void take_one(struct snapshots *snapshots, struct partition_snapshots *st
     int64_t pause_ms = SHARE_OF_TIME * took_ms;
     int64_t interval_ms = snapshots->config->snapshot_interval_ms;
     state->next = mono_after_ms(after, pause_ms > interval_ms ? pause_ms : interval_ms);
-    state->taken_at_offset = next_offset;
+    state->taken_at_offset = point->next_offset;
 }
 
 bool snapshots_poll(struct snapshots *snapshots)
@@ -176,13 +184,14 @@ bool snapshots_poll(struct snapshots *snapshots)
 }
 
 void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,
-        int64_t next_offset, int64_t settled)
+        const struct snapshot_point *point)
 {
     struct partition_snapshots *state = &snapshots->partitions[partition];
-    bool is_due =
-            next_offset > state->taken_at_offset && mono_left_ms(clock_mono(), state->next) == 0;
+    bool is_due = point->next_offset > state->taken_at_offset &&
+                  mono_left_ms(clock_mono(), state->next) == 0;
     if (is_due && snapshot_writer_is_resting(state->writer)) {
-        take_one(snapshots, state, partition, line, next_offset);
+        take_one(snapshots, state, partition, line, point);
+        failpoint("snapshots.took_one");
     }
-    snapshot_writer_step(state->writer, state->shelf, settled);
+    snapshot_writer_step(state->writer, state->shelf, point->settled);
 }

@@ -9,20 +9,27 @@
 struct snapshots;
 struct detect_line;
 
-MUST_CHECK enum err snapshots_create(
-        struct snapshots **ret_snapshots, const struct config *config, struct strbuf *findings);
+// `tally_partitions`: of the tally topic; written into each manifest.
+MUST_CHECK enum err snapshots_create(struct snapshots **ret_snapshots, const struct config *config,
+        uint32_t tally_partitions, struct strbuf *findings);
 // ERR_DEADLINE as of kafka_producer_close, also when a reader has not let go before.
 enum err snapshots_close(struct snapshots *snapshots, int64_t timeout_ms);
 
 // A partition begins: the newest snapshot of it goes to `taker`, if there is one that can be read.
-// `log_end`: the tally log's. `*ret_next_offset`: where to fold on; -1 = there was none.
+// `log_end`: the tally log's. `*ret_next_offset`: where to fold on; -1 = there was none. `*ret_reach`:
+// the highest sequence_base + next_offset of all that there are, also those that were not taken.
 MUST_CHECK enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t log_end,
-        struct snapshot_taker taker, int64_t *ret_next_offset);
+        struct snapshot_taker taker, int64_t *ret_next_offset, int64_t *ret_reach);
 // Serves acknowledgements, once a step. False while there is no producer: try again at the next.
 bool snapshots_poll(struct snapshots *snapshots);
-// Takes one when it is time, and goes on with the one that is under way. The line has folded the log
-// before `next_offset`; what came of it before `settled` is acknowledged.
+// Where a line stands.
+struct snapshot_point {
+    int64_t next_offset;   // it has folded the log before that
+    int64_t settled;       // what came of the log before that is acknowledged
+    int64_t sequence_base; // as of struct snapshot_manifest
+};
+// Takes one when it is time, and goes on with the one that is under way.
 void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,
-        int64_t next_offset, int64_t settled);
+        const struct snapshot_point *point);
 // The partition goes, or begins anew.
 void snapshots_end(struct snapshots *snapshots, int32_t partition);

@@ -105,6 +105,8 @@ enum err snapshot_encode_manifest(
     pb.detector_version = text_of(arena, manifest->detector_version);
     pb.policy_version = text_of(arena, manifest->policy_version);
     pb.log_time = manifest->log_time_ms;
+    pb.tally_partitions = manifest->tally_partitions;
+    pb.sequence_base = manifest->sequence_base;
     if (pb.snapshot_id == NULL || pb.detector_version == NULL || pb.policy_version == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -192,6 +194,8 @@ static const char *manifest_in(const pb_manifest *pb, struct snapshot_record *re
             .detector_version = view_of(pb->detector_version),
             .policy_version = view_of(pb->policy_version),
             .log_time_ms = pb->log_time,
+            .tally_partitions = pb->tally_partitions,
+            .sequence_base = pb->sequence_base,
     };
     memcpy(ret_record->manifest.sha256, pb->state_sha256.data, SHA256_BYTES);
     return NULL;

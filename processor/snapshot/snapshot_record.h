@@ -27,6 +27,8 @@ struct snapshot_manifest {
     struct view detector_version;
     struct view policy_version;
     int64_t log_time_ms;
+    uint32_t tally_partitions; // of the tally topic; 0 = not known
+    int64_t sequence_base;     // sequences are offsets and this (run/detect_half.c)
 };
 
 enum snapshot_kind { SNAPSHOT_PART, SNAPSHOT_MANIFEST, SNAPSHOT_TOMBSTONE };

@@ -142,11 +142,37 @@ void shelf_see(struct shelf *shelf, int64_t offset, struct view key, struct view
 
 // --- the newest -------------------------------------------------------------------------------
 
+// How far a snapshot goes, over all logs that the tally topic has had.
+static int64_t reach_of(const struct shelf_item *item)
+{
+    return item->manifest.sequence_base + item->manifest.next_offset;
+}
+
 static bool is_newer(const struct shelf_item *a, const struct shelf_item *b)
 {
-    return a->manifest.next_offset != b->manifest.next_offset
-                   ? a->manifest.next_offset > b->manifest.next_offset
-                   : a->last_offset > b->last_offset;
+    return reach_of(a) != reach_of(b) ? reach_of(a) > reach_of(b) : a->last_offset > b->last_offset;
+}
+
+// The base of the last of these logs.
+static int64_t last_base(const struct shelf *shelf)
+{
+    int64_t base = 0;
+    for (unsigned i = 0; i < shelf->item_count; i++) {
+        const struct shelf_item *item = &shelf->items[i];
+        bool counts = item->is_of_ours && item->manifest.sequence_base > base;
+        base = counts ? item->manifest.sequence_base : base;
+    }
+    return base;
+}
+
+int64_t shelf_reach(const struct shelf *shelf)
+{
+    int64_t reach = 0;
+    for (unsigned i = 0; i < shelf->item_count; i++) {
+        const struct shelf_item *item = &shelf->items[i];
+        reach = item->is_of_ours && reach_of(item) > reach ? reach_of(item) : reach;
+    }
+    return reach;
 }
 
 const struct snapshot_manifest *shelf_choose(struct shelf *shelf, int64_t max_next_offset)
@@ -154,9 +180,10 @@ const struct snapshot_manifest *shelf_choose(struct shelf *shelf, int64_t max_ne
     shelf->chosen = NULL;
     strbuf_reset(&shelf->state);
     shelf->parts_taken = 0;
+    int64_t base = last_base(shelf);
     for (unsigned i = 0; i < shelf->item_count; i++) {
         struct shelf_item *item = &shelf->items[i];
-        bool can_be = item->has_manifest && item->is_of_ours && !item->tried &&
+        bool can_be = item->is_of_ours && !item->tried && item->manifest.sequence_base == base &&
                       item->manifest.next_offset <= max_next_offset;
         if (can_be && (shelf->chosen == NULL || is_newer(item, shelf->chosen))) {
             shelf->chosen = item;

@@ -7,7 +7,8 @@
 //     shelf_collect …        the records from shelf_first_offset on
 //     shelf_state            its bytes, if they are what the manifest says; else choose again
 //
-// Newest = the greatest next_offset; of equals the one written last. A zombie's snapshot is a correct
+// Newest = the greatest next_offset, on top of the base of its log, which is above all that an earlier
+// one had; of equals the one written last. Of earlier logs none is tried. A zombie's snapshot is a correct
 // function of an older prefix of the log and does no harm. One thread.
 #pragma once
 
@@ -27,6 +28,8 @@ uint64_t shelf_unreadable(const struct shelf *shelf);
 // The next one to try, NULL when there is none; good until the next call. `max_next_offset`: a
 // snapshot of more of the log than there is, is of another log.
 const struct snapshot_manifest *shelf_choose(struct shelf *shelf, int64_t max_next_offset);
+// The greatest sequence_base + next_offset of all that there are; 0 without any.
+int64_t shelf_reach(const struct shelf *shelf);
 // Where the first part of the chosen one lies.
 int64_t shelf_first_offset(const struct shelf *shelf);
 void shelf_collect(struct shelf *shelf, struct view key, struct view value);

@@ -125,7 +125,6 @@ snapshot_interval: 100ms")
         fail "kill -9: topics"
         return
     }
-    split -n l/5 -d "$work/data/events.ndjson" "$work/part."
     lines=0
     for part in "$work"/part.*; do
         start_processor "$crash"

@@ -60,6 +60,8 @@ def verb_count(_):
     seen = set()
     for text, envelope in records("-"):
         found = headers(envelope)
+        if found.get("wn.reason") == "offsets_lost":
+            continue  # stands for messages that nobody has read
         seen.add(origin(envelope) if CONNECT + "offset" in found else json.loads(text)["message_id"])
     print(len(seen))
     return 0
@@ -238,6 +240,32 @@ def verb_reasons(args):
     return show("reasons", [] if got == expected else [f"got {got}, expected {expected}"])
 
 
+def verb_state_held(args):
+    """state-held STATE: prints the keys of what is held by the last record of each key."""
+    last = {envelope["key"]: text for text, envelope in records(args[0])}
+    print("\n".join(sorted(key for key, text in last.items() if text)))
+    return 0
+
+
+def verb_scope_holds(args):
+    """scope-holds COMMANDS KEYS: prints how many different hold commands there are of the keys in that file."""
+    with open(args[1], encoding="utf-8") as file:
+        keys = set(file.read().split("\n"))
+    holds = {json.loads(text)["command_id"] for text, envelope in records(args[0])
+             if envelope["key"] in keys and json.loads(text)["action"] == "hold"}
+    print(len(holds))
+    return 0
+
+
+def verb_gap(args):
+    """gap DEAD_LETTERS TOPIC: prints how many offsets of that topic are told as lost; 1 when none are told."""
+    gaps = {(origin(envelope), headers(envelope)["wn.to_offset"]) for _, envelope in records(args[0])
+            if headers(envelope).get("wn.reason") == "offsets_lost"}
+    gaps = [(int(end) - int(at[2])) for at, end in gaps if at[0] == args[1]]
+    print(sum(max(gap, 0) for gap in gaps))
+    return 0 if gaps else 1
+
+
 def verb_pick(args):
     """pick LABELS EVENTS VERDICT COUNT PREFIX: prints so many events of that expected verdict, renamed PREFIX0, PREFIX1, …"""
     chosen = {v["message_id"] for v in values(args[0]) if v["expected"] == args[2]}
@@ -344,7 +372,7 @@ def verb_late(args):
 
 
 def main():
-    verb = globals().get("verb_" + (sys.argv[1] if len(sys.argv) > 1 else ""))
+    verb = globals().get("verb_" + (sys.argv[1].replace("-", "_") if len(sys.argv) > 1 else ""))
     if verb is None:
         print(__doc__, file=sys.stderr)
         return 64

@@ -46,6 +46,32 @@ static void record_bytes(void)
     stage_close(&stage);
 }
 
+static void gap_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, live);
+    const struct gap_action gap = {VIEW("out"), 2, 41, 77, VIEW("gone"), 1795334400001};
+    int ticket = 0;
+    CU_ASSERT_EQUAL(emit_gap(&stage.em, &gap, &ticket), ERR_NONE);
+    unit_check_text("gap", stage.fake.seen[0].p,
+            "(null)\n(null)\n"
+            "__connect.errors.topic=out\n"
+            "__connect.errors.partition=2\n"
+            "__connect.errors.offset=41\n"
+            "__connect.errors.connector.name=wrong number\n"
+            "__connect.errors.task.id=node-1\n"
+            "__connect.errors.stage=CONSUME\n"
+            "__connect.errors.class.name=wrongnumber.consume\n"
+            "__connect.errors.exception.class.name=offsets_lost\n"
+            "__connect.errors.exception.message=gone\n"
+            "wn.reason=offsets_lost\n"
+            "wn.failed_at=2026-11-22T08:00:00.001Z\n"
+            "wn.to_offset=77");
+    CU_ASSERT_EQUAL(stage.fake.records[0].topic, OUT_DEAD_LETTER);
+    CU_ASSERT_PTR_EQUAL(stage.fake.records[0].ticket, &ticket);
+    stage_close(&stage);
+}
+
 static void null_value(void)
 {
     struct stage stage;
@@ -173,6 +199,7 @@ static void long_explanation(void)
 
 static const struct unit_test tests[] = {
         {"record_bytes", record_bytes},
+        {"gap_bytes", gap_bytes},
         {"null_value", null_value},
         {"sizes", sizes},
         {"digest", digest},

@@ -1,0 +1,16 @@
+// A scope that is held, as the quarantine-state topic tells it.
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/incident.h"
+#include "model/scope.h"
+
+struct held_scope {
+    struct scope_name name;
+    enum tier tier;
+    struct digest_id incident_id; // of a hold without an incident: the id of its command
+    int64_t sequence;             // of the last that was told of the scope
+    int64_t issued_at_ms;
+    int64_t expires_at_ms;
+};

@@ -1,0 +1,126 @@
+# recovery_cases.sh: the cases of logs that are not whole, of members that come and go, and of brokers that stay away.
+# Sourced by suite.sh.
+# shellcheck shell=bash disable=SC2154
+
+# again PREFIX: all events once more, as other messages to other people.
+again() { sed -E "s/(\"message_id\": ?\")/\\1$1-/" "$work/data/events.ndjson"; }
+
+held_targets() {
+    fetch "$1.state" >"$work/$1.state.ndjson"
+    compare state-held "$work/$1.state.ndjson"
+}
+has_held() { [[ -n $(held_targets "$1") ]]; }
+
+# Prints how many hold commands of those targets (a file) there are.
+holds_of() {
+    fetch "$1.commands" >"$work/$1.commands.ndjson"
+    compare scope-holds "$work/$1.commands.ndjson" "$2"
+}
+
+# delete_records TOPIC OFFSET: what lies before it in every partition; -1 = everything.
+delete_records() {
+    local partition list=
+    for partition in $(broker -L -t "$1" -J | grep -o '"partition":[0-9]*' | cut -d: -f2 | sort -nu); do
+        list+="${list:+,}{\"topic\": \"$1\", \"partition\": $partition, \"offset\": $2}"
+    done
+    echo "{\"version\": 1, \"partitions\": [$list]}" >"$work/delete.json"
+    "$root/deploy/dev-kafka" console org.apache.kafka.tools.DeleteRecordsCommand --bootstrap-server "$bootstrap" \
+        --offset-json-file "$work/delete.json" >"$work/delete.log" 2>&1
+}
+
+# has_gap CASE TOPIC: there is a gap record of that topic.
+has_gap() {
+    fetch "$1.dead-letter" >"$work/$1.dead-letter.ndjson"
+    compare gap "$work/$1.dead-letter.ndjson" "$2"
+}
+
+says() { grep -q "$2" "$work/$1.log"; }
+
+# --- the tally log is gone, and so are the snapshots -----------------------------------------------------------------
+
+case_lost_log() {
+    local lost bare held before name tallies=lost.tallies
+    lost=$(write_config lost lost.outbound)
+    make_topics "$lost" || {
+        fail "lost log: topics"
+        return
+    }
+    start_processor "$lost"
+    produce lost.outbound <"$work/data/events.ndjson"
+    check "lost log: something is held" wait_until 60 has_held lost
+    check "lost log: all is settled" await_settled lost "$events" 60
+    end_process "$processor_pid"
+    held=$work/lost.held
+    held_targets lost >"$held"
+    before=$(holds_of lost "$held")
+    # Another topic of snapshots, so that there are none; of the log nothing is left, or it is another one.
+    bare=$work/lost2.yaml
+    sed 's/lost\.detector-state/lost2.detector-state/' "$lost" >"$bare"
+    if [[ $kind == kafka ]]; then
+        delete_records "$tallies" -1
+    else
+        tallies=lost2.tallies
+        sed -i "s/lost\\.tallies/$tallies/" "$bare"
+    fi
+    make_topics "$bare" || fail "lost log: topics of the second"
+    start_processor "$bare"
+    again second | produce lost.outbound
+    check "lost log: messages are settled after it" await_settled lost "$((2 * events))" 90
+    check "lost log: it is told in the log" says lost2 "tally frames .* lost"
+    check "lost log: and what stays held" says lost2 "[1-9][0-9]* scopes stay held"
+    check "lost log: and by a gap record" wait_until 20 has_gap lost "$tallies"
+    sleep 1
+    check "lost log: the processor ends well when told to" end_process "$processor_pid"
+    check "lost log: what was held is held still" diff -q "$held" <(held_targets lost)
+    check "lost log: and no second time" test "$(holds_of lost "$held")" -eq "$before"
+    name=$(basename "$bare" .yaml)
+    check "lost log: no error but that" test "$(grep -c ' error ' "$work/$name.log")" -le 4
+}
+
+# --- messages are gone before they are read --------------------------------------------------------------------------
+
+case_lost_offsets() {
+    local gone name="messages lost before they were read"
+    if [[ $kind != kafka ]]; then
+        skip "$name" "the built-in broker deletes no records"
+        return
+    fi
+    gone=$(write_config gone gone.outbound "batch:
+  messages: 50")
+    make_topics "$gone" || {
+        fail "$name: topics"
+        return
+    }
+    produce gone.outbound <"$work/part.00"
+    start_processor "$gone"
+    check "lost offsets: the first are settled" await_settled gone "$(wc -l <"$work/part.00")" 60
+    end_process "$processor_pid"
+    # While it is down: half of what it has not read.
+    again down | head -n 2000 | produce gone.outbound
+    delete_records gone.outbound -1
+    again up | head -n 1000 | produce gone.outbound
+    start_processor "$gone"
+    check "lost offsets: what came behind them is settled" await_settled gone "$((1000 + $(wc -l <"$work/part.00")))" 60
+    check "lost offsets: it is told in the log" says gone "messages from offset [0-9]* on are lost"
+    check "lost offsets: and by gap records" wait_until 20 has_gap gone gone.outbound
+    check "lost offsets: for 2000 messages" test "$(compare gap "$work/gone.dead-letter.ndjson" gone.outbound)" -eq 2000
+    # While it runs, and stands still.
+    kill -STOP "$processor_pid"
+    again still | head -n 3000 | produce gone.outbound
+    delete_records gone.outbound -1
+    again end | head -n 500 | produce gone.outbound
+    kill -CONT "$processor_pid"
+    check "lost offsets: of those lost while it runs every message is accounted for" wait_until 60 accounts_gone
+    cat "$work/gone.accounts"
+    check "lost offsets: the processor ends well when told to" end_process "$processor_pid"
+}
+
+# Of 6,500 messages beside the first ones, those without a verdict are in gap records.
+accounts_gone() {
+    local lost judged
+    has_gap gone gone.outbound >/dev/null
+    lost=$(compare gap "$work/gone.dead-letter.ndjson" gone.outbound)
+    judged=$(settled_count gone)
+    echo "judged $judged, lost $lost" >"$work/gone.accounts"
+    ((lost + judged == 6500 + $(wc -l <"$work/part.00")))
+}
