@@ -15,6 +15,7 @@
 #include "run/detect_half.h"
 #include "run/gathered.h"
 #include "run/judge_half.h"
+#include "run/tally_width.h"
 
 static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
                                 "\n"
@@ -142,7 +143,8 @@ static enum err run(const struct config *config)
     if (e != ERR_NONE) {
         return stop_is_requested() ? ERR_NONE : e;
     }
-    e = run_halves(config, tally_partitions);
+    e = tally_width_check(config, tally_partitions);
+    e = e != ERR_NONE ? e : run_halves(config, tally_partitions);
     log_info("run", "ends: %s", err_text(e));
     return e;
 }

@@ -9,6 +9,7 @@
 #include "run/held_reader.h"
 #include "run/recall.h"
 #include "run/snapshots.h"
+#include "run/tally_width.h"
 #include "state/frame_codec.h"
 
 enum {
@@ -38,6 +39,7 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
+    struct tally_width width; // as text, beside each commit
     bool left_behind;   // a reader did not let go in time
     enum err has_ended; // a partition could not be opened
     struct detect_partition partitions[PARTITION_MAX];
@@ -155,7 +157,8 @@ static enum err begin_offsets(
     if (lost->from < 0) {
         return offsets_begin(outlet->offsets, lost->partition, settled);
     }
-    int64_t before = lost->from < lost->low ? lost->from : 0;
+    bool was_told = settled > lost->low;
+    int64_t before = was_told ? settled : lost->from < lost->low ? lost->from : 0;
     enum err e = offsets_begin(outlet->offsets, lost->partition, before);
     return e != ERR_NONE ? e : half_tell_lost(&half->base, lost, settled);
 }
@@ -392,12 +395,14 @@ static enum err open_half(void *self, const struct half_options *options, struct
         return ERR_NO_MEMORY;
     }
     half->tally_partitions = options->tally_partitions;
+    tally_width_write(&half->width, options->tally_partitions);
     enum err e = snapshots_create(&half->snapshots, config, options->tally_partitions, findings);
     if (e != ERR_NONE) {
         return e;
     }
     e = outlet_init(&half->base.outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE,
             options->stop, findings);
+    half->base.outlet.commits.texts = tally_width_texts(&half->width);
     if (e == ERR_NONE) {
         e = half_open_consumer(
                 &half->base, config->topics.tallies, ".detect", START_EARLIEST, findings);

@@ -34,7 +34,7 @@ has_gap() {
     compare gap "$work/$1.dead-letter.ndjson" "$2"
 }
 
-says() { grep -q "$2" "$work/$1.log"; }
+says() { grep -q "$2" "$work/$1.log" 2>/dev/null; }
 
 # --- the tally log is gone, and so are the snapshots -----------------------------------------------------------------
 
@@ -123,4 +123,93 @@ accounts_gone() {
     judged=$(settled_count gone)
     echo "judged $judged, lost $lost" >"$work/gone.accounts"
     ((lost + judged == 6500 + $(wc -l <"$work/part.00")))
+}
+
+# --- members that come and go ----------------------------------------------------------------------------------------
+
+lines_that_say() { grep -c "$2" "$work/$1.log"; }
+has_partitions() { says "$1" 'judge: partition [0-9]*: from' && says "$1" 'detect: tally partition [0-9]*: folding'; }
+
+# as_member NAME INSTANCE: the configuration of case `members` for an instance of that name.
+as_member() { sed "s/^kafka:/&\n  instance_id: $2/" "$work/members.yaml" >"$work/$1.yaml"; }
+
+case_members() {
+    local name="static members" first second third revoked
+    if [[ $kind != kafka ]]; then
+        skip "$name" "the built-in broker knows none"
+        return
+    fi
+    make_topics "$(write_config members members.outbound)" || {
+        fail "$name: topics"
+        return
+    }
+    as_member member-a one && as_member member-b two && as_member member-c one
+    start_processor "$work/member-a.yaml" && first=$processor_pid
+    check "$name: the first has partitions" wait_until 30 has_partitions member-a
+    start_processor "$work/member-b.yaml" && second=$processor_pid
+    check "$name: so has the second" wait_until 30 has_partitions member-b
+    revoked=$(lines_that_say member-b revoked)
+    end_process "$first" KILL
+    : >"$work/member-a.log"
+    start_processor "$work/member-a.yaml" && first=$processor_pid
+    check "$name: the first is back" wait_until 30 has_partitions member-a
+    produce members.outbound <"$work/part.00"
+    check "$name: and works on" await_settled members "$(wc -l <"$work/part.00")" 60
+    check "$name: no partition of the second was moved" test "$(lines_that_say member-b revoked)" -eq "$revoked"
+
+    name="two of one instance_id"
+    start_processor "$work/member-c.yaml" && third=$processor_pid
+    check "$name: the newer one has partitions" wait_until 30 has_partitions member-c
+    check "$name: the older one ends within 5 s" wait_until 5 has_ended "$first"
+    check "$name: with a status that says so" ends_with 77 "$first"
+    check "$name: and in words" says member-a "another process with this kafka.instance_id"
+    again members | head -n 500 | produce members.outbound
+    check "$name: the others work on" await_settled members "$((500 + $(wc -l <"$work/part.00")))" 60
+    end_process "$second"
+    end_process "$third"
+}
+
+# ends_with STATUS PID
+ends_with() {
+    local status=0
+    end_process "$2" || status=$?
+    ((status == $1))
+}
+
+# --- partitions are added --------------------------------------------------------------------------------------------
+
+alter_topic() {
+    "$root/deploy/dev-kafka" console TopicCommand --bootstrap-server "$bootstrap" --alter --topic "$1" \
+        --partitions "$2" >>"$work/alter.log" 2>&1
+}
+
+case_partitions_added() {
+    local added name="partitions added"
+    if [[ $kind != kafka ]]; then
+        skip "$name" "the built-in broker adds none"
+        return
+    fi
+    added=$(write_config added added.outbound)
+    make_topics "$added" || {
+        fail "$name: topics"
+        return
+    }
+    sed -i "s/^  group:.*/&\n  start: latest/; s/^  properties:/&\n    topic.metadata.refresh.interval.ms: \"2000\"/" "$added"
+    again before | head -n 100 | produce added.outbound
+    start_processor "$added"
+    check "$name: the processor has those there are" wait_until 30 has_partitions added
+    again after | head -n 1000 | produce added.outbound
+    check "$name: latest is behind what was there before" await_settled added 1000 60
+    check "$name: the topic gets four more" alter_topic added.outbound 20
+    again new | head -n 100 | produce added.outbound -p 18
+    check "$name: what is in them is read from their beginning" await_settled added 1100 60
+    end_process "$processor_pid"
+    check "$name: nothing from before latest was judged" test "$(settled_count added)" -eq 1100
+
+    name="tally partitions added"
+    alter_topic added.tallies 6 && alter_topic added.detector-state 6 || fail "$name"
+    start_processor "$added"
+    check "$name: the processor ends at once" wait_until 30 has_ended "$processor_pid"
+    check "$name: with the status of a bad configuration" ends_with 78 "$processor_pid"
+    check "$name: and in words" says added "has 6 partitions, and had 4"
 }
