@@ -7,6 +7,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/strbuf.h"
@@ -33,6 +34,7 @@ struct kafka_client {
     bool fatal;    // the instance cannot go on
     enum err trouble;
     char trouble_text[TROUBLE_BYTES];
+    struct mono_time throttled_at; // the end of the last delay by a quota; owner's thread
 
     struct log_site log_sites[LOG_DEBUG + 1]; // librdkafka's threads; guarded by common/log
 };

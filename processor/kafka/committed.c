@@ -29,8 +29,7 @@ enum err kafka_committed_text(const struct committed_search *search, struct strb
     struct strbuf findings;
     strbuf_init(&findings, 64 * 1024);
     rd_kafka_conf_t *conf = NULL;
-    enum err err =
-            kafka_client_conf(&client, CLIENT_CONSUMER, search->config, &findings, &conf);
+    enum err err = kafka_client_conf(&client, CLIENT_CONSUMER, search->config, &findings, &conf);
     if (err == ERR_NONE) {
         kafka_client_set(conf, "group.id", search->group);
         err = kafka_client_start(&client, CLIENT_CONSUMER, conf, &findings);

@@ -40,8 +40,8 @@ struct detect_half {
     struct snapshots *snapshots;
     uint32_t tally_partitions;
     struct tally_width width; // as text, beside each commit
-    bool left_behind;   // a reader did not let go in time
-    enum err has_ended; // a partition could not be opened
+    bool left_behind;         // a reader did not let go in time
+    enum err has_ended;       // a partition could not be opened
     struct detect_partition partitions[PARTITION_MAX];
 };
 
@@ -173,6 +173,7 @@ static enum err open_partition(
     struct restore restore = {half, state};
     const struct snapshot_taker taker = {restore_line, &restore};
     int64_t next_offset = -1;
+    half_beat(&half->base);
     struct known known = {0, 0, 0};
     // Of a log that ends before what is committed, nothing is known.
     int64_t log_end = log->committed > log->high ? -1 : log->high;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "run/half_watch.h"
 
 enum { GROUP_MAX_BYTES = 512, FINDINGS_MAX_BYTES = 64 * 1024 };
 
@@ -54,15 +55,23 @@ enum err half_open_consumer(struct half *half, const char *topic, const char *gr
     strbuf_printf(&group, "%s%s", half->config->kafka.group, group_suffix);
     half->group = group.p;
     half->topic = topic;
+    half->start = start;
     if (group.failed != ERR_NONE) {
         return group.failed;
     }
+    half->outlet.sink.may_wait = half_may_wait;
+    half->outlet.sink.waiter = half;
+    return half_join(half, findings);
+}
+
+enum err half_join(struct half *half, struct strbuf *findings)
+{
     static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
     const struct kafka_consumer_options options = {
             .config = half->config,
-            .topic = topic,
+            .topic = half->topic,
             .group = half->group,
-            .start = start,
+            .start = half->start,
             .owner = &owner,
             .self = half,
     };
@@ -74,9 +83,19 @@ enum err half_settle(struct half *half, enum err e)
     outlet_serve(&half->outlet, half->consumer);
     bool needs_recovery = outlet_needs_recovery(&half->outlet);
     bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
-    if (retries && !*half->stop) {
+    if (half->has_given_up) {
+        return ERR_STALLED;
+    }
+    if (half->is_stuck && err_fate(e) != FATE_STOP && !*half->stop) {
+        forget(half);
+        return half_start_over(half);
+    }
+    // With brokers away, what is wanted to begin anew may be away as well.
+    while (retries && !*half->stop) {
+        half_beat(half);
         e = outlet_rebuild(&half->outlet);
         e = e != ERR_NONE ? e : begin_all_anew(half);
+        retries = err_fate(e) == FATE_RETRY;
     }
     return e;
 }
@@ -123,6 +142,7 @@ static enum err half_open(struct half *half, const struct half_options *options)
 static enum err half_close(struct half *half)
 {
     enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
+    e = e == ERR_NONE && half->left_behind ? ERR_DEADLINE : e;
     free(half->group);
     enum err destroyed = half->role->destroy(half->self);
     return e != ERR_NONE ? e : destroyed;
@@ -135,9 +155,12 @@ enum err half_run(struct half *half, const struct half_role *role, void *self,
     half->self = self;
     half->config = options->config;
     half->stop = options->stop;
+    half->pulse = options->pulse;
     enum err e = half_open(half, options);
+    half_watch_init(half);
     while (e == ERR_NONE && !*options->stop) {
         e = role->step(self);
+        e = e != ERR_NONE ? e : half_watch(half);
     }
     if (half->outlet.config != NULL) {
         outlet_drain(&half->outlet);

@@ -202,6 +202,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     tell_given_up(half);
     gathered_clear(batch, half->base.consumer);
     if (waits) {
+        half_excuse(&half->base);
         kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
     }
     return e;

@@ -38,8 +38,8 @@ void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer)
 {
     bool waits;
     do {
-        waits = offsets_unsettled(outlet->offsets) > UNSETTLED_MAX && !*outlet->stop &&
-                !outlet_needs_recovery(outlet);
+        waits = offsets_unsettled(outlet->offsets) > UNSETTLED_MAX &&
+                !outlet_needs_recovery(outlet) && tracked_sink_may_wait(&outlet->sink);
         kafka_producer_poll(outlet->sink.producer, waits ? WAIT_MS : 0);
         tracked_sink_tell_trouble(&outlet->sink, outlet->name);
     } while (waits);

@@ -23,6 +23,11 @@ enum err tracked_sink_init(struct tracked_sink *tracked, const struct config *co
     return kafka_producer_create(&tracked->producer, &options, findings);
 }
 
+bool tracked_sink_may_wait(const struct tracked_sink *tracked)
+{
+    return !*tracked->stop && (tracked->may_wait == NULL || tracked->may_wait(tracked->waiter));
+}
+
 static enum err tracked_send(void *self, const struct record *record)
 {
     struct tracked_sink *tracked = self;
@@ -33,7 +38,7 @@ static enum err tracked_send(void *self, const struct record *record)
     do {
         e = kafka_producer_send(tracked->producer, record);
     } while (e == ERR_UNAVAILABLE && !kafka_producer_is_broken(tracked->producer) &&
-             !*tracked->stop);
+             tracked_sink_may_wait(tracked));
     if (e != ERR_NONE) {
         offsets_reported(tracked->offsets, segment, e);
     }

@@ -213,3 +213,178 @@ case_partitions_added() {
     check "$name: with the status of a bad configuration" ends_with 78 "$processor_pid"
     check "$name: and in words" says added "has 6 partitions, and had 4"
 }
+
+# --- clients and brokers that stand still ----------------------------------------------------------------------------
+
+# with_broker NAME COMMAND...: runs a case against a built-in broker of its own, which takes orders.
+with_broker() {
+    local name=$1 shared=$bootstrap
+    shift
+    mkfifo "$work/$name.orders"
+    "$build/wrongnumber-bench" sandbox --bootstrap-file "$work/$name.bootstrap" <"$work/$name.orders" \
+        >"$work/$name.broker" 2>&1 &
+    local broker_pid=$!
+    pids+=("$broker_pid")
+    exec {orders}>"$work/$name.orders"
+    if wait_until 20 test -s "$work/$name.bootstrap"; then
+        bootstrap=$(cat "$work/$name.bootstrap")
+        "$@"
+    else
+        fail "$name: a broker of its own"
+    fi
+    exec {orders}>&-
+    end_process "$broker_pid"
+    bootstrap=$shared
+}
+
+order() { echo "$*" >&"$orders"; }
+
+# Hundredths of a second of CPU that a process has taken.
+cpu_of() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+memory_of() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
+
+# Those of a case's verdicts that are the same as replay's: all of them.
+verdicts_are_right() {
+    collect "$1"
+    compare verdicts "$work/replay/verdicts.ndjson" "$work/$1.verdicts.ndjson"
+}
+
+# on_sandbox CASE NAME FUNCTION: a case that only a broker can make that takes orders.
+on_sandbox() {
+    if [[ $kind == sandbox ]]; then
+        with_broker "$1" "$3"
+    else
+        skip "$2" "the built-in broker can be told to make it"
+    fi
+}
+
+case_standstill() { on_sandbox standing "a client that stands still" standstill; }
+case_fatal_producer() { on_sandbox failing "a producer that gives up" fatal_producer; }
+case_brokers_away() {
+    if [[ $kind == kafka && -n ${WN_KAFKA_DIR:-} ]]; then
+        brokers_away
+    else
+        on_sandbox leaving "brokers that stay away" brokers_away
+    fi
+}
+
+take_brokers_away() {
+    if [[ $kind == kafka ]]; then "$root/deploy/dev-kafka" kill --dir "$WN_KAFKA_DIR"; else order down 1; fi
+}
+bring_brokers_back() {
+    if [[ $kind == kafka ]]; then "$root/deploy/dev-kafka" start --dir "$WN_KAFKA_DIR"; else order up 1; fi
+}
+
+# Fetch answers with errors while everything else is well: nothing is said by the library, nothing goes on.
+standstill() {
+    local standing
+    standing=$(write_config standing standing.outbound)
+    sed -i "s/^  group:.*/&\n  stall_timeout: 5s/" "$standing"
+    make_topics "$standing" || fail "standstill: topics"
+    start_processor "$standing"
+    head -n 3000 "$work/data/events.ndjson" | produce standing.outbound
+    check "standstill: work goes on" await_settled standing 3000 60
+    order err 1 100000 7
+    sleep 0.5
+    tail -n +3001 "$work/data/events.ndjson" | produce standing.outbound
+    check "standstill: the half starts over" wait_until 30 says standing "judge: no progress .* starting over"
+    order clear 1
+    check "standstill: and goes on" await_settled standing "$events" 60
+    check "standstill: verdicts equal replay's" verdicts_are_right standing
+    check "standstill: it is the same process" is_running "$processor_pid"
+    order err 1 100000 7
+    sleep 0.5
+    again stuck | head -n 2000 | produce standing.outbound
+    check "standstill: when that does not help, it ends" wait_until 60 has_ended "$processor_pid"
+    check "standstill: to be started again" ends_with 75 "$processor_pid"
+    order clear 1
+    start_processor "$standing"
+    check "standstill: and then nothing is lost" await_settled standing "$((events + 2000))" 60
+    end_process "$processor_pid"
+}
+
+# Sequences out of order and a fenced epoch make an idempotent producer give up.
+fatal_producer() {
+    local failing code thirds=0
+    failing=$(write_config failing failing.outbound "batch:
+  messages: 50")
+    make_topics "$failing" || fail "fatal producer: topics"
+    start_processor "$failing"
+    check "fatal producer: the processor is at work" wait_until 30 has_partitions failing
+    split -n l/3 -d "$work/data/events.ndjson" "$work/third."
+    for code in 45 47 45; do
+        # So that it is the processor's requests that fail, and not the source's.
+        kill -STOP "$processor_pid"
+        produce failing.outbound <"$work/third.0$thirds"
+        order err 0 2 "$code"
+        sleep 0.3
+        kill -CONT "$processor_pid"
+        thirds=$((thirds + 1))
+        check "fatal producer: messages are settled after error $code" await_settled failing $((thirds * 1900)) 60
+    done
+    check "fatal producer: every message is settled" await_settled failing "$events" 90
+    check "fatal producer: there was one" says failing "starting a new producer"
+    check "fatal producer: the processor ends well when told to" end_process "$processor_pid"
+    check "fatal producer: verdicts equal replay's" verdicts_are_right failing
+    check "fatal producer: message holds equal replay's" \
+        compare holds "$work/replay/quarantine-commands.ndjson" "$work/failing.commands.ndjson"
+    check "fatal producer: tally frames add up to the verdicts" \
+        compare frames "$work/failing.frames" "$work/failing.verdicts.ndjson"
+}
+
+# An hour is many times a delivery's time-out, and a stall's: here they are seconds.
+brokers_away() {
+    local leaving cpu memory seconds=25
+    leaving=$(write_config leaving leaving.outbound "batch:
+  messages: 50")
+    sed -i "s/^  group:.*/&\n  stall_timeout: 5s/; s/^  properties:/&\n    delivery.timeout.ms: \"3000\"/" "$leaving"
+    make_topics "$leaving" || fail "brokers away: topics"
+    start_processor "$leaving"
+    head -n 3000 "$work/data/events.ndjson" | produce leaving.outbound
+    check "brokers away: work goes on before" await_settled leaving 2000 60
+    take_brokers_away
+    cpu=$(cpu_of "$processor_pid")
+    sleep "$seconds"
+    cpu=$(($(cpu_of "$processor_pid") - cpu))
+    memory=$(memory_of "$processor_pid")
+    bring_brokers_back
+    check "brokers away: below half a core meanwhile ($cpu hundredths of a second in $seconds s)" \
+        test "$cpu" -lt $((seconds * 50))
+    check "brokers away: memory is bounded ($memory KiB)" test "$memory" -lt 2000000
+    check "brokers away: it lives" is_running "$processor_pid"
+    tail -n +3001 "$work/data/events.ndjson" | produce leaving.outbound
+    check "brokers away: every message is settled afterwards" await_settled leaving "$events" 90
+    check "brokers away: that is no standstill" test "$(lines_that_say leaving "no progress")" -eq 0
+    check "brokers away: the processor ends well when told to" end_process "$processor_pid"
+    check "brokers away: verdicts equal replay's" verdicts_are_right leaving
+}
+
+# --- a clean end in the midst of work --------------------------------------------------------------------------------
+
+case_drain() {
+    local drained source_pid begin round
+    drained=$(write_config drained drained.outbound "batch:
+  messages: 50")
+    make_topics "$drained" || {
+        fail "drain: topics"
+        return
+    }
+    start_processor "$drained"
+    check "drain: the processor is at work" wait_until 30 has_partitions drained
+    while read -r -d '' part; do
+        produce drained.outbound <"$part"
+    done < <(split -n l/40 "$work/data/events.ndjson" "$work/drain." && find "$work" -name 'drain.*' -print0) &
+    source_pid=$!
+    for round in 1 2 3; do
+        wait_until 20 has_settled drained $((round * 500))
+        begin=$SECONDS
+        check "drain: the processor ends well in mid-stream" end_process "$processor_pid"
+        check "drain: within 25 s" test $((SECONDS - begin)) -le 25
+        start_processor "$drained"
+    done
+    wait "$source_pid"
+    check "drain: every message is settled" await_settled drained "$events" 60
+    end_process "$processor_pid"
+    check "drain: verdicts equal replay's" verdicts_are_right drained
+    check "drain: no verdict twice" test "$(wc -l <"$work/drained.verdicts.ndjson")" -eq "$events"
+}
