@@ -39,7 +39,7 @@ static const char usage[] =
         "  -h, --help                 this text\n"
         "\n"
         "Lines on stdin: down BROKER | up BROKER | rtt BROKER MS | err APIKEY COUNT CODE |\n"
-        "clear APIKEY (the errors that are left) | leader TOPIC PARTITION BROKER (-1 = none) | quit\n";
+        "calm APIKEY (no more of its errors) | leader TOPIC PARTITION BROKER (-1 = none) | quit\n";
 // clang-format on
 
 struct sandbox_arguments {
@@ -222,7 +222,7 @@ static rd_kafka_resp_err_t obey(struct sandbox *sandbox, char *const *words, siz
     if (strcmp(verb, "err") == 0 && count == 4) {
         return push_errors(sandbox, n);
     }
-    if (strcmp(verb, "clear") == 0 && count == 2) {
+    if (strcmp(verb, "calm") == 0 && count == 2) {
         rd_kafka_mock_clear_request_errors(sandbox->cluster, (int16_t)n[0]);
         return RD_KAFKA_RESP_ERR_NO_ERROR;
     }

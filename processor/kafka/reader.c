@@ -248,8 +248,19 @@ void kafka_reader_release(struct kafka_reader *reader, struct kafka_message *mes
 enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic, int32_t partition,
         int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high)
 {
-    return kafka_err(rd_kafka_query_watermark_offsets(
-            reader->client.rk, topic, partition, ret_low, ret_high, kafka_timeout(timeout_ms)));
+    struct mono_time deadline = mono_after_ms(clock_mono(), timeout_ms);
+    int64_t left_ms = timeout_ms;
+    enum err err;
+    do {
+        err = kafka_err(rd_kafka_query_watermark_offsets(
+                reader->client.rk, topic, partition, ret_low, ret_high, kafka_timeout(left_ms)));
+        if (err_fate(err) == FATE_RETRY) {
+            // A leader that is about to move says so at once, and that is all librdkafka tells.
+            rd_kafka_poll(reader->client.rk, POLL_SLICE_MS);
+        }
+        left_ms = mono_left_ms(clock_mono(), deadline);
+    } while (err_fate(err) == FATE_RETRY && left_ms > 0);
+    return err;
 }
 
 enum err kafka_reader_partitions(

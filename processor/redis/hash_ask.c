@@ -22,6 +22,8 @@ struct hash_ask {
     bool assume_complete;
     struct hash_asked *asked;
     size_t asked_count;
+    struct lookup *along;
+    size_t along_count;
     struct strbuf keys;
 };
 
@@ -50,7 +52,7 @@ enum err hash_ask_create(struct hash_ask **ret_ask, const struct hash_ask_option
     strbuf_init(&ask->keys, KEYS_TEXT_MAX_BYTES);
     ask->key_template = strdup(options->key_template);
     ask->epoch_key = options->epoch_key != NULL ? strdup(options->epoch_key) : NULL;
-    ask->asked = calloc(options->max_lookups, sizeof *ask->asked);
+    ask->asked = calloc((size_t)options->max_lookups + HASH_ALONG_MAX, sizeof *ask->asked);
     if (ask->key_template == NULL || ask->asked == NULL ||
             (options->epoch_key != NULL && ask->epoch_key == NULL) || !copy_names(ask, options)) {
         hash_ask_destroy(ask);
@@ -93,6 +95,22 @@ static void add_key(struct hash_ask *ask, const struct keyring_key *key, struct 
     }
 }
 
+static void plan_one(struct hash_ask *ask, const struct keyring_key *key, struct lookup *lookup)
+{
+    struct hash_asked *asked = &ask->asked[ask->asked_count++];
+    asked->lookup = lookup;
+    asked->key_at = ask->keys.n;
+    add_key(ask, key, lookup->recipient);
+    asked->key_bytes = ask->keys.n - asked->key_at;
+}
+
+void hash_ask_along(struct hash_ask *ask, struct lookup *lookups, size_t count)
+{
+    ASSURE(count <= HASH_ALONG_MAX);
+    ask->along = lookups;
+    ask->along_count = count;
+}
+
 size_t hash_ask_plan(struct hash_ask *ask, const struct cache_trust *trust, struct lookup *lookups,
         size_t count, size_t *ret_plan_count)
 {
@@ -105,14 +123,12 @@ size_t hash_ask_plan(struct hash_ask *ask, const struct cache_trust *trust, stru
     strbuf_reset(&ask->keys);
     while (taken < count && ask->asked_count < ask->max_lookups && ask->keys.n < OUTPUT_BYTES) {
         struct lookup *lookup = &lookups[taken++];
-        if (lookup->recipient.kind == RECIPIENT_INVALID) {
-            continue;
+        if (lookup->recipient.kind != RECIPIENT_INVALID) {
+            plan_one(ask, key, lookup);
         }
-        struct hash_asked *asked = &ask->asked[ask->asked_count++];
-        asked->lookup = lookup;
-        asked->key_at = ask->keys.n;
-        add_key(ask, key, lookup->recipient);
-        asked->key_bytes = ask->keys.n - asked->key_at;
+    }
+    for (size_t i = 0; i < ask->along_count; i++) {
+        plan_one(ask, key, &ask->along[i]);
     }
     *ret_plan_count = ask->asked_count;
     return taken;

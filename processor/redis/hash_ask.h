@@ -20,6 +20,10 @@ MUST_CHECK enum err hash_ask_create(
         struct hash_ask **ret_ask, const struct hash_ask_options *options);
 void hash_ask_destroy(struct hash_ask *ask);
 
+enum { HASH_ALONG_MAX = 64 };
+
+// As packed_ask.h has it.
+void hash_ask_along(struct hash_ask *ask, struct lookup *lookups, size_t count);
 // As packed_ask.h has it; the epoch must be known where there is an epoch key.
 size_t hash_ask_plan(struct hash_ask *ask, const struct cache_trust *trust, struct lookup *lookups,
         size_t count, size_t *ret_plan_count);

@@ -31,6 +31,9 @@ struct packed_ask {
     uint32_t max_lookups;
     struct asked *asked;
     size_t asked_count;
+    struct lookup *along;
+    size_t along_count;
+    const struct lookup *damaged;
     struct run runs[HASH_TAG_COUNT];
     size_t run_count;
     struct strbuf keys; // the texts of the keys of one MGET
@@ -65,9 +68,10 @@ enum err packed_ask_create(struct packed_ask **ret_ask, struct view prefix, uint
     ask->max_lookups = max_lookups;
     strbuf_init(&ask->keys, KEYS_TEXT_MAX_BYTES);
     ask->prefix_copy = view_dup(prefix);
-    ask->asked = calloc(max_lookups, sizeof *ask->asked);
-    ask->words = calloc((size_t)max_lookups + 1, sizeof *ask->words);
-    ask->lengths = calloc((size_t)max_lookups + 1, sizeof *ask->lengths);
+    const size_t most = (size_t)max_lookups + PACKED_ALONG_MAX;
+    ask->asked = calloc(most, sizeof *ask->asked);
+    ask->words = calloc(most + 1, sizeof *ask->words);
+    ask->lengths = calloc(most + 1, sizeof *ask->lengths);
     if (ask->prefix_copy == NULL || ask->asked == NULL || ask->words == NULL ||
             ask->lengths == NULL) {
         packed_ask_destroy(ask);
@@ -140,6 +144,13 @@ static void place_all(struct packed_ask *ask, const struct cache_trust *trust)
     }
 }
 
+void packed_ask_along(struct packed_ask *ask, struct lookup *lookups, size_t count)
+{
+    ASSURE(count <= PACKED_ALONG_MAX);
+    ask->along = lookups;
+    ask->along_count = count;
+}
+
 size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
         struct lookup *lookups, size_t count)
 {
@@ -151,6 +162,10 @@ size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
             ask->asked[ask->asked_count++].lookup = &lookups[taken];
         }
     }
+    for (size_t i = 0; i < ask->along_count; i++) {
+        ask->asked[ask->asked_count++].lookup = &ask->along[i];
+    }
+    ask->damaged = NULL;
     place_all(ask, trust);
     return taken;
 }
@@ -260,11 +275,13 @@ static enum trust fail_lookup(struct lookup *lookup, enum trust as)
 }
 
 // What one bucket says of one recipient.
-static enum trust read_bucket(struct cache_trust *trust, const struct keyring_key *key,
-        const struct asked *asked, const redisReply *bucket, struct arena *arena)
+static enum trust read_bucket(struct packed_ask *ask, struct cache_trust *trust,
+        const struct keyring_key *key, const struct asked *asked, const redisReply *bucket,
+        struct arena *arena)
 {
     struct lookup *lookup = asked->lookup;
     if (bucket->type != REDIS_REPLY_STRING) {
+        ask->damaged = lookup;
         return fail_lookup(lookup,
                 cache_trust_fail(trust, TRUST_NONE, "a bucket is absent: the data is not whole"));
     }
@@ -282,6 +299,7 @@ static enum trust read_bucket(struct cache_trust *trust, const struct keyring_ke
         return TRUST_WHOLE;
     }
     if (e == ERR_DATA) {
+        ask->damaged = lookup;
         return fail_lookup(lookup,
                 cache_trust_fail(trust, TRUST_NONE, "a bucket's bytes are not well formed"));
     }
@@ -327,7 +345,8 @@ static enum trust read_tag(struct packed_ask *ask, struct cache_trust *trust,
     size_t bucket = 0;
     for (size_t i = begin; i < end; i++) {
         bucket += i > begin && ask->asked[i].place != ask->asked[i - 1].place;
-        enum trust t = read_bucket(trust, key, &ask->asked[i], replies[1]->element[bucket], arena);
+        enum trust t =
+                read_bucket(ask, trust, key, &ask->asked[i], replies[1]->element[bucket], arena);
         worst = t > worst ? t : worst;
     }
     return worst;
@@ -345,6 +364,11 @@ enum trust packed_ask_read(struct packed_ask *ask, size_t run, struct cache_trus
         (void)fail_lookup(ask->asked[i].lookup, t);
     }
     return t;
+}
+
+const struct lookup *packed_ask_damaged(const struct packed_ask *ask)
+{
+    return ask->damaged;
 }
 
 void packed_ask_answer(struct packed_ask *ask, size_t run, enum lookup_state answer)

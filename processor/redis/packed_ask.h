@@ -6,6 +6,8 @@
 #include "redis/cache_trust.h"
 #include "relationship/store.h"
 
+enum { PACKED_ALONG_MAX = 64 };
+
 struct packed_ask;
 
 // At most `max_lookups` a pipeline.
@@ -13,6 +15,8 @@ MUST_CHECK enum err packed_ask_create(
         struct packed_ask **ret_ask, struct view prefix, uint32_t max_lookups);
 void packed_ask_destroy(struct packed_ask *ask);
 
+// Lookups that go along with every plan from now on, at most PACKED_ALONG_MAX; borrowed.
+void packed_ask_along(struct packed_ask *ask, struct lookup *lookups, size_t count);
 // Takes lookups from the front, as many as one pipeline may hold, and returns how many; those of no
 // possible number are passed over. An epoch must be known (cache_trust_lead).
 size_t packed_ask_plan(struct packed_ask *ask, const struct cache_trust *trust,
@@ -31,6 +35,8 @@ MUST_CHECK enum err packed_ask_add(struct packed_ask *ask, size_t run,
 // facts are untouched. Else each lookup has its own answer, and the worst of them is returned.
 enum trust packed_ask_read(struct packed_ask *ask, size_t run, struct cache_trust *trust,
         redisReply *const replies[3], struct wall_time now, struct arena *arena);
+// A lookup of the last plan whose bucket is not there, or damaged; NULL = none.
+const struct lookup *packed_ask_damaged(const struct packed_ask *ask);
 // Gives all lookups of a run one answer.
 void packed_ask_answer(struct packed_ask *ask, size_t run, enum lookup_state answer);
 // Keeps a run for packed_ask_plan_again.

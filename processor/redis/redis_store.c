@@ -73,6 +73,7 @@ static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
             store_ask_hash(store, &batch);
         }
     } while (batch.count > 0);
+    store_tell_keys(store);
 }
 
 static enum cache_state redis_store_state(void *self)
@@ -156,6 +157,7 @@ static bool copy_texts(struct redis_store *store, const struct config *config)
     if (epoch_key != NULL && epoch_key[0] == '\0') {
         epoch_key = NULL;
     }
+    store->database = config->redis.database;
     store->prefix = strdup(config->redis.prefix);
     store->hash_epoch_key = epoch_key != NULL ? strdup(epoch_key) : NULL;
     return store->prefix != NULL && (epoch_key == NULL || store->hash_epoch_key != NULL);
@@ -176,8 +178,8 @@ enum err redis_store_create(
             config->redis.layout == LAYOUT_PACKED ? EPOCH_PACKED1 : EPOCH_HASH1, ring);
     strbuf_init(&store->why, WHY_MAX_BYTES);
     // INFO of each node, and what either layout needs at most.
-    store->reply_capacity =
-            REDIS_EXCHANGES_MAX + (size_t)6 * HASH_TAG_COUNT + 2 + (size_t)max_lookups;
+    store->reply_capacity = REDIS_EXCHANGES_MAX + (size_t)6 * HASH_TAG_COUNT + 2 +
+                            (size_t)max_lookups + HASH_ALONG_MAX;
     store->replies = calloc(store->reply_capacity, sizeof(redisReply *));
     enum err e = store->replies != NULL && copy_texts(store, config) ? ERR_NONE : ERR_NO_MEMORY;
     if (e == ERR_NONE) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "redis/cache_trust.h"
+#include "redis/canaries.h"
 #include "redis/hash_ask.h"
 #include "redis/packed_ask.h"
 #include "redis/redis_store.h"
@@ -22,10 +23,12 @@ struct part {
 struct redis_store {
     struct redis_route *route;
     struct cache_trust trust;
+    struct canaries canaries;
     struct packed_ask *packed; // one of the two
     struct hash_ask *hash;
     char *prefix;
     char *hash_epoch_key; // NULL = none
+    unsigned database;
 
     redisReply **replies;
     size_t reply_capacity;
@@ -81,3 +84,15 @@ void store_free_parts(struct redis_store *store);
 // One pipeline from the front of the batch: its lookups have their answers and are off the batch.
 void store_ask_packed(struct redis_store *store, struct batch *batch);
 void store_ask_hash(struct redis_store *store, struct batch *batch);
+
+// --- store_heed.c
+
+// What goes along with the next pipeline to see that the data are whole.
+void store_send_canaries(struct redis_store *store);
+// Takes the text of a believed server's INFO: how many keys there are.
+void store_heed_keys(struct redis_store *store, struct redis_node *node, struct view info);
+// Says so where a server has too few. What is in whole buckets is believed all the same.
+void store_tell_keys(struct redis_store *store);
+// Takes what it says after the pipeline of these lookups: misses that are not to be believed are
+// none, and store_say has been told.
+void store_heed_canaries(struct redis_store *store, struct lookup *lookups, size_t count);

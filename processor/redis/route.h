@@ -38,6 +38,7 @@ struct redis_node {
     struct server_watch watch;
     bool is_believed;           // the server itself
     bool is_known;              // and the epochs of its tags
+    bool lacks_keys;            // it has fewer than the epoch has buckets
     struct mono_time next_info; // when INFO is due
     bool was_open;              // when the batch began
     enum lookup_state answer;   // of what it does not answer; LOOKUP_FOUND = nothing is wrong

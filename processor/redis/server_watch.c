@@ -1,5 +1,8 @@
 #include "redis/server_watch.h"
 
+#include <stdio.h>
+#include <string.h>
+
 struct view info_field(struct view info, const char *name)
 {
     size_t name_bytes = strlen(name);
@@ -31,6 +34,26 @@ static bool read_count(struct view text, uint64_t *ret_count)
     }
     *ret_count = count;
     return text.n > 0;
+}
+
+bool server_watch_keys(struct view info, unsigned database, uint64_t *ret_count)
+{
+    char name[16];
+    snprintf(name, sizeof name, "db%u", database);
+    struct view line = info_field(info, name); // keys=2,expires=0,avg_ttl=0
+    if (view_is_none(line)) {
+        // A database without keys has no line of its own.
+        static const char title[] = "# Keyspace";
+        *ret_count = 0;
+        return memmem(info.p, info.n, title, sizeof title - 1) != NULL;
+    }
+    if (!view_starts_with(line, VIEW("keys="))) {
+        return false;
+    }
+    line = view_skip(line, strlen("keys="));
+    const char *comma = memchr(line.p, ',', line.n);
+    return read_count(
+            comma != NULL ? (struct view){line.p, (size_t)(comma - line.p)} : line, ret_count);
 }
 
 static void remember_run(struct server_watch *watch, struct view run_id)

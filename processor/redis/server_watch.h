@@ -23,5 +23,7 @@ struct server_watch {
 // it does, unless the server never evicts.
 const char *server_watch_look(
         struct server_watch *watch, struct view info, uint64_t generation, bool absence_shows);
+// How many keys the database has by INFO. False where INFO does not say.
+bool server_watch_keys(struct view info, unsigned database, uint64_t *ret_count);
 // The value of a field of INFO; none where it is not there.
 struct view info_field(struct view info, const char *name);

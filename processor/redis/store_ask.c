@@ -237,6 +237,7 @@ static void advance(struct batch *batch, size_t count)
 
 void store_ask_packed(struct redis_store *store, struct batch *batch)
 {
+    store_send_canaries(store);
     size_t taken = packed_ask_plan(store->packed, &store->trust, batch->lookups, batch->count);
     bool may_void = true;
     for (int i = 0; i < ROUNDS && packed_ask_run_count(store->packed) > 0; i++) {
@@ -252,6 +253,7 @@ void store_ask_packed(struct redis_store *store, struct batch *batch)
         }
         packed_ask_plan_again(store->packed, &store->trust);
     }
+    store_heed_canaries(store, batch->lookups, taken);
     advance(batch, taken);
 }
 
@@ -308,6 +310,7 @@ static enum trust ask_hashes(struct redis_store *store, struct batch *batch, siz
 void store_ask_hash(struct redis_store *store, struct batch *batch)
 {
     size_t asked_count = 0;
+    store_send_canaries(store);
     size_t taken =
             hash_ask_plan(store->hash, &store->trust, batch->lookups, batch->count, &asked_count);
     enum trust t = asked_count > 0 ? TRUST_VOID : TRUST_WHOLE;
@@ -320,5 +323,6 @@ void store_ask_hash(struct redis_store *store, struct batch *batch)
     if (t == TRUST_VOID) {
         answer_all(batch, taken, store->answer != LOOKUP_FOUND ? store->answer : LOOKUP_UNTRUSTED);
     }
+    store_heed_canaries(store, batch->lookups, taken);
     advance(batch, taken);
 }

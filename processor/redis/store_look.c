@@ -3,7 +3,7 @@
 // the node unknown, so that it is looked at anew before it is asked again.
 #include "redis/redis_store_inside.h"
 
-enum { INFO_EVERY_MS = 1000, SLICE_LEAST_MS = 20, SENTINEL_MS = 50, LOOKS = 3 };
+enum { INFO_EVERY_MS = 500, SLICE_LEAST_MS = 20, SENTINEL_MS = 50, LOOKS = 3 };
 
 // --- trouble ------------------------------------------------------------------------------------
 
@@ -88,6 +88,7 @@ bool store_take_info(struct redis_store *store, struct redis_node *node, const r
     node->next_info = mono_after_ms(clock_mono(), INFO_EVERY_MS);
     node->is_believed = t == TRUST_WHOLE;
     if (t == TRUST_WHOLE) {
+        store_heed_keys(store, node, (struct view){reply->str, reply->len});
         return true;
     }
     node->is_known = false;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum { COMMIT_EVERY_MS = 500, NEWS_EVERY_MS = 100, COMMIT_MAX = 256 };
@@ -58,7 +59,9 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
     if (count == 0) {
         return false;
     }
+    failpoint("commits.all_is_acknowledged");
     enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
+    failpoint("commits.sent_a_commit");
     if (e != ERR_NONE) {
         log_warn("consume", "offsets were not committed (%s); the next commit covers them",
                 err_text(e));
@@ -89,6 +92,7 @@ void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
     if (e != ERR_NONE) {
         log_warn("consume", "not everything was acknowledged in time; it will be judged again");
     }
+    failpoint("commits.flushed");
     for (int32_t i = 0; i < commits->capacity; i++) {
         commits->committed[i].offset = -1; // an earlier commit may have got no answer
     }

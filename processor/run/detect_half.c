@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "detect_line.h"
 #include "run/half.h"
@@ -214,7 +215,9 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
                 "refused: its number of partitions cannot be changed",
                 half->base.config->topics.tallies, half->tally_partitions);
     }
+    failpoint("detect.was_assigned");
     enum err e = open_partition(half, &log, start);
+    failpoint("detect.restored");
     if (e != ERR_NONE && half->has_ended == ERR_NONE) {
         half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
     }
@@ -377,6 +380,7 @@ static enum err step(void *self)
         }
         e = e != ERR_NONE ? e : half->has_ended;
     }
+    failpoint("detect.folded_a_batch");
     if (e == ERR_NONE) {
         finish_segments(half);
     }

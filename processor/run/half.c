@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "run/half_watch.h"
 
@@ -33,6 +34,7 @@ static void on_revoke(void *self, bool lost)
         }
     }
     log_info(half->role->name, "%s revoked%s", half->role->partitions, lost ? " (lost)" : "");
+    failpoint("half.was_revoked");
 }
 
 static enum err begin_all_anew(struct half *half)

@@ -4,6 +4,7 @@
 
 #include "commands/open_keyring.h"
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "judge_line.h"
 #include "redis/redis_store.h"
@@ -48,6 +49,7 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
     if (e == ERR_NONE) {
         e = judge_line_resume(half->line, &begin, start, &is_odd);
     }
+    failpoint("judge.was_assigned");
     ASSURE(e == ERR_NONE);
     if (is_odd) {
         log_warn("judge",
@@ -177,8 +179,10 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     if (e != ERR_NONE) {
         return e;
     }
+    failpoint("judge.read_a_batch");
     e = judge_line_batch(half->line, batch->items, batch->item_count, batch->slices,
             batch->slice_count, clock_wall(), totals);
+    failpoint("judge.produced_a_batch");
     bool waits = false;
     for (size_t i = 0; i < batch->slice_count; i++) {
         struct judge_slice *slice = &batch->slices[i];
@@ -259,8 +263,12 @@ static enum err step(void *self)
 static enum err take_frame(void *self, uint32_t tally_partition, const struct frame *frame)
 {
     struct judge_half *half = self;
-    return frame_out_send(&half->frames, &half->base.outlet, tally_partition, frame,
+    enum err e = frame_out_send(&half->frames, &half->base.outlet, tally_partition, frame,
             judge_line_ticket(half->line));
+    if (frame->closing) {
+        failpoint("judge.produced_a_closing_frame");
+    }
+    return e;
 }
 
 static const char *commit_text(

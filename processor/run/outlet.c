@@ -1,5 +1,6 @@
 #include "run/outlet.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum {
@@ -69,12 +70,16 @@ enum err outlet_rebuild(struct outlet *outlet)
     outlet->rebuilt_at = clock_mono();
     log_error(outlet->name, "output was not delivered: starting a new producer, beginning anew "
                             "behind what is acknowledged");
-    return kafka_producer_rebuild(outlet->sink.producer);
+    failpoint("outlet.gave_up_a_producer");
+    enum err e = kafka_producer_rebuild(outlet->sink.producer);
+    failpoint("outlet.has_a_new_producer");
+    return e;
 }
 
 void outlet_drain(struct outlet *outlet)
 {
     log_info(outlet->name, "draining");
+    failpoint("outlet.is_told_to_drain");
     outlet->drain_until = mono_after_ms(clock_mono(), outlet->config->drain_ms);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum {
@@ -139,6 +140,7 @@ static enum err send_part(struct snapshot_writer *writer)
     enum err e = snapshot_encode_part(&writer->value, writer->manifest.snapshot_id, number, part);
     e = e != ERR_NONE ? e : send(writer, strbuf_view(&writer->key), strbuf_view(&writer->value));
     writer->parts_sent += e == ERR_NONE ? 1 : 0;
+    failpoint("snapshot.sent_a_part");
     return e;
 }
 
@@ -169,8 +171,10 @@ static void finish(struct snapshot_writer *writer)
 {
     writer->finished++;
     snapshot_writer_break_off(writer); // it is all there
+    failpoint("snapshot.manifest_is_acknowledged");
     // A tombstone that is not sent now is sent behind the next snapshot.
     enum err e = shelf_each_outdated(writer->shelf, send_tombstone, writer);
+    failpoint("snapshot.sent_tombstones");
     if (e != ERR_NONE) {
         log_warn("snapshot", "tally partition %d: old snapshots stay for now: %s",
                 writer->options.tally_partition, err_text(e));
@@ -191,7 +195,9 @@ void snapshot_writer_step(struct snapshot_writer *writer, struct shelf *shelf, i
         }
         if (e == ERR_NONE && writer->parts_sent == writer->manifest.parts &&
                 writer->in_flight == 0) {
+            failpoint("snapshot.parts_are_acknowledged");
             e = send_manifest(writer);
+            failpoint("snapshot.sent_a_manifest");
             writer->phase = e == ERR_NONE ? PHASE_MANIFEST : writer->phase;
         }
     }

@@ -7,6 +7,7 @@
 #include "common/archive.h"
 #include "common/assure.h"
 #include "common/clock.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "detect/detect.h"
 #include "detect_line.h"
@@ -120,6 +121,7 @@ enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t
             .taker = taker,
             .left_behind = &snapshots->left_behind,
     };
+    failpoint("snapshots.before_the_search");
     e = snapshot_find(&search, state->shelf, ret_next_offset);
     if (err_fate(e) == FATE_RETRY) {
         log_error("snapshot", "tally partition %d: no snapshot could be read: %s", partition,
@@ -189,6 +191,7 @@ void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct dete
                   mono_left_ms(clock_mono(), state->next) == 0;
     if (is_due && snapshot_writer_is_resting(state->writer)) {
         take_one(snapshots, state, partition, line, point);
+        failpoint("snapshots.took_one");
     }
     snapshot_writer_step(state->writer, state->shelf, point->settled);
 }

@@ -200,7 +200,7 @@ def read_event(value):
         raise DeadLetter("too_large")
     found = read_json(value)
     if not isinstance(found, Pairs):
-        raise DeadLetter("missing_field" if isinstance(found, dict) else "not_json")
+        raise DeadLetter("missing_field")
     mapped = [name for name, _ in found if name in FIELDS]
     if len(mapped) != len(set(mapped)):
         raise DeadLetter("duplicate_key")

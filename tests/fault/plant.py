@@ -6,6 +6,7 @@ import time
 
 from world import Trouble, tail, wait_until
 
+# A busy machine is not to make a verdict unknown: these faults are not the cache's.
 CONFIG = """
 roles: [{roles}]
 kafka:
@@ -17,6 +18,7 @@ kafka:
 {properties}
 redis:
   address: "unix:{socket}"
+  deadline: 10s
 verdicts: all
 policy:
   mode: enforce
@@ -44,10 +46,9 @@ topics:
 class Plant:
     """Topics, configuration and processes of one case."""
 
-    outbound_partitions = 8
-
-    def __init__(self, world, name, data, session_ms=None, batch=200, more="", properties=None, brokers=1):
+    def __init__(self, world, name, data, session_ms=None, batch=200, more="", properties=None, brokers=1, partitions=8):
         self.world, self.name, self.data = world, name, data
+        self.outbound_partitions = partitions
         self.lives = 0
         self.ended_badly = []
         self.peak_kib = {}
@@ -117,11 +118,11 @@ class Plant:
     def settled(self):
         """How many offsets of the outbound topic have a verdict or a dead letter."""
         seen = set()
-        for line in self.world.fetch(self.topic("verdicts")).splitlines():
-            source = json.loads(json.loads(line)["payload"])["source"]
+        for envelope in self.world.fetch(self.topic("verdicts")):
+            source = json.loads(envelope["payload"])["source"]
             seen.add((source["partition"], source["offset"]))
-        for line in self.world.fetch(self.topic("dead-letter")).splitlines():
-            flat = json.loads(line).get("headers") or []
+        for envelope in self.world.fetch(self.topic("dead-letter")):
+            flat = envelope.get("headers") or []
             headers = dict(zip(flat[0::2], flat[1::2]))
             seen.add((int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])))
         return len(seen)
@@ -146,7 +147,9 @@ class Plant:
                 if not process.is_running():
                     raise Trouble(f"{process.name} has ended, status {process.child.returncode}: {tail(process.log)}")
             if time.monotonic() - begin > seconds:
-                raise Trouble(f"{count} of {total} offsets settled within {seconds} s; {tail(needed[0].log)}")
+                # What is missing is told by those who hold the topics against the oracle.
+                print(f"  {self.written()} answers, to {count} of {total} offsets, within {seconds} s")
+                return seconds
             time.sleep(0.5)
 
     def await_folded(self, seconds, accounts):

@@ -86,6 +86,18 @@ static void look_up(
     *ret_stranger = lookups[2].facts.lookup;
 }
 
+static void look_up_borrowers(struct fixture *f, uint32_t count)
+{
+    char texts[64][16];
+    struct lookup lookups[64] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        lookups[i].recipient = packed_data_recipient(texts[i], i);
+    }
+    arena_reset(f->arena);
+    f->store.ops->lookup(
+            f->store.self, lookups, count, mono_after_ms(clock_mono(), DEADLINE_MS), f->arena);
+}
+
 static void nap(void)
 {
     struct timespec ts = {.tv_nsec = 10000000};
@@ -299,6 +311,29 @@ static void check_both(struct fixture *f, enum lookup_state expected, const char
     CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f->store), why));
 }
 
+// Buckets that are written anew without their records, under the same epoch.
+static void test_buckets_that_are_emptied(void)
+{
+    struct fixture f;
+    set_up(&f, LAYOUT_PACKED);
+    open_store(&f);
+    enum lookup_state borrower;
+    enum lookup_state stranger;
+    look_up_borrowers(&f, 50);
+    const uint32_t whole = f.data.borrower_count;
+    f.data.borrower_count = 0;
+    packed_data_write_buckets(&f.data, (struct pair_sink){lying_redis_set, f.server});
+    look_up(&f, &borrower, &stranger);
+    CU_ASSERT_EQUAL(borrower, LOOKUP_UNTRUSTED);
+    CU_ASSERT_EQUAL(stranger, LOOKUP_UNTRUSTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_store_why(&f.store), "canaries"));
+    f.data.borrower_count = whole;
+    packed_data_write_buckets(&f.data, (struct pair_sink){lying_redis_set, f.server});
+    CU_ASSERT_TRUE(is_well(&f));
+    close_store(&f);
+    tear_down(&f);
+}
+
 static void test_epochs(void)
 {
     struct fixture f;
@@ -412,6 +447,7 @@ static const struct unit_test tests[] = {
         {"flip_in_the_middle_is_asked_again", test_flip_in_the_middle_is_asked_again},
         {"cut_between_batches_is_no_trouble", test_cut_between_batches_is_no_trouble},
         {"evicting_lasts_until_a_new_generation", test_evicting_lasts_until_a_new_generation},
+        {"buckets_that_are_emptied", test_buckets_that_are_emptied},
         {"epochs", test_epochs},
         {"unknown_key_id", test_unknown_key_id},
         {"nobody_there", test_nobody_there},

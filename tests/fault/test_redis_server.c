@@ -9,6 +9,7 @@
 
 #include "common/assure.h"
 #include "packed_data.h"
+#include "redis/packed_keys.h"
 #include "redis/redis_store.h"
 #include "redis_server.h"
 #include "unit.h"
@@ -187,6 +188,73 @@ static void test_flushed(void)
     CU_ASSERT_TRUE(all_are(&f, LOOKUP_UNTRUSTED));
     CU_ASSERT_TRUE(redis_server_command(f.server, "SWAPDB 0 1"));
     CU_ASSERT_TRUE(is_well(&f));
+    tear_down(&f);
+}
+
+static struct facts look_up_one(struct fixture *f, uint32_t i)
+{
+    char storage[16];
+    struct lookup lookup = {
+            .recipient = packed_data_recipient(storage, i), .tenant_id = VIEW("t1")};
+    f->store.ops->lookup(
+            f->store.self, &lookup, 1, mono_after_ms(clock_mono(), DEADLINE_MS), f->arena);
+    return lookup.facts;
+}
+
+static void command_on_bucket(struct fixture *f, const char *before, uint32_t i, const char *behind)
+{
+    char storage[16];
+    struct strbuf text;
+    struct pseudonym pseudonym =
+            keyring_pseudonym(keyring_current(f->ring), packed_data_recipient(storage, i));
+    strbuf_init(&text, 256);
+    strbuf_add_text(&text, before);
+    packed_add_bucket_key(&text, view_of(f->prefix), 0, f->data.generation,
+            packed_bucket_number(&pseudonym, f->data.bucket_bits));
+    strbuf_add_text(&text, behind);
+    CU_ASSERT_TRUE(redis_server_command(f->server, text.p));
+    strbuf_fini(&text);
+}
+
+// A bucket that is not there makes those in it unknown, no others; but the cache is not whole,
+// whoever is asked for next, until the bucket is there again.
+static void test_a_bucket_that_is_gone(void)
+{
+    struct fixture f;
+    set_up(&f);
+    CU_ASSERT_EQUAL(look_up_one(&f, 0).lookup, LOOKUP_FOUND);
+    command_on_bucket(&f, "RENAME ", 0, " elsewhere");
+    CU_ASSERT_EQUAL(look_up_one(&f, 0).lookup, LOOKUP_UNTRUSTED);
+    for (uint32_t i = 1; i < 20; i++) {
+        (void)look_up_one(&f, i);
+        CU_ASSERT_EQUAL(f.store.ops->state(f.store.self), CACHE_UNTRUSTED);
+    }
+    CU_ASSERT_EQUAL(look_up_one(&f, 1).lookup, LOOKUP_FOUND);
+    CU_ASSERT_EQUAL(look_up_one(&f, f.data.borrower_count + 1).lookup, LOOKUP_MISS);
+    command_on_bucket(&f, "RENAME elsewhere ", 0, "");
+    CU_ASSERT_EQUAL(look_up_one(&f, 1).lookup, LOOKUP_FOUND);
+    CU_ASSERT_TRUE(is_well(&f));
+    tear_down(&f);
+}
+
+static bool is_short_of_keys(struct fixture *f)
+{
+    return look_up_one(f, 1).lookup == LOOKUP_FOUND &&
+           f->store.ops->state(f->store.self) == CACHE_UNTRUSTED &&
+           strstr(redis_store_why(&f->store), "fewer keys") != NULL;
+}
+
+// The number of keys says so before anybody asks for it.
+static void test_fewer_keys_than_buckets(void)
+{
+    struct fixture f;
+    set_up(&f);
+    CU_ASSERT_TRUE(is_well(&f));
+    command_on_bucket(&f, "DEL ", 0, "");
+    CU_ASSERT_TRUE(eventually(&f, is_short_of_keys));
+    f.data.generation++;
+    load(&f);
+    CU_ASSERT_TRUE(eventually(&f, is_well));
     tear_down(&f);
 }
 
@@ -428,6 +496,8 @@ static void test_evicting_server(void)
 static const struct unit_test tests[] = {
         {"found_and_missed", test_found_and_missed},
         {"flushed", test_flushed},
+        {"a_bucket_that_is_gone", test_a_bucket_that_is_gone},
+        {"fewer_keys_than_buckets", test_fewer_keys_than_buckets},
         {"flushed_in_the_middle", test_flushed_in_the_middle},
         {"killed_and_restarted_empty", test_killed_and_restarted_empty},
         {"replica", test_replica},

@@ -194,18 +194,25 @@ class World:
         return ["kcat", "-b", self.bootstrap, "-X", "fetch.wait.max.ms=10", "-X", "log_level=3", *arguments]
 
     def fetch(self, topic):
-        """All that a topic has now, as `kcat -J` envelopes (bytes, a line each)."""
-        for attempt in range(5):
-            done = subprocess.run(self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J", "-u"),
-                                  capture_output=True, check=False)
-            if done.returncode == 0:
-                return done.stdout
-            time.sleep(1 + attempt)
-        raise Trouble(f"cannot read {topic}: {done.stderr.decode(errors='replace')[-300:]}")
+        """All that a topic has now: `kcat -J` envelopes, one after the other. Bytes that are no UTF-8 are replaced."""
+        reached = {}
+        for attempt in range(8):
+            with subprocess.Popen(self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J", "-u"),
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+                for line in child.stdout:
+                    envelope = json.loads(line.decode("utf-8", "replace"))
+                    # After an error it is read again; what was given before is not given again.
+                    if envelope["offset"] > reached.get(envelope["partition"], -1):
+                        reached[envelope["partition"]] = envelope["offset"]
+                        yield envelope
+            if child.returncode == 0:
+                return
+            time.sleep(0.5 + attempt)
+        raise Trouble(f"cannot read {topic}")
 
     def fetch_raw(self, topic, path):
         """The same as `partition offset size`, a line feed and the value's bytes, into a file."""
-        for attempt in range(5):
+        for attempt in range(8):
             with open(path, "wb") as out:
                 done = subprocess.run(self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-u", "-f", "%p %o %S\\n%s"),
                                       stdout=out, stderr=subprocess.DEVNULL, check=False)
@@ -219,6 +226,10 @@ class World:
         asked = [word for p in range(partitions) for word in ("-t", f"{topic}:{p}:-1")]
         done = subprocess.run(self.kcat("-Q", *asked), capture_output=True, check=False)
         return sum(int(line.rsplit(b" ", 1)[1]) for line in done.stdout.splitlines() if b"offset" in line)
+
+    def ends_of(self, topic, partition):
+        done = subprocess.run(self.kcat("-Q", "-t", f"{topic}:{partition}:-1"), capture_output=True, check=True)
+        return int(done.stdout.split()[-1])
 
 
 class Data:
@@ -235,19 +246,28 @@ class Data:
 
 
 class Feed(threading.Thread):
-    """Produces lines of a file to a topic at an even rate, in a kcat of its own."""
+    """Produces lines of a file to a topic at an even rate, in a kcat of its own. Should that give up, as it does when a
+    broker refuses what it sends, another one goes on: what is in the topic in the end is the input, whatever that is."""
+
+    STEP = 0.02
+    LINES_MAX = 20000
 
     def __init__(self, world, topic, path, seconds, options=()):
         super().__init__(daemon=True)
-        self.world, self.path, self.seconds = world, path, seconds
-        self.lines = sum(1 for _ in open(path, "rb"))
-        self.child = subprocess.Popen(
-            world.kcat("-P", "-t", topic, "-X", "topic.partitioner=random", "-X", "sticky.partitioning.linger.ms=0",
-                       "-X", "enable.idempotence=true", "-z", "lz4", *options),
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        world.children.append(self)
+        self.command = world.kcat("-P", "-t", topic, "-X", "topic.partitioner=random", "-X",
+                                  "sticky.partitioning.linger.ms=0", "-z", "lz4", *options)
+        self.path, self.seconds = path, seconds
+        with open(path, "rb") as file:
+            self.lines = sum(1 for _ in file)
         self.halted = False
+        self.trouble = None
+        self.open()
+        world.children.append(self)
         self.start()
+
+    def open(self):
+        self.child = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
 
     # As a Process, for the world's end.
     def is_running(self):
@@ -262,26 +282,33 @@ class Feed(threading.Thread):
         return self.child.wait()
 
     def run(self):
-        begin, sent, step = time.monotonic(), 0, 0.02
+        begin, sent = time.monotonic(), 0
+        with open(self.path, "rb") as file:
+            while not self.halted and sent < self.lines:
+                due = self.lines * (time.monotonic() - begin + self.STEP) / self.seconds if self.seconds else self.lines
+                part = [file.readline() for _ in range(min(int(due) - sent, self.lines - sent, self.LINES_MAX))]
+                sent += len(part)
+                self.send(b"".join(part))
+                time.sleep(self.STEP)
         try:
-            with open(self.path, "rb") as file:
-                while not self.halted and sent < self.lines:
-                    due = self.lines * (time.monotonic() - begin + step) / self.seconds if self.seconds else self.lines
-                    part = [file.readline() for _ in range(min(int(due) - sent, self.lines - sent, 20000))]
-                    self.child.stdin.write(b"".join(part))
-                    self.child.stdin.flush()
-                    sent += len(part)
-                    time.sleep(step)
             self.child.stdin.close()
-        except (BrokenPipeError, ValueError):
+        except BrokenPipeError:
             pass
 
-    def finish(self, seconds):
-        """Waits until all is in the topic."""
+    def send(self, lines):
+        try:
+            self.child.stdin.write(lines)
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            if not self.halted:
+                self.child.wait()
+                self.open()
+
+    def finish(self, seconds, early=False):
+        """Waits until all is in the topic; with `early`, no more is sent."""
+        self.halted = self.halted or early
         self.join(seconds)
         try:
-            status = self.child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            status = None
-        if status != 0:
-            raise Trouble(f"the feed ended with status {status}")
+            self.child.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise Trouble("the feed does not end") from error

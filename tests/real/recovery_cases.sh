@@ -288,7 +288,7 @@ standstill() {
     sleep 0.5
     tail -n +3001 "$work/data/events.ndjson" | produce standing.outbound
     check "standstill: the half starts over" wait_until 30 says standing "judge: no progress .* starting over"
-    order clear 1
+    order calm 1
     check "standstill: and goes on" await_settled standing "$events" 60
     check "standstill: verdicts equal replay's" verdicts_are_right standing
     check "standstill: it is the same process" is_running "$processor_pid"
@@ -297,7 +297,7 @@ standstill() {
     again stuck | head -n 2000 | produce standing.outbound
     check "standstill: when that does not help, it ends" wait_until 60 has_ended "$processor_pid"
     check "standstill: to be started again" ends_with 75 "$processor_pid"
-    order clear 1
+    order calm 1
     start_processor "$standing"
     check "standstill: and then nothing is lost" await_settled standing "$((events + 2000))" 60
     end_process "$processor_pid"

@@ -308,6 +308,47 @@ static void test_pipelines_of_a_batch(void)
     tear_down(&f);
 }
 
+static void set_hash_of(struct fixture *f, const char *recipient, const char *fields)
+{
+    struct strbuf key;
+    strbuf_init(&key, 256);
+    strbuf_printf(&key, "borrower:%s:v1", recipient);
+    set_hash(f, key.p, fields);
+    strbuf_fini(&key);
+}
+
+// Somebody deletes hashes and leaves the epoch where it is.
+static void test_hashes_that_vanish(void)
+{
+    enum { PEOPLE = 10 };
+    struct fixture f;
+    char texts[PEOPLE][32];
+    struct lookup lookups[PEOPLE] = {0};
+    set_up(&f, recipient_template, true, false);
+    set_epoch(&f, clock_wall().ms, "");
+    for (size_t i = 0; i < PEOPLE; i++) {
+        snprintf(texts[i], sizeof texts[i], "+86138001380%02u", (unsigned)(i % 100));
+        set_hash_of(&f, texts[i], "role=borrower");
+        lookups[i].recipient = (struct recipient){RECIPIENT_PHONE, view_of(texts[i])};
+    }
+    f.store.ops->lookup(
+            f.store.self, lookups, PEOPLE, mono_after_ms(clock_mono(), DEADLINE_MS), f.arena);
+    CU_ASSERT_EQUAL(look_up(&f, stranger).lookup, LOOKUP_MISS);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        set_hash_of(&f, texts[i], "");
+        bool is_damage = i + 1 >= 3;
+        CU_ASSERT_EQUAL(look_up(&f, stranger).lookup, is_damage ? LOOKUP_UNTRUSTED : LOOKUP_MISS);
+        CU_ASSERT_EQUAL(
+                f.store.ops->state(f.store.self), is_damage ? CACHE_UNTRUSTED : CACHE_TRUSTED);
+        CU_ASSERT_EQUAL(strstr(redis_store_why(&f.store), "canaries") != NULL, is_damage);
+    }
+    for (size_t i = 0; i < PEOPLE; i++) {
+        set_hash_of(&f, texts[i], "role=guarantor");
+    }
+    CU_ASSERT_EQUAL(look_up(&f, stranger).lookup, LOOKUP_MISS);
+    tear_down(&f);
+}
+
 static const struct unit_test tests[] = {
         {"what_a_hash_says", test_what_a_hash_says},
         {"mapped_fields", test_mapped_fields},
@@ -316,6 +357,7 @@ static const struct unit_test tests[] = {
         {"stale", test_stale},
         {"pseudonym_keys", test_pseudonym_keys},
         {"pipelines_of_a_batch", test_pipelines_of_a_batch},
+        {"hashes_that_vanish", test_hashes_that_vanish},
         {NULL, NULL},
 };
 

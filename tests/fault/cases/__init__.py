@@ -1,5 +1,5 @@
 """The cases, in the order of the fault list (RESULTS.md)."""
 
-from cases import kill
+from cases import broker, failpoint, input as inputs, kill, members, retention, snapshot
 
-ALL = [*kill.CASES]
+ALL = [*kill.CASES, *failpoint.CASES, *members.CASES, *broker.CASES, *inputs.CASES, *retention.CASES, *snapshot.CASES]

@@ -54,7 +54,8 @@ class Killer(threading.Thread):
 
 
 def kills(it, name, messages, feed_seconds, judge_kills, detect_kills, is_static):
-    plant = it.plant(name, messages)
+    # What is on its way is what a death may lose: it stays there for a while, else next to none would fall into it.
+    plant = it.plant(name, messages, properties={"linger.ms": "150"})
     feed = Feed(it.world, plant.topic("outbound"), plant.data.events, feed_seconds)
     killers = [Killer(it, plant, "judge", judge_kills, "judge: partition", f"{name}-1" if is_static else None),
                Killer(it, plant, "detect", detect_kills, "folding from offset", f"{name}-2" if is_static else None)]
@@ -98,7 +99,29 @@ def kill_whole(it):
     it.judge(plant, "kill -9 of both halves", plant.start("detect"), patience=120)
 
 
+def drains(it):
+    """SIGTERM at random moments under load: it ends well, in time, and the next life goes on."""
+    plant = it.plant("drains", 100_000, properties={"linger.ms": "50"})
+    feed = Feed(it.world, plant.topic("outbound"), plant.data.events, 25)
+    slowest = 0
+    for _ in range(60 if it.is_long else 8):
+        life = plant.start("all")
+        wait_until("it has partitions", 60, lambda: life.said("judge: partition") or not life.is_running())
+        time.sleep(it.random.uniform(0, 0.3))
+        begin = time.monotonic()
+        plant.stop(life)
+        slowest = max(slowest, time.monotonic() - begin)
+    life = plant.start("all")
+    feed.finish(60)
+    it.figures["s of the slowest drain"] = round(slowest, 1)
+    it.say(slowest < 25, "SIGTERM: a drain takes less than 25 s")
+    it.figures["s until lag 0"] = round(plant.await_settled(120, life), 1)
+    plant.stop(life)
+    it.judge(plant, "SIGTERM", plant.start("detect"), patience=60)
+
+
 CASES = [
     Case("kills", BOTH, True, "1, 2: kill -9 of the judge half and of the detect half, each in a process of its own", short_kills),
+    Case("drains", BOTH, True, "SIGTERM under load: it drains within 25 s and ends well", drains),
     Case("kills-whole", BOTH, False, "1, 2: kill -9 of both halves in one process", kill_whole),
 ]
