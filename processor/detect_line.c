@@ -185,13 +185,13 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     line->counts.frames++;
     line->counts.applied += delta.applied;
     *ret_gap = delta.gap.is_there;
+    const struct decision_taker taker = line_taker(line);
     if (!delta.applied) {
-        return ERR_NONE;
+        return frame_tells_cache(frame) ? decide_watch(line->decide, &delta, &taker) : ERR_NONE;
     }
     if (delta.clearance_count > 0) {
         return line_clear(line, &delta);
     }
-    const struct decision_taker taker = line_taker(line);
     const struct detect_asks asks = line_detect_asks(line);
     const struct side_asks side_asks = line_side_asks(line);
     e = decide_expire(line->decide, &delta, &taker);

@@ -82,6 +82,16 @@ void *judge_line_ticket(const struct judge_line *line)
     return line->ticket;
 }
 
+bool judge_line_cache_is_trusted(struct judge_line *line)
+{
+    const struct store *store = &line->options.store;
+    arena_reset(line->arena);
+    struct mono_time deadline =
+            mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
+    store->ops->lookup(store->self, NULL, 0, deadline, line->arena);
+    return store->ops->state(store->self) == CACHE_TRUSTED;
+}
+
 const struct judge_counts *judge_line_counts(const struct judge_line *line)
 {
     return &line->counts;
@@ -192,7 +202,10 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
             .source_offset = raw->offset,
             .policy_version = view_of(line->options.config->policy.version),
     };
-    enum err e = emit_verdict(line->options.emitter, &verdict, ticket);
+    enum err e = pseudonym->failed;
+    if (e == ERR_NONE) {
+        e = emit_verdict(line->options.emitter, &verdict, ticket);
+    }
     if (e == ERR_NONE && judge_line_holds(line, judgement)) {
         e = judge_line_hold(line, ev, judgement->reasons, at_ms, ticket);
     }
@@ -291,14 +304,11 @@ static enum err flush_slices(
     enum err e = ERR_NONE;
     for (size_t i = 0; i < slice_count && e == ERR_NONE; i++) {
         const struct judge_slice *slice = &batch->slices[i];
-        if (slice->waits) {
-            continue;
-        }
         line->ticket = slice->ticket;
         struct tally_source *source = tally_find(line->tally, slice->partition);
         ASSURE(source != NULL);
         int64_t at_ms = line->options.clock == JUDGE_CLOCK_WALL ? batch->now_ms : line->log_time_ms;
-        if (slice->next_offset > tally_reached(source)) {
+        if (!slice->waits && slice->next_offset > tally_reached(source)) {
             e = tally_skip(line->tally, source, slice->next_offset - 1, at_ms, batch->cache,
                     &line->options.frames);
         }

@@ -87,6 +87,8 @@ MUST_CHECK enum err judge_line_batch(struct judge_line *line, const struct judge
         size_t item_count, struct judge_slice *slices, size_t slice_count, struct wall_time now,
         bool totals);
 
+// Asks the store whether it is to be believed, and nothing else.
+bool judge_line_cache_is_trusted(struct judge_line *line);
 // The ticket of the slice whose frame is being taken.
 void *judge_line_ticket(const struct judge_line *line);
 const struct judge_counts *judge_line_counts(const struct judge_line *line);

@@ -32,7 +32,9 @@ struct round {
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
         struct judgement *judgement, bool *ret_at_once)
 {
-    enum said_kind said = recheck_meet(line->recheck, raw->partition, raw->offset);
+    enum said_kind said = recheck_is_meeting(line->recheck)
+                                  ? recheck_meet(line->recheck, raw->partition, raw->offset)
+                                  : SAID_NOTHING;
     *ret_at_once = false;
     if (judgement->verdict == VERDICT_CLEAR && said != SAID_NOTHING) {
         // Its record has turned up since. Counts never fall by that: what was said is said again,

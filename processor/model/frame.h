@@ -134,3 +134,9 @@ struct frame {
     bool has_totals; // once a second
     struct frame_totals totals;
 };
+
+// Whether it counts nothing and says only that its source waits for the cache.
+static inline bool frame_tells_cache(const struct frame *frame)
+{
+    return frame->cache != CACHE_TRUSTED && frame->to_offset == frame->first_offset;
+}

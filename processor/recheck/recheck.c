@@ -108,6 +108,7 @@ static void close_partition(struct recheck *recheck, struct recheck_partition *p
     said_fini(&partition->said);
     strbuf_fini(&partition->text);
     recheck->news_count -= partition->has_news;
+    recheck->meeting_count -= partition->is_meeting;
     *partition = (struct recheck_partition){0};
 }
 

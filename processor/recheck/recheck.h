@@ -67,9 +67,11 @@ MUST_CHECK enum err recheck_rewind(
         struct recheck *recheck, int32_t partition, int64_t committed, int64_t *ret_from);
 void recheck_close(struct recheck *recheck, int32_t partition);
 
+// Whether any partition has something to be met; while none has, recheck_meet may be left out.
+bool recheck_is_meeting(const struct recheck *recheck);
 // What was said of a message that is being judged (again). Offsets rise.
 enum said_kind recheck_meet(struct recheck *recheck, int32_t partition, int64_t offset);
-// Adds a message that recheck_meet has met. `at_once`: the first question is due now.
+// Adds a message, which recheck_meet has met. `at_once`: the first question is due now.
 MUST_CHECK enum err recheck_add(struct recheck *recheck, const struct recheck_message *message,
         struct mono_time now, bool at_once);
 

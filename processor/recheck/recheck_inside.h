@@ -40,6 +40,7 @@ struct recheck_partition {
     int64_t said_oldest;  // -1 = none
     int64_t reread_until; // what is committed at the beginning
     int64_t met;          // the last offset that recheck_meet was asked of
+    bool is_meeting;      // something was said, or is read again, behind that
     int64_t cleared_from; // offsets below are no longer in `cleared`
     bool is_dirty;        // the text has to be written anew
     bool has_news;
@@ -53,7 +54,8 @@ struct recheck {
     struct recheck_partition **partitions;
     int32_t partition_end;
     struct queue due[DUE_LISTS];
-    uint32_t news_count; // partitions that have some
+    uint32_t news_count;    // partitions that have some
+    uint32_t meeting_count; // partitions
     struct said scratch;
     struct strbuf scratch_text;
     struct recheck_counts counts;

@@ -33,6 +33,16 @@ static enum err make_partition(struct recheck *recheck, int32_t partition)
     return recheck->partitions[partition] != NULL ? ERR_NONE : ERR_NO_MEMORY;
 }
 
+static void note_meeting(struct recheck *recheck, struct recheck_partition *partition)
+{
+    bool is_read_again =
+            partition->said_oldest >= 0 && partition->met + 1 < partition->reread_until;
+    bool is_meeting = is_read_again || said_first(&partition->said) >= 0;
+    recheck->meeting_count += is_meeting;
+    recheck->meeting_count -= partition->is_meeting;
+    partition->is_meeting = is_meeting;
+}
+
 // Bounds how far back is read, and says from where.
 static int64_t resume_from(
         struct recheck *recheck, struct recheck_partition *partition, int64_t committed)
@@ -47,6 +57,7 @@ static int64_t resume_from(
     partition->reread_until = committed;
     partition->met = -1;
     partition->is_dirty = true;
+    note_meeting(recheck, partition);
     bool goes_back = partition->said_oldest >= 0 && partition->said_oldest < committed;
     return goes_back ? partition->said_oldest : committed;
 }
@@ -84,7 +95,7 @@ static int64_t oldest_open(const struct recheck_partition *partition)
         return item->message.offset;
     }
     int64_t next = partition->met + 1;
-    if (partition->said_oldest >= 0 && next < partition->reread_until) {
+    if (partition->is_meeting && partition->said_oldest >= 0 && next < partition->reread_until) {
         return next > partition->said_oldest ? next : partition->said_oldest;
     }
     return said_first(&partition->said);
@@ -145,12 +156,19 @@ enum said_kind recheck_meet(struct recheck *recheck, int32_t partition, int64_t 
 {
     struct recheck_partition *found = recheck_find(recheck, partition);
     ASSURE(found != NULL);
-    found->met = offset;
-    if (found->said.passed == found->said.count) {
+    if (!found->is_meeting) {
         return SAID_NOTHING;
     }
+    found->met = offset;
     found->is_dirty = true;
-    return said_meet(&found->said, offset);
+    enum said_kind said = said_meet(&found->said, offset);
+    note_meeting(recheck, found);
+    return said;
+}
+
+bool recheck_is_meeting(const struct recheck *recheck)
+{
+    return recheck->meeting_count > 0;
 }
 
 static const char no_text[] = "";

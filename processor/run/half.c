@@ -26,7 +26,12 @@ static void on_revoke(void *self, bool lost)
     struct half *half = self;
     forget(half); // the next owner reads it again
     if (!lost) {
+        if (half->role->finish != NULL) {
+            half->role->finish(half->self);
+        }
         outlet_settle(&half->outlet, half->consumer);
+    } else {
+        outlet_lose(&half->outlet);
     }
     for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
         if (offsets_is_begun(half->outlet.offsets, i)) {
@@ -92,6 +97,9 @@ enum err half_settle(struct half *half, enum err e)
         forget(half);
         return half_start_over(half);
     }
+    if (half->outlet.is_transactional && !*half->stop && (retries || e == ERR_NONE)) {
+        return transactions_go_on(&half->outlet.transactions, half->consumer, retries);
+    }
     // With brokers away, what is wanted to begin anew may be away as well.
     while (retries && !*half->stop) {
         half_beat(half);
@@ -111,7 +119,14 @@ enum err half_tell_trouble(const struct half *half, const struct kafka_event *ev
                         : "");
         return ERR_REFUSED;
     }
-    log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    if (event->trouble == ERR_REFUSED) {
+        log_error(half->role->name,
+                "consumer of group %s: %s: our Kafka user lacks a right, or is not let in; trying "
+                "on",
+                half->group, event->trouble_text);
+    } else {
+        log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    }
     return ERR_NONE;
 }
 

@@ -158,7 +158,8 @@ enum err half_start_over(struct half *half)
     enum err e = kafka_consumer_close(half->consumer, CLOSE_MS); // on_revoke forgets everything
     half->left_behind = half->left_behind || e != ERR_NONE;
     half->consumer = NULL;
-    e = outlet_rebuild(&half->outlet);
+    // Of a transactional producer the revoke has ended what was open.
+    e = half->outlet.is_transactional ? ERR_NONE : outlet_rebuild(&half->outlet);
     if (e != ERR_NONE) {
         return e;
     }

@@ -28,6 +28,8 @@ struct judge_half {
     bool cache_trouble_told;
     uint64_t overflow_told;
     uint64_t given_up_told;
+    bool is_waiting; // for the cache: nothing is fetched
+    struct mono_time next_look;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
@@ -163,13 +165,59 @@ static void tell_given_up(struct judge_half *half)
     uint64_t given_up = judge_line_counts(half->line)->given_up;
     if (given_up > half->given_up_told) {
         log_warn("judge",
-                "%llu messages so far are not looked up again for late records: they were too many "
-                "or too old (recheck.max_messages; 65,536 offsets); they stay held until their "
-                "holds "
-                "run out",
+                "%llu messages so far are not looked up again, though they should be: too many at "
+                "once (recheck.max_messages), or too old; they stay held until their holds run out",
                 (unsigned long long)given_up);
     }
     half->given_up_told = given_up;
+}
+
+// Partitions that have to wait for the cache begin anew. When all of them have, nothing is fetched
+// until it is trusted (look_for_cache); else those that wait are tried again a little later.
+static enum err begin_waiting_anew(struct judge_half *half)
+{
+    const struct gathered *batch = &half->batch;
+    bool any_waits = false;
+    bool any_goes_on = false;
+    enum err e = ERR_NONE;
+    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
+        any_waits |= batch->slices[i].waits;
+        any_goes_on |= !batch->slices[i].waits && batch->to_offsets[i] >= 0;
+        if (batch->slices[i].waits) {
+            half->had_traffic[batch->slices[i].partition] = true;
+            e = begin_anew(half, batch->slices[i].partition);
+        }
+    }
+    if (any_waits) {
+        half_excuse(&half->base);
+    }
+    if (e == ERR_NONE && any_waits && any_goes_on) {
+        tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
+    } else if (e == ERR_NONE && any_waits) {
+        half->is_waiting = true;
+        half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
+        e = kafka_consumer_hold(half->base.consumer, true);
+    }
+    return e;
+}
+
+// While all partitions wait for the cache.
+static enum err look_for_cache(struct judge_half *half)
+{
+    if (half->is_waiting) {
+        half_excuse(&half->base);
+    }
+    if (!half->is_waiting || clock_mono().ns < half->next_look.ns) {
+        return ERR_NONE;
+    }
+    half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
+    bool is_trusted = judge_line_cache_is_trusted(half->line);
+    tell_cache(half);
+    if (!is_trusted) {
+        return ERR_NONE;
+    }
+    half->is_waiting = false;
+    return kafka_consumer_hold(half->base.consumer, false);
 }
 
 static enum err judge_batch(struct judge_half *half, bool totals)
@@ -183,7 +231,6 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     e = judge_line_batch(half->line, batch->items, batch->item_count, batch->slices,
             batch->slice_count, clock_wall(), totals);
     failpoint("judge.produced_a_batch");
-    bool waits = false;
     for (size_t i = 0; i < batch->slice_count; i++) {
         struct judge_slice *slice = &batch->slices[i];
         if (e == ERR_NONE && !slice->waits) {
@@ -193,22 +240,13 @@ static enum err judge_batch(struct judge_half *half, bool totals)
             offsets_reported(half->base.outlet.offsets, slice->ticket, ERR_UNAVAILABLE);
         }
     }
-    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
-        if (batch->slices[i].waits) {
-            waits = true;
-            e = begin_anew(half, batch->slices[i].partition);
-        }
-    }
+    e = e != ERR_NONE ? e : begin_waiting_anew(half);
     if (batch->item_count > 0) {
         tell_cache(half);
         tell_overflow(half);
     }
     tell_given_up(half);
     gathered_clear(batch, half->base.consumer);
-    if (waits) {
-        half_excuse(&half->base);
-        kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
-    }
     return e;
 }
 
@@ -224,7 +262,7 @@ static bool gather_totals(struct judge_half *half)
     for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
         if (offsets_is_begun(half->base.outlet.offsets, i) && half->had_traffic[i]) {
             gathered_slice(&half->batch, i);
-            half->had_traffic[i] = false;
+            half->had_traffic[i] = half->is_waiting;
             any = true;
         }
     }
@@ -247,12 +285,12 @@ static enum err step(void *self)
     struct kafka_event event = {0};
     enum kafka_event_kind kind = gathered_fill(&half->batch, half->base.consumer,
             half->base.config->batch.wait_ms, true, half->base.stop, &event);
-    enum err e = ERR_NONE;
+    enum err e = look_for_cache(half);
     bool totals = gather_totals(half);
     if (judge_line_has_due(half->line, clock_mono())) {
         gather_due(half);
     }
-    if (half->batch.slice_count > 0) {
+    if (e == ERR_NONE && half->batch.slice_count > 0) {
         e = judge_batch(half, totals);
     }
     return half_settle_batch(&half->base, e, kind, &event);
@@ -309,14 +347,21 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = gathered_init(&half->batch, config->batch.messages);
     }
     if (e == ERR_NONE) {
-        e = command_open_keyring(&half->ring, config);
+        e = open_keyring(&half->ring, config, findings);
     }
     if (e == ERR_NONE) {
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
-        e = outlet_init(&half->base.outlet, "judge", "wrongnumber-judge", config, config->verdicts,
-                options->stop, findings);
+        const struct outlet_options outlet_options = {
+                .name = "judge",
+                .client_id = "wrongnumber-judge",
+                .config = config,
+                .verdicts = config->verdicts,
+                .commands_at_once = true, // holds of single messages
+                .stop = options->stop,
+        };
+        e = outlet_init(&half->base.outlet, &outlet_options, findings);
     }
     if (e == ERR_NONE) {
         e = open_line(half, options);

@@ -299,13 +299,28 @@ enum err tally_count(struct tally *tally, struct tally_source *source,
     return ERR_NONE;
 }
 
+// What the cache is like, while nothing can be counted: no offsets, so that the fold takes nothing of
+// it.
+static enum err tally_tell_cache(const struct tally *tally, const struct tally_source *source,
+        int64_t judged_at_ms, enum cache_state cache, const struct frame_taker *taker)
+{
+    struct frame frame = source_frame(source, source->chunk.first_offset, judged_at_ms, cache);
+    enum err e = ERR_NONE;
+    for (uint32_t i = 0; i < tally->options.tally_partitions && e == ERR_NONE; i++) {
+        e = taker->take(taker->self, i, &frame);
+    }
+    return e;
+}
+
 enum err tally_flush(struct tally *tally, struct tally_source *source, int64_t judged_at_ms,
         enum cache_state cache, bool idle, bool totals, const struct frame_taker *taker)
 {
     source->idle = idle;
     if (source->to_offset < source->resume_until ||
-            source->to_offset == source->chunk.first_offset) {
-        return ERR_NONE; // T5, or nothing counted yet
+            source->to_offset == source->chunk.first_offset) { // T5, or nothing counted yet
+        return totals && cache != CACHE_TRUSTED
+                       ? tally_tell_cache(tally, source, judged_at_ms, cache, taker)
+                       : ERR_NONE;
     }
     if (source->to_offset >> CHUNK_BITS != source->chunk.number) {
         // The chunk is whole: closed now, because a resumption from exactly here would not know of

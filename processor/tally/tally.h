@@ -13,7 +13,8 @@
 //   T3  The last frame of a chunk goes to every tally partition, lists every leaf that belongs there, and precedes the
 //       first frame of the next chunk; its to_offset is the first offset of that next chunk.
 //   T4  Each misdirected message at or above `resume_until` is an entry of exactly one frame; none below it is.
-//   T5  No frame goes out while the source is being re-judged up to `resume_until`.
+//   T5  No frame with counts goes out while the source is being re-judged up to `resume_until`; while that waits for the
+//       cache, frames without offsets tell its state with the totals.
 //   T6  A message is compared only with watched messages of its own chunk at lower offsets, so that T2 holds for signals
 //       as well. A message of an overflow leaf is compared with none: the leaf does not know its campaign.
 //   T7  No phone number leaves the chunk: numbers are overwritten when it ends or its source is closed.

@@ -69,3 +69,39 @@ case_late() {
     check "late records: no release but theirs" late_are_released live- 1 5
     schema_check quarantine-command late.commands
 }
+
+# ask_owing PREFIX COUNT: messages to people who owe.
+ask_owing() {
+    compare pick "$work/data/labels.ndjson" "$work/data/events.ndjson" clear "$2" "$1" | produce waiting.outbound
+}
+
+suspect_is_told() {
+    fetch waiting.alerts >"$work/waiting.alerts.ndjson"
+    compare values "$work/waiting.alerts.ndjson" | grep -q '"cache.suspect"'
+}
+
+# policy.unknown: wait.
+case_wait() {
+    local waiting
+    waiting=$(write_config waiting waiting.outbound)
+    sed -i 's/^  mode: enforce/&\n  unknown: wait/' "$waiting"
+    make_topics "$waiting" || {
+        fail "wait: topics"
+        return
+    }
+    start_processor "$waiting"
+    ask_owing before- 20
+    check "unknown: wait: verdicts come" await_settled waiting 20 60
+    kill -STOP "$redis_pid"
+    ask_owing meanwhile- 20
+    check "unknown: wait: the trouble is told" wait_until 20 suspect_is_told
+    check "unknown: wait: nobody is judged meanwhile" test "$(settled_count waiting)" -eq 20
+    # Whoever comes next waits as well.
+    end_process "$processor_pid" KILL
+    start_processor "$waiting"
+    kill -CONT "$redis_pid"
+    check "unknown: wait: verdicts come when it is over" await_settled waiting 40 60
+    fetch waiting.verdicts >"$work/waiting.verdicts.ndjson"
+    check "unknown: wait: all are clear" compare only "$work/waiting.verdicts.ndjson" meanwhile- clear
+    check "unknown: wait: the processor ends well when told to" end_process "$processor_pid"
+}

@@ -84,9 +84,49 @@ static void test_cache_change(void)
     tally_bench_fini(&b);
 }
 
+// T5: a source that waits for the cache tells its state with the totals, without any offset.
+static void test_waits_for_cache(void)
+{
+    struct tally_bench b;
+    tally_bench_init(&b, 3, 100);
+    tally_bench_open_at(&b, CHUNK_OFFSETS, CHUNK_OFFSETS + 10);
+    tally_bench_clear(&b, CHUNK_OFFSETS);
+    CU_ASSERT_EQUAL(
+            tally_flush(b.tally, b.source, AT, CACHE_STALE, false, false, &b.taker), ERR_NONE);
+    CU_ASSERT_EQUAL(
+            tally_flush(b.tally, b.source, AT, CACHE_TRUSTED, false, true, &b.taker), ERR_NONE);
+    CU_ASSERT_EQUAL(b.log.count, 0);
+    CU_ASSERT_EQUAL(
+            tally_flush(b.tally, b.source, AT, CACHE_STALE, false, true, &b.taker), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(b.log.count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct frame *frame = tally_bench_frame_at(&b, i);
+        CU_ASSERT_EQUAL(b.log.frames[i].tally_partition, i);
+        CU_ASSERT_TRUE(frame_tells_cache(frame));
+        CU_ASSERT_EQUAL(frame->cache, CACHE_STALE);
+        CU_ASSERT_EQUAL(frame->chunk, 1);
+        CU_ASSERT_EQUAL(frame->first_offset, CHUNK_OFFSETS);
+        CU_ASSERT_EQUAL(frame->to_offset, CHUNK_OFFSETS);
+        CU_ASSERT_EQUAL(frame->leaf_count + frame->entry_count, 0);
+        CU_ASSERT_FALSE(frame->has_totals);
+    }
+    tally_bench_clear(&b, CHUNK_OFFSETS + 9);
+    tally_bench_flush(&b, true);
+    CU_ASSERT_EQUAL_FATAL(b.log.count, 6);
+    CU_ASSERT_FALSE(frame_tells_cache(tally_bench_frame_at(&b, 3)));
+    uint32_t judged = 0;
+    for (size_t i = 3; i < 6; i++) {
+        const struct frame *frame = tally_bench_frame_at(&b, i);
+        judged += frame->leaf_count == 1 ? frame->leaves[0].counts.judged : 0;
+    }
+    CU_ASSERT_EQUAL(judged, 2);
+    tally_bench_fini(&b);
+}
+
 static const struct unit_test tests[] = {
         {"jumps", test_jumps},
         {"cache_change", test_cache_change},
+        {"waits_for_cache", test_waits_for_cache},
         {NULL, NULL},
 };
 
