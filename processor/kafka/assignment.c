@@ -313,6 +313,7 @@ static void take_assignment(
 {
     consumer_clear(consumer);
     consumer->group_was_asked = false;
+    consumer->has_assignment = true;
     consumer->counts.assignments++;
     for (int i = 0; i < partitions->cnt; i++) {
         int32_t partition = partitions->elems[i].partition;
@@ -338,6 +339,7 @@ static void drop_assignment(struct kafka_consumer *consumer)
         consumer->owner->on_revoke(consumer->self, lost);
     }
     consumer_clear(consumer);
+    consumer->has_assignment = false;
     (void)assign(consumer, NULL);
 }
 

@@ -188,6 +188,9 @@ static enum err begin_waiting_anew(struct judge_half *half)
             e = begin_anew(half, batch->slices[i].partition);
         }
     }
+    if (any_waits) {
+        half_excuse(&half->base);
+    }
     if (e == ERR_NONE && any_waits && any_goes_on) {
         tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
     } else if (e == ERR_NONE && any_waits) {
@@ -201,6 +204,9 @@ static enum err begin_waiting_anew(struct judge_half *half)
 // While all partitions wait for the cache.
 static enum err look_for_cache(struct judge_half *half)
 {
+    if (half->is_waiting) {
+        half_excuse(&half->base);
+    }
     if (!half->is_waiting || clock_mono().ns < half->next_look.ns) {
         return ERR_NONE;
     }
