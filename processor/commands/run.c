@@ -193,13 +193,13 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
 
 static enum err run(const struct config *config)
 {
+    stop_on_signals();
     log_setup(config->log.format, config->log.level);
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
     if (config->identity.key_file == NULL) {
         log_warn("run", "pseudonym.key_file is not set: the demo key is known to everybody");
     }
-    stop_on_signals();
     uint32_t tally_partitions;
     enum err e = await_topics(config, &tally_partitions);
     if (e != ERR_NONE) {

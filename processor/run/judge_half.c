@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "commands/open_keyring.h"
-#include "common/assure.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "judge_line.h"
@@ -28,7 +27,8 @@ struct judge_half {
     bool cache_trouble_told;
     uint64_t overflow_told;
     uint64_t given_up_told;
-    bool is_waiting; // for the cache: nothing is fetched
+    bool is_waiting;    // for the cache: nothing is fetched
+    enum err has_ended; // a partition could not be opened
     struct mono_time next_look;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
@@ -52,7 +52,10 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
         e = judge_line_resume(half->line, &begin, start, &is_odd);
     }
     failpoint("judge.was_assigned");
-    ASSURE(e == ERR_NONE);
+    if (e != ERR_NONE) {
+        half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
+        return;
+    }
     if (is_odd) {
         log_warn("judge",
                 "partition %d: the text of the committed offset is none of ours; messages that "
@@ -285,6 +288,9 @@ static enum err step(void *self)
     struct kafka_event event = {0};
     enum kafka_event_kind kind = gathered_fill(&half->batch, half->base.consumer,
             half->base.config->batch.wait_ms, true, half->base.stop, &event);
+    if (half->has_ended != ERR_NONE) {
+        return half->has_ended;
+    }
     enum err e = look_for_cache(half);
     bool totals = gather_totals(half);
     if (judge_line_has_due(half->line, clock_mono())) {
