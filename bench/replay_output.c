@@ -25,7 +25,12 @@ enum err replay_output_open(struct replay_output *output, const struct replay_op
             .group = VIEW("replay"),
             .instance = VIEW("replay"),
     };
-    return emitter_init(&output->emitter, file_sink_role(output->sink), &emitter_options);
+    e = emitter_init(&output->emitter, file_sink_role(output->sink), &emitter_options);
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber-bench replay: %s\n", err_text(e));
+        (void)replay_output_close(output);
+    }
+    return e;
 }
 
 bool replay_output_close(struct replay_output *output)

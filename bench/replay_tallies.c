@@ -64,6 +64,7 @@ int replay_tallies(const struct replay_options *options)
 {
     struct tally_replay *replay = calloc(1, sizeof *replay);
     if (replay == NULL) {
+        fprintf(stderr, "wrongnumber-bench replay: %s\n", err_text(ERR_NO_MEMORY));
         return err_exit_status(ERR_NO_MEMORY);
     }
     replay->restart_frames = options->restart_frames;

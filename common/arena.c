@@ -18,6 +18,7 @@ struct arena {
     size_t ceiling_bytes;
     size_t held_bytes; // all blocks
     size_t used_bytes; // since the last reset
+    bool lacks_memory;
 };
 
 struct arena *arena_create(size_t ceiling_bytes)
@@ -50,6 +51,7 @@ void arena_reset(struct arena *arena)
     }
     arena->current = arena->first;
     arena->used_bytes = 0;
+    arena->lacks_memory = false;
 }
 
 static struct block *arena_add_block(struct arena *arena, size_t n)
@@ -60,6 +62,7 @@ static struct block *arena_add_block(struct arena *arena, size_t n)
     }
     struct block *block = malloc(sizeof *block + size);
     if (block == NULL) {
+        arena->lacks_memory = true;
         return NULL;
     }
     block->size = size;
@@ -124,4 +127,9 @@ struct view arena_copy(struct arena *arena, struct view v)
 size_t arena_used_bytes(const struct arena *arena)
 {
     return arena->used_bytes;
+}
+
+bool arena_lacks_memory(const struct arena *arena)
+{
+    return arena->lacks_memory;
 }

@@ -2,6 +2,7 @@
 // share.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/view.h"
@@ -21,3 +22,5 @@ void *arena_take_zeroed(struct arena *arena, size_t n);
 struct view arena_copy(struct arena *arena, struct view v);
 // What has been taken since the last reset.
 size_t arena_used_bytes(const struct arena *arena);
+// Whether something since the last reset was not given for want of memory, not by the ceiling.
+bool arena_lacks_memory(const struct arena *arena);

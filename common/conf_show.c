@@ -139,13 +139,10 @@ void conf_describe(const struct conf_table *table, struct strbuf *sb)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct conf_option *option = &table->options[i];
-        struct strbuf expected;
-        strbuf_init(&expected, 1024);
-        conf_option_add_expected(&expected, option);
-        strbuf_printf(sb, "%s\n    %s, default %s: %.*s\n    %s\n", option->path,
-                type_names[option->type], option->fallback != NULL ? option->fallback : "none",
-                VIEW_ARGS(strbuf_view(&expected)), option->text);
-        strbuf_fini(&expected);
+        strbuf_printf(sb, "%s\n    %s, default %s: ", option->path, type_names[option->type],
+                option->fallback != NULL ? option->fallback : "none");
+        conf_option_add_expected(sb, option);
+        strbuf_printf(sb, "\n    %s\n", option->text);
     }
 }
 

@@ -1,8 +1,11 @@
 #include "common/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -13,6 +16,9 @@ enum { WINDOW_MS = 10000, BURST = 5, LINE_BYTES = 4096 };
 static enum log_format log_format_now = LOG_TEXT;
 static enum log_level log_level_now = LOG_INFO;
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+// Of what could not be written; told by the next line that can be. Both with the lock held.
+static unsigned long log_lost_lines;
+static bool log_is_mid_line; // a line's end is missing
 
 void log_setup(enum log_format format, enum log_level level)
 {
@@ -40,6 +46,25 @@ static bool site_admits(struct log_site *site, int *ret_suppressed)
     }
     site->in_window++;
     return true;
+}
+
+// A message is one line and moves no terminal's cursor, whatever others put into a name or an error
+// text: control bytes, C1 as UTF-8 has them too, become `?`, a line feed a blank.
+static void keep_to_a_line(char *message)
+{
+    size_t n = strlen(message);
+    while (n > 0 && message[n - 1] == '\n') {
+        message[--n] = '\0';
+    }
+    for (unsigned char *p = (unsigned char *)message; *p != '\0'; p++) {
+        bool is_c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F;
+        if (is_c1) {
+            *p++ = '?';
+            *p = '?';
+        } else if (*p < ' ' || *p == 0x7F) {
+            *p = *p == '\n' ? ' ' : '?';
+        }
+    }
 }
 
 static void format_line(struct strbuf *line, enum log_level level, const char *component,
@@ -77,6 +102,50 @@ static void format_line(struct strbuf *line, enum log_level level, const char *c
     strbuf_add_byte(line, '\n');
 }
 
+// How much of it stderr has taken. Nobody waits for a reader that stands still: a pipe that is ready
+// takes PIPE_BUF bytes at once, and what it does not take is lost.
+static size_t write_ready(struct view text)
+{
+    size_t written = 0;
+    while (written < text.n) {
+        struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+        if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
+            break;
+        }
+        size_t left = text.n - written;
+        ssize_t n = write(STDERR_FILENO, text.p + written, left < PIPE_BUF ? left : PIPE_BUF);
+        if (n <= 0) {
+            break;
+        }
+        written += (size_t)n;
+    }
+    return written;
+}
+
+// False when it is lost: no memory, or a stderr that is closed, full or not read.
+static bool write_line(
+        enum log_level level, const char *component, const char *message, int suppressed)
+{
+    struct strbuf line;
+    strbuf_init(&line, 4 * LINE_BYTES);
+    strbuf_add_text(&line, log_is_mid_line ? "\n" : "");
+    format_line(&line, level, component, message, suppressed);
+    size_t written = line.failed == ERR_NONE ? write_ready(strbuf_view(&line)) : 0;
+    bool is_whole = line.failed == ERR_NONE && written == line.n;
+    log_is_mid_line = written > 0 ? !is_whole : log_is_mid_line;
+    strbuf_fini(&line);
+    return is_whole;
+}
+
+static void tell_lost(void)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%lu log lines could not be written", log_lost_lines);
+    if (write_line(LOG_WARN, "log", text, 0)) {
+        log_lost_lines = 0;
+    }
+}
+
 void log_write(
         struct log_site *site, enum log_level level, const char *component, const char *format, ...)
 {
@@ -88,17 +157,15 @@ void log_write(
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    keep_to_a_line(message);
 
     pthread_mutex_lock(&log_lock);
     int suppressed = 0;
     if (site_admits(site, &suppressed)) {
-        struct strbuf line;
-        strbuf_init(&line, 4 * LINE_BYTES);
-        format_line(&line, level, component, message, suppressed);
-        if (line.failed == ERR_NONE && write(STDERR_FILENO, line.p, line.n) < 0) {
-            // A closed or full stderr must not stop the work.
+        if (log_lost_lines > 0) {
+            tell_lost();
         }
-        strbuf_fini(&line);
+        log_lost_lines += !write_line(level, component, message, suppressed);
     }
     pthread_mutex_unlock(&log_lock);
 }

@@ -1,6 +1,7 @@
 // Structured logs on stderr: one event a line, rate-limited per site. Library code does not log;
 // lines, commands and the Kafka and Redis rooms' outermost callers do. Never with a recipient in
-// it.
+// it. A stderr that is closed, full or not read stops nothing: how many lines that has cost is told by
+// the next one that can be written.
 #pragma once
 
 #include <stdbool.h>

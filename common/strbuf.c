@@ -27,6 +27,9 @@ void strbuf_reset(struct strbuf *sb)
 
 void strbuf_truncate(struct strbuf *sb, size_t n)
 {
+    if (sb->failed != ERR_NONE) {
+        return; // what was to be cut off may never have come
+    }
     ASSURE(n <= sb->n);
     sb->n = n;
     if (sb->p != NULL) {

@@ -21,7 +21,7 @@ void strbuf_init(struct strbuf *sb, size_t ceiling_bytes);
 void strbuf_fini(struct strbuf *sb);
 // Empties it and clears the failure; keeps the memory.
 void strbuf_reset(struct strbuf *sb);
-// Sets the length back to `n` (which must not be above the length).
+// Sets the length back to `n` (which must not be above the length), unless it has failed.
 void strbuf_truncate(struct strbuf *sb, size_t n);
 
 void strbuf_add(struct strbuf *sb, const void *bytes, size_t n);

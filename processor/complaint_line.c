@@ -84,6 +84,9 @@ static enum err make_tag(struct complaint_line *line, const struct complaint *co
         struct recipient recipient = recipient_normalise(complaint->recipient,
                 recipient_kind_of_channel(complaint->channel),
                 line->options.config->identity.default_region, line->arena);
+        if (recipient_is_unread(&recipient)) {
+            return ERR_NO_MEMORY;
+        }
         struct pseudonym pseudonym =
                 keyring_pseudonym(keyring_current(line->options.ring), recipient);
         memcpy(ret_tag, pseudonym.bytes, RECIPIENT_TAG_BYTES);

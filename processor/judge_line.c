@@ -202,7 +202,10 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
             .source_offset = raw->offset,
             .policy_version = view_of(line->options.config->policy.version),
     };
-    enum err e = emit_verdict(line->options.emitter, &verdict, ticket);
+    enum err e = pseudonym->failed;
+    if (e == ERR_NONE) {
+        e = emit_verdict(line->options.emitter, &verdict, ticket);
+    }
     if (e == ERR_NONE && judge_line_holds(line, judgement)) {
         e = judge_line_hold(line, ev, judgement->reasons, at_ms, ticket);
     }

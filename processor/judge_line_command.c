@@ -64,7 +64,8 @@ enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason
         }
     }
     struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
-    enum err e = make_command_id(line, "message-hold\n", ev, &command.command_id);
+    enum err e = line->reason_text.failed;
+    e = e != ERR_NONE ? e : make_command_id(line, "message-hold\n", ev, &command.command_id);
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
 }
 

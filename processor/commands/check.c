@@ -59,7 +59,6 @@ static enum err parse_arguments(struct check_arguments *args, int argc, char **a
     return optind == argc && is_whole ? ERR_NONE : ERR_USAGE;
 }
 
-// Writes what `add` collected; a failed write (a full disk, a closed pipe) is the caller's exit
 // What the thresholds promise: the sum of 1/A over the kinds of scopes, whether or not a campaign
 // began with credit (detect/bank.h).
 static void print_budget(struct strbuf *sb, const struct policy *policy)
@@ -80,10 +79,11 @@ static void print_budget(struct strbuf *sb, const struct policy *policy)
             (long long)table_budget_messages(rules.quarantine[SCOPE_TENANT]));
 }
 
-// status.
+// A failed write (a full disk, a closed pipe) is the caller's exit status.
 static enum err write_out(const struct strbuf *text)
 {
     if (text->failed != ERR_NONE) {
+        fprintf(stderr, "wrongnumber check: %s\n", err_text(text->failed));
         return text->failed;
     }
     bool is_written = fwrite(strbuf_view(text).p, 1, text->n, stdout) == text->n;

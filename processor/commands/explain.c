@@ -105,7 +105,7 @@ struct explanation {
     const char *cache_why;
 };
 
-static void add_explanation(struct strbuf *text, const struct explanation *x)
+static enum err add_explanation(struct strbuf *text, const struct explanation *x)
 {
     const struct judgement judgement = judge_message(
             x->ev, x->enriched->recipient.kind, &x->enriched->facts, &x->config->policy);
@@ -135,7 +135,9 @@ static void add_explanation(struct strbuf *text, const struct explanation *x)
     json_text(&out, "policy_version", x->config->policy.version);
     json_object_end(&out);
     strbuf_add_byte(text, '\n');
+    enum err e = pseudonym.failed != ERR_NONE ? pseudonym.failed : text->failed;
     strbuf_fini(&pseudonym);
+    return e;
 }
 
 static enum err explain_event(const struct config *config, const struct event *ev,
@@ -161,7 +163,7 @@ static enum err explain_event(const struct config *config, const struct event *e
     if (e == ERR_NONE) {
         const struct explanation explanation = {
                 config, ev, &enriched, ring, redis_store_why(&store)};
-        add_explanation(out, &explanation);
+        e = add_explanation(out, &explanation);
     }
     store.ops->destroy(store.self);
     phone_cache_destroy(phones);
@@ -181,11 +183,17 @@ static enum err explain(const struct config *config, struct view text, struct ar
     struct strbuf out;
     strbuf_init(&out, TEXT_BYTES);
     struct keyring *ring = NULL;
-    if (decode_event(decoder, &raw, arena, &ev, &failure) != DECODE_EVENT) {
+    switch (decode_event(decoder, &raw, arena, &ev, &failure)) {
+    case DECODE_EVENT:
+        e = command_open_keyring(&ring, config);
+        break;
+    case DECODE_DEAD_LETTER:
         fprintf(stderr, "wrongnumber explain: dead letter: %s: %s\n", failure.reason, failure.text);
         e = ERR_DATA;
-    } else {
-        e = command_open_keyring(&ring, config);
+        break;
+    case DECODE_NO_ROOM:
+        e = ERR_NO_MEMORY;
+        break;
     }
     if (e == ERR_NONE) {
         e = explain_event(config, &ev, ring, arena, &out);
@@ -225,7 +233,8 @@ int command_explain(int argc, char **argv)
     e = arena == NULL ? ERR_NO_MEMORY : read_all(&text);
     if (e == ERR_NONE) {
         e = explain(config, strbuf_view(&text), arena);
-    } else {
+    }
+    if (e != ERR_NONE && e != ERR_DATA) {
         fprintf(stderr, "wrongnumber explain: %s\n", err_text(e));
     }
     strbuf_fini(&text);

@@ -244,10 +244,14 @@ static enum err print_summary(
     json_millionths(&out, "seconds", took_ns / 1000);
     json_object_end(&out);
     strbuf_add_byte(&text, '\n');
-    bool is_written = text.failed == ERR_NONE && fwrite(text.p, 1, text.n, stdout) == text.n &&
-                      fflush(stdout) == 0;
+    enum err e = text.failed;
+    if (e != ERR_NONE) {
+        fprintf(stderr, "wrongnumber load: loaded, but the summary: %s\n", err_text(e));
+    } else if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0) {
+        e = ERR_IO;
+    }
     strbuf_fini(&text);
-    return is_written ? ERR_NONE : ERR_IO;
+    return e;
 }
 
 static enum err run_load(const struct load_options *options, const struct watching *watching)

@@ -24,7 +24,11 @@ static void check_elsewhere(const struct config *config, struct strbuf *findings
 enum err command_load_config(struct config **ret_config, const char *path)
 {
     if (path == NULL) {
-        return config_create_default(ret_config);
+        enum err e = config_create_default(ret_config);
+        if (e != ERR_NONE) {
+            fprintf(stderr, "the configuration: %s\n", err_text(e));
+        }
+        return e;
     }
     struct strbuf findings;
     strbuf_init(&findings, FINDINGS_MAX_BYTES);

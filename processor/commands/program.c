@@ -88,6 +88,7 @@ int program_run(const struct program *program, int argc, char **argv)
     // A reader of our output that has gone away, or a broken connection, is an error code and no
     // death.
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error code as well
     keep_memory_private();
     keep_standard_streams();
     if (argc < 2) {

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
+#include "kafka/transaction_probe.h"
 #include "run/complaint_half.h"
 #include "run/detect_half.h"
 #include "run/gathered.h"
@@ -59,7 +60,7 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     struct kafka_admin *admin;
     enum err e = kafka_admin_create(&admin, config, &findings);
     if (e != ERR_NONE) {
-        fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+        log_error("run", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
         strbuf_fini(&findings);
         return e;
     }
@@ -96,6 +97,22 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
         e = ERR_CONFIG;
     }
     *ret_tally_partitions = e == ERR_NONE ? partitions[WANTED_TALLIES] : 0;
+    return e;
+}
+
+// Whether the brokers keep transactions, where the configuration rests on them.
+static enum err try_transactions(const struct config *config)
+{
+    if (config->delivery != DELIVERY_TRANSACTIONAL) {
+        return ERR_NONE;
+    }
+    struct strbuf findings;
+    strbuf_init(&findings, 64 * 1024);
+    enum err e = kafka_transaction_probe(config, stop_flag(), &findings);
+    if (findings.n > 0) {
+        log_error("run", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    }
+    strbuf_fini(&findings);
     return e;
 }
 
@@ -136,13 +153,19 @@ static enum err run(const struct config *config)
     log_setup(config->log.format, config->log.level);
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
+    if (config->identity.key_file == NULL) {
+        log_warn("run", "pseudonym.key_file is not set: the demo key is known to everybody");
+    }
     stop_on_signals();
     uint32_t tally_partitions;
     enum err e = await_topics(config, &tally_partitions);
     if (e != ERR_NONE) {
         return stop_is_requested() ? ERR_NONE : e;
     }
-    e = run_halves(config, tally_partitions);
+    e = try_transactions(config);
+    if (e == ERR_NONE && !stop_is_requested()) {
+        e = run_halves(config, tally_partitions);
+    }
     log_info("run", "ends: %s", err_text(e));
     return e;
 }

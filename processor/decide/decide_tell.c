@@ -383,8 +383,11 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
             .traceparent = entry != NULL ? entry->traceparent : VIEW_NONE,
             .tracestate = entry != NULL ? entry->tracestate : VIEW_NONE,
     };
-    enum err e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id, &step->name,
-            tier, step->delta->sequence, &command.command_id);
+    enum err e = decide->reason_text.failed;
+    if (e == ERR_NONE) {
+        e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id, &step->name, tier,
+                step->delta->sequence, &command.command_id);
+    }
     if (e == ERR_NONE) {
         e = step->taker->command(step->taker->self, &command);
     }

@@ -17,6 +17,9 @@ enum err enrich_batch(const struct enricher *enricher, const struct event *const
         struct enriched *enriched = &ret_enriched[i];
         enriched->recipient = recipient_normalise_cached(
                 ev->recipient, recipient_kind_of_channel(ev->channel), enricher->phones, arena);
+        if (recipient_is_unread(&enriched->recipient)) {
+            return ERR_NO_MEMORY;
+        }
         enriched->pseudonym = keyring_pseudonym(key, enriched->recipient);
         enriched->facts = (struct facts){.lookup = LOOKUP_NOT_ASKED, .reassigned_at_ms = TIME_NONE};
         if (enriched->recipient.kind != RECIPIENT_INVALID) {

@@ -16,7 +16,7 @@
 #include "state/pool.h"
 #include "state/scopes.h"
 
-enum { CLEARABLE_MS = 60 * 1000, CLEARABLE_MAX = 1 << 17, CLEARABLE_NONE = 0 };
+enum { CLEARABLE_MS = 60 * 1000, CLEARABLE_MAX = 1 << 16, CLEARABLE_NONE = 0 };
 
 enum { CLEARABLE_NO_LEVEL = 31, CLEARABLE_TIME_BITS = 48, CLEARABLE_SERIAL_BITS = 48 };
 

@@ -50,7 +50,7 @@ size_t phone_read(const char *text, size_t text_bytes, const char *default_regio
     try {
         return read(std::string(text, text_bytes), default_region, ret_e164);
     } catch (...) {
-        return 0;
+        return PHONE_UNREAD;
     }
 }
 

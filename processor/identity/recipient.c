@@ -16,7 +16,7 @@ enum recipient_kind recipient_kind_of_channel(struct view channel)
     return RECIPIENT_PHONE;
 }
 
-// The number in E.164, its length; 0 = none. `phones` may be NULL.
+// The number in E.164, its length; 0 = none, PHONE_UNREAD = no memory. `phones` may be NULL.
 static size_t read_phone(struct view text, const char *default_region, struct phone_cache *phones,
         char ret_e164[PHONE_E164_MAX_BYTES])
 {
@@ -40,14 +40,17 @@ static struct recipient normalise(struct view text, enum recipient_kind kind,
     char e164[PHONE_E164_MAX_BYTES];
     struct view canonical = {e164, read_phone(text, default_region, phones, e164)};
     if (canonical.n == 0) {
-        return (struct recipient){RECIPIENT_INVALID, text};
+        return (struct recipient){RECIPIENT_INVALID, view_is_none(text) ? VIEW("") : text};
+    }
+    if (canonical.n == PHONE_UNREAD) {
+        return (struct recipient){RECIPIENT_INVALID, VIEW_NONE};
     }
     if (view_equal(canonical, text)) {
         return (struct recipient){RECIPIENT_PHONE, text};
     }
     canonical = arena_copy(arena, canonical);
-    return view_is_none(canonical) ? (struct recipient){RECIPIENT_INVALID, text}
-                                   : (struct recipient){RECIPIENT_PHONE, canonical};
+    return (struct recipient){
+            view_is_none(canonical) ? RECIPIENT_INVALID : RECIPIENT_PHONE, canonical};
 }
 
 struct recipient recipient_normalise(

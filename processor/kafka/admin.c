@@ -87,7 +87,9 @@ static void say_missing(const char *const *names, size_t count, const uint32_t *
             strbuf_printf(&missing, "%s%s", missing.n > 0 ? ", " : "", names[i]);
         }
     }
-    log_warn("kafka", "waiting for topics that do not exist: %.*s (wrongnumber topics --create)",
+    log_warn("kafka",
+            "waiting for topics that do not exist, or that our Kafka user may not describe: %.*s "
+            "(wrongnumber topics --create)",
             VIEW_ARGS(strbuf_view(&missing)));
     strbuf_fini(&missing);
 }

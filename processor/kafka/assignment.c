@@ -23,6 +23,7 @@ enum {
     PARTITION_CEILING = 100000, // more partitions than any broker serves in a topic
     RESOLVE_STEP_MS = 3000,     // for each of the requests of a resolve
     RESOLVE_AGAIN_MS = 1000,
+    STOP_STEPS = 3, // to a partition that is stopped: the order, its execution, the answer
 };
 
 // --- the table -----------------------------------------------------------------------------------
@@ -99,12 +100,29 @@ static rd_kafka_topic_partition_list_t *list_in_states(
     return list;
 }
 
+// Every assignment goes through here. One that comes while the library still stops partitions that the
+// one before took away makes it stop them twice, and die of that (librdkafka #5573). Its stops, and the
+// answers to them, stand in the queue of its main thread, and so do these questions behind them. While
+// the group is left nobody may be there to answer, and no other assignment follows.
+static rd_kafka_resp_err_t assign(
+        struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t error = rd_kafka_assign(consumer->client.rk, list);
+    for (int i = 0; i < STOP_STEPS && !consumer->is_leaving; i++) {
+        rd_kafka_topic_partition_list_t *assigned = NULL;
+        if (rd_kafka_assignment(consumer->client.rk, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            rd_kafka_topic_partition_list_destroy(assigned);
+        }
+    }
+    return error;
+}
+
 static enum err assign_running(struct kafka_consumer *consumer)
 {
     drop_held_back(consumer);
     rd_kafka_topic_partition_list_t *list =
             list_in_states(consumer, consumer->is_held ? 0 : 1U << SLOT_RUNNING);
-    rd_kafka_resp_err_t error = rd_kafka_assign(consumer->client.rk, list);
+    rd_kafka_resp_err_t error = assign(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         kafka_client_trouble(&consumer->client, error, "the assignment was not taken");
@@ -281,7 +299,8 @@ static void resolve(struct kafka_consumer *consumer)
 
 void consumer_resolve_if_due(struct kafka_consumer *consumer)
 {
-    if (consumer->unresolved > 0 && clock_mono().ns >= consumer->resolve_at.ns) {
+    if (consumer->unresolved > 0 && !consumer->is_held &&
+            clock_mono().ns >= consumer->resolve_at.ns) {
         resolve(consumer);
         (void)assign_running(consumer); // trouble is noted inside
     }
@@ -305,7 +324,7 @@ static void take_assignment(
         consumer->slots[partition].state = SLOT_NEW;
         consumer->unresolved++;
     }
-    if (consumer->unresolved > 0) {
+    if (consumer->unresolved > 0 && !consumer->is_held) {
         resolve(consumer);
     }
     (void)assign_running(consumer); // trouble is noted inside
@@ -319,7 +338,7 @@ static void drop_assignment(struct kafka_consumer *consumer)
         consumer->owner->on_revoke(consumer->self, lost);
     }
     consumer_clear(consumer);
-    rd_kafka_assign(consumer->client.rk, NULL);
+    (void)assign(consumer, NULL);
 }
 
 void consumer_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,
@@ -348,6 +367,22 @@ enum err kafka_consumer_rewind(
         }
     }
     return changed ? assign_running(consumer) : ERR_NONE;
+}
+
+enum err kafka_consumer_begin_again(struct kafka_consumer *consumer)
+{
+    if (consumer_has_announced(consumer)) {
+        consumer->owner->on_revoke(consumer->self, true);
+    }
+    consumer->unresolved = 0;
+    consumer->lost_untold = 0;
+    for (int32_t i = 0; i < consumer->slot_count; i++) {
+        bool is_ours = consumer->slots[i].state != SLOT_NONE;
+        consumer->slots[i] = (struct slot){.state = is_ours ? SLOT_NEW : SLOT_NONE};
+        consumer->unresolved += is_ours;
+    }
+    consumer->resolve_at = (struct mono_time){0};
+    return assign_running(consumer);
 }
 
 enum err kafka_consumer_hold(struct kafka_consumer *consumer, bool holds)

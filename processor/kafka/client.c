@@ -50,6 +50,7 @@ static const struct setting fixed[] = {
         {"enable.auto.offset.store", "false", FETCHING},
         {"auto.offset.reset", "error", FETCHING},
         {"enable.partition.eof", "true", FETCHING},
+        {"isolation.level", "read_committed", FETCHING},
         {"allow.auto.create.topics", "false", FETCHING},
         {"partition.assignment.strategy", "range", CLIENT_CONSUMER},
         {"enable.idempotence", "true", CLIENT_PRODUCER},
@@ -67,7 +68,7 @@ static const struct {
         {"group.id", "set kafka.group instead"},
         {"group.instance.id", "set kafka.instance_id instead"},
         {"request.required.acks", "would lose records: acks is always all"},
-        {"transactional.id", "nothing here rests on transactions"},
+        {"transactional.id", "set delivery and kafka.instance instead"},
         {"auto.commit.enable", "would lose messages: offsets are committed by wrongnumber"},
         {"enable.gapless.guarantee", "gaps are told, not fatal"},
         {"test.mock.num.brokers", "use wrongnumber-bench sandbox"},
@@ -183,11 +184,22 @@ bool kafka_client_take_news(struct kafka_client *client, struct kafka_event *ret
     return true;
 }
 
+// Whether a connection was up, so that requests may have been under way. librdkafka ends what it says
+// of a connection with the state that it was in; what says nothing of it counts as well.
+static bool was_up(const char *text)
+{
+    return strstr(text, " in state ") == NULL || strstr(text, " in state UP") != NULL;
+}
+
 // The owner's thread, inside a poll.
 static void on_error(rd_kafka_t *rk, int error, const char *text, void *opaque)
 {
     (void)rk;
-    kafka_client_trouble(opaque, (rd_kafka_resp_err_t)error, text);
+    struct kafka_client *client = opaque;
+    bool is_of_connection =
+            error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    client->broken_connections += is_of_connection && was_up(text);
+    kafka_client_trouble(client, (rd_kafka_resp_err_t)error, text);
 }
 
 // --- settings ----------------------------------------------------------------------------------
@@ -313,11 +325,11 @@ enum err kafka_client_stop(struct kafka_client *client, int64_t timeout_ms)
         return ERR_DEADLINE;
     }
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + (timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
     until.tv_sec += ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
         pthread_detach(thread);
         return ERR_DEADLINE;
     }

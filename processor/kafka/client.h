@@ -29,8 +29,9 @@ struct kafka_client {
 
     // Trouble is told once, then again only after kafka_client_recovered. Owner's thread.
     bool in_trouble;
-    bool has_news; // trouble that was not told yet
-    bool fatal;    // the instance cannot go on
+    bool has_news;               // trouble that was not told yet
+    bool fatal;                  // the instance cannot go on
+    uint64_t broken_connections; // that were up; only with log.connection.close=true
     enum err trouble;
     char trouble_text[TROUBLE_BYTES];
 

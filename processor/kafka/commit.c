@@ -16,7 +16,7 @@ static bool is_ascii(const char *text)
     return true;
 }
 
-static rd_kafka_topic_partition_list_t *list_commits(
+rd_kafka_topic_partition_list_t *consumer_list_commits(
         const struct kafka_consumer *consumer, const struct kafka_commit *commits, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
@@ -109,7 +109,7 @@ static enum err commit_and_wait(struct kafka_consumer *consumer,
 enum err kafka_consumer_commit(struct kafka_consumer *consumer, const struct kafka_commit *commits,
         size_t count, int64_t wait_ms)
 {
-    rd_kafka_topic_partition_list_t *list = list_commits(consumer, commits, count);
+    rd_kafka_topic_partition_list_t *list = consumer_list_commits(consumer, commits, count);
     enum err err = ERR_NONE;
     if (list->cnt > 0 && wait_ms > 0) {
         err = commit_and_wait(consumer, list, wait_ms);

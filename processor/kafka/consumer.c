@@ -310,6 +310,7 @@ out:
 static void leave_group(struct kafka_consumer *consumer, struct mono_time deadline)
 {
     rd_kafka_t *rk = consumer->client.rk;
+    consumer->is_leaving = true;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
     if (error != NULL) { // it was fatal before: nothing is left to close

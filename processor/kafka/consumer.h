@@ -115,8 +115,13 @@ MUST_CHECK enum err kafka_consumer_commit(struct kafka_consumer *consumer,
 MUST_CHECK enum err kafka_consumer_rewind(
         struct kafka_consumer *consumer, const struct kafka_position *positions, size_t count);
 
-// Held: poll keeps the membership and tells everything but messages; nothing is fetched. Released:
-// every partition goes on at its next offset. For outages that last longer than
+// All partitions begin again as after a rebalance: on_revoke (as lost), then, from polls to come,
+// on_assign with what is committed by then. For an owner that no longer knows what is committed. Not
+// from a callback.
+MUST_CHECK enum err kafka_consumer_begin_again(struct kafka_consumer *consumer);
+
+// Held: poll keeps the membership and tells everything but messages and on_assign; nothing is
+// fetched. Released: every partition goes on at its next offset. For outages that last longer than
 // max.poll.interval.ms.
 MUST_CHECK enum err kafka_consumer_hold(struct kafka_consumer *consumer, bool holds);
 

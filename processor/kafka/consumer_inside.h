@@ -39,6 +39,7 @@ struct kafka_consumer {
     int32_t lost_untold;
     struct mono_time resolve_at;
     bool is_held;
+    bool is_leaving;
 
     rd_kafka_message_t *held_back; // fetched, but lost offsets are to be told first
 
@@ -52,6 +53,10 @@ bool consumer_has_announced(const struct kafka_consumer *consumer);
 void consumer_clear(struct kafka_consumer *consumer);
 // Tries to start what is NEW or STRAY, when its time has come.
 void consumer_resolve_if_due(struct kafka_consumer *consumer);
+
+// The commits of partitions that are RUNNING, for librdkafka.
+rd_kafka_topic_partition_list_t *consumer_list_commits(
+        const struct kafka_consumer *consumer, const struct kafka_commit *commits, size_t count);
 
 // librdkafka's callbacks, on the owner's thread inside poll and close.
 void consumer_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t error,

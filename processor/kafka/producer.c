@@ -1,11 +1,13 @@
 #include "kafka/producer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/assure.h"
 #include "common/clock.h"
-#include "kafka/client.h"
+#include "kafka/producer_inside.h"
 #include "kafka/topics.h"
+#include "kafka/transaction.h"
 
 enum { QUEUE_WAIT_MS = 5000, QUEUE_SLICE_MS = 20, PURGE_MS = 5000, STOP_MS = 10000 };
 
@@ -29,7 +31,11 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *rkm, void *opa
         kafka_client_recovered(client);
     } else {
         producer->counts.failed++;
-        kafka_client_trouble(client, rkm->err, rd_kafka_err2str(rkm->err));
+        char text[TROUBLE_BYTES];
+        snprintf(text, sizeof text, "%s: %s%s", rd_kafka_topic_name(rkm->rkt),
+                rd_kafka_err2str(rkm->err),
+                err == ERR_REFUSED ? " (our Kafka user lacks the right to write there)" : "");
+        kafka_client_trouble(client, rkm->err, text);
     }
     if (rkm->_private != NULL && producer->options.on_delivered != NULL) {
         producer->options.on_delivered(producer->options.self, rkm->_private, err);
@@ -115,6 +121,9 @@ enum err kafka_producer_send(struct kafka_producer *producer, const struct recor
     if (headers != NULL) {
         rd_kafka_headers_destroy(headers);
     }
+    if (error == RD_KAFKA_RESP_ERR__STATE) {
+        return ERR_PROTOCOL; // only a transaction has such a state, and the cause was told
+    }
     kafka_client_trouble(producer->client, error, rd_kafka_err2str(error));
     return kafka_err(error) == ERR_DATA ? ERR_DATA : ERR_UNAVAILABLE;
 }
@@ -128,6 +137,11 @@ struct sink kafka_producer_sink(struct kafka_producer *producer)
 {
     static const struct sink_ops ops = {.send = sink_send_record};
     return (struct sink){&ops, producer};
+}
+
+struct kafka_client *kafka_producer_client(const struct kafka_producer *producer)
+{
+    return producer->client;
 }
 
 // --- acknowledgements --------------------------------------------------------------------------
@@ -189,6 +203,23 @@ static void prepare_topics(const struct kafka_producer *producer, const struct k
     }
 }
 
+static void set_milliseconds(rd_kafka_conf_t *conf, const char *name, int ms)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", ms);
+    kafka_client_set(conf, name, text);
+}
+
+// Above any property: the library refuses other proportions of these times.
+static void set_transactional(rd_kafka_conf_t *conf, const char *id)
+{
+    kafka_client_set(conf, "transactional.id", id);
+    set_milliseconds(conf, "transaction.timeout.ms", KAFKA_TRANSACTION_TIMEOUT_MS);
+    set_milliseconds(conf, "message.timeout.ms", KAFKA_TRANSACTION_TIMEOUT_MS);
+    set_milliseconds(conf, "socket.timeout.ms", KAFKA_TRANSACTION_CALL_MS);
+    kafka_client_set(conf, "log.connection.close", "true"); // for client->broken_connections
+}
+
 static enum err start_client(struct kafka_producer *producer, struct strbuf *findings)
 {
     struct kafka_client *client = calloc(1, sizeof *client);
@@ -202,6 +233,9 @@ static enum err start_client(struct kafka_producer *producer, struct strbuf *fin
     if (err == ERR_NONE) {
         if (producer->options.client_id != NULL) {
             kafka_client_set(conf, "client.id", producer->options.client_id);
+        }
+        if (producer->options.transactional_id != NULL) {
+            set_transactional(conf, producer->options.transactional_id);
         }
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
         err = kafka_client_start(client, CLIENT_PRODUCER, conf, findings);

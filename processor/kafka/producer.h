@@ -22,6 +22,9 @@ struct kafka_producer;
 struct kafka_producer_options {
     const struct config *config; // must outlive the producer
     const char *client_id;       // short; NULL = "wrongnumber"
+    // NULL = none; else everything is sent inside of transactions (kafka/transaction.h), and must
+    // be acknowledged within one's time. Must outlive the producer.
+    const char *transactional_id;
     // The record of that ticket is acknowledged by all replicas (ERR_NONE) or will never be:
     // ERR_DATA (too large for the broker), ERR_REFUSED, ERR_DEADLINE, ERR_UNAVAILABLE. Not called
     // for records without a ticket. Must not send. May be NULL.
@@ -44,7 +47,7 @@ MUST_CHECK enum err kafka_producer_create(struct kafka_producer **ret_producer,
 
 // As sink_send: the bytes are copied. ERR_UNAVAILABLE: nothing was taken (the queue stayed full,
 // the partition does not exist, or the producer is broken); ERR_DATA: larger than
-// message.max.bytes.
+// message.max.bytes; ERR_PROTOCOL: the transaction has failed.
 MUST_CHECK enum err kafka_producer_send(
         struct kafka_producer *producer, const struct record *record);
 struct sink kafka_producer_sink(struct kafka_producer *producer);

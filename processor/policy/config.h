@@ -17,6 +17,7 @@ enum redis_topology { TOPOLOGY_STANDALONE, TOPOLOGY_SENTINEL, TOPOLOGY_CLUSTER }
 enum verdict_output { VERDICTS_NONE, VERDICTS_FLAGGED, VERDICTS_ALL };
 enum complaint_input { COMPLAINTS_OFF, COMPLAINTS_ON };
 enum start_at { START_EARLIEST, START_LATEST };
+enum delivery { DELIVERY_IDEMPOTENT, DELIVERY_TRANSACTIONAL };
 
 struct property {
     char *name;
@@ -126,6 +127,8 @@ struct config {
         int64_t tombstones_kept_ms; // the topic's delete.retention.ms
     } sync;
 
+    enum delivery delivery;
+    int64_t commit_interval_ms;   // transactional: how long a transaction is open
     int64_t drain_ms;             // how long a shutdown may take
     int64_t snapshot_interval_ms; // of the detect half
 };

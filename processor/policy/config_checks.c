@@ -192,6 +192,15 @@ static void check_times(const struct config_checker *c)
     }
 }
 
+static void check_delivery(const struct config_checker *c)
+{
+    if (c->config->delivery == DELIVERY_TRANSACTIONAL && is_sound(c, "kafka.instance_id") &&
+            c->config->kafka.instance_id == NULL) {
+        conf_find(c->report, mark_of(c, "delivery"), "kafka.instance_id",
+                "expected a name of this instance's own with delivery transactional, got none");
+    }
+}
+
 // --- names that must differ -------------------------------------------------------------------
 
 // Reports each option under `section` whose text another one before it has.
@@ -232,6 +241,7 @@ void config_check_all(const struct config_checker *c)
     check_keys(c);
     check_distinct(c, "fields.");
     check_times(c);
+    check_delivery(c);
 }
 
 // --- findings of others -----------------------------------------------------------------------

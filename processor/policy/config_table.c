@@ -19,6 +19,7 @@ static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const layout_words[] = {"packed", "hash", NULL};
 static const char *const topology_words[] = {"standalone", "sentinel", "cluster", NULL};
 static const char *const complaint_words[] = {"off", "on", NULL};
+static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
 static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
@@ -501,6 +502,21 @@ static const struct conf_option options[] = {
                 RANGE(1000, 366 * DAY),
                 .text = "delete.retention.ms of topics.relationships; after a longer rest sync "
                         "starts over"},
+        {.path = "delivery",
+                .type = CONF_WORD,
+                AT(delivery),
+                .fallback = "idempotent",
+                .words = delivery_words,
+                .text = "transactional: what is written and the offsets it comes from become "
+                        "visible "
+                        "together, for readers with isolation.level read_committed; wants "
+                        "kafka.instance_id and brokers with transactions"},
+        {.path = "commit_interval",
+                .type = CONF_DURATION,
+                AT(commit_interval_ms),
+                .fallback = "100ms",
+                RANGE(10, 10000),
+                .text = "with delivery transactional: how long a transaction is open"},
         {.path = "drain",
                 .type = CONF_DURATION,
                 AT(drain_ms),

@@ -71,6 +71,9 @@ static enum err feed_line(struct feed_reader *reader, struct view line)
     arena_reset(reader->arena);
     strbuf_reset(&reader->why);
     enum err e = ndjson_parse(reader->ndjson, line, reader->arena, &rel, &reader->why);
+    if (e == ERR_CEILING && arena_lacks_memory(reader->arena)) {
+        return ERR_NO_MEMORY; // the line may be good: whom it names must not be missed
+    }
     if (e == ERR_CEILING) {
         feed_refuse(report, "the line needs more memory than a line may");
         return ERR_NONE;

@@ -329,6 +329,9 @@ static enum err read_recipient(
     }
     *ret_recipient = recipient_normalise(
             text, (enum recipient_kind)kind, r->ndjson->default_region, r->arena);
+    if (recipient_is_unread(ret_recipient)) {
+        return ERR_NO_MEMORY;
+    }
     if (ret_recipient->kind == RECIPIENT_INVALID) {
         return refuse(r, field, "is no possible phone number");
     }

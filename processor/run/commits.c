@@ -35,29 +35,84 @@ void commits_begin(struct commits *commits, int32_t partition, int64_t committed
     commits->committed[partition] = (struct committed){.offset = committed};
 }
 
+// What a commit of the partition would say now, and its text.
+static struct committed commits_now(
+        const struct commits *commits, int32_t partition, const char **ret_text)
+{
+    struct committed now = {.offset = offsets_settled(commits->offsets, partition)};
+    *ret_text = NULL;
+    if (commits->texts.text != NULL) {
+        *ret_text = commits->texts.text(commits->texts.self, partition, now.offset, &now.version);
+    }
+    return now;
+}
+
+size_t commits_due(struct commits *commits, int32_t *at, struct kafka_commit *ret_due, size_t max)
+{
+    size_t count = 0;
+    for (; *at < commits->capacity && count < max; (*at)++) {
+        if (!offsets_is_begun(commits->offsets, *at)) {
+            continue;
+        }
+        const char *text;
+        const struct committed now = commits_now(commits, *at, &text);
+        struct committed *before = &commits->committed[*at];
+        if (now.offset > before->offset || now.version != before->version) {
+            before->version = now.version;
+            ret_due[count++] = (struct kafka_commit){*at, now.offset, text};
+        }
+    }
+    return count;
+}
+
+bool commits_has_news(const struct commits *commits)
+{
+    return commits->texts.has_news != NULL && commits->texts.has_news(commits->texts.self);
+}
+
+bool commits_has_due(const struct commits *commits)
+{
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        if (offsets_is_begun(commits->offsets, i) &&
+                offsets_settled(commits->offsets, i) > commits->committed[i].offset) {
+            return true;
+        }
+    }
+    return commits_has_news(commits);
+}
+
+void commits_made(struct commits *commits)
+{
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        if (offsets_is_begun(commits->offsets, i)) {
+            commits->committed[i].offset = offsets_settled(commits->offsets, i);
+        }
+    }
+}
+
+int64_t commits_committed(const struct commits *commits, int32_t partition)
+{
+    return partition < commits->capacity ? commits->committed[partition].offset : -1;
+}
+
+void commits_forget(struct commits *commits)
+{
+    for (int32_t i = 0; i < commits->capacity; i++) {
+        commits->committed[i].offset = -1;
+    }
+}
+
 // Up to COMMIT_MAX partitions; true when there may be more.
 static bool commits_send(struct commits *commits, struct kafka_consumer *consumer, int64_t wait_ms)
 {
     struct kafka_commit due[COMMIT_MAX];
-    size_t count = 0;
-    for (int32_t i = 0; i < commits->capacity && count < COMMIT_MAX; i++) {
-        if (!offsets_is_begun(commits->offsets, i)) {
-            continue;
-        }
-        int64_t settled = offsets_settled(commits->offsets, i);
-        struct committed now = {.offset = settled};
-        const char *text = NULL;
-        if (commits->texts.text != NULL) {
-            text = commits->texts.text(commits->texts.self, i, settled, &now.version);
-        }
-        if (settled > commits->committed[i].offset ||
-                now.version != commits->committed[i].version) {
-            due[count++] = (struct kafka_commit){i, settled, text};
-            commits->committed[i] = now;
-        }
-    }
+    int32_t at = 0;
+    size_t count = commits_due(commits, &at, due, COMMIT_MAX);
     if (count == 0) {
         return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        commits->committed[due[i].partition].offset = due[i].offset;
     }
     failpoint("commits.all_is_acknowledged");
     enum err e = kafka_consumer_commit(consumer, due, count, wait_ms);
@@ -75,8 +130,7 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer)
 {
     struct mono_time now = clock_mono();
-    bool has_news = commits->texts.has_news != NULL && now.ns >= commits->next_news.ns &&
-                    commits->texts.has_news(commits->texts.self);
+    bool has_news = now.ns >= commits->next_news.ns && commits_has_news(commits);
     if (now.ns >= commits->next.ns || has_news) {
         commits->next = mono_after_ms(now, COMMIT_EVERY_MS);
         commits->next_news = mono_after_ms(now, NEWS_EVERY_MS);
@@ -85,17 +139,15 @@ void commits_send_if_due(struct commits *commits, struct kafka_consumer *consume
 }
 
 void commits_settle(struct commits *commits, struct kafka_consumer *consumer,
-        struct kafka_producer *producer, int64_t wait_ms)
+        struct tracked_sink *sink, int64_t wait_ms)
 {
     struct mono_time until = mono_after_ms(clock_mono(), wait_ms);
-    enum err e = kafka_producer_flush(producer, wait_ms);
+    enum err e = tracked_sink_flush(sink, wait_ms);
     if (e != ERR_NONE) {
         log_warn("consume", "not everything was acknowledged in time; it will be judged again");
     }
     failpoint("commits.flushed");
-    for (int32_t i = 0; i < commits->capacity; i++) {
-        commits->committed[i].offset = -1; // an earlier commit may have got no answer
-    }
+    commits_forget(commits); // an earlier commit may have got no answer
     bool more = true;
     while (more) {
         int64_t left_ms = mono_left_ms(clock_mono(), until);

@@ -143,11 +143,17 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = gathered_init(&half->batch, BATCH_MESSAGES);
     }
     if (e == ERR_NONE) {
-        e = command_open_keyring(&half->ring, config);
+        e = open_keyring(&half->ring, config, findings);
     }
     if (e == ERR_NONE) {
-        e = outlet_init(&half->base.outlet, "complaints", "wrongnumber-complaints", config,
-                VERDICTS_NONE, options->stop, findings);
+        const struct outlet_options outlet_options = {
+                .name = "complaints",
+                .client_id = "wrongnumber-complaints",
+                .config = config,
+                .verdicts = VERDICTS_NONE,
+                .stop = options->stop,
+        };
+        e = outlet_init(&half->base.outlet, &outlet_options, findings);
     }
     if (e == ERR_NONE) {
         e = open_line(half, options);

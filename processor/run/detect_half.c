@@ -6,6 +6,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "detect_line.h"
+#include "run/detect_ceilings.h"
 #include "run/half.h"
 #include "run/held_reader.h"
 #include "run/recall.h"
@@ -299,40 +300,27 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     return e;
 }
 
-// A table at its ceiling is no reason to stop, but somebody should know what is not watched any
-// more.
-static void tell_ceilings(int32_t partition, const struct detect_line *line)
+// What was folded goes out whole, or the frames of the batch are told again (O4).
+static void fail_segments(struct detect_half *half, enum err e)
 {
-    struct detect_counts counts = detect_line_counts(line);
-    if (counts.scopes_overflowed > 0) {
-        log_error("detect",
-                "tally partition %d: %llu scopes are known, detector.max_scopes; new ones are not "
-                "watched",
-                partition, (unsigned long long)counts.scopes);
-    }
-    if (counts.incidents_overflowed > 0) {
-        log_error("detect",
-                "tally partition %d: %llu incidents are open, detector.max_incidents; others are "
-                "not told and nothing of theirs is held",
-                partition, (unsigned long long)counts.incidents);
-    }
-    if (counts.recent_overflowed > 0) {
-        log_error("detect",
-                "tally partition %d: %llu misdirected messages are not remembered, "
-                "detector.max_scopes "
-                "at a time are; they count, but their recipients count again",
-                partition, (unsigned long long)counts.recent_overflowed);
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
+        struct detect_partition *state = &half->partitions[i];
+        if (state->segment != NULL) {
+            offsets_reported(half->base.outlet.offsets, state->segment, e);
+            state->segment = NULL;
+        }
     }
 }
 
-static void finish_segments(struct detect_half *half)
+static void finish_segments(void *self)
 {
+    struct detect_half *half = self;
     for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         if (state->segment != NULL) {
             offsets_done(half->base.outlet.offsets, state->segment);
             state->segment = NULL;
-            tell_ceilings(i, state->line);
+            detect_tell_ceilings(i, state->line);
         }
     }
 }
@@ -346,7 +334,7 @@ static void serve_snapshots(struct detect_half *half)
     for (int32_t i = 0; i < offsets_partition_end(offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         const struct snapshot_point point = {state->next_offset,
-                state->line != NULL ? offsets_settled(offsets, i) : 0, state->sequence_base};
+                state->line != NULL ? outlet_told(&half->base.outlet, i) : 0, state->sequence_base};
         if (state->line != NULL && state->told == NULL) {
             snapshots_serve(half->snapshots, i, state->line, &point);
         }
@@ -379,6 +367,8 @@ static enum err step(void *self)
     failpoint("detect.folded_a_batch");
     if (e == ERR_NONE) {
         finish_segments(half);
+    } else {
+        fail_segments(half, e);
     }
     e = half_settle(&half->base, e);
     if (e == ERR_NONE) {
@@ -400,8 +390,14 @@ static enum err open_half(void *self, const struct half_options *options, struct
     if (e != ERR_NONE) {
         return e;
     }
-    e = outlet_init(&half->base.outlet, "detect", "wrongnumber-detect", config, VERDICTS_NONE,
-            options->stop, findings);
+    const struct outlet_options outlet_options = {
+            .name = "detect",
+            .client_id = "wrongnumber-detect",
+            .config = config,
+            .verdicts = VERDICTS_NONE,
+            .stop = options->stop,
+    };
+    e = outlet_init(&half->base.outlet, &outlet_options, findings);
     if (e == ERR_NONE) {
         e = half_open_consumer(
                 &half->base, config->topics.tallies, ".detect", START_EARLIEST, findings);
@@ -428,6 +424,7 @@ enum err detect_half_run(const struct half_options *options)
             .open = open_half,
             .step = step,
             .assign = assign,
+            .finish = finish_segments,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
             .destroy = destroy_half,

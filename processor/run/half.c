@@ -25,7 +25,12 @@ static void on_revoke(void *self, bool lost)
     struct half *half = self;
     forget(half); // the next owner reads it again
     if (!lost) {
+        if (half->role->finish != NULL) {
+            half->role->finish(half->self);
+        }
         outlet_settle(&half->outlet, half->consumer);
+    } else {
+        outlet_lose(&half->outlet);
     }
     for (int32_t i = 0; i < offsets_partition_end(half->outlet.offsets); i++) {
         if (offsets_is_begun(half->outlet.offsets, i)) {
@@ -76,6 +81,9 @@ enum err half_settle(struct half *half, enum err e)
     outlet_serve(&half->outlet, half->consumer);
     bool needs_recovery = outlet_needs_recovery(&half->outlet);
     bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
+    if (half->outlet.is_transactional && !*half->stop && (retries || e == ERR_NONE)) {
+        return transactions_go_on(&half->outlet.transactions, half->consumer, retries);
+    }
     if (retries && !*half->stop) {
         e = outlet_rebuild(&half->outlet);
         e = e != ERR_NONE ? e : begin_all_anew(half);
@@ -92,7 +100,14 @@ enum err half_tell_trouble(const struct half *half, const struct kafka_event *ev
                         : "");
         return ERR_REFUSED;
     }
-    log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    if (event->trouble == ERR_REFUSED) {
+        log_error(half->role->name,
+                "consumer of group %s: %s: our Kafka user lacks a right, or is not let in; trying "
+                "on",
+                half->group, event->trouble_text);
+    } else {
+        log_warn(half->role->name, "consumer: %s", event->trouble_text);
+    }
     return ERR_NONE;
 }
 

@@ -32,6 +32,9 @@ struct half_role {
     void (*assign)(void *self, const struct kafka_assignment *assignment, int64_t *start);
     // Gives back what was read and not worked on: it is read again. NULL = there never is any.
     void (*forget)(void *self);
+    // All that was read and worked on is whole, though its step has not come to its end; partitions
+    // are about to go. NULL = it always is.
+    void (*finish)(void *self);
     // Begins a partition again behind what is settled.
     enum err (*begin_anew)(void *self, int32_t partition);
     void (*close_partition)(void *self, int32_t partition);

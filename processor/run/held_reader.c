@@ -57,6 +57,11 @@ static enum err read_all(struct kafka_reader *reader, struct held_ledger *ledger
         } else if (kind == KAFKA_PARTITION_EOF) {
             unread->count -= unread->is_unread[event.partition];
             unread->is_unread[event.partition] = false; // it may grow, and end again
+        } else if (kind == KAFKA_TROUBLE && event.trouble == ERR_REFUSED) {
+            log_error("detect",
+                    "reading what is held is refused: %s (the rights of our Kafka user)",
+                    event.trouble_text);
+            e = ERR_UNAVAILABLE; // waiting would keep the group waiting too
         } else if (kind == KAFKA_TROUBLE) {
             log_warn("detect", "reading what is held: %s", event.trouble_text);
         }

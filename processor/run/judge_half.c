@@ -189,7 +189,7 @@ static enum err begin_waiting_anew(struct judge_half *half)
         }
     }
     if (e == ERR_NONE && any_waits && any_goes_on) {
-        kafka_producer_poll(half->base.outlet.sink.producer, WAIT_FOR_CACHE_MS);
+        tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
     } else if (e == ERR_NONE && any_waits) {
         half->is_waiting = true;
         half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
@@ -341,14 +341,21 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = gathered_init(&half->batch, config->batch.messages);
     }
     if (e == ERR_NONE) {
-        e = command_open_keyring(&half->ring, config);
+        e = open_keyring(&half->ring, config, findings);
     }
     if (e == ERR_NONE) {
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
-        e = outlet_init(&half->base.outlet, "judge", "wrongnumber-judge", config, config->verdicts,
-                options->stop, findings);
+        const struct outlet_options outlet_options = {
+                .name = "judge",
+                .client_id = "wrongnumber-judge",
+                .config = config,
+                .verdicts = config->verdicts,
+                .commands_at_once = true, // holds of single messages
+                .stop = options->stop,
+        };
+        e = outlet_init(&half->base.outlet, &outlet_options, findings);
     }
     if (e == ERR_NONE) {
         e = open_line(half, options);

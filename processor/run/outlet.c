@@ -1,5 +1,7 @@
 #include "run/outlet.h"
 
+#include <stdlib.h>
+
 #include "common/failpoint.h"
 #include "common/log.h"
 
@@ -8,31 +10,71 @@ enum {
     WAIT_MS = 100,
     REBUILD_EVERY_MS = 1000,
     CLOSE_MIN_MS = 1000, // a close gets that long even when the drain's time is up
+    TRANSACTIONAL_ID_MAX_BYTES = 512,
 };
 
-enum err outlet_init(struct outlet *outlet, const char *name, const char *client_id,
-        const struct config *config, enum verdict_output verdicts, const atomic_bool *stop,
-        struct strbuf *findings)
+// GROUP.HALF.INSTANCE: nobody else's, and the same after a restart, which so ends at once what was
+// open before.
+static enum err name_transactions(struct outlet *outlet, const struct config *config)
 {
-    outlet->name = name;
+    struct strbuf id;
+    strbuf_init(&id, TRANSACTIONAL_ID_MAX_BYTES);
+    strbuf_printf(&id, "%s.%s.%s", config->kafka.group, outlet->name, config->kafka.instance_id);
+    outlet->transactional_id = id.p;
+    return id.failed;
+}
+
+static enum err start_transactions(struct outlet *outlet)
+{
+    outlet->transactions = (struct transactions){
+            .name = outlet->name,
+            .id = outlet->transactional_id,
+            .sink = &outlet->sink,
+            .commits = &outlet->commits,
+            .interval_ms = outlet->config->commit_interval_ms,
+            .stop = outlet->stop,
+    };
+    return transactions_start(&outlet->transactions);
+}
+
+enum err outlet_init(
+        struct outlet *outlet, const struct outlet_options *options, struct strbuf *findings)
+{
+    const struct config *config = options->config;
+    outlet->name = options->name;
     outlet->config = config;
-    outlet->stop = stop;
+    outlet->stop = options->stop;
+    outlet->is_transactional = config->delivery == DELIVERY_TRANSACTIONAL;
     enum err e = offsets_create(&outlet->offsets);
+    if (e == ERR_NONE && outlet->is_transactional) {
+        e = name_transactions(outlet, config);
+    }
     if (e != ERR_NONE) {
         return e;
     }
     commits_init(&outlet->commits, outlet->offsets);
-    e = tracked_sink_init(&outlet->sink, config, client_id, outlet->offsets, stop, findings);
+    const struct tracked_sink_options sink_options = {
+            .config = config,
+            .client_id = options->client_id,
+            .transactional_id = outlet->transactional_id,
+            .commands_at_once = options->commands_at_once,
+            .offsets = outlet->offsets,
+            .stop = options->stop,
+    };
+    e = tracked_sink_init(&outlet->sink, &sink_options, findings);
+    if (e == ERR_NONE && outlet->is_transactional) {
+        e = start_transactions(outlet);
+    }
     if (e != ERR_NONE) {
         return e;
     }
-    const struct emitter_options options = {
-            .verdicts = verdicts,
+    const struct emitter_options emitter_options = {
+            .verdicts = options->verdicts,
             .writes_headers = true,
             .group = view_of(config->kafka.group),
-            .instance = view_of(name),
+            .instance = view_of(options->name),
     };
-    return emitter_init(&outlet->emitter, tracked_sink_role(&outlet->sink), &options);
+    return emitter_init(&outlet->emitter, tracked_sink_role(&outlet->sink), &emitter_options);
 }
 
 void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer)
@@ -41,15 +83,19 @@ void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer)
     do {
         waits = offsets_unsettled(outlet->offsets) > UNSETTLED_MAX && !*outlet->stop &&
                 !outlet_needs_recovery(outlet);
-        kafka_producer_poll(outlet->sink.producer, waits ? WAIT_MS : 0);
+        tracked_sink_poll(&outlet->sink, waits ? WAIT_MS : 0);
         tracked_sink_tell_trouble(&outlet->sink, outlet->name);
     } while (waits);
-    commits_send_if_due(&outlet->commits, consumer);
+    if (outlet->is_transactional) {
+        transactions_serve(&outlet->transactions, consumer);
+    } else {
+        commits_send_if_due(&outlet->commits, consumer);
+    }
 }
 
 bool outlet_needs_recovery(const struct outlet *outlet)
 {
-    if (kafka_producer_is_broken(outlet->sink.producer)) {
+    if (tracked_sink_is_broken(&outlet->sink)) {
         return true;
     }
     for (int32_t i = 0; i < offsets_partition_end(outlet->offsets); i++) {
@@ -65,15 +111,21 @@ enum err outlet_rebuild(struct outlet *outlet)
     struct mono_time now = clock_mono();
     struct mono_time next = mono_after_ms(outlet->rebuilt_at, REBUILD_EVERY_MS);
     if (outlet->rebuilt_at.ns != 0 && now.ns < next.ns) {
-        kafka_producer_poll(outlet->sink.producer, mono_left_ms(now, next));
+        tracked_sink_poll(&outlet->sink, mono_left_ms(now, next));
     }
     outlet->rebuilt_at = clock_mono();
     log_error(outlet->name, "output was not delivered: starting a new producer, beginning anew "
                             "behind what is acknowledged");
     failpoint("outlet.gave_up_a_producer");
-    enum err e = kafka_producer_rebuild(outlet->sink.producer);
+    enum err e = tracked_sink_rebuild(&outlet->sink);
     failpoint("outlet.has_a_new_producer");
     return e;
+}
+
+int64_t outlet_told(const struct outlet *outlet, int32_t partition)
+{
+    return outlet->is_transactional ? commits_committed(&outlet->commits, partition)
+                                    : offsets_settled(outlet->offsets, partition);
 }
 
 void outlet_drain(struct outlet *outlet)
@@ -96,8 +148,19 @@ static int64_t outlet_left_ms(const struct outlet *outlet)
 void outlet_settle(struct outlet *outlet, struct kafka_consumer *consumer)
 {
     // The group's answer to the commit, and the closing of both clients, want some of the time too.
-    commits_settle(
-            &outlet->commits, consumer, outlet->sink.producer, outlet_left_ms(outlet) * 3 / 4);
+    int64_t wait_ms = outlet_left_ms(outlet) * 3 / 4;
+    if (outlet->is_transactional) {
+        transactions_settle(&outlet->transactions, consumer, wait_ms);
+    } else {
+        commits_settle(&outlet->commits, consumer, &outlet->sink, wait_ms);
+    }
+}
+
+void outlet_lose(struct outlet *outlet)
+{
+    if (outlet->is_transactional) {
+        transactions_lose(&outlet->transactions);
+    }
 }
 
 enum err outlet_close(struct outlet *outlet, struct kafka_consumer *consumer)
@@ -106,12 +169,16 @@ enum err outlet_close(struct outlet *outlet, struct kafka_consumer *consumer)
     if (consumer != NULL) {
         e = kafka_consumer_close(consumer, outlet_left_ms(outlet));
     }
+    if (outlet->sink.txn != NULL) {
+        transactions_end(&outlet->transactions, outlet_left_ms(outlet) / 2);
+    }
     if (outlet->sink.producer != NULL) {
-        enum err closed = kafka_producer_close(outlet->sink.producer, outlet_left_ms(outlet));
+        enum err closed = tracked_sink_close(&outlet->sink, outlet_left_ms(outlet));
         e = e == ERR_NONE ? closed : e;
     }
     emitter_fini(&outlet->emitter);
     commits_fini(&outlet->commits);
     offsets_destroy(outlet->offsets);
+    free(outlet->transactional_id);
     return e;
 }

@@ -32,6 +32,10 @@ static enum err read_on(
         if (kind == KAFKA_MESSAGE) {
             has_enough = take(shelf, &event.message->raw);
             kafka_reader_release(reader, event.message);
+        } else if (kind == KAFKA_TROUBLE && event.trouble == ERR_REFUSED) {
+            log_error("snapshot", "reading is refused: %s (the rights of our Kafka user)",
+                    event.trouble_text);
+            return ERR_UNAVAILABLE; // waiting would keep the group waiting too
         } else if (kind == KAFKA_TROUBLE) {
             log_warn("snapshot", "reading: %s", event.trouble_text);
         }

@@ -76,6 +76,8 @@ static enum err take_message(struct sync *sync, const struct raw_message *raw)
         return ERR_NONE;
     case SYNC_REFUSED:
         break;
+    case SYNC_UNREAD:
+        return ERR_NO_MEMORY;
     }
     sync->refused++;
     log_warn("sync", "%s/%" PRId32 "/%" PRId64 ": skipped, %s (%" PRIu64 " so far)", sync->topic,

@@ -98,7 +98,7 @@ static struct recipient read_key(struct sync_records *records, struct view key)
         }
     }
     return key.n > 0 ? recipient_normalise(key, kind, records->default_region, records->arena)
-                     : (struct recipient){.kind = RECIPIENT_INVALID};
+                     : (struct recipient){RECIPIENT_INVALID, VIEW("")};
 }
 
 static enum sync_record_kind read_line(
@@ -112,10 +112,17 @@ static enum sync_record_kind read_line(
     enum err e = ndjson_parse(
             records->ndjson, json_skip_bom(raw->value), records->arena, &rel, &records->why);
     if (e != ERR_NONE) {
-        return e == ERR_DATA ? SYNC_REFUSED
-                             : refuse(records, "the line needs more memory than a line may");
+        if (e == ERR_DATA) {
+            return SYNC_REFUSED;
+        }
+        return arena_lacks_memory(records->arena)
+                       ? SYNC_UNREAD
+                       : refuse(records, "the line needs more memory than a line may");
     }
     struct recipient named = read_key(records, raw->key);
+    if (recipient_is_unread(&named)) {
+        return SYNC_UNREAD;
+    }
     if (named.kind != rel.recipient.kind || !view_equal(named.canonical, rel.recipient.canonical)) {
         return refuse(records, "the key names another recipient than the line");
     }
@@ -134,6 +141,9 @@ enum sync_record_kind sync_records_read(struct sync_records *records, const stru
         return read_line(records, raw, ret_rel);
     }
     struct recipient named = read_key(records, raw->key);
+    if (recipient_is_unread(&named)) {
+        return SYNC_UNREAD;
+    }
     if (named.kind == RECIPIENT_INVALID) {
         return refuse(records, "the tombstone's key is no possible phone number");
     }

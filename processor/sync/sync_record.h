@@ -14,6 +14,7 @@ enum sync_record_kind {
     SYNC_CHANGE,
     SYNC_HEARTBEAT,
     SYNC_REFUSED, // sync_records_why says for which reason, never with the recipient in it
+    SYNC_UNREAD,  // memory is out
 };
 
 struct sync_records;

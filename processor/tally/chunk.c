@@ -197,6 +197,9 @@ static enum err chunk_add_leaf(struct chunk *chunk, const struct tally_options *
     }
     if (!view_is_none(key->channel)) {
         leaf->key.channel = arena_copy(chunk->names, key->channel);
+        if (view_is_none(leaf->key.channel)) {
+            return ERR_NO_MEMORY;
+        }
     }
     struct view tenant_id = leaf->key.ids[SCOPE_TENANT];
     leaf->tally_partition = tally_partition_of(tenant_id, options->tally_partitions);
@@ -252,12 +255,14 @@ static enum err chunk_find_leaf(struct chunk *chunk, const struct tally_options 
 
 // A text of an entry, or none when the frame has enough of them: ids are for people, counts do not
 // need them.
-static struct view chunk_keep_text(struct chunk *chunk, struct view text)
+static struct view chunk_keep_text(struct chunk *chunk, struct view text, bool *ok)
 {
     if (view_is_none(text) || arena_used_bytes(chunk->entry_texts) + text.n > ENTRY_TEXT_BYTES) {
         return VIEW_NONE;
     }
-    return arena_copy(chunk->entry_texts, text);
+    struct view kept = arena_copy(chunk->entry_texts, text);
+    *ok = *ok && !view_is_none(kept);
+    return kept;
 }
 
 static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
@@ -268,6 +273,7 @@ static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
     if (e != ERR_NONE) {
         return e;
     }
+    bool ok = true;
     struct frame_entry *entry = &chunk->entries[chunk->entry_count++];
     *entry = (struct frame_entry){
             .offset = message->offset,
@@ -275,9 +281,9 @@ static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
             .reasons = message->reasons,
             .signals = signals,
             .occurred_at_ms = message->ev->occurred_at.ms,
-            .message_id = chunk_keep_text(chunk, message->ev->message_id),
-            .traceparent = chunk_keep_text(chunk, message->ev->traceparent),
-            .tracestate = chunk_keep_text(chunk, message->ev->tracestate),
+            .message_id = chunk_keep_text(chunk, message->ev->message_id, &ok),
+            .traceparent = chunk_keep_text(chunk, message->ev->traceparent, &ok),
+            .tracestate = chunk_keep_text(chunk, message->ev->tracestate, &ok),
     };
     memcpy(entry->tag, message->recipient_tag, RECIPIENT_TAG_BYTES);
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
@@ -287,7 +293,7 @@ static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
             entry->first_in_chunk |= (uint8_t)(!scope->judged << kind);
         }
     }
-    return ERR_NONE;
+    return ok ? ERR_NONE : ERR_NO_MEMORY;
 }
 
 static void jump_note(struct jump *jump, bool misdirected, uint32_t *heard, uint32_t *jumped)

@@ -91,6 +91,16 @@ def verb_verdicts(args):
     return status | show("nothing to compare", [] if expected else [args[0]])
 
 
+def verb_once(args):
+    """once KEY LIVE: no two records of one KEY, even equal ones; holds of single messages left out."""
+    counts = {}
+    for value in values(args[1]):
+        if value.get("target", {}).get("kind") != "message":
+            counts[value[args[0]]] = counts.get(value[args[0]], 0) + 1
+    return (show("more than once", (f"{name} ({count})" for name, count in counts.items() if count > 1))
+            | show("nothing to compare", [] if counts else [args[1]]))
+
+
 def verb_labels(args):
     """labels LABELS VERDICTS: flagged are exactly the messages that the labels expect to be."""
     flagged = {v["message_id"] for v in values(args[1]) if v["verdict"] == "misdirected"}

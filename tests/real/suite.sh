@@ -22,6 +22,8 @@ source "$here/cases.sh"
 source "$here/recovery_cases.sh"
 # shellcheck source=tests/real/cases_late.sh
 source "$here/cases_late.sh"
+# shellcheck source=tests/real/transactional_cases.sh
+source "$here/transactional_cases.sh"
 
 clean_up() {
     end_all
@@ -40,7 +42,7 @@ set_up || {
     exit 1
 }
 split -n l/5 -d "$work/data/events.ndjson" "$work/part."
-cases=(stream committed crash bad_input complaints late wait redis broker lost_log lost_offsets)
+cases=(stream committed crash bad_input complaints late wait transactional redis broker lost_log lost_offsets)
 # One or a few of them, for whoever works on them: WN_CASES="crash broker".
 [[ -z ${WN_CASES:-} ]] || read -ra cases <<<"$WN_CASES"
 for each in "${cases[@]}"; do

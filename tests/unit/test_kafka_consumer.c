@@ -311,6 +311,31 @@ static void test_close_under_load(void)
     mock_kafka_stop(&mock);
 }
 
+// librdkafka dies of an assignment that comes before it has stopped what the one before took away
+// (#5573): rewinds may follow one another without a poll between them.
+static void test_rewinds_in_a_row(void)
+{
+    struct mock_kafka mock;
+    kafka_owner_start_loop(&mock, 2);
+    struct owner owner = {.start = -1, .commit_offset = -1};
+    struct kafka_producer *producer = kafka_owner_produce(&mock, &owner, 0);
+    kafka_owner_send(producer, 0, 10, NULL);
+    CU_ASSERT_EQUAL(kafka_producer_flush(producer, PATIENCE_MS), ERR_NONE);
+    struct kafka_consumer *consumer = kafka_owner_join(&mock, &owner);
+    kafka_owner_expect(consumer, 0, 10);
+    for (int round = 0; round < 200; round++) {
+        struct kafka_position back = {round % 2, round % 2 == 0 ? round % 10 : 0};
+        CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &back, 1), ERR_NONE);
+    }
+    struct kafka_position back = {0, 3};
+    CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &back, 1), ERR_NONE);
+    kafka_owner_expect(consumer, 3, 7);
+    CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &back, 1), ERR_NONE);
+    CU_ASSERT_EQUAL(kafka_consumer_close(consumer, PATIENCE_MS), ERR_NONE);
+    CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
+    mock_kafka_stop(&mock);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -321,6 +346,7 @@ int main(int argc, char **argv)
             {"hold", test_hold},
             {"thrown_out", test_thrown_out},
             {"close_under_load", test_close_under_load},
+            {"rewinds_in_a_row", test_rewinds_in_a_row},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "kafka_consumer", tests);

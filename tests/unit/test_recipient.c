@@ -375,13 +375,17 @@ static void borrows_where_it_can(void)
     arena_destroy(arena);
 }
 
-static void is_invalid_when_the_arena_is_full(void)
+static void is_unread_when_the_arena_is_full(void)
 {
     struct arena *full = arena_create(0);
     struct view text = VIEW("13812345678");
     struct recipient got = recipient_normalise(text, RECIPIENT_PHONE, "CN", full);
+    CU_ASSERT_TRUE(recipient_is_unread(&got));
+    got = recipient_normalise(VIEW("12"), RECIPIENT_PHONE, "CN", full);
     CU_ASSERT_EQUAL(got.kind, RECIPIENT_INVALID);
-    CU_ASSERT_TRUE(view_equal(got.canonical, text));
+    CU_ASSERT_FALSE(recipient_is_unread(&got));
+    got = recipient_normalise(VIEW_NONE, RECIPIENT_PHONE, "CN", full);
+    CU_ASSERT_FALSE(recipient_is_unread(&got));
     arena_destroy(full);
 }
 
@@ -433,7 +437,7 @@ static const struct unit_test tests[] = {
         {"cached_is_what_is_read", cached_is_what_is_read},
         {"cache_forgets_when_it_is_full", cache_forgets_when_it_is_full},
         {"borrows_where_it_can", borrows_where_it_can},
-        {"is_invalid_when_the_arena_is_full", is_invalid_when_the_arena_is_full},
+        {"is_unread_when_the_arena_is_full", is_unread_when_the_arena_is_full},
         {"leaves_opaque_addresses_alone", leaves_opaque_addresses_alone},
         {"knows_the_kind_of_a_channel", knows_the_kind_of_a_channel},
         {"knows_the_regions", knows_the_regions},
