@@ -368,7 +368,8 @@ enum err kafka_consumer_rewind(
             changed = true;
         }
     }
-    return changed ? assign_running(consumer) : ERR_NONE;
+    // What is held is assigned when it is released.
+    return changed && !consumer->is_held ? assign_running(consumer) : ERR_NONE;
 }
 
 enum err kafka_consumer_begin_again(struct kafka_consumer *consumer)

@@ -81,7 +81,7 @@ static bool take_eof(struct kafka_consumer *consumer, const rd_kafka_message_t *
         struct kafka_event *ret_event)
 {
     struct slot *slot = consumer_running(consumer, rkm->partition);
-    if (slot == NULL) {
+    if (slot == NULL || consumer->is_held) {
         return false;
     }
     if (rkm->offset > slot->next_offset) {
