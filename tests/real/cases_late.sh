@@ -77,7 +77,7 @@ ask_owing() {
 
 suspect_is_told() {
     fetch waiting.alerts >"$work/waiting.alerts.ndjson"
-    compare values "$work/waiting.alerts.ndjson" | grep -q '"cache.suspect"'
+    compare values "$work/waiting.alerts.ndjson" | grep -c '"cache.suspect"' >/dev/null
 }
 
 # policy.unknown: wait.
