@@ -3,6 +3,8 @@
 // they move tag by tag. The first one goes first, in a script that sees that the lock, which has the
 // same hash tag, is still ours; what stands in the others then keeps a writer out that stood still
 // between two tags: a generation or a watermark that is later than its own.
+#include "common/assure.h"
+#include "load/beside.h"
 #include "load/scripts.h"
 #include "load/session.h"
 
@@ -10,26 +12,69 @@ enum { ADVANCE_ATTEMPTS = 5 };
 
 // --- the flip -----------------------------------------------------------------------------------
 
-// All tags at one instant; in a cluster the first tag, whose node has the lock.
-static enum err flip_first(
-        struct session *s, const struct generation *g, struct view generation, struct view text)
+struct flip {
+    const struct generation *g;
+    struct strbuf generation;
+    struct strbuf text; // as flip_tag writes it
+    struct strbuf count;
+    struct strbuf watermark;
+};
+
+// The text up to the number behind record_count, and from valid_for_ms up to heartbeat_ms.
+static void cut_text(struct view text, struct view *ret_head, struct view *ret_tail)
 {
-    struct view keys[HASH_TAG_COUNT + 1];
+    static const char count[] = "\"record_count\":";
+    static const char valid[] = ",\"valid_for_ms\":";
+    static const char heartbeat[] = ",\"heartbeat_ms\":";
+    const char *at = memmem(text.p, text.n, count, sizeof count - 1);
+    const char *tail = memmem(text.p, text.n, valid, sizeof valid - 1);
+    const char *end = memmem(text.p, text.n, heartbeat, sizeof heartbeat - 1);
+    ASSURE(at != NULL && tail != NULL && end != NULL); // epoch_add writes them
+    *ret_head = view_bytes(text.p, (size_t)(at - text.p) + sizeof count - 1);
+    *ret_tail = view_bytes(tail, (size_t)(end - tail));
+}
+
+// All tags at one instant; in a cluster the first tag, whose node has the lock.
+static enum err flip_first(struct session *s, const struct flip *flip, bool *ret_done)
+{
+    enum { LOCK, NEXT, JOURNAL, DELTA_LOCK, FIRST_EPOCH };
+    struct view keys[FIRST_EPOCH + HASH_TAG_COUNT];
+    struct strbuf texts[FIRST_EPOCH];
     struct strbuf key_text;
-    strbuf_init(&key_text, SIZE_MAX);
-    unsigned tags = s->has_epoch && s->epoch.tags > g->tags ? s->epoch.tags : g->tags;
-    if (redis_route_is_cluster(s->target.route)) {
-        tags = 1;
+    const bool is_cluster = redis_route_is_cluster(s->target.route);
+    unsigned tags = s->has_epoch && s->epoch.tags > flip->g->tags ? s->epoch.tags : flip->g->tags;
+    enum err e = ERR_NONE;
+    for (size_t i = 0; i < FIRST_EPOCH; i++) {
+        strbuf_init(&texts[i], SIZE_MAX);
     }
-    size_t key_count = session_epoch_keys(s, tags, &key_text, keys);
-    struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), generation, text,
-            g->tags == 1 ? VIEW("1") : VIEW("64")};
+    strbuf_init(&key_text, SIZE_MAX);
+    packed_add_lock_key(&texts[LOCK], s->target.prefix);
+    packed_add_next_key(&texts[NEXT], s->target.prefix);
+    packed_add_journal_key(&texts[JOURNAL], s->target.prefix);
+    packed_add_delta_lock_key(&texts[DELTA_LOCK], s->target.prefix);
+    for (size_t i = 0; i < FIRST_EPOCH; i++) {
+        keys[i] = strbuf_view(&texts[i]);
+        e = e == ERR_NONE ? texts[i].failed : e;
+    }
+    size_t key_count = session_epoch_keys(s, is_cluster ? 1 : tags, &key_text, keys + FIRST_EPOCH);
+    e = e == ERR_NONE ? key_text.failed : e;
+    struct view head;
+    struct view tail;
+    cut_text(strbuf_view(&flip->text), &head, &tail);
+    struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&flip->generation),
+            head, strbuf_view(&flip->count), strbuf_view(&flip->watermark), tail,
+            flip->g->tags == 1 ? VIEW("1") : VIEW("64"),
+            is_cluster || s->options->allow_older ? VIEW("0") : VIEW("1")};
     redisReply *reply = NULL;
-    enum err e = key_text.failed != ERR_NONE ? key_text.failed
-                                             : target_eval(&s->target, 0, script_flip, key_count,
-                                                       keys, 4, args, &reply);
+    e = e == ERR_NONE ? target_eval(&s->target, 0, script_flip, FIRST_EPOCH + key_count, keys,
+                                sizeof args / sizeof args[0], args, &reply)
+                      : e;
     if (e == ERR_NONE) {
+        *ret_done = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
         freeReplyObject(reply);
+    }
+    for (size_t i = 0; i < FIRST_EPOCH; i++) {
+        strbuf_fini(&texts[i]);
     }
     strbuf_fini(&key_text);
     return e;
@@ -53,7 +98,21 @@ static enum err flip_tag(struct session *s, unsigned tag, struct view generation
     return e;
 }
 
-enum err session_flip(struct session *s, const struct generation *g)
+static enum err flip_all(struct session *s, const struct flip *flip, bool *ret_done)
+{
+    s->target.is_strict = true;
+    enum err e = flip_first(s, flip, ret_done);
+    s->has_flipped = s->has_flipped || (e == ERR_NONE && *ret_done);
+    bool is_cluster = redis_route_is_cluster(s->target.route);
+    for (unsigned tag = 1; tag < HASH_TAG_COUNT && is_cluster && *ret_done && e == ERR_NONE;
+            tag++) {
+        e = flip_tag(s, tag, strbuf_view(&flip->generation), strbuf_view(&flip->text));
+    }
+    s->target.is_strict = false;
+    return e;
+}
+
+enum err session_flip(struct session *s, const struct generation *g, bool *ret_done)
 {
     struct epoch epoch = {
             .layout = EPOCH_PACKED1,
@@ -67,24 +126,23 @@ enum err session_flip(struct session *s, const struct generation *g)
     };
     struct view id = keyring_key_id(s->key);
     memcpy(epoch.key_id, id.p, id.n);
-    struct strbuf generation;
-    struct strbuf text;
-    strbuf_init(&generation, 32);
-    strbuf_init(&text, EPOCH_MAX_BYTES);
-    strbuf_add_u64(&generation, g->number);
-    epoch_add(&text, &epoch);
-    bool is_whole = generation.failed == ERR_NONE && text.failed == ERR_NONE;
-    s->target.is_strict = true;
-    enum err e = is_whole ? flip_first(s, g, strbuf_view(&generation), strbuf_view(&text))
-                          : ERR_NO_MEMORY;
-    s->has_flipped = s->has_flipped || e == ERR_NONE;
-    bool is_cluster = redis_route_is_cluster(s->target.route);
-    for (unsigned tag = 1; tag < HASH_TAG_COUNT && is_cluster && e == ERR_NONE; tag++) {
-        e = flip_tag(s, tag, strbuf_view(&generation), strbuf_view(&text));
-    }
-    s->target.is_strict = false;
-    strbuf_fini(&generation);
-    strbuf_fini(&text);
+    struct flip flip = {.g = g};
+    strbuf_init(&flip.generation, 32);
+    strbuf_init(&flip.text, EPOCH_MAX_BYTES);
+    strbuf_init(&flip.count, 32);
+    strbuf_init(&flip.watermark, 32);
+    strbuf_add_u64(&flip.generation, g->number);
+    strbuf_add_u64(&flip.count, epoch.record_count);
+    strbuf_add_i64(&flip.watermark, epoch.source_watermark_ms);
+    epoch_add(&flip.text, &epoch);
+    bool is_whole = flip.generation.failed == ERR_NONE && flip.text.failed == ERR_NONE &&
+                    flip.count.failed == ERR_NONE && flip.watermark.failed == ERR_NONE;
+    *ret_done = false;
+    enum err e = is_whole ? flip_all(s, &flip, ret_done) : ERR_NO_MEMORY;
+    strbuf_fini(&flip.generation);
+    strbuf_fini(&flip.text);
+    strbuf_fini(&flip.count);
+    strbuf_fini(&flip.watermark);
     return e;
 }
 
@@ -103,25 +161,43 @@ static struct epoch advanced(const struct session *s, int64_t change)
     return epoch;
 }
 
+enum advance { ADVANCE_OTHER_EPOCH, ADVANCE_DONE, ADVANCE_OTHER_LOAD };
+
 // All tags at one instant; in a cluster the first tag, whose node has the lock.
 static enum err advance_first(
-        struct session *s, const struct epoch *epoch, struct view text, bool *ret_done)
+        struct session *s, const struct epoch *epoch, struct view text, enum advance *ret_advance)
 {
-    struct view keys[HASH_TAG_COUNT + 1];
+    enum { LOCK, NEXT, LOAD_LOCK, FIRST_EPOCH };
+    struct view keys[FIRST_EPOCH + HASH_TAG_COUNT];
+    struct strbuf next;
+    struct strbuf load_lock;
     struct strbuf key_text;
+    strbuf_init(&next, SIZE_MAX);
+    strbuf_init(&load_lock, SIZE_MAX);
     strbuf_init(&key_text, SIZE_MAX);
+    packed_add_next_key(&next, s->target.prefix);
+    packed_add_lock_key(&load_lock, s->target.prefix);
+    keys[LOCK] = strbuf_view(&s->lock.key);
+    keys[NEXT] = strbuf_view(&next);
+    keys[LOAD_LOCK] = strbuf_view(&load_lock);
     unsigned tags = redis_route_is_cluster(s->target.route) ? 1 : epoch->tags;
-    size_t key_count = session_epoch_keys(s, tags, &key_text, keys);
-    struct view args[] = {
-            view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&s->epoch_text), text};
+    size_t key_count = session_epoch_keys(s, tags, &key_text, keys + FIRST_EPOCH);
+    struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX), strbuf_view(&s->epoch_text),
+            text, strbuf_view(&s->next)};
     redisReply *reply = NULL;
-    enum err e = key_text.failed != ERR_NONE ? ERR_NO_MEMORY
-                                             : target_eval(&s->target, 0, script_advance, key_count,
-                                                       keys, 3, args, &reply);
+    bool is_whole =
+            next.failed == ERR_NONE && load_lock.failed == ERR_NONE && key_text.failed == ERR_NONE;
+    enum err e = is_whole ? target_eval(&s->target, 0, script_advance, FIRST_EPOCH + key_count,
+                                    keys, sizeof args / sizeof args[0], args, &reply)
+                          : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
-        *ret_done = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+        bool is_known = reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0 &&
+                        reply->integer <= ADVANCE_OTHER_LOAD;
+        *ret_advance = is_known ? (enum advance)reply->integer : ADVANCE_OTHER_EPOCH;
         freeReplyObject(reply);
     }
+    strbuf_fini(&next);
+    strbuf_fini(&load_lock);
     strbuf_fini(&key_text);
     return e;
 }
@@ -150,16 +226,17 @@ static enum err advance_tag(
     return e;
 }
 
-static enum err advance_once(struct session *s, const struct epoch *epoch, bool *ret_done)
+static enum err advance_once(
+        struct session *s, const struct epoch *epoch, enum advance *ret_advance)
 {
     struct strbuf text;
     strbuf_init(&text, EPOCH_MAX_BYTES);
     epoch_add(&text, epoch);
     s->target.is_strict = true;
     enum err e = text.failed != ERR_NONE ? text.failed
-                                         : advance_first(s, epoch, strbuf_view(&text), ret_done);
-    bool is_cluster = redis_route_is_cluster(s->target.route);
-    for (unsigned tag = 1; tag < epoch->tags && is_cluster && *ret_done && e == ERR_NONE; tag++) {
+                                         : advance_first(s, epoch, strbuf_view(&text), ret_advance);
+    bool is_done = redis_route_is_cluster(s->target.route) && *ret_advance == ADVANCE_DONE;
+    for (unsigned tag = 1; tag < epoch->tags && is_done && e == ERR_NONE; tag++) {
         e = advance_tag(s, tag, epoch, strbuf_view(&text));
     }
     s->target.is_strict = false;
@@ -168,22 +245,22 @@ static enum err advance_once(struct session *s, const struct epoch *epoch, bool 
 }
 
 // A heartbeat may change the epoch in between, so that this is tried anew from what is there by
-// then.
+// then; so it is when a full load has begun, which is written to first.
 enum err session_advance(struct session *s, int64_t change, struct epoch *ret_epoch)
 {
     const uint64_t generation = s->epoch.generation;
     for (int i = 0; i < ADVANCE_ATTEMPTS; i++) {
         struct epoch epoch = advanced(s, change);
-        bool is_done = false;
-        enum err e = advance_once(s, &epoch, &is_done);
+        enum advance advance = ADVANCE_OTHER_EPOCH;
+        enum err e = advance_once(s, &epoch, &advance);
         if (e != ERR_NONE) {
             return e;
         }
-        if (is_done) {
+        if (advance == ADVANCE_DONE) {
             *ret_epoch = epoch;
             return ERR_NONE;
         }
-        e = session_read_epoch(s);
+        e = advance == ADVANCE_OTHER_LOAD ? beside_join(s) : session_read_epoch(s);
         if (e != ERR_NONE) {
             return e;
         }

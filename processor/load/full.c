@@ -2,16 +2,18 @@
 //
 //   1. P:{00}:loading gets the geometries of G and of the generation in force
 //   2. every bucket of G is written, the empty ones too
-//   3. the flip: one script sees that the lock is still ours and sets every epoch to G; in a cluster
+//   3. what deltas have changed meanwhile is moved into them (beside.h)
+//   4. the flip: one script sees that the lock is still ours and sets every epoch to G; in a cluster
 //      tag by tag, the first one with the lock
-//   4. the buckets of the generation before go, and what P:{00}:loading says with them
+//   5. the buckets of the generation before go, and what P:{00}:loading says with them
 //
-// A crash before 3 leaves the old generation in force, one after 3 the new. What it left behind
+// A crash before 4 leaves the old generation in force, one after 4 the new. What it left behind
 // stands in P:{00}:loading, and the next full load begins by removing it. G is above every
 // generation that is named anywhere, so that a loader that stood still and wakes up writes into a
 // generation of its own that nobody will ever read.
 #include <stdlib.h>
 
+#include "load/beside.h"
 #include "load/bucket_walk.h"
 #include "load/session.h"
 #include "relationship/packed.h"
@@ -23,6 +25,7 @@ enum {
     MSET_PAIRS = 256,
     UNLINK_KEYS = 512,
     BREATHE_BUCKETS = 4096,
+    FLIP_ATTEMPTS = 16,
 };
 
 // --- commands of many keys ----------------------------------------------------------------------
@@ -296,6 +299,21 @@ static uint64_t next_generation(const struct session *s, uint64_t newest_named)
     return (before > newest_named ? before : newest_named) + 1;
 }
 
+// Puts g in force once what deltas have changed meanwhile is in it. Deltas that come after all buckets
+// were there change these, so that the journal is emptied once.
+static enum err flip_with_deltas(struct session *s, const struct generation *g)
+{
+    bool is_done = false;
+    enum err e = ERR_NONE;
+    for (int i = 0; i < FLIP_ATTEMPTS && e == ERR_NONE && !is_done; i++) {
+        e = beside_drain(s, g);
+        e = e == ERR_NONE ? session_flip(s, g, &is_done) : e;
+    }
+    return e == ERR_NONE && !is_done
+                   ? session_fail(s, ERR_UNAVAILABLE, "the journal of deltas is never empty")
+                   : e;
+}
+
 // Writes g and puts it in force; when that fails, takes it away again as far as Redis lets us.
 static enum err replace_generation(
         struct session *s, const struct generation *g, const struct generation *before)
@@ -304,11 +322,12 @@ static enum err replace_generation(
     if (e == ERR_NONE && before != NULL) {
         e = name_generation(s, VIEW("SADD"), before);
     }
+    e = e == ERR_NONE ? beside_begin(s, g) : e;
     for (int i = 0; i < SESSION_ATTEMPTS && e == ERR_NONE; i++) {
         const uint64_t moves = redis_route_moves(s->target.route);
         e = write_buckets(s, g);
         if (e == ERR_NONE && redis_route_moves(s->target.route) == moves) {
-            e = session_flip(s, g);
+            e = flip_with_deltas(s, g);
             if (redis_route_moves(s->target.route) == moves) {
                 return e;
             }
@@ -329,6 +348,9 @@ static void undo(struct session *s, const struct generation *g)
 {
     struct strbuf why = s->target.why;
     strbuf_init(&s->target.why, why.ceiling_bytes);
+    if (target_is_open(&s->target) && !s->has_flipped) {
+        beside_end(s, g);
+    }
     bool is_ours = s->lock.is_held && target_is_open(&s->target) && !s->has_flipped;
     if (is_ours && forget_generation(s, g) == ERR_NONE && s->has_epoch) {
         const struct generation in_force = {
@@ -372,5 +394,11 @@ enum err load_full(struct session *s)
     s->result->tags = g.tags;
     s->result->source_watermark_ms = s->options->watermark_ms;
     e = s->has_epoch ? forget_generation(s, &before) : ERR_NONE;
-    return e == ERR_NONE ? name_generation(s, VIEW("SREM"), &g) : e;
+    e = e == ERR_NONE ? name_generation(s, VIEW("SREM"), &g) : e;
+    e = e == ERR_NONE ? session_read_epoch(s) : e;
+    if (e == ERR_NONE && s->has_epoch && s->epoch.generation == g.number) {
+        s->result->record_count = s->epoch.record_count; // deltas have had their part in it
+        s->result->source_watermark_ms = s->epoch.source_watermark_ms;
+    }
+    return e;
 }

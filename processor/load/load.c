@@ -22,6 +22,9 @@ enum err session_fail(struct session *s, enum err e, const char *text)
 enum err session_breathe(struct session *s, uint64_t done, uint64_t total)
 {
     enum err e = writer_lock_renew_if_due(&s->lock, &s->target);
+    if (e == ERR_NONE && s->other_lock != NULL) {
+        e = writer_lock_renew_if_due(s->other_lock, &s->target);
+    }
     if (e != ERR_NONE || s->options->progress == NULL) {
         return e;
     }
@@ -98,12 +101,10 @@ enum err session_read_epoch(struct session *s)
 }
 
 size_t session_epoch_keys(const struct session *s, unsigned tags, struct strbuf *text,
-        struct view ret_keys[HASH_TAG_COUNT + 1])
+        struct view ret_keys[HASH_TAG_COUNT])
 {
-    size_t ends[HASH_TAG_COUNT + 1];
+    size_t ends[HASH_TAG_COUNT];
     size_t count = 0;
-    packed_add_lock_key(text, s->target.prefix);
-    ends[count++] = text->n;
     for (unsigned tag = 0; tag < tags; tag++) {
         packed_add_epoch_key(text, s->target.prefix, tag);
         ends[count++] = text->n;
@@ -197,7 +198,9 @@ static enum err session_run(struct session *s)
     enum err e = target_init(&s->target, options->redis, view_of(options->prefix));
     if (e == ERR_NONE) {
         s->table = packed_table_create(TABLE_MAX_COUNT);
-        e = s->table == NULL ? ERR_NO_MEMORY : writer_lock_acquire(&s->lock, &s->target);
+        e = s->table == NULL ? ERR_NO_MEMORY
+                             : writer_lock_acquire(&s->lock, &s->target,
+                                       options->is_delta ? WRITER_DELTA : WRITER_FULL);
         if (e == ERR_NONE) {
             e = session_work(s);
         }
@@ -221,6 +224,7 @@ enum err load_run(
     };
     strbuf_init(&s.body, PACKED_BODY_MAX_BYTES);
     strbuf_init(&s.epoch_text, EPOCH_MAX_BYTES);
+    strbuf_init(&s.next, EPOCH_MAX_BYTES);
     enum err e = session_run(&s);
     if (e != ERR_NONE) {
         struct view text = strbuf_view(&s.target.why);
@@ -229,6 +233,7 @@ enum err load_run(
     packed_table_destroy(s.table);
     strbuf_fini(&s.body);
     strbuf_fini(&s.epoch_text);
+    strbuf_fini(&s.next);
     target_fini(&s.target);
     return e;
 }

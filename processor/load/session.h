@@ -13,7 +13,9 @@ struct session {
     struct load_result *result;
     struct target target;
     struct writer_lock lock;
-    const struct keyring_key *key; // under which this load packs
+    struct writer_lock *other_lock; // renewed with it; NULL = none
+    struct strbuf next;             // of a delta: the full load at work that it has written to
+    const struct keyring_key *key;  // under which this load packs
     struct packed_table
             *table;           // what the file said, by pseudonym; in a delta an empty body removes
     struct strbuf body;       // being packed
@@ -46,18 +48,17 @@ extern const char session_moved[]; // the reason when that was not enough
 MUST_CHECK enum err session_read_file(struct session *s);
 // To be called now and then by what takes long: renews the lock, shows progress.
 MUST_CHECK enum err session_breathe(struct session *s, uint64_t done, uint64_t total);
-// The keys of a script that has to do with all epochs: the lock and each tag's epoch. `text` holds
-// their bytes and has room for them. Returns how many.
+// The keys of every tag's epoch. `text` holds their bytes and has room for them. Returns how many.
 size_t session_epoch_keys(const struct session *s, unsigned tags, struct strbuf *text,
-        struct view ret_keys[HASH_TAG_COUNT + 1]);
+        struct view ret_keys[HASH_TAG_COUNT]);
 
 struct generation {
     uint64_t number;
     unsigned bucket_bits;
     unsigned tags;
 };
-// Puts the new generation in force.
-MUST_CHECK enum err session_flip(struct session *s, const struct generation *g);
+// Puts the new generation in force; not done: deltas wait in the journal.
+MUST_CHECK enum err session_flip(struct session *s, const struct generation *g, bool *ret_done);
 // Moves the epoch's count and watermark: there are `change` records more.
 MUST_CHECK enum err session_advance(struct session *s, int64_t change, struct epoch *ret_epoch);
 

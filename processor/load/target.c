@@ -120,6 +120,9 @@ static enum err target_refused(
         const char *text;
     } known[] = {
             {"WNLOCK", ERR_LOCKED, "the writer lock was lost to another loader"},
+            {"WNOLDER", ERR_DATA,
+                    "the data in force is from a later time than this file's watermark "
+                    "(--allow-older loads it anyway)"},
             {"WNEPOCH", ERR_REFUSED, "the epoch in force is not the one this load began with"},
             {"WNBUCKET", ERR_REFUSED, "a bucket is missing or damaged: a full load is needed"},
             {"MOVED", ERR_CONFIG, "Redis is a node of a cluster (redis.topology: cluster)"},

@@ -9,7 +9,7 @@
 enum {
     TARGET_PIPELINE_MAX = 64,
     TARGET_ARGS_MAX = 1024,
-    TARGET_KEYS_MAX = HASH_TAG_COUNT + 2, // of a script: every epoch, the lock, one more
+    TARGET_KEYS_MAX = HASH_TAG_COUNT + 4, // of a script: every epoch, and what else there is
 };
 
 // A command that waits: its words are words[first_word .. first_word + argc) of the target.

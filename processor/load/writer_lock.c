@@ -28,11 +28,20 @@ static enum err draw_token(struct writer_lock *lock)
     return e;
 }
 
-enum err writer_lock_acquire(struct writer_lock *lock, struct target *target)
+static void add_key(struct writer_lock *lock, const struct target *target, enum writer writer)
+{
+    strbuf_init(&lock->key, SIZE_MAX);
+    if (writer == WRITER_FULL || redis_route_is_cluster(target->route)) {
+        packed_add_lock_key(&lock->key, target->prefix);
+    } else {
+        packed_add_delta_lock_key(&lock->key, target->prefix);
+    }
+}
+
+enum err writer_lock_acquire(struct writer_lock *lock, struct target *target, enum writer writer)
 {
     *lock = (struct writer_lock){.is_held = false};
-    strbuf_init(&lock->key, SIZE_MAX);
-    packed_add_lock_key(&lock->key, target->prefix);
+    add_key(lock, target, writer);
     enum err e = lock->key.failed != ERR_NONE ? lock->key.failed : draw_token(lock);
     if (e != ERR_NONE) {
         return e;

@@ -1,4 +1,5 @@
-// The one lock under which a database is written (schemas/redis-keys.md).
+// The locks under which a database is written (schemas/redis-keys.md): one for full loads, one for
+// deltas. In a cluster both are one.
 #pragma once
 
 #include "load/target.h"
@@ -12,8 +13,11 @@ struct writer_lock {
     struct mono_time renew_at;
 };
 
+enum writer { WRITER_FULL, WRITER_DELTA };
+
 // ERR_LOCKED: somebody else has it.
-MUST_CHECK enum err writer_lock_acquire(struct writer_lock *lock, struct target *target);
+MUST_CHECK enum err writer_lock_acquire(
+        struct writer_lock *lock, struct target *target, enum writer writer);
 // Does nothing until LOCK_RENEW_MS after the last time. ERR_LOCKED: it ran out and may be another's
 // by now.
 MUST_CHECK enum err writer_lock_renew_if_due(struct writer_lock *lock, struct target *target);

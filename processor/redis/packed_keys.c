@@ -71,3 +71,21 @@ void packed_add_sync_key(struct strbuf *sb, struct view prefix)
     packed_add_tag(sb, prefix, 0);
     strbuf_add_text(sb, "sync");
 }
+
+void packed_add_delta_lock_key(struct strbuf *sb, struct view prefix)
+{
+    packed_add_tag(sb, prefix, 0);
+    strbuf_add_text(sb, "delta");
+}
+
+void packed_add_next_key(struct strbuf *sb, struct view prefix)
+{
+    packed_add_tag(sb, prefix, 0);
+    strbuf_add_text(sb, "next");
+}
+
+void packed_add_journal_key(struct strbuf *sb, struct view prefix)
+{
+    packed_add_tag(sb, prefix, 0);
+    strbuf_add_text(sb, "journal");
+}

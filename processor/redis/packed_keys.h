@@ -19,10 +19,13 @@ uint32_t packed_bucket_number(const struct pseudonym *pseudonym, unsigned bucket
 unsigned packed_bucket_tag(uint32_t bucket, unsigned bucket_bits, unsigned tags);
 
 // Each appends one key: prefix:{tt}:epoch, prefix:{tt}:generation:bucket, prefix:{00}:lock,
-// prefix:{00}:loading, prefix:{00}:sync.
+// prefix:{00}:loading, prefix:{00}:sync, prefix:{00}:delta, prefix:{00}:next, prefix:{00}:journal.
 void packed_add_epoch_key(struct strbuf *sb, struct view prefix, unsigned tag);
 void packed_add_bucket_key(
         struct strbuf *sb, struct view prefix, unsigned tag, uint64_t generation, uint32_t bucket);
 void packed_add_lock_key(struct strbuf *sb, struct view prefix);
 void packed_add_loading_key(struct strbuf *sb, struct view prefix);
 void packed_add_sync_key(struct strbuf *sb, struct view prefix);
+void packed_add_delta_lock_key(struct strbuf *sb, struct view prefix);
+void packed_add_next_key(struct strbuf *sb, struct view prefix);
+void packed_add_journal_key(struct strbuf *sb, struct view prefix);

@@ -304,29 +304,22 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     return e;
 }
 
-// What was folded goes out whole, or the frames of the batch are told again (O4).
-static void fail_segments(struct detect_half *half, enum err e)
+// What was folded since the last time is whole, or is told again (O4).
+static void end_segments(struct detect_half *half, enum err e)
 {
     for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
         struct detect_partition *state = &half->partitions[i];
         if (state->segment != NULL) {
             offsets_reported(half->base.outlet.offsets, state->segment, e);
             state->segment = NULL;
+            detect_tell_ceilings(i, state->line);
         }
     }
 }
 
-static void finish_segments(void *self)
+static void finish(void *self)
 {
-    struct detect_half *half = self;
-    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
-        struct detect_partition *state = &half->partitions[i];
-        if (state->segment != NULL) {
-            offsets_done(half->base.outlet.offsets, state->segment);
-            state->segment = NULL;
-            detect_tell_ceilings(i, state->line);
-        }
-    }
+    end_segments(self, ERR_NONE);
 }
 
 static void serve_snapshots(struct detect_half *half)
@@ -361,7 +354,7 @@ static enum err step(void *self)
         } else if (kind == KAFKA_TROUBLE) {
             e = half_tell_trouble(&half->base, &event);
         } else if (kind == KAFKA_OFFSET_LOST) {
-            finish_segments(half);
+            finish(half);
             e = offset_lost(half, &event);
         } else if (kind == KAFKA_NOTHING) {
             break;
@@ -369,11 +362,7 @@ static enum err step(void *self)
         e = e != ERR_NONE ? e : half->has_ended;
     }
     failpoint("detect.folded_a_batch");
-    if (e == ERR_NONE) {
-        finish_segments(half);
-    } else {
-        fail_segments(half, e);
-    }
+    end_segments(half, e);
     e = half_settle(&half->base, e);
     if (e == ERR_NONE) {
         serve_snapshots(half);
@@ -430,7 +419,7 @@ enum err detect_half_run(const struct half_options *options)
             .open = open_half,
             .step = step,
             .assign = assign,
-            .finish = finish_segments,
+            .finish = finish,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
             .destroy = destroy_half,

@@ -1,6 +1,7 @@
 #include "run/transactions.h"
 
 #include "common/assure.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum { DUE_MAX = 256, NEWS_EVERY_MS = 100, INIT_STEP_MS = 1000, RECOVER_EVERY_MS = 1000 };
@@ -47,12 +48,15 @@ static void commit(
         kafka_transaction_doom(txn, TXN_ABORT_IT, "not all of it was acknowledged");
         return;
     }
+    failpoint("transactions.all_is_acknowledged");
     send_offsets(transactions, consumer, until);
+    failpoint("transactions.sent_offsets");
     if (kafka_transaction_next(txn) == TXN_GO_ON) {
         kafka_transaction_commit(txn, mono_left_ms(clock_mono(), until));
     }
     if (kafka_transaction_next(txn) == TXN_GO_ON) {
         commits_made(transactions->commits);
+        failpoint("transactions.made_a_commit");
     }
 }
 
@@ -146,7 +150,12 @@ static enum err initialise(struct transactions *transactions, struct kafka_consu
         return ERR_NONE; // at the next step
     }
     log_info(transactions->name, "transactions as %s", transactions->id);
-    return consumer != NULL ? kafka_consumer_hold(consumer, false) : ERR_NONE;
+    if (consumer == NULL) {
+        return ERR_NONE;
+    }
+    // Somebody else may have released it: what began meanwhile knew no sure commits.
+    enum err e = kafka_consumer_begin_again(consumer);
+    return e != ERR_NONE ? e : kafka_consumer_hold(consumer, false);
 }
 
 enum err transactions_go_on(

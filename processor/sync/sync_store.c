@@ -62,7 +62,7 @@ static enum err take_over_lock(struct sync_store *store)
 
 static enum err take_lock(struct sync_store *store)
 {
-    enum err e = writer_lock_acquire(&store->s.lock, &store->s.target);
+    enum err e = writer_lock_acquire(&store->s.lock, &store->s.target, WRITER_DELTA);
     if (e == ERR_LOCKED && store->last_token[0] != '\0') {
         e = take_over_lock(store);
     }
@@ -93,6 +93,7 @@ enum err sync_store_open(
     };
     strbuf_init(&store->s.body, PACKED_BODY_MAX_BYTES);
     strbuf_init(&store->s.epoch_text, EPOCH_MAX_BYTES);
+    strbuf_init(&store->s.next, EPOCH_MAX_BYTES);
     enum err e = target_init(&store->s.target, &store->redis, view_of(config->redis.prefix));
     if (e == ERR_NONE) {
         e = renew_table(store);
@@ -109,6 +110,7 @@ void sync_store_close(struct sync_store *store)
     packed_table_destroy(store->s.table);
     strbuf_fini(&store->s.body);
     strbuf_fini(&store->s.epoch_text);
+    strbuf_fini(&store->s.next);
     target_fini(&store->s.target);
     store->s = (struct session){.options = NULL};
 }
@@ -123,28 +125,26 @@ const char *sync_store_why(const struct sync_store *store)
 static enum err call_move(struct sync_store *store, struct view epoch_text, struct view place)
 {
     struct session *s = &store->s;
-    struct view keys[HASH_TAG_COUNT + 1]; // lock, epochs
-    struct view all[HASH_TAG_COUNT + 2];
+    struct view keys[2 + HASH_TAG_COUNT]; // lock, place, epochs
     struct strbuf key_text;
     struct strbuf words; // of the place's key and the lock's life
     strbuf_init(&key_text, SIZE_MAX);
     strbuf_init(&words, SIZE_MAX);
-    size_t count = session_epoch_keys(s, s->epoch.tags, &key_text, keys);
+    size_t count = session_epoch_keys(s, s->epoch.tags, &key_text, keys + 2);
     packed_add_sync_key(&words, s->target.prefix);
     size_t key_bytes = words.n;
     int64_t life_ms = store->config->sync.heartbeat_ms * LOCK_HEARTBEATS;
     strbuf_add_i64(&words, life_ms > LOCK_LEAST_MS ? life_ms : LOCK_LEAST_MS);
-    all[0] = keys[0];
-    all[1] = view_bytes(words.p, key_bytes);
-    memcpy(all + 2, keys + 1, (count - 1) * sizeof *keys);
+    keys[0] = strbuf_view(&s->lock.key);
+    keys[1] = view_bytes(words.p, key_bytes);
     struct view args[] = {view_bytes(s->lock.token, LOCK_TOKEN_HEX),
             view_bytes(words.p + key_bytes, words.n - key_bytes), strbuf_view(&s->epoch_text),
             epoch_text, place};
     redisReply *reply = NULL;
     bool is_whole = key_text.failed == ERR_NONE && words.failed == ERR_NONE;
-    enum err e = !is_whole
-                         ? ERR_NO_MEMORY
-                         : target_eval(&s->target, 0, script_move, count + 1, all, 5, args, &reply);
+    enum err e =
+            !is_whole ? ERR_NO_MEMORY
+                      : target_eval(&s->target, 0, script_move, count + 2, keys, 5, args, &reply);
     if (e == ERR_NONE) {
         bool has_moved = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
         freeReplyObject(reply);
@@ -272,6 +272,21 @@ enum err sync_store_resume(struct sync_store *store, uint32_t partition_count, s
     return e;
 }
 
+// Under the lock of full loads as well.
+static enum err load_all(struct sync_store *store)
+{
+    struct session *s = &store->s;
+    struct writer_lock deltas = s->lock;
+    s->other_lock = &deltas;
+    enum err e = writer_lock_acquire(&s->lock, &s->target, WRITER_FULL);
+    e = e == ERR_NONE ? session_read_generations(s) : e;
+    e = e == ERR_NONE ? load_full(s) : e;
+    writer_lock_release(&s->lock, &s->target);
+    s->lock = deltas;
+    s->other_lock = NULL;
+    return e;
+}
+
 enum err sync_store_rebuild(struct sync_store *store, uint32_t partition_count,
         struct wall_time now, enum err (*read)(struct session *s, void *self), void *self)
 {
@@ -283,9 +298,10 @@ enum err sync_store_rebuild(struct sync_store *store, uint32_t partition_count,
     s->key = keyring_current(store->options.ring);
     s->read = read;
     s->read_self = self;
-    enum err e = session_read_generations(s);
-    e = e == ERR_NONE ? load_full(s) : e;
+    store->options.allow_older = true; // whatever the source has said, the topic is what there is
+    enum err e = load_all(store);
     store->options.is_delta = true;
+    store->options.allow_older = false;
     s->read = NULL;
     e = e == ERR_NONE ? session_read_epoch(s) : e;
     e = e == ERR_NONE ? session_take_epochs_key(s) : e;

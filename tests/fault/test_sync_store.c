@@ -136,7 +136,7 @@ static void a_writer_without_the_lock_changes_nothing(void)
     begin(&f, 1);
     put(&f, 0, true);
     f.store.state.positions[0].next = 1;
-    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{00}:lock another"));
+    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{00}:delta another"));
     CU_ASSERT_TRUE(redis_server_command(f.server, "DEL wn:{00}:sync"));
     f.store.s.target.integers = 0;
     CU_ASSERT_EQUAL(session_change_buckets(&f.store.s), ERR_LOCKED);
@@ -162,7 +162,7 @@ static void its_own_lock_is_taken_over(void)
     CU_ASSERT_STRING_NOT_EQUAL(f.store.s.lock.token, token);
     f.store.s.target.is_broken = true;
     sync_store_close(&f.store);
-    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{00}:lock another"));
+    CU_ASSERT_TRUE(redis_server_command(f.server, "SET wn:{00}:delta another"));
     CU_ASSERT_EQUAL(sync_store_open(&f.store, f.config, f.ring), ERR_LOCKED);
     sync_store_close(&f.store);
     clean_up(&f);

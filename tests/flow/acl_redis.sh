@@ -154,6 +154,18 @@ check "load does its work" test $? -eq 0
 check "and takes away the generation before" test $? -eq 0
 { person 4; printf '{"recipient":"+8613800000002","deleted":true}\n'; } | load loader.yaml --delta
 check "so does load --delta" test $? -eq 0
+# A full load that is at work beside a delta, as far as the delta can see.
+token=$(printf '%032x' 7)
+as admin "$port" SET 'wn:{00}:lock' "$token" >/dev/null
+as admin "$port" SET 'wn:{00}:next' "next1 99999999999 1 1 k1 1 $token" >/dev/null
+person 4 | load loader.yaml --delta
+check "so does load --delta beside a full load" test $? -eq 0
+for bucket in 0 1; do
+    printf '\x01' | as admin "$port" -x SET "wn:{00}:99999999999:$bucket" >/dev/null
+done
+person 4 | load loader.yaml --delta
+check "whichever buckets that has written" test $? -eq 0
+as admin "$port" DEL 'wn:{00}:lock' 'wn:{00}:next' 'wn:{00}:journal' 'wn:{00}:99999999999:'{0,1} >/dev/null
 # A lock is renewed after ten seconds: its script is run here.
 as wrongnumber-loader "$port" EVAL "return redis.call('PEXPIRE', KEYS[1], ARGV[1])" 1 'wn:{00}:lock' 60000 >/dev/null
 expect "the loader has exactly the commands that it sends" "$(used "$port")" "$(granted wrongnumber-loader "$port")"

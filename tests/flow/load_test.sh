@@ -202,6 +202,68 @@ expect "the next full load succeeds" "$(people 0 100 active | load -)" 0
 expect "with a generation that nobody wrote into" "$(($(epoch | field generation) > second + 1))" 1
 expect "and clears up" "$(cli DBSIZE)" "$(($(epoch | field bucket_count) + 1))"
 
+# --- a delta while a full load writes ---------------------------------------------------------------
+
+is_writing() { kill -0 "$job" 2>/dev/null && [[ -n $(cli GET 'wn:{00}:next') ]]; }
+begin_load() { # WATERMARK: a full load that takes a while
+    before=$(epoch | field generation)
+    load --bucket-bits 20 --watermark "$1" "$dir/first.ndjson" >"$dir/status" 2>/dev/null &
+    job=$!
+    wait_until many_keys
+}
+expect "a load to begin with" "$(load --allow-older --watermark 2020-02-01T00:00:00Z "$dir/first.ndjson")" 0
+begin_load 2020-02-02T00:00:00Z
+expect "a delta while a full load writes" "$(load --delta --watermark 2020-02-03T00:00:00Z "$dir/delta.ndjson")" 0
+expect "is in force at once" "$(peek +8613800000008)" miss
+expect "and the load still writes" "$(is_writing && epoch | field generation)" "$before"
+expect "another load is turned away" "$(load "$dir/first.ndjson")" 75
+wait "$job"
+expect "the load succeeds" "$(cat "$dir/status")" 0
+expect "and its generation is in force" "$(($(epoch | field generation) > before))" 1
+expect "with the delta in it: replaced" "$(peek +8613800000007 | field parties | grep -c closed)" 1
+expect "with the delta in it: removed" "$(peek +8613800000008)" miss
+expect "with the delta in it: inserted" "$(peek +8613999999999 | field opted_out)" "['sms']"
+expect "with the delta in it: the count" "$(epoch | field record_count)" 1000
+expect "with the delta in it: the watermark" "$(epoch | field source_watermark)" 1580688000000
+expect "nothing else stays" "$(cli DBSIZE)" "$(($(epoch | field bucket_count) + 1))"
+# A load that stands still, as a delta sees it: a bucket that is there is changed, for one that is not there is the journal.
+token=$(printf '%032x' 7)
+cli SET 'wn:{00}:lock' "$token" >/dev/null
+cli SET 'wn:{00}:next' "next1 99999999999 7 1 k1 1580688000000 $token" >/dev/null
+victim=$(python3 -c "
+import sys
+sys.path.insert(0, '$here')
+import packed_peek as p
+print(p.bucket_key('wn', p.pseudonym(bytes.fromhex('$key'), 'phone', '+8613800000007'),
+    {'tags': 1, 'generation': 99999999999, 'bucket_bits': 7}))")
+expect "a delta beside a load that has no bucket yet" "$(people 7 8 active | load --delta --watermark 2020-02-03T01:00:00Z -)" 0
+expect "stands in the journal" "$(cli HLEN 'wn:{00}:journal')" 1
+printf '\x01' | cli -x SET "$victim" >/dev/null
+expect "a delta beside a load that has the bucket" "$(people 7 8 closed | load --delta --watermark 2020-02-03T02:00:00Z -)" 0
+expect "stands in the bucket" "$(($(cli STRLEN "$victim") > 9))" 1
+expect "and what it replaces is out of the journal" "$(cli HGETALL 'wn:{00}:journal' | tr '\n' ' ')" "+ 1 "
+cli DEL 'wn:{00}:lock' >/dev/null
+expect "a delta beside nobody" "$(people 7 8 sold | load --delta --watermark 2020-02-03T03:00:00Z -)" 0
+expect "leaves that alone" "$(cli HGETALL 'wn:{00}:journal' | tr '\n' ' ')" "+ 1 "
+cli DEL "$victim" 'wn:{00}:journal' 'wn:{00}:next' >/dev/null
+
+begin_load 2020-02-05T00:00:00Z
+expect "a delta older than the load" "$(people 9 10 sold | load --delta --watermark 2020-02-04T00:00:00Z -)" 0
+expect "is in force at once, too" "$(peek +8613800000009 | field parties | grep -c sold)" 1
+expect "while the load still writes" "$(is_writing && epoch | field generation)" "$before"
+wait "$job"
+expect "but the load has newer data" "$(peek +8613800000009 | field parties | grep -c active)" 1
+begin_load 2020-02-06T00:00:00Z
+kill -9 "$(pgrep -P "$job" -f 'bucket-bits 20')"
+wait "$job" 2>/dev/null
+expect "a delta behind a load that was killed" "$(people 9 10 sold | load --delta --watermark 2020-02-07T00:00:00Z -)" 0
+cli DEL 'wn:{00}:lock' >/dev/null # the minute is over
+expect "and one after its minute" "$(people 10 11 sold | load --delta --watermark 2020-02-08T00:00:00Z -)" 0
+expect "are in force" "$(peek +8613800000009 +8613800000010 | grep -c sold)" 2
+expect "a load that is older than a delta is refused" "$(load --watermark 2020-02-07T12:00:00Z "$dir/first.ndjson")" 65
+expect "the next full load clears up" "$(people 0 100 active | load -)" 0
+expect "behind all of them" "$(cli DBSIZE)" "$(($(epoch | field bucket_count) + 1))"
+
 # --- Redis says no ----------------------------------------------------------------------------------
 
 third=$(epoch | field generation)

@@ -113,8 +113,22 @@ check "nobody's number is in what it says" bash -c "! grep -q 138000 '$work/sync
 
 # --- one at a time -----------------------------------------------------------------------------------------------------
 
-check "a load beside it is refused" bash -c "echo '{\"recipient\":\"+8613800000001\"}' |
-    '$build/wrongnumber' load -c '$work/c.yaml' -; test \$? -eq 75"
+# Who changes what is in force is one; a full load may come into force beside it, and nobody in the topic is called
+# misdirected for it.
+check "a delta beside it is refused" bash -c "echo '{\"recipient\":\"+8613800000001\"}' |
+    '$build/wrongnumber' load --delta -c '$work/c.yaml' -; test \$? -eq 75"
+printf '{"recipient":"+8613800000020","parties":[{"tenant_id":"acme","loan_id":"L1"}]}\n' >"$work/load.ndjson"
+: >"$work/said.before"
+while verdict +8613800000007; do sleep 0.02; done >>"$work/said.before" 2>/dev/null &
+asker=$!
+check "a full load beside it goes into force" "$build/wrongnumber" load -c "$work/c.yaml" "$work/load.ndjson"
+asked_often() { (($(wc -l <"$work/said.before") > 10)); }
+check "it was asked for meanwhile" until_true 30 asked_often
+check "and what it named is found" until_true 8 is +8613800000020 clear
+check "and what the topic has is found again" until_true 8 is +8613800000007 clear
+kill "$asker"
+wait "$asker" 2>/dev/null
+check "and was never misdirected" bash -c "! grep -q misdirected '$work/said.before'"
 
 # --- dying -------------------------------------------------------------------------------------------------------------
 
@@ -123,7 +137,7 @@ end_sync KILL
 check "soon after kill -9 a stranger is unknown" until_true 5 is +8613800000009 unknown
 check "and so is who is in the cache" is +8613800000001 unknown L2
 : >"$work/sync.err"
-redis DEL 'wn:{00}:lock' >"$work/del" # its minute would be over soon
+redis DEL 'wn:{00}:delta' >"$work/del" # its minute would be over soon
 start_sync
 check "started again it goes on where it stood: records" until_true 5 is +8613800000008 clear
 check "started again it goes on where it stood: tombstones" until_true 5 is +8613800000004 misdirected
@@ -188,5 +202,5 @@ check "its next heartbeat brings belief back" until_true 5 is +8613800000009 mis
 
 end_sync TERM
 check "told to end, it ends with 0" test "$status" -eq 0
-check "and gives the lock back" test "$(redis EXISTS 'wn:{00}:lock')" -eq 0
+check "and gives the lock back" test "$(redis EXISTS 'wn:{00}:delta')" -eq 0
 ((failures == 0))
