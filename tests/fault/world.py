@@ -254,7 +254,7 @@ class Feed(threading.Thread):
 
     def __init__(self, world, topic, path, seconds, options=()):
         super().__init__(daemon=True)
-        self.command = world.kcat("-P", "-t", topic, "-X", "topic.partitioner=random", "-X",
+        self.command = world.kcat("-P", "-E", "-t", topic, "-X", "topic.partitioner=random", "-X",
                                   "sticky.partitioning.linger.ms=0", "-z", "lz4", *options)
         self.path, self.seconds = path, seconds
         with open(path, "rb") as file:

@@ -22,9 +22,10 @@ BROKERS = 3
 BUSY_SHARE_MAX = 0.5
 
 
-def begin(it, name, messages, seconds, brokers=BROKERS):
+def begin(it, name, messages, seconds, brokers=BROKERS, linger_ms=5):
     plant = it.plant(name, messages, brokers=brokers)
-    feed = Feed(it.world, plant.topic("outbound"), plant.data.events, seconds, ["-X", "message.timeout.ms=60000"])
+    feed = Feed(it.world, plant.topic("outbound"), plant.data.events, seconds,
+                ["-X", "message.timeout.ms=60000", "-X", f"linger.ms={linger_ms}"])
     judge, detect = plant.start("judge"), plant.start("detect")
     wait_until("the judge has partitions", 60, lambda: judge.said("judge: partition"))
     wait_until("the detect half has partitions", 60, lambda: detect.said("folding from offset"))
@@ -91,7 +92,8 @@ def errors(it):
 
 def slow(it):
     """Every answer takes half a second."""
-    plant, feed, judge, detect = begin(it, "slow", 60_000, 60 if it.is_long else 15, brokers=1)
+    # The sandbox answers a fetch with one batch a partition: these had better be large.
+    plant, feed, judge, detect = begin(it, "slow", 30_000, 60 if it.is_long else 15, brokers=1, linger_ms=1500)
     it.world.inject("rtt", 1, 500)
     feed.finish(180)
     it.figures["s until lag 0 at 500 ms a request"] = round(plant.await_settled(240, judge, detect), 1)

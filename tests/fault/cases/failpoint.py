@@ -46,7 +46,7 @@ class Deaths(threading.Thread):
         self.config = part
         if it.kind == "kafka":
             self.config = f"{part}-static"
-            plant.config(self.config, part, **{"group.instance.id": f"failpoints-{part}"})
+            plant.config(self.config, part, f"failpoints-{part}")
         self.missed, self.trouble, self.life = [], None, None
 
     def run(self):

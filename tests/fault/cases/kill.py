@@ -17,9 +17,8 @@ class Killer(threading.Thread):
         self.plant, self.part, self.kills, self.assigned = plant, part, kills, assigned
         self.config = part
         if static:
-            # A real broker then gives a new life its partitions at once; else it waits for the old one's session.
             self.config = f"{part}-static"
-            plant.config(self.config, part if part != "all" else "judge, detect", **{"group.instance.id": static})
+            plant.config(self.config, part if part != "all" else "judge, detect", static)
         # The random numbers are drawn here: threads share none.
         self.waits = [it.random.uniform(0.05, 2.0) for _ in range(kills)]
         self.blind = [it.random.random() < 0.25 for _ in range(kills)]

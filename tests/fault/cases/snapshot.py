@@ -17,7 +17,8 @@ def records(it, plant):
     it.world.fetch_raw(plant.topic("detector-state"), it.world.path("snapshots"))
     live = {}
     for partition, offset, value in read_frames(it.world.path("snapshots")):
-        live[partition, keys[partition, offset]] = value
+        if (partition, offset) in keys:  # else it came in between
+            live[partition, keys[partition, offset]] = value
     return {at: value for at, value in live.items() if value}
 
 
