@@ -29,6 +29,7 @@ static void take_explained(
 {
     struct detect_line *line = self;
     detect_subtract(line->detect, parent, child, share_num, share_den);
+    fold_explain(line->fold, parent, child);
 }
 
 static void take_closed(void *self, int32_t scope)

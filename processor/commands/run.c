@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands/commands.h"
@@ -16,6 +17,7 @@
 #include "run/detect_half.h"
 #include "run/gathered.h"
 #include "run/judge_half.h"
+#include "run/tally_width.h"
 
 static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
                                 "\n"
@@ -31,20 +33,27 @@ static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=val
                                 "\n" OPTIONS_USAGE "  -h, --help\n";
 
 // Where they stand among the topics that are waited for; two more may follow.
+// Far above what any wait of a half takes: reading a partition's snapshots and what is held, at worst.
+enum { HANG_MS = 5 * 60 * 1000 };
+
 enum { WANTED_TALLIES, WANTED_STATE, WANTED_ALWAYS = 7, WANTED_TOPICS_MAX = 9 };
 
 struct half_thread {
     const char *name;
     enum err (*run)(const struct half_options *options);
-    const struct half_options *options;
+    struct half_options options;
+    atomic_uint pulse;
+    unsigned pulse_seen;
+    struct mono_time pulse_at; // when it was seen to go on
     enum err result;
+    bool is_running;
     pthread_t thread;
 };
 
 static void *run_half(void *argument)
 {
     struct half_thread *half = argument;
-    half->result = half->run(half->options);
+    half->result = half->run(&half->options);
     if (half->result != ERR_NONE) {
         log_error(half->name, "ends: %s", err_text(half->result));
     }
@@ -100,6 +109,29 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     return e;
 }
 
+// Waits a second for the half's end. One that hangs cannot be ended from here: the process ends, and
+// is started again. While it drains it has its own time.
+static void watch_half(struct half_thread *half)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (pthread_timedjoin_np(half->thread, NULL, &until) == 0) {
+        half->is_running = false;
+        return;
+    }
+    struct mono_time now = clock_mono();
+    unsigned pulse = atomic_load(&half->pulse);
+    if (pulse != half->pulse_seen || stop_is_requested()) {
+        half->pulse_seen = pulse;
+        half->pulse_at = now;
+    } else if (mono_left_ms(now, mono_after_ms(half->pulse_at, HANG_MS)) == 0) {
+        log_error(half->name, "hangs: nothing for %d s; ending", HANG_MS / 1000);
+        fflush(NULL);
+        _exit(err_exit_status(ERR_STALLED));
+    }
+}
+
 // Whether the brokers keep transactions, where the configuration rests on them.
 static enum err try_transactions(const struct config *config)
 {
@@ -118,31 +150,42 @@ static enum err try_transactions(const struct config *config)
 
 static enum err run_halves(const struct config *config, uint32_t tally_partitions)
 {
-    const struct half_options options = {config, stop_flag(), tally_partitions};
     struct half_thread halves[] = {
-            {"judge", judge_half_run, &options, ERR_NONE, 0},
-            {"detect", detect_half_run, &options, ERR_NONE, 0},
-            {"complaints", complaint_half_run, &options, ERR_NONE, 0},
+            {.name = "judge", .run = judge_half_run},
+            {.name = "detect", .run = detect_half_run},
+            {.name = "complaints", .run = complaint_half_run},
     };
     enum { HALVES = sizeof halves / sizeof *halves };
+    for (size_t i = 0; i < HALVES; i++) {
+        halves[i].options =
+                (struct half_options){config, stop_flag(), tally_partitions, &halves[i].pulse};
+    }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
             judges && config->complaints == COMPLAINTS_ON};
-    bool started[HALVES] = {false};
     for (size_t i = 0; i < HALVES; i++) {
+        halves[i].pulse_at = clock_mono();
         if (wanted[i]) {
-            started[i] = pthread_create(&halves[i].thread, NULL, run_half, &halves[i]) == 0;
-            if (!started[i]) {
+            halves[i].is_running =
+                    pthread_create(&halves[i].thread, NULL, run_half, &halves[i]) == 0;
+            if (!halves[i].is_running) {
                 halves[i].result = ERR_NO_MEMORY;
                 stop_request();
             }
         }
     }
+    bool any = true;
+    while (any) {
+        any = false;
+        for (size_t i = 0; i < HALVES; i++) {
+            if (halves[i].is_running) {
+                watch_half(&halves[i]);
+                any = any || halves[i].is_running;
+            }
+        }
+    }
     enum err e = ERR_NONE;
     for (size_t i = 0; i < HALVES; i++) {
-        if (started[i]) {
-            pthread_join(halves[i].thread, NULL);
-        }
         e = e == ERR_NONE ? halves[i].result : e;
     }
     return e;
@@ -150,19 +193,20 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
 
 static enum err run(const struct config *config)
 {
+    stop_on_signals();
     log_setup(config->log.format, config->log.level);
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
     if (config->identity.key_file == NULL) {
         log_warn("run", "pseudonym.key_file is not set: the demo key is known to everybody");
     }
-    stop_on_signals();
     uint32_t tally_partitions;
     enum err e = await_topics(config, &tally_partitions);
     if (e != ERR_NONE) {
         return stop_is_requested() ? ERR_NONE : e;
     }
-    e = try_transactions(config);
+    e = tally_width_check(config, tally_partitions);
+    e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
         e = run_halves(config, tally_partitions);
     }

@@ -296,7 +296,7 @@ enum err excursion_take_back(struct detect *detect, unsigned kind,
     int32_t scope = clearance->scopes[kind];
     struct excursion room;
     struct excursion *excursion = &room;
-    if (!scope_has_excursion(detect, scope)) {
+    if (clearance->uses[kind] == ENTRY_UNUSED || !scope_has_excursion(detect, scope)) {
         return ERR_NONE;
     }
     struct detect_scope *at = scope_at(detect, scope);

@@ -46,6 +46,11 @@ static inline enum entry_use clearable_use(const struct clearable *clearable, un
     return (enum entry_use)(clearable->uses >> 2 * kind & 3);
 }
 
+static inline void clearable_set_unused(struct clearable *clearable, unsigned kind)
+{
+    clearable->uses &= 1023u & ~(3u << 2 * kind);
+}
+
 struct clearables {
     struct pool pool;
     struct hash_index index; // by source and offset

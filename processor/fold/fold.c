@@ -210,8 +210,9 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
         int64_t sequence, struct delta *ret_delta)
 {
     bool is_late = frame->late_count > 0;
+    bool has_offsets = !is_late && !frame_tells_cache(frame);
     struct fold_source *source = NULL;
-    enum err found = is_late ? ERR_NONE : fold_find_source(fold, frame, &source);
+    enum err found = has_offsets ? fold_find_source(fold, frame, &source) : ERR_NONE;
     enum err e = found == ERR_CEILING ? ERR_NONE : found;
     if (e == ERR_NONE) {
         e = fold_make_room(fold, frame);
@@ -234,6 +235,9 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
     };
     if (is_late) {
         return fold_late_frame(fold, frame, ret_delta);
+    }
+    if (!has_offsets) {
+        return ERR_NONE;
     }
     if (source == NULL) { // the table of sources is full
         fold_leave_out(fold, frame, ret_delta);

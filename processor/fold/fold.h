@@ -68,6 +68,9 @@ struct fold_late_counts {
 struct fold_late_counts fold_late_counts(const struct fold *fold);
 // By which level of the detector's an entry of the delta in hand has moved its scopes; below 32.
 void fold_note_level(struct fold *fold, const struct delta_entry *entry, unsigned level);
+// What speaks against `child` was taken off the wider scope `parent`: a message that came through both and
+// is cleared later has nothing to take back there. Goes through all that may be cleared.
+void fold_explain(struct fold *fold, int32_t parent, int32_t child);
 // Forgets a scope: its number may be given to another.
 void fold_drop(struct fold *fold, int32_t scope);
 uint64_t fold_gaps(const struct fold *fold);

@@ -187,6 +187,20 @@ enum err fold_late_frame(struct fold *fold, const struct frame *frame, struct de
     return ERR_NONE;
 }
 
+void fold_explain(struct fold *fold, int32_t parent, int32_t child)
+{
+    unsigned parent_kind = scopes_name(fold->names, parent).kind;
+    unsigned child_kind = scopes_name(fold->names, child).kind;
+    uint32_t at = fold->clearables.oldest;
+    while (at != CLEARABLE_NONE) {
+        struct clearable *message = clearables_at(&fold->clearables, at);
+        if (message->scopes[child_kind] == child && message->scopes[parent_kind] == parent) {
+            clearable_set_unused(message, parent_kind);
+        }
+        at = message->newer;
+    }
+}
+
 struct fold_late_counts fold_late_counts(const struct fold *fold)
 {
     struct fold_late_counts late = fold->late;

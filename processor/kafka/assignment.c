@@ -313,6 +313,7 @@ static void take_assignment(
 {
     consumer_clear(consumer);
     consumer->group_was_asked = false;
+    consumer->has_assignment = true;
     consumer->counts.assignments++;
     for (int i = 0; i < partitions->cnt; i++) {
         int32_t partition = partitions->elems[i].partition;
@@ -338,6 +339,7 @@ static void drop_assignment(struct kafka_consumer *consumer)
         consumer->owner->on_revoke(consumer->self, lost);
     }
     consumer_clear(consumer);
+    consumer->has_assignment = false;
     (void)assign(consumer, NULL);
 }
 
@@ -366,7 +368,8 @@ enum err kafka_consumer_rewind(
             changed = true;
         }
     }
-    return changed ? assign_running(consumer) : ERR_NONE;
+    // What is held is assigned when it is released.
+    return changed && !consumer->is_held ? assign_running(consumer) : ERR_NONE;
 }
 
 enum err kafka_consumer_begin_again(struct kafka_consumer *consumer)

@@ -202,6 +202,17 @@ static void on_error(rd_kafka_t *rk, int error, const char *text, void *opaque)
     kafka_client_trouble(client, (rd_kafka_resp_err_t)error, text);
 }
 
+// The owner's thread, inside a poll. Quotas are no trouble (kafka_consumer_is_throttled).
+static void on_throttle(
+        rd_kafka_t *rk, const char *broker, int32_t broker_id, int throttle_ms, void *opaque)
+{
+    (void)rk;
+    (void)broker;
+    (void)broker_id;
+    struct kafka_client *client = opaque;
+    client->throttled_at = mono_after_ms(clock_mono(), throttle_ms);
+}
+
 // --- settings ----------------------------------------------------------------------------------
 
 void kafka_client_set(rd_kafka_conf_t *conf, const char *name, const char *value)
@@ -276,6 +287,7 @@ enum err kafka_client_conf(struct kafka_client *client, enum client_role role,
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_throttle_cb(conf, on_throttle);
     *ret_conf = conf;
     return ERR_NONE;
 }

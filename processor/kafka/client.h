@@ -7,6 +7,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/strbuf.h"
@@ -34,6 +35,7 @@ struct kafka_client {
     uint64_t broken_connections; // that were up; only with log.connection.close=true
     enum err trouble;
     char trouble_text[TROUBLE_BYTES];
+    struct mono_time throttled_at; // the end of the last delay by a quota; owner's thread
 
     struct log_site log_sites[LOG_DEBUG + 1]; // librdkafka's threads; guarded by common/log
 };

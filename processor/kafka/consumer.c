@@ -81,7 +81,7 @@ static bool take_eof(struct kafka_consumer *consumer, const rd_kafka_message_t *
         struct kafka_event *ret_event)
 {
     struct slot *slot = consumer_running(consumer, rkm->partition);
-    if (slot == NULL) {
+    if (slot == NULL || consumer->is_held) {
         return false;
     }
     if (rkm->offset > slot->next_offset) {
@@ -219,6 +219,22 @@ void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int
             &high, kafka_timeout(timeout_ms)); // untouched on failure
     *ret_low = low;
     *ret_high = high < low ? low : high;
+}
+
+bool kafka_consumer_has_assignment(const struct kafka_consumer *consumer)
+{
+    return consumer->has_assignment;
+}
+
+bool kafka_consumer_is_ours(const struct kafka_consumer *consumer, int32_t partition)
+{
+    return partition < consumer->slot_count && consumer->slots[partition].state != SLOT_NONE;
+}
+
+bool kafka_consumer_is_throttled(const struct kafka_consumer *consumer, int64_t within_ms)
+{
+    struct mono_time at = consumer->client.throttled_at;
+    return at.ns > 0 && mono_left_ms(clock_mono(), mono_after_ms(at, within_ms)) > 0;
 }
 
 int64_t kafka_consumer_lag(const struct kafka_consumer *consumer)

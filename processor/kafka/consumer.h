@@ -135,6 +135,12 @@ int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int
 // that were known last. Of a partition that is ours.
 void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
         int64_t *ret_low, int64_t *ret_high);
+// Whether the group has given an assignment, be it an empty one.
+bool kafka_consumer_has_assignment(const struct kafka_consumer *consumer);
+// Whether the partition is in it, also while it is not found out where to read it.
+bool kafka_consumer_is_ours(const struct kafka_consumer *consumer, int32_t partition);
+// Whether a broker has delayed us within that time because of a quota.
+bool kafka_consumer_is_throttled(const struct kafka_consumer *consumer, int64_t within_ms);
 // Messages between the next offset and the high watermark, over all partitions as far as known.
 int64_t kafka_consumer_lag(const struct kafka_consumer *consumer);
 void kafka_consumer_counts(

@@ -38,6 +38,7 @@ struct kafka_consumer {
     int32_t unresolved;  // slots that are NEW or STRAY
     int32_t lost_untold;
     struct mono_time resolve_at;
+    bool has_assignment; // since the group gave the last one
     bool is_held;
     bool is_leaving;
 

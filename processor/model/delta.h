@@ -72,7 +72,7 @@ struct delta_clearance {
     uint64_t tag;
     uint32_t remembered; // its handle in state/recent.h, which has forgotten it unless it is pinned
     int32_t scopes[SCOPE_KIND_COUNT];
-    enum entry_use uses[SCOPE_KIND_COUNT];
+    enum entry_use uses[SCOPE_KIND_COUNT]; // unused: nothing of it speaks against that scope
     reason_set reasons;
     unsigned level; // by which it moved statistics; none of detect's where it moved none
     bool held;      // one of its scopes was

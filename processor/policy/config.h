@@ -30,8 +30,9 @@ struct config {
     unsigned roles; // of ROLE_*
 
     struct {
-        char *bootstrap;     // host:port, comma-separated
-        char *group;         // consumer group; the detect half's is <group>.detect
+        char *bootstrap; // host:port, comma-separated
+        char *group;     // consumer group; the detect half's is <group>.detect
+        int64_t stall_timeout_ms;
         char *instance_id;   // static member of its groups; NULL = a new member at every start
         enum start_at start; // where a group without commits begins
         struct property properties[PROPERTY_MAX]; // straight to librdkafka

@@ -105,6 +105,14 @@ static const struct conf_option options[] = {
                 .fallback = "earliest",
                 .words = start_words,
                 .text = "where a group without commits begins"},
+        {.path = "kafka.stall_timeout",
+                .type = CONF_DURATION,
+                AT(kafka.stall_timeout_ms),
+                .fallback = "60s",
+                RANGE(5000, 3600000),
+                .text = "a half that makes no progress for so long, though Kafka answers and has "
+                        "work, "
+                        "starts over; the second time the process ends with status 75"},
         {.path = "kafka.properties",
                 .type = CONF_MAP,
                 .fallback = "{}",

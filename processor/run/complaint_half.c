@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "commands/open_keyring.h"
-#include "common/assure.h"
 #include "common/log.h"
 #include "complaint_line.h"
 #include "run/frame_out.h"
@@ -18,6 +17,7 @@ struct complaint_half {
     struct complaint_line *line;
     struct frame_out frames;
     struct gathered batch;
+    enum err has_ended; // a partition could not be opened
 };
 
 // --- partitions come and go --------------------------------------------------------------------
@@ -33,7 +33,9 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
     struct complaint_half *half = self;
     enum err e = half_begin(&half->base, assignment, *start, start);
     e = e != ERR_NONE ? e : open_line_partition(half, assignment->partition, *start);
-    ASSURE(e == ERR_NONE);
+    if (e != ERR_NONE) {
+        half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
+    }
 }
 
 static void close_partition(void *self, int32_t partition)
@@ -108,6 +110,9 @@ static enum err step(void *self)
     struct kafka_event event = {0};
     enum kafka_event_kind kind = gathered_fill(
             &half->batch, half->base.consumer, BATCH_WAIT_MS, false, half->base.stop, &event);
+    if (half->has_ended != ERR_NONE) {
+        return half->has_ended;
+    }
     enum err e = half->batch.item_count > 0 ? tell_batch(half) : ERR_NONE;
     return half_settle_batch(&half->base, e, kind, &event);
 }

@@ -24,4 +24,10 @@ void detect_tell_ceilings(int32_t partition, const struct detect_line *line)
                 "at a time are; they count, but their recipients count again",
                 partition, (unsigned long long)counts.recent_overflowed);
     }
+    if (counts.clearable_overflowed > 0) {
+        log_error("detect",
+                "tally partition %d: %llu misdirected messages were too many to be kept for a "
+                "minute; late records do not correct their counts",
+                partition, (unsigned long long)counts.clearable_overflowed);
+    }
 }

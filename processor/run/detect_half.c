@@ -11,6 +11,7 @@
 #include "run/held_reader.h"
 #include "run/recall.h"
 #include "run/snapshots.h"
+#include "run/tally_width.h"
 #include "state/frame_codec.h"
 
 enum {
@@ -40,8 +41,9 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
-    bool left_behind;   // a reader did not let go in time
-    enum err has_ended; // a partition could not be opened
+    struct tally_width width; // as text, beside each commit
+    bool left_behind;         // a reader did not let go in time
+    enum err has_ended;       // a partition could not be opened
     struct detect_partition partitions[PARTITION_MAX];
 };
 
@@ -157,7 +159,8 @@ static enum err begin_offsets(
     if (lost->from < 0) {
         return offsets_begin(outlet->offsets, lost->partition, settled);
     }
-    int64_t before = lost->from < lost->low ? lost->from : 0;
+    bool was_told = settled > lost->low;
+    int64_t before = was_told ? settled : lost->from < lost->low ? lost->from : 0;
     enum err e = offsets_begin(outlet->offsets, lost->partition, before);
     return e != ERR_NONE ? e : half_tell_lost(&half->base, lost, settled);
 }
@@ -172,6 +175,7 @@ static enum err open_partition(
     struct restore restore = {half, state};
     const struct snapshot_taker taker = {restore_line, &restore};
     int64_t next_offset = -1;
+    half_beat(&half->base);
     struct known known = {0, 0, 0};
     // Of a log that ends before what is committed, nothing is known.
     int64_t log_end = log->committed > log->high ? -1 : log->high;
@@ -375,6 +379,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
         return ERR_NO_MEMORY;
     }
     half->tally_partitions = options->tally_partitions;
+    tally_width_write(&half->width, options->tally_partitions);
     enum err e = snapshots_create(&half->snapshots, config, options->tally_partitions, findings);
     if (e != ERR_NONE) {
         return e;
@@ -387,6 +392,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
             .stop = options->stop,
     };
     e = outlet_init(&half->base.outlet, &outlet_options, findings);
+    half->base.outlet.commits.texts = tally_width_texts(&half->width);
     if (e == ERR_NONE) {
         e = half_open_consumer(
                 &half->base, config->topics.tallies, ".detect", START_EARLIEST, findings);

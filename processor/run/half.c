@@ -4,6 +4,7 @@
 
 #include "common/failpoint.h"
 #include "common/log.h"
+#include "run/half_watch.h"
 
 enum { GROUP_MAX_BYTES = 512, FINDINGS_MAX_BYTES = 64 * 1024 };
 
@@ -61,15 +62,23 @@ enum err half_open_consumer(struct half *half, const char *topic, const char *gr
     strbuf_printf(&group, "%s%s", half->config->kafka.group, group_suffix);
     half->group = group.p;
     half->topic = topic;
+    half->start = start;
     if (group.failed != ERR_NONE) {
         return group.failed;
     }
+    half->outlet.sink.may_wait = half_may_wait;
+    half->outlet.sink.waiter = half;
+    return half_join(half, findings);
+}
+
+enum err half_join(struct half *half, struct strbuf *findings)
+{
     static const struct kafka_consumer_owner owner = {on_assign, on_revoke};
     const struct kafka_consumer_options options = {
             .config = half->config,
-            .topic = topic,
+            .topic = half->topic,
             .group = half->group,
-            .start = start,
+            .start = half->start,
             .owner = &owner,
             .self = half,
     };
@@ -81,12 +90,22 @@ enum err half_settle(struct half *half, enum err e)
     outlet_serve(&half->outlet, half->consumer);
     bool needs_recovery = outlet_needs_recovery(&half->outlet);
     bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
+    if (half->has_given_up) {
+        return ERR_STALLED;
+    }
+    if (half->is_stuck && err_fate(e) != FATE_STOP && !*half->stop) {
+        forget(half);
+        return half_start_over(half);
+    }
     if (half->outlet.is_transactional && !*half->stop && (retries || e == ERR_NONE)) {
         return transactions_go_on(&half->outlet.transactions, half->consumer, retries);
     }
-    if (retries && !*half->stop) {
+    // With brokers away, what is wanted to begin anew may be away as well.
+    while (retries && !*half->stop) {
+        half_beat(half);
         e = outlet_rebuild(&half->outlet);
         e = e != ERR_NONE ? e : begin_all_anew(half);
+        retries = err_fate(e) == FATE_RETRY;
     }
     return e;
 }
@@ -140,6 +159,7 @@ static enum err half_open(struct half *half, const struct half_options *options)
 static enum err half_close(struct half *half)
 {
     enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
+    e = e == ERR_NONE && half->left_behind ? ERR_DEADLINE : e;
     free(half->group);
     enum err destroyed = half->role->destroy(half->self);
     return e != ERR_NONE ? e : destroyed;
@@ -152,9 +172,12 @@ enum err half_run(struct half *half, const struct half_role *role, void *self,
     half->self = self;
     half->config = options->config;
     half->stop = options->stop;
+    half->pulse = options->pulse;
     enum err e = half_open(half, options);
+    half_watch_init(half);
     while (e == ERR_NONE && !*options->stop) {
         e = role->step(self);
+        e = e != ERR_NONE ? e : half_watch(half);
     }
     if (half->outlet.config != NULL) {
         outlet_drain(&half->outlet);

@@ -11,11 +11,13 @@
 
 #include "kafka/consumer.h"
 #include "run/outlet.h"
+#include "run/watchdog.h"
 
 struct half_options {
     const struct config *config; // borrowed
     const atomic_bool *stop;     // set to ask for a drain
     uint32_t tally_partitions;   // of the tally topic as it is
+    atomic_uint *pulse;          // counted up while the half lives; NULL = nobody looks
 };
 
 // `self` is the half's own state, which embeds its struct half.
@@ -54,6 +56,16 @@ struct half {
     struct kafka_consumer *consumer;
     char *group;
     const char *topic; // of the consumer
+    enum start_at start;
+    // run/half_watch.c
+    atomic_uint *pulse;
+    struct watchdog watchdog;
+    struct mono_time next_look;
+    struct mono_time excused_until;
+    struct mono_time placed_at; // when it had a place in the group last
+    bool is_stuck;              // it is to start over
+    bool has_given_up;          // starting over did not help
+    bool left_behind;           // a client did not let go in time: the process should end by _exit
 };
 
 // Offsets of a partition that were wanted and that the log does not have.
@@ -72,6 +84,12 @@ MUST_CHECK enum err half_run(struct half *half, const struct half_role *role, vo
 // Joins the config's group, or the one named so with `group_suffix` behind it.
 MUST_CHECK enum err half_open_consumer(struct half *half, const char *topic,
         const char *group_suffix, enum start_at start, struct strbuf *findings);
+// Joins it (again), as told before.
+MUST_CHECK enum err half_join(struct half *half, struct strbuf *findings);
+// Tells whoever looks that the half lives. To be called in whatever may take long.
+void half_beat(struct half *half);
+// It waits for something that is not Kafka: no progress is no trouble for the next seconds.
+void half_excuse(struct half *half);
 // The end of a step that went as `e`: serves the outlet, and begins all anew when the work is to
 // be tried again or output can no longer be delivered. Returns what the step comes to.
 MUST_CHECK enum err half_settle(struct half *half, enum err e);

@@ -224,12 +224,23 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
     return is_read && held->sequence >= 0;
 }
 
+// A header is any bytes; what reads integers wants a number.
+static bool is_decimal(struct view text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9') {
+            return false;
+        }
+    }
+    return text.n > 0;
+}
+
 static bool read_tombstone(const struct raw_message *raw, struct held_scope *held)
 {
     struct view sequence = raw_header(raw, "wn.sequence");
     held->sequence = -1;
     return view_is_none(sequence) ||
-           (json_integer_read(sequence, &held->sequence) == JSON_INTEGER && held->sequence >= 0);
+           (is_decimal(sequence) && json_integer_read(sequence, &held->sequence) == JSON_INTEGER);
 }
 
 // --- the table --------------------------------------------------------------------------------

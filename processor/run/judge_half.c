@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "commands/open_keyring.h"
-#include "common/assure.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "judge_line.h"
@@ -28,7 +27,8 @@ struct judge_half {
     bool cache_trouble_told;
     uint64_t overflow_told;
     uint64_t given_up_told;
-    bool is_waiting; // for the cache: nothing is fetched
+    bool is_waiting;    // for the cache: nothing is fetched
+    enum err has_ended; // a partition could not be opened
     struct mono_time next_look;
     struct gathered batch;
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
@@ -52,7 +52,10 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
         e = judge_line_resume(half->line, &begin, start, &is_odd);
     }
     failpoint("judge.was_assigned");
-    ASSURE(e == ERR_NONE);
+    if (e != ERR_NONE) {
+        half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
+        return;
+    }
     if (is_odd) {
         log_warn("judge",
                 "partition %d: the text of the committed offset is none of ours; messages that "
@@ -179,21 +182,25 @@ static enum err begin_waiting_anew(struct judge_half *half)
     const struct gathered *batch = &half->batch;
     bool any_waits = false;
     bool any_goes_on = false;
-    enum err e = ERR_NONE;
-    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
+    for (size_t i = 0; i < batch->slice_count; i++) {
         any_waits |= batch->slices[i].waits;
         any_goes_on |= !batch->slices[i].waits && batch->to_offsets[i] >= 0;
+    }
+    if (!any_waits) {
+        return ERR_NONE;
+    }
+    half->is_waiting = !any_goes_on;
+    half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
+    enum err e = kafka_consumer_hold(half->base.consumer, half->is_waiting);
+    for (size_t i = 0; i < batch->slice_count && e == ERR_NONE; i++) {
         if (batch->slices[i].waits) {
             half->had_traffic[batch->slices[i].partition] = true;
             e = begin_anew(half, batch->slices[i].partition);
         }
     }
-    if (e == ERR_NONE && any_waits && any_goes_on) {
+    half_excuse(&half->base);
+    if (any_goes_on) {
         tracked_sink_poll(&half->base.outlet.sink, WAIT_FOR_CACHE_MS);
-    } else if (e == ERR_NONE && any_waits) {
-        half->is_waiting = true;
-        half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
-        e = kafka_consumer_hold(half->base.consumer, true);
     }
     return e;
 }
@@ -201,6 +208,9 @@ static enum err begin_waiting_anew(struct judge_half *half)
 // While all partitions wait for the cache.
 static enum err look_for_cache(struct judge_half *half)
 {
+    if (half->is_waiting) {
+        half_excuse(&half->base);
+    }
     if (!half->is_waiting || clock_mono().ns < half->next_look.ns) {
         return ERR_NONE;
     }
@@ -279,6 +289,9 @@ static enum err step(void *self)
     struct kafka_event event = {0};
     enum kafka_event_kind kind = gathered_fill(&half->batch, half->base.consumer,
             half->base.config->batch.wait_ms, true, half->base.stop, &event);
+    if (half->has_ended != ERR_NONE) {
+        return half->has_ended;
+    }
     enum err e = look_for_cache(half);
     bool totals = gather_totals(half);
     if (judge_line_has_due(half->line, clock_mono())) {

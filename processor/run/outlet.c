@@ -81,8 +81,8 @@ void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer)
 {
     bool waits;
     do {
-        waits = offsets_unsettled(outlet->offsets) > UNSETTLED_MAX && !*outlet->stop &&
-                !outlet_needs_recovery(outlet);
+        waits = offsets_unsettled(outlet->offsets) > UNSETTLED_MAX &&
+                !outlet_needs_recovery(outlet) && tracked_sink_may_wait(&outlet->sink);
         tracked_sink_poll(&outlet->sink, waits ? WAIT_MS : 0);
         tracked_sink_tell_trouble(&outlet->sink, outlet->name);
     } while (waits);

@@ -46,13 +46,19 @@ enum err tracked_sink_close(struct tracked_sink *tracked, int64_t timeout_ms)
 
 // --- send --------------------------------------------------------------------------------------
 
+bool tracked_sink_may_wait(const struct tracked_sink *tracked)
+{
+    return !*tracked->stop && (tracked->may_wait == NULL || tracked->may_wait(tracked->waiter));
+}
+
 static enum err send_when_room(
         struct tracked_sink *tracked, struct kafka_producer *to, const struct record *record)
 {
     enum err e;
     do {
         e = kafka_producer_send(to, record);
-    } while (e == ERR_UNAVAILABLE && !kafka_producer_is_broken(to) && !*tracked->stop);
+    } while (e == ERR_UNAVAILABLE && !kafka_producer_is_broken(to) &&
+             tracked_sink_may_wait(tracked));
     return e;
 }
 

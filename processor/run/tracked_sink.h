@@ -29,7 +29,12 @@ struct tracked_sink {
     struct kafka_transaction *txn; // of `producer`; NULL = none
     struct offsets *offsets;
     const atomic_bool *stop;
+    // Asked ten times a second or so while a send or the owner waits; false = break off. NULL = wait.
+    bool (*may_wait)(void *waiter);
+    void *waiter;
 };
+
+bool tracked_sink_may_wait(const struct tracked_sink *tracked);
 
 // Starts the producers. The sink must stay where it is.
 MUST_CHECK enum err tracked_sink_init(struct tracked_sink *tracked,

@@ -47,7 +47,8 @@ static void test_waiting(void)
     CU_ASSERT_EQUAL_FATAL(config_create_default(&config), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(emitter_init(&emitter, (struct sink){&ops, &heard}, &emits), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(detect_line_create(&line, config, &emitter), ERR_NONE);
-    take(line, 5, CACHE_TRUSTED, 0);
+    take(line, 0, CACHE_UNREACHABLE, 0); // of which nothing was heard before
+    take(line, 5, CACHE_TRUSTED, 10);
     take(line, 0, CACHE_UNREACHABLE, 100);
     take(line, 0, CACHE_UNREACHABLE, 1099);
     CU_ASSERT_EQUAL(heard.suspect, 0);

@@ -262,6 +262,27 @@ static void test_held(void)
     bench_fini(&b);
 }
 
+// What was taken off the tenant when the campaign was held is not taken back there once more.
+static void test_explained(void)
+{
+    struct bench b;
+    bench_init(&b);
+    tally_two(&b);
+    int32_t tenant = SCOPE_NONE;
+    CU_ASSERT_EQUAL_FATAL(
+            scopes_intern(b.scopes, SCOPE_TENANT, VIEW("t"), VIEW("t"), VIEW_NONE, &tenant),
+            ERR_NONE);
+    fold_explain(b.fold, tenant, campaign(&b));
+    tally(&b, FIRST + 20, 3, (const int64_t[]){FIRST + 15}, 1); // came behind it
+    CU_ASSERT_EQUAL(clear(&b, FIRST + 3), 1);
+    CU_ASSERT_EQUAL(b.delta.clearances[0].uses[SCOPE_TENANT], ENTRY_UNUSED);
+    CU_ASSERT_EQUAL(b.delta.clearances[0].uses[SCOPE_CAMPAIGN], ENTRY_FRESH);
+    CU_ASSERT_EQUAL(clear(&b, FIRST + 15), 1);
+    CU_ASSERT_EQUAL(b.delta.clearances[0].uses[SCOPE_TENANT], ENTRY_FRESH);
+    CU_ASSERT_EQUAL(fold_scope_counts(b.fold, tenant).misdirected, 1);
+    bench_fini(&b);
+}
+
 // K2: the oldest makes room.
 static void test_ceiling(void)
 {
@@ -300,6 +321,7 @@ int main(int argc, char **argv)
             {"advance_runs_out", test_advance_runs_out},
             {"recipient_is_forgotten", test_recipient_is_forgotten},
             {"held", test_held},
+            {"explained", test_explained},
             {"ceiling", test_ceiling},
             {NULL, NULL},
     };

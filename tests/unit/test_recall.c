@@ -90,6 +90,8 @@ static void test_order(void)
     see_lifted(ledger, "f", "3");  // of a hold that compaction has taken away
     see_held(ledger, "g", 40);
     see_lifted(ledger, "g", "-1"); // no sequence (L3)
+    see_lifted(ledger, "g", "4{e9999999999999999999999");
+    see_lifted(ledger, "g", "");
     see_held(ledger, "a", 6);
     check_campaign(ledger, "a", true, 6);
     check_campaign(ledger, "b", false, 9);
@@ -100,7 +102,7 @@ static void test_order(void)
     check_campaign(ledger, "g", true, 40);
     check_campaign(ledger, "h", false, -1);
     CU_ASSERT_EQUAL(held_ledger_highest(ledger), 40);
-    CU_ASSERT_EQUAL(held_ledger_unreadable(ledger), 1);
+    CU_ASSERT_EQUAL(held_ledger_unreadable(ledger), 3);
     held_ledger_destroy(ledger);
 }
 

@@ -1,6 +1,8 @@
 // For ThreadSanitizer: librdkafka takes glibc's C11 threads, which it does not know, so that all that librdkafka's locks
 // order would look like races. Preloaded, this makes them the POSIX ones that they are in glibc anyway, and that it knows.
 //
+// So it is with pthread_clockjoin_np, which the ThreadSanitizer of gcc 12 does not know.
+//
 // A shared library of its own (tests/fault/env/tsan.sh builds it); nothing of ours is in it.
 #include <errno.h>
 #include <pthread.h>
@@ -130,4 +132,17 @@ int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *until)
 {
     return result_of(
             pthread_cond_timedwait((pthread_cond_t *)condition, (pthread_mutex_t *)mutex, until));
+}
+
+int pthread_clockjoin_np(
+        pthread_t thread, void **ret_result, clockid_t clock, const struct timespec *until)
+{
+    struct timespec now;
+    struct timespec wall;
+    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    long ns = wall.tv_nsec + until->tv_nsec - now.tv_nsec;
+    wall.tv_sec += until->tv_sec - now.tv_sec + (ns >= 1000000000) - (ns < 0);
+    wall.tv_nsec = ns + (ns < 0 ? 1000000000 : ns >= 1000000000 ? -1000000000 : 0);
+    return pthread_timedjoin_np(thread, ret_result, &wall);
 }

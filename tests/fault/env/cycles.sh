@@ -42,6 +42,8 @@ cycle() {
     fi
     ASAN_OPTIONS="log_path=$work/asan:${ASAN_OPTIONS:-}" start_processor "$config"
     produce cycles.outbound <"$part"
+    # Before that a signal is death by it.
+    wait_until 20 grep -q 'run: wrongnumber' "${config%.yaml}.log" || echo "it does not begin"
     sleep "$((RANDOM % 3)).$((RANDOM % 10))"
     end_process "$processor_pid" || rc=$?
     if [[ -n $away ]]; then

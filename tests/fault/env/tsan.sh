@@ -4,6 +4,10 @@
 set -uo pipefail
 export LC_ALL=C
 
+# ThreadSanitizer wants memory where it expects it.
+if [[ -z ${WN_NO_ASLR:-} ]]; then
+    WN_NO_ASLR=1 exec setarch -R "$0" "$@"
+fi
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 build=$(cd "${1:?usage: tsan.sh BUILD_DIR [--long]}" && pwd)
 long=${2:-}
@@ -27,15 +31,18 @@ ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -fPIC -shared -o "$work/c11_threads.so" "$r
 
 # start_watched CONFIG: a processor whose reports go to $work/report.PID
 start_watched() {
-    LD_PRELOAD="$work/c11_threads.so" \
-        TSAN_OPTIONS="log_path=$work/report suppressions=$root/tests/fault/env/tsan.supp exitcode=0 history_size=4" \
-        setarch -R "$build/wrongnumber" run -c "$1" >>"${1%.yaml}.out" 2>>"${1%.yaml}.log" </dev/null &
+    TSAN_OPTIONS="log_path=$work/report suppressions=$root/tests/fault/env/tsan.supp exitcode=0 history_size=4" \
+        "$build/wrongnumber" run -c "$1" >>"${1%.yaml}.out" 2>>"${1%.yaml}.log" </dev/null &
     processor_pid=$!
     pids+=("$processor_pid")
 }
 
+export LD_PRELOAD=$work/c11_threads.so
+# Of the stage's own programs nothing is asked.
+export TSAN_OPTIONS=report_bugs=0
 stage_set "$messages" || {
     fail "fault.env.tsan: the stage is set"
+    tail -n 5 "$work"/*.log
     exit 1
 }
 config=$(write_config watched watched.outbound 'complaints: "on"
