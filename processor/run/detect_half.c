@@ -113,6 +113,17 @@ static enum err restore_line(
 
 // --- a log that is not whole --------------------------------------------------------------------
 
+// The log with its end as it is now. Whoever else has this partition may have made it longer while we
+// read what is held and what snapshots there are: that must not look like the end of another log.
+static struct log_range read_end_again(struct detect_half *half, const struct log_range *log)
+{
+    struct log_range now = *log;
+    int64_t low;
+    kafka_consumer_ends(half->base.consumer, log->partition, ASK_ENDS_MS, &low, &now.high);
+    now.high = now.high > log->high ? now.high : log->high;
+    return now;
+}
+
 // Holds again what is held, when the log is not whole. lost.from of -1 = it is.
 static enum err recall_held(struct detect_half *half, const struct log_range *log,
         const struct known *known, struct lost_offsets *ret_lost)
@@ -127,7 +138,8 @@ static enum err recall_held(struct detect_half *half, const struct log_range *lo
         return e;
     }
     forget_told(state);
-    e = recall(state->line, ledger, log, known, &recalled);
+    const struct log_range now = read_end_again(half, log);
+    e = recall(state->line, ledger, &now, known, &recalled);
     *ret_lost = recalled.lost;
     state->sequence_base = recalled.sequence_base;
     if (recalled.lost.from >= 0) {
