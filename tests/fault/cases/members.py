@@ -67,8 +67,7 @@ def storm(it):
 
 
 CASES = [
-    # Not in the short form: a detect half that is stopped while it restores may find a snapshot of its successor's, beyond
-    # the log's end as it learnt that before, and tells of a lost log where none is lost.
+    # Both take more than a minute, mostly of waiting for a group: long form.
     Case("zombies", BOTH, False, "4: SIGSTOP for longer than the session, partitions move, SIGCONT; both halves", zombies),
     Case("storm", BOTH, False, "5: members join and leave every 2 s", storm),
 ]
