@@ -32,10 +32,10 @@ static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=val
                                 "at once. Neither loses anything.\n"
                                 "\n" OPTIONS_USAGE "  -h, --help\n";
 
-// Where they stand among the topics that are waited for; two more may follow.
 // Far above what any wait of a half takes: reading a partition's snapshots and what is held, at worst.
 enum { HANG_MS = 5 * 60 * 1000 };
 
+// Where they stand among the topics that are waited for; two more may follow.
 enum { WANTED_TALLIES, WANTED_STATE, WANTED_ALWAYS = 7, WANTED_TOPICS_MAX = 9 };
 
 struct half_thread {

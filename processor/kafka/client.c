@@ -68,7 +68,7 @@ static const struct {
         {"group.id", "set kafka.group instead"},
         {"group.instance.id", "set kafka.instance_id instead"},
         {"request.required.acks", "would lose records: acks is always all"},
-        {"transactional.id", "set delivery and kafka.instance instead"},
+        {"transactional.id", "set delivery and kafka.instance_id instead"},
         {"auto.commit.enable", "would lose messages: offsets are committed by wrongnumber"},
         {"enable.gapless.guarantee", "gaps are told, not fatal"},
         {"test.mock.num.brokers", "use wrongnumber-bench sandbox"},

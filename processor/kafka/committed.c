@@ -40,7 +40,8 @@ enum err kafka_committed_text(const struct committed_search *search, struct strb
     }
     struct mono_time until = mono_after_ms(clock_mono(), search->timeout_ms);
     rd_kafka_resp_err_t error = ask(client.rk, search, until, ret_text);
-    while (error != RD_KAFKA_RESP_ERR_NO_ERROR && mono_left_ms(clock_mono(), until) > AGAIN_MS) {
+    while (error != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_err(error) != ERR_REFUSED &&
+            mono_left_ms(clock_mono(), until) > AGAIN_MS) {
         rd_kafka_poll(client.rk, AGAIN_MS); // a coordinator may be loading its groups
         error = ask(client.rk, search, until, ret_text);
     }

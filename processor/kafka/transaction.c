@@ -14,7 +14,6 @@ struct kafka_transaction {
     struct kafka_producer *producer;
     enum txn_next next;
     bool is_open;
-    struct mono_time opened_at;
     uint64_t broken_at_open; // connections that had broken by then
     char why[TROUBLE_BYTES];
 };
@@ -169,7 +168,6 @@ enum err kafka_transaction_open(struct kafka_transaction *txn)
     if (!txn->is_open) {
         note_next(txn, perform(txn, TXN_BEGIN, (struct txn_arguments){0}, 0));
         txn->is_open = txn->next == TXN_GO_ON;
-        txn->opened_at = clock_mono();
         txn->broken_at_open = kafka_producer_client(txn->producer)->broken_connections;
     }
     return txn->is_open ? ERR_NONE : ERR_UNAVAILABLE;
@@ -178,11 +176,6 @@ enum err kafka_transaction_open(struct kafka_transaction *txn)
 bool kafka_transaction_is_open(const struct kafka_transaction *txn)
 {
     return txn->is_open;
-}
-
-struct mono_time kafka_transaction_opened_at(const struct kafka_transaction *txn)
-{
-    return txn->opened_at;
 }
 
 void transaction_send_list(struct kafka_transaction *txn,

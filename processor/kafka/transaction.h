@@ -36,8 +36,6 @@ void kafka_transaction_init(struct kafka_transaction *txn, int64_t wait_ms);
 // else is to be done first.
 MUST_CHECK enum err kafka_transaction_open(struct kafka_transaction *txn);
 bool kafka_transaction_is_open(const struct kafka_transaction *txn);
-// Since when it is open.
-struct mono_time kafka_transaction_opened_at(const struct kafka_transaction *txn);
 
 // Adds input offsets. Partitions that are not the consumer's at the moment are left out; when none is
 // left, the transaction is doomed: what was made of them is somebody else's now.
