@@ -250,12 +250,7 @@ static void add_record(
     packed_table_read(table, ref, &pseudonym, &body);
     strbuf_add(&call->bytes, pseudonym.bytes, PSEUDONYM_BYTES);
     call_end_argument(call);
-    if (body.n == 0) {
-        strbuf_add(&call->bytes, packed_suffix(&pseudonym), PACKED_SUFFIX_BYTES);
-    } else {
-        packed_add_record(&call->bytes, packed_suffix(&pseudonym), body);
-    }
-    call_end_argument(call);
+    call_add_record(call, &pseudonym, body);
 }
 
 static void begin_write(struct session *s, struct call *call, const struct beside_keys *keys,

@@ -44,6 +44,16 @@ void call_add(struct call *call, struct view argument)
     call_end_argument(call);
 }
 
+void call_add_record(struct call *call, const struct pseudonym *pseudonym, struct view body)
+{
+    if (body.n == 0) {
+        strbuf_add(&call->bytes, packed_suffix(pseudonym), PACKED_SUFFIX_BYTES);
+    } else {
+        packed_add_record(&call->bytes, packed_suffix(pseudonym), body);
+    }
+    call_end_argument(call);
+}
+
 void call_begin(struct call *call, unsigned tag, unsigned key_count)
 {
     strbuf_reset(&call->bytes);

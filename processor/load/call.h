@@ -23,5 +23,8 @@ void call_begin(struct call *call, unsigned tag, unsigned key_count);
 void call_add(struct call *call, struct view argument);
 // Ends an argument whose bytes were added to `bytes`.
 void call_end_argument(struct call *call);
+// An argument of scripts that merge: a record as in a bucket; without a body the bare suffix, which
+// removes one.
+void call_add_record(struct call *call, const struct pseudonym *pseudonym, struct view body);
 // Adds it to the session's pipeline.
 MUST_CHECK enum err call_send(const struct call *call, struct session *s);

@@ -44,12 +44,7 @@ static void change_add_record(
     struct pseudonym pseudonym;
     struct view body;
     packed_table_read(table, ref, &pseudonym, &body);
-    if (body.n == 0) {
-        strbuf_add(&call->bytes, packed_suffix(&pseudonym), PACKED_SUFFIX_BYTES);
-    } else {
-        packed_add_record(&call->bytes, packed_suffix(&pseudonym), body);
-    }
-    call_end_argument(call);
+    call_add_record(call, &pseudonym, body);
 }
 
 static enum err change_bucket(
