@@ -191,7 +191,11 @@ uint64_t kafka_consumer_generation(const struct kafka_consumer *consumer, int32_
 int64_t kafka_consumer_next_offset(const struct kafka_consumer *consumer, int32_t partition)
 {
     const struct slot *slot = consumer_running(consumer, partition);
-    return slot != NULL ? slot->next_offset : -1;
+    if (slot == NULL) {
+        return -1;
+    }
+    // Not behind a gap that is yet to be told.
+    return slot->has_lost ? slot->lost_offset : slot->next_offset;
 }
 
 int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int32_t partition)

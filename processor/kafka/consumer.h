@@ -127,7 +127,7 @@ MUST_CHECK enum err kafka_consumer_hold(struct kafka_consumer *consumer, bool ho
 
 // The partition's generation; 0 = not ours.
 uint64_t kafka_consumer_generation(const struct kafka_consumer *consumer, int32_t partition);
-// The next offset poll would deliver; -1 = not ours.
+// The next offset poll would deliver, or the lost one that it would tell of; -1 = not ours.
 int64_t kafka_consumer_next_offset(const struct kafka_consumer *consumer, int32_t partition);
 // The log's end as of the last fetch, no request is sent; -1 = not known.
 int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int32_t partition);

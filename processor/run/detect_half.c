@@ -262,6 +262,8 @@ static enum err offset_lost(struct detect_half *half, const struct kafka_event *
 {
     struct detect_partition *state = &half->partitions[event->partition];
     if (event->offset > event->high) {
+        // What is committed is of the old log, and above all that will be settled for long.
+        commits_begin(&half->base.outlet.commits, event->partition, -1);
         return begin_anew(half, event->partition);
     }
     const struct log_range log = {event->partition, event->low, event->high,
