@@ -203,6 +203,15 @@ static void test_offset_lost(void)
     CU_ASSERT_EQUAL(again.low, lost.low);
     CU_ASSERT_TRUE(again.generation > before);
     kafka_owner_expect(consumer, again.low, (int)(20 - again.low));
+
+    // While it looks for its place it can be rewound as well; where it looks next is in a second.
+    CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &gone, 1), ERR_NONE);
+    struct kafka_event event;
+    CU_ASSERT_EQUAL(kafka_consumer_poll(consumer, 400, &event), KAFKA_NOTHING);
+    CU_ASSERT_EQUAL(kafka_consumer_next_offset(consumer, 0), -1);
+    struct kafka_position there = {0, 15};
+    CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &there, 1), ERR_NONE);
+    kafka_owner_expect(consumer, 15, 5);
     CU_ASSERT_EQUAL(kafka_consumer_close(consumer, PATIENCE_MS), ERR_NONE);
     CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
     free(large);
