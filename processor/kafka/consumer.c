@@ -213,16 +213,18 @@ int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int
     return high > slot->high ? high : slot->high; // before the first fetch: as of the assignment
 }
 
-void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
+enum err kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
         int64_t *ret_low, int64_t *ret_high)
 {
     const struct slot *slot = consumer_running(consumer, partition);
     int64_t low = slot != NULL ? slot->low : 0;
     int64_t high = kafka_consumer_high_watermark(consumer, partition);
-    (void)rd_kafka_query_watermark_offsets(consumer->client.rk, consumer->topic, partition, &low,
-            &high, kafka_timeout(timeout_ms)); // untouched on failure
+    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(consumer->client.rk,
+            consumer->topic, partition, &low, &high,
+            kafka_timeout(timeout_ms)); // untouched on failure
     *ret_low = low;
     *ret_high = high < low ? low : high;
+    return slot != NULL ? ERR_NONE : kafka_err(error);
 }
 
 bool kafka_consumer_has_assignment(const struct kafka_consumer *consumer)
