@@ -270,7 +270,7 @@ static enum err offset_lost(struct detect_half *half, const struct kafka_event *
 {
     struct detect_partition *state = &half->partitions[event->partition];
     if (event->offset > event->high) {
-        commits_begin(&half->base.outlet.commits, event->partition, -1); // what is, is of the old one
+        commits_begin(&half->base.outlet.commits, event->partition, -1); // that is the old one
         return begin_anew(half, event->partition);
     }
     const struct log_range log = {event->partition, event->low, event->high,
