@@ -346,6 +346,7 @@ static enum err judge_part(struct judge_line *line, struct batch *batch)
             continue;
         }
         line->ticket = batch->slices[batch->items[i].slice].ticket;
+        batch->slices[batch->items[i].slice].was_judged = true;
         line->counts.messages++;
         int64_t at_ms = judged_at_ms(line, batch, i);
         e = batch->decoded[i] == NULL ? judge_dead_letter(line, batch, i, at_ms)

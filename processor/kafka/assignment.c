@@ -360,12 +360,16 @@ enum err kafka_consumer_rewind(
 {
     bool changed = false;
     for (size_t i = 0; i < count; i++) {
-        struct slot *slot = consumer_running(consumer, positions[i].partition);
-        if (slot != NULL) {
+        int32_t partition = positions[i].partition;
+        bool is_ours = kafka_consumer_is_ours(consumer, partition);
+        struct slot *slot = is_ours ? &consumer->slots[partition] : NULL;
+        if (slot != NULL && slot->announced) { // a stray one goes on there
             ASSURE(positions[i].offset >= 0);
             slot->next_offset = positions[i].offset;
             slot->generation = ++consumer->generation;
-            changed = true;
+            consumer->lost_untold -= slot->has_lost; // if it still is, it is found out again
+            slot->has_lost = false;
+            changed = changed || slot->state == SLOT_RUNNING;
         }
     }
     // What is held is assigned when it is released.

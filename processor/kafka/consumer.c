@@ -191,7 +191,11 @@ uint64_t kafka_consumer_generation(const struct kafka_consumer *consumer, int32_
 int64_t kafka_consumer_next_offset(const struct kafka_consumer *consumer, int32_t partition)
 {
     const struct slot *slot = consumer_running(consumer, partition);
-    return slot != NULL ? slot->next_offset : -1;
+    if (slot == NULL) {
+        return -1;
+    }
+    // Not behind a gap that is yet to be told.
+    return slot->has_lost ? slot->lost_offset : slot->next_offset;
 }
 
 int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int32_t partition)
@@ -209,16 +213,18 @@ int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int
     return high > slot->high ? high : slot->high; // before the first fetch: as of the assignment
 }
 
-void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
+enum err kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
         int64_t *ret_low, int64_t *ret_high)
 {
     const struct slot *slot = consumer_running(consumer, partition);
     int64_t low = slot != NULL ? slot->low : 0;
     int64_t high = kafka_consumer_high_watermark(consumer, partition);
-    (void)rd_kafka_query_watermark_offsets(consumer->client.rk, consumer->topic, partition, &low,
-            &high, kafka_timeout(timeout_ms)); // untouched on failure
+    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(consumer->client.rk,
+            consumer->topic, partition, &low, &high,
+            kafka_timeout(timeout_ms)); // untouched on failure
     *ret_low = low;
     *ret_high = high < low ? low : high;
+    return slot != NULL ? ERR_NONE : kafka_err(error);
 }
 
 bool kafka_consumer_has_assignment(const struct kafka_consumer *consumer)

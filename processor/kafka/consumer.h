@@ -127,14 +127,14 @@ MUST_CHECK enum err kafka_consumer_hold(struct kafka_consumer *consumer, bool ho
 
 // The partition's generation; 0 = not ours.
 uint64_t kafka_consumer_generation(const struct kafka_consumer *consumer, int32_t partition);
-// The next offset poll would deliver; -1 = not ours.
+// The next offset poll would deliver, or the lost one that it would tell of; -1 = not ours.
 int64_t kafka_consumer_next_offset(const struct kafka_consumer *consumer, int32_t partition);
 // The log's end as of the last fetch, no request is sent; -1 = not known.
 int64_t kafka_consumer_high_watermark(const struct kafka_consumer *consumer, int32_t partition);
 // Asks the broker which offsets the log has, low .. high - 1; when it does not answer in time, those
-// that were known last. Of a partition that is ours.
-void kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition, int64_t timeout_ms,
-        int64_t *ret_low, int64_t *ret_high);
+// that were known last; an error when none were. Of a partition that is ours.
+MUST_CHECK enum err kafka_consumer_ends(struct kafka_consumer *consumer, int32_t partition,
+        int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);
 // Whether the group has given an assignment, be it an empty one.
 bool kafka_consumer_has_assignment(const struct kafka_consumer *consumer);
 // Whether the partition is in it, also while it is not found out where to read it.

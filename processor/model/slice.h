@@ -25,6 +25,7 @@ struct judge_slice {
     // Out: a chunk of it is being judged again and the cache is not trusted, so the rest of the
     // slice was left alone; close and open the partition, and try again from there.
     bool waits;
+    bool was_judged; // out: some of its messages were
 };
 
 struct judge_item {

@@ -119,8 +119,9 @@ static struct log_range read_end_again(struct detect_half *half, const struct lo
 {
     struct log_range now = *log;
     int64_t low;
-    kafka_consumer_ends(half->base.consumer, log->partition, ASK_ENDS_MS, &low, &now.high);
-    now.high = now.high > log->high ? now.high : log->high;
+    struct kafka_consumer *consumer = half->base.consumer;
+    enum err e = kafka_consumer_ends(consumer, log->partition, ASK_ENDS_MS, &low, &now.high);
+    now.high = e == ERR_NONE && now.high > log->high ? now.high : log->high;
     return now;
 }
 
@@ -244,16 +245,23 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
 static enum err begin_anew(void *self, int32_t partition)
 {
     struct detect_half *half = self;
-    struct log_range log = {.partition = partition,
-            .committed = offsets_settled(half->base.outlet.offsets, partition)};
-    kafka_consumer_ends(half->base.consumer, partition, ASK_ENDS_MS, &log.low, &log.high);
+    struct offsets *offsets = half->base.outlet.offsets;
+    struct log_range log = {
+            .partition = partition, .committed = offsets_settled(offsets, partition)};
+    enum err e =
+            kafka_consumer_ends(half->base.consumer, partition, ASK_ENDS_MS, &log.low, &log.high);
     struct kafka_position position = {partition, 0};
-    close_partition(half, partition);
-    enum err e = open_partition(half, &log, &position.offset);
-    if (e == ERR_NONE) {
-        e = kafka_consumer_rewind(half->base.consumer, &position, 1);
+    if (e == ERR_NONE) { // an end that is not known must not look like that of another log
+        close_partition(half, partition);
+        e = open_partition(half, &log, &position.offset);
     }
-    return e;
+    if (e == ERR_NONE) {
+        return kafka_consumer_rewind(half->base.consumer, &position, 1);
+    }
+    // It stays among those that are begun anew when this is tried again.
+    bool is_begun = offsets_is_begun(offsets, partition);
+    enum err again = is_begun ? ERR_NONE : offsets_begin(offsets, partition, log.committed);
+    return again != ERR_NONE ? again : e;
 }
 
 // The log has lost its beginning while we were reading it: the line goes on with what it has, and
@@ -262,6 +270,7 @@ static enum err offset_lost(struct detect_half *half, const struct kafka_event *
 {
     struct detect_partition *state = &half->partitions[event->partition];
     if (event->offset > event->high) {
+        commits_begin(&half->base.outlet.commits, event->partition, -1); // that is the old one
         return begin_anew(half, event->partition);
     }
     const struct log_range log = {event->partition, event->low, event->high,

@@ -14,6 +14,7 @@
 enum {
     TOTALS_MS = 1000,
     WAIT_FOR_CACHE_MS = 200,
+    WAIT_FOR_ACKS_MS = 5000,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
 };
 
@@ -31,6 +32,7 @@ struct judge_half {
     enum err has_ended; // a partition could not be opened
     struct mono_time next_look;
     struct gathered batch;
+    struct kafka_event lost;                  // behind the batch in hand; of KAFKA_NOTHING mostly
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
 
@@ -109,6 +111,14 @@ static enum err offset_lost(void *self, const struct kafka_event *event)
     return e != ERR_NONE ? e : judge_line_resume(half->line, &begin, &from, &is_odd);
 }
 
+// Where the partition was read to. Where its offset was lost the consumer is behind the gap already,
+// which nothing may settle before it is told.
+static int64_t position_of(const struct judge_half *half, int32_t partition)
+{
+    bool is_lost = half->lost.kind == KAFKA_OFFSET_LOST && half->lost.partition == partition;
+    return is_lost ? half->lost.offset : kafka_consumer_next_offset(half->base.consumer, partition);
+}
+
 // Opens a segment for each slice; its offsets are those of the slice's messages.
 static enum err open_segments(struct judge_half *half)
 {
@@ -118,8 +128,7 @@ static enum err open_segments(struct judge_half *half)
         bool has_messages = batch->to_offsets[i] >= 0;
         half->had_traffic[slice->partition] |= has_messages;
         int64_t to_offset =
-                has_messages ? batch->to_offsets[i]
-                             : kafka_consumer_next_offset(half->base.consumer, slice->partition);
+                has_messages ? batch->to_offsets[i] : position_of(half, slice->partition);
         int64_t reached = offsets_reached(half->base.outlet.offsets, slice->partition);
         if (to_offset < reached) {
             to_offset = reached; // the consumer is looking for its place: its offset was lost
@@ -173,6 +182,24 @@ static void tell_given_up(struct judge_half *half)
                 (unsigned long long)given_up);
     }
     half->given_up_told = given_up;
+}
+
+// A transaction must not hold what is judged again. Of a partition that waits all that came before has
+// to be acknowledged, so that it begins anew behind it; else the transaction is aborted.
+static enum err settle_waiting(struct judge_half *half)
+{
+    struct outlet *outlet = &half->base.outlet;
+    bool any_waits = false;
+    for (size_t i = 0; i < half->batch.slice_count; i++) {
+        const struct judge_slice *slice = &half->batch.slices[i];
+        any_waits |= slice->waits;
+        if (slice->waits && slice->was_judged) {
+            return ERR_UNAVAILABLE;
+        }
+    }
+    return !any_waits || tracked_sink_flush(&outlet->sink, WAIT_FOR_ACKS_MS) == ERR_NONE
+                   ? ERR_NONE
+                   : ERR_UNAVAILABLE;
 }
 
 // Partitions that have to wait for the cache begin anew. When all of them have, nothing is fetched
@@ -235,6 +262,9 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     e = judge_line_batch(half->line, batch->items, batch->item_count, batch->slices,
             batch->slice_count, clock_wall(), totals);
     failpoint("judge.produced_a_batch");
+    if (e == ERR_NONE && half->base.outlet.is_transactional) {
+        e = settle_waiting(half);
+    }
     for (size_t i = 0; i < batch->slice_count; i++) {
         struct judge_slice *slice = &batch->slices[i];
         if (e == ERR_NONE && !slice->waits) {
@@ -292,6 +322,7 @@ static enum err step(void *self)
     if (half->has_ended != ERR_NONE) {
         return half->has_ended;
     }
+    half->lost = kind == KAFKA_OFFSET_LOST ? event : (struct kafka_event){.kind = KAFKA_NOTHING};
     enum err e = look_for_cache(half);
     bool totals = gather_totals(half);
     if (judge_line_has_due(half->line, clock_mono())) {

@@ -159,6 +159,7 @@ static bool judge_of(struct stage *stage, int64_t first, int64_t end, const char
     CU_ASSERT_EQUAL_FATAL(judge_line_batch(stage->line, items, (size_t)(end - first), &slice, 1,
                                   (struct wall_time){AT}, false),
             ERR_NONE);
+    CU_ASSERT_EQUAL(slice.was_judged, end > first && !slice.waits); // all of it, or none
     return slice.waits;
 }
 

@@ -203,6 +203,49 @@ static void test_offset_lost(void)
     CU_ASSERT_EQUAL(again.low, lost.low);
     CU_ASSERT_TRUE(again.generation > before);
     kafka_owner_expect(consumer, again.low, (int)(20 - again.low));
+
+    // While it looks for its place it can be rewound as well; where it looks next is in a second.
+    CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &gone, 1), ERR_NONE);
+    struct kafka_event event;
+    CU_ASSERT_EQUAL(kafka_consumer_poll(consumer, 400, &event), KAFKA_NOTHING);
+    CU_ASSERT_EQUAL(kafka_consumer_next_offset(consumer, 0), -1);
+    struct kafka_position there = {0, 15};
+    CU_ASSERT_EQUAL(kafka_consumer_rewind(consumer, &there, 1), ERR_NONE);
+    kafka_owner_expect(consumer, 15, 5);
+    CU_ASSERT_EQUAL(kafka_consumer_close(consumer, PATIENCE_MS), ERR_NONE);
+    CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
+    free(large);
+    mock_kafka_stop(&mock);
+}
+
+// Of two partitions that have lost offsets, the second stands before its gap until that is told.
+static void test_stands_before_gap(void)
+{
+    struct mock_kafka mock;
+    kafka_owner_start_loop(&mock, 2);
+    mock_kafka_property(&mock, "compression.type", "none");
+    mock_kafka_property(&mock, "batch.num.messages", "1");
+    struct owner owner = {.start = 0, .commit_offset = -1};
+    struct kafka_producer *producer = kafka_owner_produce(&mock, &owner, 0);
+    char *large = calloc(1, 500000);
+    for (int i = 0; i < 40; i++) {
+        struct record record = {.topic = OUT_TALLIES,
+                .partition = i % 2,
+                .value = view_bytes(large, 500000),
+                .timestamp_ms = 1};
+        CU_ASSERT_EQUAL(kafka_producer_send(producer, &record), ERR_NONE);
+    }
+    CU_ASSERT_EQUAL(kafka_producer_flush(producer, PATIENCE_MS), ERR_NONE);
+    struct kafka_consumer *consumer = kafka_owner_join(&mock, &owner);
+    struct kafka_event first = kafka_owner_wait(consumer, KAFKA_OFFSET_LOST);
+    CU_ASSERT_EQUAL(first.partition, 0);
+    CU_ASSERT_TRUE(first.low > 0);
+    CU_ASSERT_EQUAL(kafka_consumer_next_offset(consumer, 0), first.low);
+    CU_ASSERT_EQUAL(kafka_consumer_next_offset(consumer, 1), 0);
+    struct kafka_event second = kafka_owner_wait(consumer, KAFKA_OFFSET_LOST);
+    CU_ASSERT_EQUAL(second.partition, 1);
+    CU_ASSERT_EQUAL(second.offset, 0);
+    CU_ASSERT_EQUAL(kafka_consumer_next_offset(consumer, 1), second.low);
     CU_ASSERT_EQUAL(kafka_consumer_close(consumer, PATIENCE_MS), ERR_NONE);
     CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
     free(large);
@@ -343,6 +386,7 @@ int main(int argc, char **argv)
             {"commit_resume_rewind", test_commit_resume_rewind},
             {"rebalance", test_rebalance},
             {"offset_lost", test_offset_lost},
+            {"stands_before_gap", test_stands_before_gap},
             {"hold", test_hold},
             {"thrown_out", test_thrown_out},
             {"close_under_load", test_close_under_load},
