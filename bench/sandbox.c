@@ -39,7 +39,8 @@ static const char usage[] =
         "  -h, --help                 this text\n"
         "\n"
         "Lines on stdin: down BROKER | up BROKER | rtt BROKER MS | err APIKEY COUNT CODE |\n"
-        "calm APIKEY (no more of its errors) | leader TOPIC PARTITION BROKER (-1 = none) | quit\n";
+        "calm APIKEY (no more of its errors) | late BROKER APIKEY MS (its next answer) |\n"
+        "leader TOPIC PARTITION BROKER (-1 = none) | quit\n";
 // clang-format on
 
 struct sandbox_arguments {
@@ -221,6 +222,10 @@ static rd_kafka_resp_err_t obey(struct sandbox *sandbox, char *const *words, siz
     }
     if (strcmp(verb, "err") == 0 && count == 4) {
         return push_errors(sandbox, n);
+    }
+    if (strcmp(verb, "late") == 0 && count == 4) {
+        return rd_kafka_mock_broker_push_request_error_rtts(sandbox->cluster, (int32_t)n[0],
+                (int16_t)n[1], 1, RD_KAFKA_RESP_ERR_NO_ERROR, (int)n[2]);
     }
     if (strcmp(verb, "calm") == 0 && count == 2) {
         rd_kafka_mock_clear_request_errors(sandbox->cluster, (int16_t)n[0]);

@@ -113,14 +113,17 @@ static enum err restore_line(
 
 // --- a log that is not whole --------------------------------------------------------------------
 
-// The log with its end as it is now. Whoever else has this partition may have made it longer while we
-// read what is held and what snapshots there are: that must not look like the end of another log.
+// The log with its end as it is now, where a commit proves that it is the one that we know. Whoever else
+// has the partition may have made it longer while we read: that must not look like another log's end.
 static struct log_range read_end_again(struct detect_half *half, const struct log_range *log)
 {
     struct log_range now = *log;
     int64_t low;
-    struct kafka_consumer *consumer = half->base.consumer;
-    enum err e = kafka_consumer_ends(consumer, log->partition, ASK_ENDS_MS, &low, &now.high);
+    if (log->committed < 0 || log->committed > log->high) {
+        return now;
+    }
+    enum err e =
+            kafka_consumer_ends(half->base.consumer, log->partition, ASK_ENDS_MS, &low, &now.high);
     now.high = e == ERR_NONE && now.high > log->high ? now.high : log->high;
     return now;
 }

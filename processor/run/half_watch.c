@@ -9,7 +9,8 @@ enum {
     ASK_MS = 10 * 1000, // for the answers of all partitions
     ASK_STOP_MS = 5000,
     EXCUSED_MS = 5000, // an excuse holds so long
-    // A rebalance waits for members that are busy, up to max.poll.interval.ms.
+    // A rebalance waits for members that are busy, up to max.poll.interval.ms. So does librdkafka for
+    // the answer to a JoinGroup that was lost with its connection: a new client is tried much sooner.
     WITHOUT_PLACE_MS = 6 * 60 * 1000,
     CLOSE_MS = 10 * 1000,
     FINDINGS_MAX_BYTES = 64 * 1024,
@@ -116,9 +117,12 @@ static enum watchdog_verdict look(struct half *half)
     struct outlook outlook;
     bool answers = look_out(half, &outlook) == ERR_NONE;
     uint32_t unsettled = offsets_unsettled(half->outlet.offsets);
-    bool has_place = mono_left_ms(now, mono_after_ms(half->placed_at, WITHOUT_PLACE_MS)) > 0;
-    enum watchdog_verdict verdict = watchdog_answer(
-            &half->watchdog, clock_mono(), answers, outlook.lag > 0 || unsettled > 0 || !has_place);
+    bool has_place = kafka_consumer_has_assignment(half->consumer);
+    bool is_hopeless = mono_left_ms(now, mono_after_ms(half->placed_at, WITHOUT_PLACE_MS)) == 0;
+    enum watchdog_work work = outlook.lag > 0 || unsettled > 0 || is_hopeless ? WATCHDOG_WORK
+                              : !has_place                                    ? WATCHDOG_WAITS
+                                                                              : WATCHDOG_IDLE;
+    enum watchdog_verdict verdict = watchdog_answer(&half->watchdog, clock_mono(), answers, work);
     if (verdict != WATCHDOG_WELL) {
         log_error(half->role->name,
                 "no progress for %lld ms though Kafka answers: %lld messages to read in %d "

@@ -19,14 +19,14 @@ bool watchdog_note(struct watchdog *watchdog, struct mono_time now, uint64_t act
 }
 
 enum watchdog_verdict watchdog_answer(
-        struct watchdog *watchdog, struct mono_time now, bool answers, bool has_work)
+        struct watchdog *watchdog, struct mono_time now, bool answers, enum watchdog_work work)
 {
     watchdog->since = now;
-    if (!answers || !has_work) {
+    if (!answers || work == WATCHDOG_IDLE) {
         return WATCHDOG_WELL;
     }
     if (watchdog->is_rebuilt) {
-        return WATCHDOG_GIVE_UP;
+        return work == WATCHDOG_WORK ? WATCHDOG_GIVE_UP : WATCHDOG_WELL;
     }
     watchdog->is_rebuilt = true;
     watchdog->done_before = watchdog->done;

@@ -7,6 +7,9 @@
 //      '----- progress; an excuse; no broker answers; -----'        no progress for the time-out, and |
 //             there is nothing to do                                again brokers answer: given up <--'
 //
+// Who waits for a place in the group is rebuilt as well, once: what it waits for may never come. Then it
+// waits on, for others may be busy.
+//
 // What may take as long as it likes: brokers that are away, a cache that is waited for, a quota.
 #pragma once
 
@@ -31,6 +34,8 @@ bool watchdog_note(struct watchdog *watchdog, struct mono_time now, uint64_t act
         uint64_t done, bool is_excused);
 
 enum watchdog_verdict { WATCHDOG_WELL, WATCHDOG_REBUILD, WATCHDOG_GIVE_UP };
-// `answers`: a client of its own has reached the brokers. `has_work`: they have what we have not done.
+// What there is: nothing, a place in the group that is waited for, or what we have not done.
+enum watchdog_work { WATCHDOG_IDLE, WATCHDOG_WAITS, WATCHDOG_WORK };
+// `answers`: a client of its own has reached the brokers.
 enum watchdog_verdict watchdog_answer(
-        struct watchdog *watchdog, struct mono_time now, bool answers, bool has_work);
+        struct watchdog *watchdog, struct mono_time now, bool answers, enum watchdog_work work);

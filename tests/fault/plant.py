@@ -13,6 +13,7 @@ kafka:
   bootstrap: "{bootstrap}"
   group: "{name}"
   instance_id: {instance_id}
+  stall_timeout: {stall_timeout}
   properties:
     session.timeout.ms: "{session_ms}"
     heartbeat.interval.ms: "{heartbeat_ms}"
@@ -47,7 +48,8 @@ topics:
 class Plant:
     """Topics, configuration and processes of one case."""
 
-    def __init__(self, world, name, data, session_ms=None, batch=200, more="", properties=None, brokers=1, partitions=8):
+    def __init__(self, world, name, data, session_ms=None, batch=200, more="", properties=None, brokers=1, partitions=8,
+                 stall_timeout="60s"):
         self.world, self.name, self.data = world, name, data
         self.outbound_partitions = partitions
         self.lives = 0
@@ -55,10 +57,12 @@ class Plant:
         self.peak_kib = {}
         sandbox = world.kind == "sandbox"
         self.output_partitions = 16 if sandbox else 4
-        # A real broker takes no less than 6 s; with 2 s nobody ever joins at the sandbox, which waits 1 s less than that.
-        session_ms = session_ms or (3000 if sandbox else 6000)
+        # A real broker takes no less than 6 s. The sandbox waits 3 s for more members of a group that was empty: with a
+        # session of 3 s it may throw a member out that it is about to answer, and never answers that one's JoinGroup.
+        session_ms = session_ms or (4000 if sandbox else 6000)
         self.fields = {"name": name, "bootstrap": world.bootstrap or "127.0.0.1:1", "socket": world.path("redis.sock"),
                        "session_ms": session_ms, "heartbeat_ms": 200 if sandbox else 500, "batch": batch, "more": more,
+                       "stall_timeout": stall_timeout,
                        "outbound_partitions": self.outbound_partitions, "output_partitions": self.output_partitions,
                        "properties": ""}
         self.properties = properties or {}

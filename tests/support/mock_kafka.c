@@ -70,7 +70,9 @@ void mock_kafka_start(struct mock_kafka *mock, int partitions)
     for (int i = 0; i < plan_count; i++) {
         rd_kafka_mock_topic_create(mock->cluster, plans[i].name, (int)plans[i].partitions, 1);
     }
-    mock_kafka_property(mock, "session.timeout.ms", "3000");
+    // Above the 3 s that it waits for more members of an empty group: else it may throw one out that it
+    // is about to answer, and never answers.
+    mock_kafka_property(mock, "session.timeout.ms", "4000");
     mock_kafka_property(mock, "heartbeat.interval.ms", "500");
     mock_kafka_property(mock, "fetch.wait.max.ms", "5");
     mock_kafka_property(mock, "reconnect.backoff.max.ms", "200");

@@ -14,7 +14,7 @@ struct moment {
     bool is_excused;
     bool asks; // expected
     bool answers;
-    bool has_work;
+    enum watchdog_work work;
     enum watchdog_verdict says; // expected, where it asks
     uint64_t again;             // what was done again
 };
@@ -23,44 +23,59 @@ static const struct {
     const char *name;
     struct moment moments[STEPS_MAX];
 } stories[] = {
-        {"work goes on", {{1, 5, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                 {60, 6, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                 {119, 6, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                 {120, 7, false, false, 0, 0, WATCHDOG_WELL, 0}}},
-        {"nothing to do", {{59, 0, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                  {60, 0, false, true, true, false, WATCHDOG_WELL, 0},
-                                  {61, 0, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                  {120, 0, false, true, true, false, WATCHDOG_WELL, 0}}},
+        {"work goes on", {{1, 5, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                                 {60, 6, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                                 {119, 6, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                                 {120, 7, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0}}},
+        {"nothing to do", {{59, 0, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                                  {60, 0, false, true, true, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                                  {61, 0, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                                  {120, 0, false, true, true, WATCHDOG_IDLE, WATCHDOG_WELL, 0}}},
         {"brokers are away for an hour",
-                {{60, 0, false, true, false, false, WATCHDOG_WELL, 0},
-                        {120, 0, false, true, false, true, WATCHDOG_WELL, 0},
-                        {3600, 0, false, true, false, true, WATCHDOG_WELL, 0},
-                        {3601, 9, false, false, 0, 0, WATCHDOG_WELL, 0}}},
+                {{60, 0, false, true, false, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {120, 0, false, true, false, WATCHDOG_WORK, WATCHDOG_WELL, 0},
+                        {3600, 0, false, true, false, WATCHDOG_WORK, WATCHDOG_WELL, 0},
+                        {3601, 9, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0}}},
         {"the cache is waited for",
-                {{60, 0, true, false, 0, 0, WATCHDOG_WELL, 0},
-                        {3600, 0, true, false, 0, 0, WATCHDOG_WELL, 0},
-                        {3659, 0, false, false, 0, 0, WATCHDOG_WELL, 0},
-                        {3660, 0, false, true, true, true, WATCHDOG_REBUILD, 0}}},
-        {"stuck, rebuilt, well", {{60, 0, false, true, true, true, WATCHDOG_REBUILD, 0},
-                                         {119, 0, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                         {119, 1, false, false, 0, 0, WATCHDOG_WELL, 0},
-                                         {179, 1, false, true, true, true, WATCHDOG_REBUILD, 0}}},
-        {"stuck for good", {{60, 0, false, true, true, true, WATCHDOG_REBUILD, 0},
-                                   {120, 0, false, true, true, true, WATCHDOG_GIVE_UP, 0}}},
+                {{60, 0, true, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {3600, 0, true, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {3659, 0, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {3660, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0}}},
+        {"stuck, rebuilt, well",
+                {{60, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
+                        {119, 0, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {119, 1, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {179, 1, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0}}},
+        {"stuck for good",
+                {{60, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
+                        {120, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
         {"stuck where it was, after doing again what it had done",
-                {{60, 7, false, false, 0, 0, WATCHDOG_WELL, 0},
-                        {120, 7, false, true, true, true, WATCHDOG_REBUILD, 0},
-                        {121, 0, false, false, 0, 0, WATCHDOG_WELL, 0},
-                        {125, 7, false, false, 0, 0, WATCHDOG_WELL, 40},
-                        {185, 7, false, true, true, true, WATCHDOG_GIVE_UP, 40}}},
+                {{60, 7, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {120, 7, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
+                        {121, 0, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {125, 7, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 40},
+                        {185, 7, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 40}}},
         {"stuck while brokers come and go",
-                {{60, 0, false, true, true, true, WATCHDOG_REBUILD, 0},
-                        {120, 0, false, true, false, true, WATCHDOG_WELL, 0},
-                        {180, 0, false, true, true, true, WATCHDOG_GIVE_UP, 0}}},
+                {{60, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
+                        {120, 0, false, true, false, WATCHDOG_WORK, WATCHDOG_WELL, 0},
+                        {180, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
         {"an excuse is no progress",
-                {{60, 0, false, true, true, true, WATCHDOG_REBUILD, 0},
-                        {61, 0, true, false, 0, 0, WATCHDOG_WELL, 0},
-                        {121, 0, false, true, true, true, WATCHDOG_GIVE_UP, 0}}},
+                {{60, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
+                        {61, 0, true, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {121, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
+        {"waits for a place, rebuilt once, waits on",
+                {{60, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_REBUILD, 0},
+                        {120, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_WELL, 0},
+                        {180, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_WELL, 0},
+                        {181, 3, false, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
+                        {241, 3, false, true, true, WATCHDOG_WAITS, WATCHDOG_REBUILD, 0}}},
+        {"waits for a place that never comes",
+                {{60, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_REBUILD, 0},
+                        {120, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_WELL, 0},
+                        {180, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
+        {"waits for a place while brokers are away",
+                {{60, 0, false, true, false, WATCHDOG_WAITS, WATCHDOG_WELL, 0},
+                        {120, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_REBUILD, 0}}},
 };
 
 static void test_stories(void)
@@ -75,7 +90,7 @@ static void test_stories(void)
                     watchdog_note(&watchdog, now, at->done + at->again, at->done, at->is_excused);
             enum watchdog_verdict says = WATCHDOG_WELL;
             if (asks) {
-                says = watchdog_answer(&watchdog, now, at->answers, at->has_work);
+                says = watchdog_answer(&watchdog, now, at->answers, at->work);
             }
             if (asks != at->asks || says != at->says) {
                 printf("    %s, second %lld\n", stories[i].name, (long long)at->second);

@@ -18,7 +18,7 @@ def zombies(it):
     members = {part: [plant.start(part), plant.start(part, part)] for part in ("judge", "detect")}
     for part, pair in members.items():
         wait_until(f"a {part} has partitions", 60, lambda p=part, m=pair: any(each.said(ASSIGNED[p]) for each in m))
-    slept = 8 if it.kind == "sandbox" else 12
+    slept = 10 if it.kind == "sandbox" else 12
     rounds = 12 if it.is_long else 1
     for number in range(rounds):
         for part in ("judge", "detect"):
