@@ -48,7 +48,7 @@ static inline enum entry_use clearable_use(const struct clearable *clearable, un
 
 static inline void clearable_set_unused(struct clearable *clearable, unsigned kind)
 {
-    clearable->uses &= 1023u & ~(3u << 2 * kind);
+    clearable->uses = clearable->uses & ~(3u << 2 * kind) & 1023u;
 }
 
 struct clearables {

@@ -113,8 +113,8 @@ static enum err restore_line(
 
 // --- a log that is not whole --------------------------------------------------------------------
 
-// The log with its end as it is now, where a commit proves that it is the one that we know. Whoever else
-// has the partition may have made it longer while we read: that must not look like another log's end.
+// The log with its end as it is now: others may write on it while we read. Only a commit proves that
+// it is the log that we know.
 static struct log_range read_end_again(struct detect_half *half, const struct log_range *log)
 {
     struct log_range now = *log;
@@ -228,8 +228,8 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
             assignment->partition, assignment->low, assignment->high, assignment->committed};
     if ((uint32_t)assignment->partition >= half->tally_partitions) {
         log_error("detect",
-                "%s has got more partitions, and has %u in use until the next start, which will be "
-                "refused: its number of partitions cannot be changed",
+                "%s has got more partitions, which cannot be: %u are used; the next start is "
+                "refused",
                 half->base.config->topics.tallies, half->tally_partitions);
     }
     failpoint("detect.was_assigned");
@@ -238,10 +238,8 @@ static void assign(void *self, const struct kafka_assignment *assignment, int64_
     if (e != ERR_NONE && half->has_ended == ERR_NONE) {
         half->has_ended = err_fate(e) == FATE_RETRY ? ERR_STALLED : e;
     }
-    bool is_known =
-            assignment->committed >= assignment->low && assignment->committed <= assignment->high;
-    commits_begin(&half->base.outlet.commits, assignment->partition,
-            is_known ? assignment->committed : -1);
+    bool is_known = log.committed >= log.low && log.committed <= log.high;
+    commits_begin(&half->base.outlet.commits, log.partition, is_known ? log.committed : -1);
 }
 
 // The partition from its newest snapshot, silent up to what is settled.
@@ -427,9 +425,9 @@ static enum err open_half(void *self, const struct half_options *options, struct
 static enum err destroy_half(void *self)
 {
     struct detect_half *half = self;
-    enum err e = snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS);
-    e = e == ERR_NONE && half->left_behind ? ERR_DEADLINE : e;
     arena_destroy(half->arena);
+    enum err e = snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS);
+    e = half->left_behind ? ERR_DEADLINE : e;
     free(half);
     return e;
 }

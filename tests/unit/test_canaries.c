@@ -22,7 +22,7 @@ static void set_up(struct fixture *f, size_t people)
     f->epoch = (struct epoch){.generation = 7, .record_count = 1000};
     f->now.ns = 1000000;
     for (size_t i = 0; i < people; i++) {
-        snprintf(f->texts[i], sizeof f->texts[i], "+86138%08zu", i);
+        snprintf(f->texts[i], sizeof f->texts[i], "+86138%08u", (unsigned)(i % 100000000));
         f->lookups[i] = (struct lookup){.recipient = {RECIPIENT_PHONE, view_of(f->texts[i])},
                 .facts = {.lookup = LOOKUP_FOUND}};
         f->is_there[i] = true;
