@@ -152,9 +152,7 @@ static enum err recall_held(struct detect_half *half, const struct log_range *lo
     }
     if (recalled.without_room > 0) {
         log_error("detect",
-                "tally partition %d: there is no room for %u scopes that are held; the end of "
-                "their "
-                "holds will not be told",
+                "tally partition %d: there is no room for %u held scopes; their end is not told",
                 log->partition, recalled.without_room);
     }
     if (e == ERR_NONE && recalled.watches_told) {
