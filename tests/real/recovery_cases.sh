@@ -332,12 +332,13 @@ fatal_producer() {
         compare frames "$work/failing.frames" "$work/failing.verdicts.ndjson"
 }
 
-# An hour is many times a delivery's time-out, and a stall's: here they are seconds.
+# An hour is many times a delivery's time-out, and a stall's: here they are seconds. A stall's is longer than it takes to
+# come back into a group, as it has to be: who has no place in it for so long starts over.
 brokers_away() {
     local leaving cpu memory seconds=25
     leaving=$(write_config leaving leaving.outbound "batch:
   messages: 50")
-    sed -i "s/^  group:.*/&\n  stall_timeout: 5s/; s/^  properties:/&\n    delivery.timeout.ms: \"3000\"/" "$leaving"
+    sed -i "s/^  group:.*/&\n  stall_timeout: 15s/; s/^  properties:/&\n    delivery.timeout.ms: \"3000\"/" "$leaving"
     make_topics "$leaving" || fail "brokers away: topics"
     start_processor "$leaving"
     head -n 3000 "$work/data/events.ndjson" | produce leaving.outbound
