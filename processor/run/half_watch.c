@@ -7,6 +7,7 @@
 enum {
     LOOK_EVERY_MS = 1000,
     ASK_MS = 10 * 1000, // for the answers of all partitions
+    BACK_MS = 3000,     // a first answer later than that is of brokers that were away
     ASK_STOP_MS = 5000,
     EXCUSED_MS = 5000, // an excuse holds so long
     // A rebalance waits for members that are busy, up to max.poll.interval.ms. So does librdkafka for
@@ -86,6 +87,9 @@ static enum err look_out(struct half *half, struct outlook *ret_outlook)
     int32_t partitions = 0;
     enum err e = kafka_reader_create(&reader, half->config, &text);
     e = e != ERR_NONE ? e : kafka_reader_partitions(reader, half->topic, ASK_MS, &partitions);
+    if (e == ERR_NONE && mono_left_ms(clock_mono(), until) < ASK_MS - BACK_MS) {
+        e = ERR_UNAVAILABLE;
+    }
     for (int32_t i = 0; i < partitions && e == ERR_NONE; i++) {
         e = look_at_partition(half, reader, i, until, ret_outlook);
     }

@@ -21,8 +21,10 @@ bool watchdog_note(struct watchdog *watchdog, struct mono_time now, uint64_t act
 enum watchdog_verdict watchdog_answer(
         struct watchdog *watchdog, struct mono_time now, bool answers, enum watchdog_work work)
 {
+    bool is_back = watchdog->was_away && answers;
     watchdog->since = now;
-    if (!answers || work == WATCHDOG_IDLE) {
+    watchdog->was_away = !answers;
+    if (!answers || is_back || work == WATCHDOG_IDLE) {
         return WATCHDOG_WELL;
     }
     if (watchdog->is_rebuilt) {

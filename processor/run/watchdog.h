@@ -10,7 +10,8 @@
 // Who waits for a place in the group is rebuilt as well, once: what it waits for may never come. Then it
 // waits on, for others may be busy.
 //
-// What may take as long as it likes: brokers that are away, a cache that is waited for, a quota.
+// What may take as long as it likes: brokers that are away, a cache that is waited for, a quota. When
+// brokers are back, the time-out begins with the first answer.
 #pragma once
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct watchdog {
     uint64_t done;
     uint64_t done_before; // a rebuild
     bool is_rebuilt;      // and nothing was done since
+    bool was_away;        // no broker answered the last time
 };
 
 void watchdog_init(struct watchdog *watchdog, int64_t timeout_ms, struct mono_time now);

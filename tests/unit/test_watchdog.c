@@ -58,7 +58,8 @@ static const struct {
         {"stuck while brokers come and go",
                 {{60, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
                         {120, 0, false, true, false, WATCHDOG_WORK, WATCHDOG_WELL, 0},
-                        {180, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
+                        {180, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_WELL, 0},
+                        {240, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
         {"an excuse is no progress",
                 {{60, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_REBUILD, 0},
                         {61, 0, true, false, 0, WATCHDOG_IDLE, WATCHDOG_WELL, 0},
@@ -75,7 +76,8 @@ static const struct {
                         {180, 0, false, true, true, WATCHDOG_WORK, WATCHDOG_GIVE_UP, 0}}},
         {"waits for a place while brokers are away",
                 {{60, 0, false, true, false, WATCHDOG_WAITS, WATCHDOG_WELL, 0},
-                        {120, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_REBUILD, 0}}},
+                        {120, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_WELL, 0},
+                        {180, 0, false, true, true, WATCHDOG_WAITS, WATCHDOG_REBUILD, 0}}},
 };
 
 static void test_stories(void)
