@@ -36,6 +36,16 @@ end_while() {
     return "$rc"
 }
 
+read_topics() {
+    for topic in verdicts alerts commands; do
+        fetch "shifted.$topic" >"$work/shifted.$topic.ndjson"
+    done
+    broker -C -t shifted.tallies -o beginning -e -q -u -f '%p %o %S\n%s' >"$work/shifted.frames"
+    compare tallies "$work/shifted.frames" shifted.tallies >"$work/tallies.ndjson"
+}
+fold_again() { "$build/wrongnumber-bench" replay --tallies "$work/tallies.ndjson" -c "$config" --out "$work/refold"; }
+is_told() { read_topics && fold_again && compare same "$work/refold/alerts.ndjson" "$work/shifted.alerts.ndjson"; }
+
 # The times in what was told, in the order of each partition, never go back.
 times_go_on() {
     python3 - "$@" <<'PYTHON'
@@ -84,16 +94,13 @@ for part in "$work"/part.*; do
         start_shifted "$config"
     fi
 done
+# The judge half is done. The detect half has everything told that comes of its log, or fails below.
+wait_until 60 is_told >/dev/null 2>&1 || true
 check "fault.env.clock.ends" end_process "$processor_pid"
-for topic in verdicts alerts commands; do
-    fetch "shifted.$topic" >"$work/shifted.$topic.ndjson"
-done
-broker -C -t shifted.tallies -o beginning -e -q -u -f '%p %o %S\n%s' >"$work/shifted.frames"
-compare tallies "$work/shifted.frames" shifted.tallies >"$work/tallies.ndjson"
+read_topics
 check "fault.env.clock.verdicts" compare verdicts "$work/replay/verdicts.ndjson" "$work/shifted.verdicts.ndjson"
 check "fault.env.clock.holds" compare holds "$work/replay/quarantine-commands.ndjson" "$work/shifted.commands.ndjson"
-check "fault.env.clock.folds" \
-    "$build/wrongnumber-bench" replay --tallies "$work/tallies.ndjson" -c "$config" --out "$work/refold"
+check "fault.env.clock.folds" fold_again
 check "fault.env.clock.alerts" compare same "$work/refold/alerts.ndjson" "$work/shifted.alerts.ndjson"
 check "fault.env.clock.commands" compare same "$work/refold/quarantine-commands.ndjson" "$work/shifted.commands.ndjson"
 check "fault.env.clock.log_time_goes_on" times_go_on "$work/shifted.commands.ndjson"
