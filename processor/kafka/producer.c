@@ -12,6 +12,7 @@
 enum { QUEUE_WAIT_MS = 5000, QUEUE_SLICE_MS = 20, PURGE_MS = 5000, STOP_MS = 10000 };
 
 struct kafka_producer {
+    bool is_full; // there was no room for the last record
     // A client of its own allocation: one that cannot be stopped stays behind while a new one takes
     // over.
     struct kafka_client *client;
@@ -114,6 +115,7 @@ enum err kafka_producer_send(struct kafka_producer *producer, const struct recor
     }
     const char *topic = topic_out_name(producer->options.config, record->topic);
     rd_kafka_resp_err_t error = produce_when_room(producer, record, topic, headers);
+    producer->is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         producer->counts.sent++;
         return ERR_NONE;
@@ -126,6 +128,11 @@ enum err kafka_producer_send(struct kafka_producer *producer, const struct recor
     }
     kafka_client_trouble(producer->client, error, rd_kafka_err2str(error));
     return kafka_err(error) == ERR_DATA ? ERR_DATA : ERR_UNAVAILABLE;
+}
+
+bool kafka_producer_is_full(const struct kafka_producer *producer)
+{
+    return producer->is_full;
 }
 
 static enum err sink_send_record(void *self, const struct record *record)

@@ -59,6 +59,8 @@ MUST_CHECK enum err kafka_producer_flush(struct kafka_producer *producer, int64_
 // Records that are neither acknowledged nor failed.
 int64_t kafka_producer_in_flight(const struct kafka_producer *producer);
 
+// Whether the last record was refused for want of room alone.
+bool kafka_producer_is_full(const struct kafka_producer *producer);
 // Whether this instance cannot go on; rebuild it.
 bool kafka_producer_is_broken(const struct kafka_producer *producer);
 // Drops everything that is not acknowledged (its tickets come back with ERR_UNAVAILABLE) and starts

@@ -57,7 +57,7 @@ static enum err send_when_room(
     enum err e;
     do {
         e = kafka_producer_send(to, record);
-    } while (e == ERR_UNAVAILABLE && !kafka_producer_is_broken(to) &&
+    } while (e == ERR_UNAVAILABLE && kafka_producer_is_full(to) && !kafka_producer_is_broken(to) &&
              tracked_sink_may_wait(tracked));
     return e;
 }
