@@ -54,38 +54,39 @@ void packed_add_bucket_key(
     strbuf_add(sb, text + at, sizeof text - at);
 }
 
-void packed_add_lock_key(struct strbuf *sb, struct view prefix)
+// Of those that there is one of, whatever the number of tags.
+static void add_only_key(struct strbuf *sb, struct view prefix, const char *name)
 {
     packed_add_tag(sb, prefix, 0);
-    strbuf_add_text(sb, "lock");
+    strbuf_add_text(sb, name);
+}
+
+void packed_add_lock_key(struct strbuf *sb, struct view prefix)
+{
+    add_only_key(sb, prefix, "lock");
 }
 
 void packed_add_loading_key(struct strbuf *sb, struct view prefix)
 {
-    packed_add_tag(sb, prefix, 0);
-    strbuf_add_text(sb, "loading");
+    add_only_key(sb, prefix, "loading");
 }
 
 void packed_add_sync_key(struct strbuf *sb, struct view prefix)
 {
-    packed_add_tag(sb, prefix, 0);
-    strbuf_add_text(sb, "sync");
+    add_only_key(sb, prefix, "sync");
 }
 
 void packed_add_delta_lock_key(struct strbuf *sb, struct view prefix)
 {
-    packed_add_tag(sb, prefix, 0);
-    strbuf_add_text(sb, "delta");
+    add_only_key(sb, prefix, "delta");
 }
 
 void packed_add_next_key(struct strbuf *sb, struct view prefix)
 {
-    packed_add_tag(sb, prefix, 0);
-    strbuf_add_text(sb, "next");
+    add_only_key(sb, prefix, "next");
 }
 
 void packed_add_journal_key(struct strbuf *sb, struct view prefix)
 {
-    packed_add_tag(sb, prefix, 0);
-    strbuf_add_text(sb, "journal");
+    add_only_key(sb, prefix, "journal");
 }

@@ -13,6 +13,9 @@ import sys
 
 from oracle import CHUNK_BITS, REASONS, read_time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from protobuf_fields import fields, varint  # noqa: E402
+
 HEADER = "__connect.errors."
 COUNTED = ["judged", "misdirected", "unknown", "exempt"]
 
@@ -23,30 +26,6 @@ def headers(envelope):
 
 
 # --- protobuf by hand --------------------------------------------------------------------------------------------------
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """The fields of a message by number: lists of numbers or bytes."""
-    found, at = {}, 0
-    while at < len(data):
-        tag, at = varint(data, at)
-        if tag & 7 == 0:
-            value, at = varint(data, at)
-        else:
-            size, at = varint(data, at)
-            value, at = data[at:at + size], at + size
-        found.setdefault(tag >> 3, []).append(value)
-    return found
 
 
 def one(found, number, default=0):

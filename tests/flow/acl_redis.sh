@@ -11,6 +11,8 @@ acl=$here/../../deploy/acl
 work=$(mktemp -d "${TMPDIR:-/tmp}/acl.XXXXXX")
 # shellcheck source=tests/support/flow.sh
 source "$here/../support/flow.sh"
+# shellcheck source=tests/support/redis_ports.sh
+source "$here/../support/redis_ports.sh"
 servers=() sync='' run='' sandbox=''
 
 clean_up() {
@@ -36,35 +38,6 @@ until_true() {
 }
 
 # --- servers ---------------------------------------------------------------------------------------------------------
-
-# free_ports N: ports whose cluster bus (10,000 above) is free too
-free_ports() {
-    python3 -c '
-import socket, sys
-found = []
-for port in range(22003, 52000, 7):
-    held = []
-    try:
-        for p in (port, port + 10000):
-            s = socket.socket(); held.append(s); s.bind(("127.0.0.1", p))
-        found.append(port)
-    except OSError:
-        pass
-    finally:
-        for s in held: s.close()
-    if len(found) == int(sys.argv[1]): break
-print(*found)' "$1"
-}
-
-# serve PORT ARGUMENT...: a redis-server, started and answering
-serve() {
-    local port=$1
-    shift
-    mkdir -p "$work/$port"
-    redis-server "$@" --port "$port" --bind 127.0.0.1 --dir "$work/$port" >"$work/$port/log" 2>&1 &
-    servers+=($!)
-    until_true 20 redis-cli -p "$port" PING || exit 1
-}
 
 # as USER PORT COMMAND...: the password of every user is its name
 as() {
@@ -132,8 +105,8 @@ load() {
 printf '%02x' {0..31} >"$work/key"
 read -ra ports < <(free_ports 7)
 port=${ports[0]}
-serve "$port" --save "" --appendonly no --enable-debug-command yes
-serve "${ports[1]}" --save "" --appendonly no
+serve "$work" "$port" --save "" --appendonly no --enable-debug-command yes
+serve "$work" "${ports[1]}" --save "" --appendonly no
 check "redis.acl is taken" lock_down "$port" redis.acl
 as admin "${ports[1]}" PING >/dev/null 2>&1
 redis-cli -p "${ports[1]}" CONFIG SET masteruser admin >/dev/null
@@ -311,7 +284,7 @@ expect "nothing of theirs was refused" "$(as admin "$port" ACL LOG)" ""
 # --- a sentinel --------------------------------------------------------------------------------------------------------
 
 : >"$work/sentinel.conf"
-serve "${ports[2]}" "$work/sentinel.conf" --sentinel
+serve "$work" "${ports[2]}" "$work/sentinel.conf" --sentinel
 redis-cli -p "${ports[2]}" SENTINEL MONITOR loans 127.0.0.1 "$port" 1 >/dev/null
 redis-cli -p "${ports[2]}" SENTINEL SET loans auth-user admin >/dev/null
 redis-cli -p "${ports[2]}" SENTINEL SET loans auth-pass admin >/dev/null
@@ -330,7 +303,7 @@ check "a sentinel's user may not order a failover" \
 # --- the hash layout ---------------------------------------------------------------------------------------------------
 
 hash=${ports[6]}
-serve "$hash" --save "" --appendonly no
+serve "$work" "$hash" --save "" --appendonly no
 check "redis-hash.acl is taken" lock_down "$hash" redis-hash.acl
 config wrongnumber-processor hash.yaml "address: 127.0.0.1:$hash" 'layout: hash' 'hash: {epoch_key: "borrower:epoch"}'
 as admin "$hash" HSET borrower:+8613800000001 tenant_id acme loan_id L1 >/dev/null
@@ -346,7 +319,7 @@ expect "the processor has exactly the commands that it sends there" \
 
 nodes=("${ports[@]:3:3}")
 for node in "${nodes[@]}"; do
-    serve "$node" --cluster-enabled yes --cluster-config-file nodes.conf --save "" --appendonly no
+    serve "$work" "$node" --cluster-enabled yes --cluster-config-file nodes.conf --save "" --appendonly no
 done
 redis-cli --cluster create "${nodes[@]/#/127.0.0.1:}" --cluster-yes >"$work/create" 2>&1 || cat "$work/create"
 is_ok() { redis-cli -p "$1" CLUSTER INFO | grep -q cluster_state:ok; }

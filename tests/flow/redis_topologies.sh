@@ -11,6 +11,8 @@ bench=$build/wrongnumber-bench
 dir=$(mktemp -d)
 # shellcheck source=tests/support/flow.sh
 source "$here/../support/flow.sh"
+# shellcheck source=tests/support/redis_ports.sh
+source "$here/../support/redis_ports.sh"
 servers=()
 
 cleanup() {
@@ -32,35 +34,6 @@ wait_until() {
     done
     echo "  waited in vain for: $*"
     return 1
-}
-
-# free_ports N: ports whose cluster bus (10,000 above) is free too
-free_ports() {
-    python3 -c '
-import socket, sys
-found = []
-for port in range(21000, 52000, 7):
-    held = []
-    try:
-        for p in (port, port + 10000):
-            s = socket.socket(); held.append(s); s.bind(("127.0.0.1", p))
-        found.append(port)
-    except OSError:
-        pass
-    finally:
-        for s in held: s.close()
-    if len(found) == int(sys.argv[1]): break
-print(*found)' "$1"
-}
-
-# serve PORT ARGUMENT...: a redis-server, started and answering
-serve() {
-    local port=$1
-    shift
-    mkdir -p "$dir/$port"
-    redis-server "$@" --port "$port" --bind 127.0.0.1 --dir "$dir/$port" >"$dir/$port/log" 2>&1 &
-    servers+=($!)
-    wait_until redis-cli -p "$port" PING || exit 1
 }
 
 # verdicts_of NAME ARGUMENT...: replays into $dir/NAME
@@ -92,7 +65,7 @@ verdicts_of alone --relationships "$dir/world/relationships.ndjson"
 # --- a cluster ------------------------------------------------------------------------------------
 
 for port in "${ports[@]:0:3}"; do
-    serve "$port" --cluster-enabled yes --cluster-config-file nodes.conf --save "" --appendonly no
+    serve "$dir" "$port" --cluster-enabled yes --cluster-config-file nodes.conf --save "" --appendonly no
 done
 redis-cli --cluster create "127.0.0.1:${ports[0]}" "127.0.0.1:${ports[1]}" "127.0.0.1:${ports[2]}" --cluster-yes \
     >"$dir/create" 2>&1 || cat "$dir/create"
@@ -142,9 +115,9 @@ expect "no verdict is wrong when a node is emptied" "$(compare flushed)" "0 wron
 
 # --- a sentinel -----------------------------------------------------------------------------------
 
-serve "${ports[3]}" --save "" --appendonly no
+serve "$dir" "${ports[3]}" --save "" --appendonly no
 : >"$dir/sentinel.conf"
-serve "${ports[4]}" "$dir/sentinel.conf" --sentinel
+serve "$dir" "${ports[4]}" "$dir/sentinel.conf" --sentinel
 redis-cli -p "${ports[4]}" SENTINEL MONITOR loans 127.0.0.1 "${ports[3]}" 1 >/dev/null
 printf '%s\n' 'redis:' '  topology: sentinel' "  address: 127.0.0.1:${ports[4]}" '  master: loans' \
     '  deadline: 5s' >"$dir/sentinel.yaml"

@@ -205,9 +205,18 @@ lines=$(cat "$work/judge.log" "$work/detect.log" | wc -l)
 check "nor do they write much ($lines lines)" test "$lines" -lt 200
 check "rights are given back" rules "--remove --force $deny_judge" "--remove --force $deny_detect"
 check "what came meanwhile gets its verdicts" wait_until 60 verdicts_are "$((events + 40))"
+is_counted() {
+    as wrongnumber-detect -C -t collections.tallies.v1 -o beginning -e -q -u -f '%p %o %S\n%s' >"$work/frames" 2>>"$work/kcat.log"
+    fetch_as gateway collections.verdicts.v1 >"$work/verdicts.ndjson"
+    compare frames "$work/frames" "$work/verdicts.ndjson"
+}
+wait_until 60 is_counted >/dev/null
+check "and is counted" is_counted
 has_committed() {
-    [[ $(as wrongnumber-judge -G wrongnumber -e -q -f '%p:%o\n' -X enable.auto.commit=false -X session.timeout.ms=6000 \
-        "$judge_topic" 2>/dev/null | wc -l) -eq 0 ]]
+    local left
+    left=$(as wrongnumber-judge -G wrongnumber -e -q -f '%p:%o\n' -X enable.auto.commit=false -X session.timeout.ms=6000 \
+        "$judge_topic" 2>"$work/left.log")
+    [[ -z $left ]] || { printf 'left: %s\n' "$(wc -l <<<"$left")" "${left:0:200}"; tail -n 3 "$work/left.log"; return 1; }
 }
 check "the judge half ends well" end_process "$judge"
 check "the detect half ends well" end_process "$detect"

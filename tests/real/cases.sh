@@ -116,6 +116,8 @@ case_committed() {
 
 # --- kill -9 ---------------------------------------------------------------------------------------------------------
 
+has_snapshot() { fetch "$1.detector-state" | grep -q '"key":"[^"]*/manifest"'; }
+
 case_crash() {
     local crash part lines
     crash=$(write_config crash crash.outbound "batch:
@@ -133,8 +135,12 @@ snapshot_interval: 100ms")
         if ((lines % 2 == 0)); then
             await_settled crash "$((lines + 1))" 60 || true
         fi
-        end_process "$processor_pid" KILL
         lines=$((lines + $(wc -l <"$part")))
+        # The last one has had the time for a snapshot, so that there is one to go on from.
+        if ((lines == events)); then
+            wait_until 40 has_snapshot crash || true
+        fi
+        end_process "$processor_pid" KILL
     done
     start_processor "$crash"
     check "kill -9: every message is settled after the restart" await_settled crash "$events" 90

@@ -10,6 +10,10 @@ import json
 import os
 import sys
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from protobuf_fields import fields  # noqa: E402
+
 CONNECT = "__connect.errors."
 
 
@@ -141,35 +145,6 @@ def verb_incident(args):
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """The fields of a protobuf message, by number: lists of numbers or byte strings."""
-    found, at = {}, 0
-    while at < len(data):
-        tag, at = varint(data, at)
-        kind = tag & 7
-        if kind == 0:
-            value, at = varint(data, at)
-        elif kind == 2:
-            size, at = varint(data, at)
-            value, at = data[at:at + size], at + size
-            if len(value) != size:
-                raise ValueError("cut off")
-        else:
-            raise ValueError(f"wire type {kind}")
-        found.setdefault(tag >> 3, []).append(value)
-    return found
 
 
 def frames(path):
