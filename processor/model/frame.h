@@ -7,6 +7,7 @@
 
 #include "common/view.h"
 #include "model/complaint.h"
+#include "model/control.h"
 #include "model/scope.h"
 #include "model/signal.h"
 #include "model/verdict.h"
@@ -72,6 +73,12 @@ struct frame_complaint {
     struct view message_id; // none where it names none
 };
 
+// One command of a person. Frames of the control topic hold these and nothing else: no leaves, no counts.
+struct frame_control {
+    int64_t offset;
+    struct control control;
+};
+
 // One misdirected message of before that is clear after all: its record turned up late. A frame with
 // such rows holds nothing else: its source, judged_at_ms and these; chunk, offsets and watermark are
 // 0, it is neither idle nor closing, says nothing of the cache, and moves no source's position. It
@@ -129,6 +136,8 @@ struct frame {
     uint32_t entry_count;
     const struct frame_complaint *complaints; // since the frame before, in offset order
     uint32_t complaint_count;
+    const struct frame_control *controls; // since the frame before, in offset order
+    uint32_t control_count;
     const struct frame_late *late; // in offset order; where there are any, there is nothing else
     uint32_t late_count;
     bool has_totals; // once a second

@@ -1,6 +1,7 @@
 // The words of the schemas for the numbers of the model.
 #include "model/action.h"
 #include "model/complaint.h"
+#include "model/control.h"
 #include "model/facts.h"
 #include "model/incident.h"
 #include "model/scope.h"
@@ -39,4 +40,10 @@ const char *const complaint_kind_names[COMPLAINT_KIND_COUNT] = {
 #define COMPLAINT_KIND_ROW(id, name) [id] = #name,
         COMPLAINT_KIND_TABLE(COMPLAINT_KIND_ROW)
 #undef COMPLAINT_KIND_ROW
+};
+
+const char *const control_action_names[CONTROL_ACTION_COUNT] = {
+#define CONTROL_ACTION_ROW(id, name) [id] = #name,
+        CONTROL_ACTION_TABLE(CONTROL_ACTION_ROW)
+#undef CONTROL_ACTION_ROW
 };
