@@ -109,6 +109,7 @@ struct config {
     enum verdict_output verdicts;
     enum complaint_input complaints;
     struct policy policy;
+    char *lists_file; // entries of policy.lists beside those here; NULL = none
 
     struct {
         uint32_t max_scopes;
