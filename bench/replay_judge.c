@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bench/redis_uri.h"
-#include "bench/replay_complaints.h"
+#include "bench/replay_aside.h"
 #include "common/line_reader.h"
 #include "decode/envelope.h"
 #include "redis/redis_store.h"
@@ -31,8 +31,8 @@ struct replay_judge {
     struct keyring *ring;
     struct store store;
     struct judge_line *line;
-    struct replay_complaints *complaints; // NULL = none
-    struct decoder *decoder;              // with complaints: tells when an event was
+    struct replay_aside *complaints; // NULL = none
+    struct decoder *decoder;         // with complaints: tells when an event was
     struct arena *decode_arena;
     int64_t log_time_ms; // with complaints: as the line keeps it
     struct line_reader *lines;
@@ -201,9 +201,10 @@ static enum err open_complaints(
     if (e == ERR_NONE) {
         e = decoder_create(&judge->decoder, (const char *const *)judge->config->fields, NULL);
     }
-    return e != ERR_NONE ? e
-                         : replay_complaints_create(&judge->complaints, judge->options->complaints,
-                                   judge->config, judge->ring, emitter, frames);
+    return e != ERR_NONE
+                   ? e
+                   : replay_aside_create(&judge->complaints, judge->options->complaints,
+                             judge->config, judge->ring, emitter, frames, complaint_line_create);
 }
 
 enum err replay_judge_create(struct replay_judge **ret_judge, const struct replay_options *options,
@@ -242,7 +243,7 @@ void replay_judge_destroy(struct replay_judge *judge)
     if (judge == NULL) {
         return;
     }
-    replay_complaints_destroy(judge->complaints);
+    replay_aside_destroy(judge->complaints);
     decoder_destroy(judge->decoder);
     arena_destroy(judge->decode_arena);
     judge_line_destroy(judge->line);
@@ -294,11 +295,11 @@ static enum err judge_and_tell(struct replay_judge *judge, size_t count)
     size_t judged = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t at_ms = log_time_at(judge, &judge->items[i]);
-        while (replay_complaints_next_ms(judge->complaints) < at_ms) {
+        while (replay_aside_next_ms(judge->complaints) < at_ms) {
             enum err e = i > judged ? judge_items(judge, judged, i) : ERR_NONE;
             judged = i;
             if (e == ERR_NONE) {
-                e = replay_complaints_tell(judge->complaints);
+                e = replay_aside_tell(judge->complaints);
             }
             if (e != ERR_NONE) {
                 return e;
@@ -311,8 +312,8 @@ static enum err judge_and_tell(struct replay_judge *judge, size_t count)
 static enum err tell_the_rest(struct replay_judge *judge)
 {
     enum err e = ERR_NONE;
-    while (e == ERR_NONE && replay_complaints_next_ms(judge->complaints) < INT64_MAX) {
-        e = replay_complaints_tell(judge->complaints);
+    while (e == ERR_NONE && replay_aside_next_ms(judge->complaints) < INT64_MAX) {
+        e = replay_aside_tell(judge->complaints);
     }
     return e;
 }
@@ -333,9 +334,9 @@ enum err replay_judge_run(struct replay_judge *judge)
     return has_complaints ? tell_the_rest(judge) : ERR_NONE;
 }
 
-const struct complaint_counts *replay_judge_complaints(const struct replay_judge *judge)
+const struct aside_counts *replay_judge_complaints(const struct replay_judge *judge)
 {
-    return judge->complaints != NULL ? replay_complaints_counts(judge->complaints) : NULL;
+    return judge->complaints != NULL ? replay_aside_counts(judge->complaints) : NULL;
 }
 
 const struct judge_counts *replay_judge_counts(const struct replay_judge *judge)

@@ -18,4 +18,4 @@ void replay_judge_destroy(struct replay_judge *judge);
 MUST_CHECK enum err replay_judge_run(struct replay_judge *judge);
 const struct judge_counts *replay_judge_counts(const struct replay_judge *judge);
 // NULL when none were asked for.
-const struct complaint_counts *replay_judge_complaints(const struct replay_judge *judge);
+const struct aside_counts *replay_judge_complaints(const struct replay_judge *judge);
