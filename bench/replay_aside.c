@@ -68,7 +68,9 @@ static enum err open_file(struct replay_aside *aside, const char *path)
 
 enum err replay_aside_create(struct replay_aside **ret_aside, const char *path,
         const struct config *config, const struct keyring *ring, struct emitter *emitter,
-        struct frame_taker frames, aside_line_maker *create_line)
+        struct frame_taker frames,
+        enum err (*create_line)(
+                struct aside_line **ret_line, const struct aside_line_options *options))
 {
     struct replay_aside *aside = calloc(1, sizeof *aside);
     if (aside == NULL) {
