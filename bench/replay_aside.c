@@ -67,10 +67,7 @@ static enum err open_file(struct replay_aside *aside, const char *path)
 }
 
 enum err replay_aside_create(struct replay_aside **ret_aside, const char *path,
-        const struct config *config, const struct keyring *ring, struct emitter *emitter,
-        struct frame_taker frames,
-        enum err (*create_line)(
-                struct aside_line **ret_line, const struct aside_line_options *options))
+        const struct aside_line_options *options, struct aside_maker maker)
 {
     struct replay_aside *aside = calloc(1, sizeof *aside);
     if (aside == NULL) {
@@ -80,15 +77,7 @@ enum err replay_aside_create(struct replay_aside **ret_aside, const char *path,
     aside->arena = arena_create(LINE_BYTES);
     enum err e = aside->arena != NULL ? open_file(aside, path) : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
-        const struct aside_line_options options = {
-                .config = config,
-                .ring = ring,
-                .emitter = emitter,
-                .frames = frames,
-                .tally_partitions = 1,
-                .clock = JUDGE_CLOCK_MESSAGE,
-        };
-        e = create_line(&aside->line, &options);
+        e = maker.line(&aside->line, options);
     }
     if (e == ERR_NONE) {
         e = aside_line_open(aside->line, aside->source, 0, 0);

@@ -24,6 +24,7 @@ struct aside_line_options {
     struct frame_taker frames; // `ticket` is the slice's (aside_line_ticket)
     uint32_t tally_partitions;
     enum judge_clock clock;
+    struct strbuf *findings; // gets what is wrong with keys, in words
 };
 
 struct aside_reader {

@@ -277,9 +277,10 @@ enum err aside_frames_take(struct aside_frames *frames, int32_t partition, int64
     if (e == ERR_NONE) {
         e = reach(frames, source, partition, offset + 1, judged_at_ms, false, taker);
     }
-    bool is_full = source->pending_count == PENDING_MAX ||
-                   arena_used_bytes(source->names) >= NAME_BYTES_MAX;
-    if (e == ERR_NONE && is_full) { // C3
+    bool goes_out = source->pending_count == PENDING_MAX ||
+                    arena_used_bytes(source->names) >= NAME_BYTES_MAX ||
+                    (aside != NULL && aside->control != NULL);
+    if (e == ERR_NONE && goes_out && source->pending_count > 0) { // C3, C4
         e = send_frames(frames, source, partition, false, judged_at_ms, false, taker);
     }
     return e;

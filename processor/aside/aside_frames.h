@@ -8,7 +8,8 @@
 //   C1  A frame covers its chunk from the chunk's first offset to to_offset; what is at or above the offset at which its
 //       partition was opened is in exactly one frame of each tally partition that it is for: its tenant's, or every one.
 //   C2  The closing frames of a chunk go to every tally partition, before the first frame of the next.
-//   C3  A frame stays below Kafka's record limit: it goes out early when its names grow long.
+//   C3  A command goes out at once, in a frame of its own: what it leads to has a sequence of its own.
+//   C4  A frame stays below Kafka's record limit: it goes out early when its names grow long.
 #pragma once
 
 #include "aside/aside.h"

@@ -136,8 +136,9 @@ static enum err open_line(
             .frames = {take_frame, half},
             .tally_partitions = options->tally_partitions,
             .clock = JUDGE_CLOCK_WALL,
+            .findings = findings,
     };
-    return half->topic->create_line(&half->line, &line_options, findings);
+    return half->topic->create_line(&half->line, &line_options);
 }
 
 static enum err open_half(void *self, const struct half_options *options, struct strbuf *findings)

@@ -11,8 +11,7 @@ struct aside_topic {
     const char *client_id;
     const char *group_suffix;
     const char *(*name)(const struct config *config);
-    enum err (*create_line)(struct aside_line **ret_line, const struct aside_line_options *options,
-            struct strbuf *findings);
+    enum err (*create_line)(struct aside_line **ret_line, const struct aside_line_options *options);
 };
 
 struct half_role aside_half_role(const char *name, const char *lost_what);

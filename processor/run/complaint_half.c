@@ -8,13 +8,6 @@ static const char *name(const struct config *config)
     return config->topics.complaints;
 }
 
-static enum err create_line(struct aside_line **ret_line, const struct aside_line_options *options,
-        struct strbuf *findings)
-{
-    (void)findings;
-    return complaint_line_create(ret_line, options);
-}
-
 enum err complaint_half_run(const struct half_options *options)
 {
     const struct aside_topic topic = {
@@ -22,7 +15,7 @@ enum err complaint_half_run(const struct half_options *options)
             .client_id = "wrongnumber-complaints",
             .group_suffix = ".complaints",
             .name = name,
-            .create_line = create_line,
+            .create_line = complaint_line_create,
     };
     return aside_half_run(&topic, options);
 }
