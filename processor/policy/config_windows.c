@@ -140,7 +140,7 @@ static void maintenance_take(
 static void maintenance_print(struct strbuf *sb, const void *target, unsigned indent)
 {
     const struct config *config = target;
-    const struct windows *windows = &config->policy.windows;
+    const struct policy_windows *windows = &config->policy.windows;
     strbuf_add_text(sb, windows->maintenance_count == 0 ? " []\n" : "\n");
     for (uint32_t i = 0; i < windows->maintenance_count; i++) {
         const struct maintenance *one = &windows->maintenance[i];
@@ -191,7 +191,7 @@ static void hours_take(
 static void hours_print(struct strbuf *sb, const void *target, unsigned indent)
 {
     const struct config *config = target;
-    const struct windows *windows = &config->policy.windows;
+    const struct policy_windows *windows = &config->policy.windows;
     strbuf_add_text(sb, windows->hours_count == 0 ? " []\n" : "\n");
     for (uint32_t i = 0; i < windows->hours_count; i++) {
         conf_print_entry(&hours_table, &windows->hours[i], windows->hours[i].parts, sb, indent);

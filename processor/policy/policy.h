@@ -45,7 +45,7 @@ struct policy {
     struct vendors vendors;     // registered ones; owned by the config, borrowed by copies
     struct rules rules;         // likewise, as the next two
     struct lists lists;
-    struct windows windows;
+    struct policy_windows windows;
     uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under
     uint32_t complaint_rate_millionths;            // complaints a message, in healthy traffic
     char version[POLICY_VERSION_HEX + 1];

@@ -29,7 +29,8 @@ void hours_release(struct hours *hours)
     *hours = (struct hours){0};
 }
 
-enum err windows_add_maintenance(struct windows *windows, const struct maintenance *maintenance)
+enum err windows_add_maintenance(
+        struct policy_windows *windows, const struct maintenance *maintenance)
 {
     if (windows->maintenance_count == WINDOWS_MAX) {
         return ERR_CEILING;
@@ -44,7 +45,7 @@ enum err windows_add_maintenance(struct windows *windows, const struct maintenan
     return ERR_NONE;
 }
 
-enum err windows_add_hours(struct windows *windows, const struct hours *hours)
+enum err windows_add_hours(struct policy_windows *windows, const struct hours *hours)
 {
     if (windows->hours_count == WINDOWS_MAX) {
         return ERR_CEILING;
@@ -59,7 +60,7 @@ enum err windows_add_hours(struct windows *windows, const struct hours *hours)
     return ERR_NONE;
 }
 
-void windows_clear_maintenance(struct windows *windows)
+void windows_clear_maintenance(struct policy_windows *windows)
 {
     for (uint32_t i = 0; i < windows->maintenance_count; i++) {
         maintenance_release(&windows->maintenance[i]);
@@ -69,7 +70,7 @@ void windows_clear_maintenance(struct windows *windows)
     windows->maintenance_count = 0;
 }
 
-void windows_clear_hours(struct windows *windows)
+void windows_clear_hours(struct policy_windows *windows)
 {
     for (uint32_t i = 0; i < windows->hours_count; i++) {
         hours_release(&windows->hours[i]);
@@ -82,7 +83,7 @@ void windows_clear_hours(struct windows *windows)
 // --- when -------------------------------------------------------------------------------------
 
 bool windows_in_maintenance(
-        const struct windows *windows, const struct policy_subject *subject, int64_t at_ms)
+        const struct policy_windows *windows, const struct policy_subject *subject, int64_t at_ms)
 {
     for (uint32_t i = 0; i < windows->maintenance_count; i++) {
         const struct maintenance *one = &windows->maintenance[i];
@@ -102,7 +103,7 @@ static int minutes_to_wait(const struct hours *hours, int minute)
     return length == 0 || since < length ? 0 : DAY_MINUTES - since;
 }
 
-const struct hours *windows_outside(const struct windows *windows,
+const struct hours *windows_outside(const struct policy_windows *windows,
         const struct policy_subject *subject, int64_t at_ms, int64_t *ret_allowed_ms)
 {
     const struct hours *own = NULL;
@@ -175,7 +176,7 @@ bool hours_read_zone(struct view text, int *ret_offset_minutes)
 
 // --- the canonical text -----------------------------------------------------------------------
 
-void windows_add_canonical_hours(const struct windows *windows, struct json_out *out)
+void windows_add_canonical_hours(const struct policy_windows *windows, struct json_out *out)
 {
     if (windows->hours_count == 0) {
         return;
@@ -194,7 +195,7 @@ void windows_add_canonical_hours(const struct windows *windows, struct json_out 
     json_array_end(out);
 }
 
-void windows_add_canonical_maintenance(const struct windows *windows, struct json_out *out)
+void windows_add_canonical_maintenance(const struct policy_windows *windows, struct json_out *out)
 {
     if (windows->maintenance_count == 0) {
         return;

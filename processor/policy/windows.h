@@ -32,7 +32,7 @@ struct hours {
 };
 
 // All zero = none.
-struct windows {
+struct policy_windows {
     struct maintenance *maintenance;
     uint32_t maintenance_count;
     struct hours *hours;
@@ -41,23 +41,23 @@ struct windows {
 
 // Take over what they are given. ERR_NO_MEMORY; ERR_CEILING at WINDOWS_MAX: then it stays the caller's.
 MUST_CHECK enum err windows_add_maintenance(
-        struct windows *windows, const struct maintenance *maintenance);
-MUST_CHECK enum err windows_add_hours(struct windows *windows, const struct hours *hours);
+        struct policy_windows *windows, const struct maintenance *maintenance);
+MUST_CHECK enum err windows_add_hours(struct policy_windows *windows, const struct hours *hours);
 void maintenance_release(struct maintenance *maintenance);
 void hours_release(struct hours *hours);
-void windows_clear_maintenance(struct windows *windows);
-void windows_clear_hours(struct windows *windows);
+void windows_clear_maintenance(struct policy_windows *windows);
+void windows_clear_hours(struct policy_windows *windows);
 
 // Whether there is maintenance of the subject at that time.
 bool windows_in_maintenance(
-        const struct windows *windows, const struct policy_subject *subject, int64_t at_ms);
+        const struct policy_windows *windows, const struct policy_subject *subject, int64_t at_ms);
 // The hours that the subject goes by when that time is out of them, and when they begin again; NULL when
 // it is allowed.
-const struct hours *windows_outside(const struct windows *windows,
+const struct hours *windows_outside(const struct policy_windows *windows,
         const struct policy_subject *subject, int64_t at_ms, int64_t *ret_allowed_ms);
 // Read "08:00-22:00" and "+08:00"; false when it is none.
 bool hours_read_allowed(struct view text, int *ret_from_minute, int *ret_until_minute);
 bool hours_read_zone(struct view text, int *ret_offset_minutes);
 // Adds them to the canonical text under keys of their own; nothing where there are none.
-void windows_add_canonical_hours(const struct windows *windows, struct json_out *out);
-void windows_add_canonical_maintenance(const struct windows *windows, struct json_out *out);
+void windows_add_canonical_hours(const struct policy_windows *windows, struct json_out *out);
+void windows_add_canonical_maintenance(const struct policy_windows *windows, struct json_out *out);

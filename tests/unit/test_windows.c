@@ -131,7 +131,7 @@ static void test_maintenance(void)
             "    - {match: {tenant: t, vendor: v}, from: 2026-11-20T00:00:00Z,"
             " until: 2026-11-20T00:01:00Z, reason: r, owner: o}\n"
             "    - {from: 2026-11-21T00:00:00Z, until: 2026-11-22, reason: r, owner: o}\n");
-    const struct windows *windows = &config->policy.windows;
+    const struct policy_windows *windows = &config->policy.windows;
     const struct policy_subject own = {.tenant_id = VIEW("t"), .vendor_id = VIEW("v")};
     const struct policy_subject several = {.tenant_id = VIEW("t")};
     CU_ASSERT_FALSE(windows_in_maintenance(windows, &own, MIDNIGHT - 1));
@@ -215,7 +215,7 @@ static void test_print_and_version(void)
 
 static void test_ceiling(void)
 {
-    struct windows windows = {0};
+    struct policy_windows windows = {0};
     for (unsigned i = 0; i < WINDOWS_MAX; i++) {
         CU_ASSERT_EQUAL(windows_add_hours(&windows, &(struct hours){0}), ERR_NONE);
         CU_ASSERT_EQUAL(windows_add_maintenance(&windows, &(struct maintenance){0}), ERR_NONE);
