@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "model/event.h"
 #include "model/incident.h"
+#include "model/outcome.h"
 #include "model/raw.h"
 #include "model/scope.h"
 #include "model/verdict.h"
@@ -45,6 +46,8 @@ struct command_action {
     int64_t issued_at_ms; // log time
     int64_t expires_at_ms;
     enum mode mode;
+    struct view operator_id; // whoever commanded it, and how that command is called; none of others
+    struct view control_id;
     struct view traceparent; // of the message that caused it
     struct view tracestate;
 };
@@ -58,6 +61,7 @@ enum alert_kind {
     ALERT_CACHE_SUSPECT,
     ALERT_CACHE_RECOVERED,
     ALERT_DRILL_COMPLETED,
+    ALERT_CONTROL_OUTCOME,
     ALERT_KIND_COUNT,
 };
 
@@ -89,6 +93,7 @@ struct alert_action {
     struct view detector_version;
     // misses were believed without an epoch record (policy.h): the alert says so
     bool assume_complete;
+    struct control_outcome outcome; // of control.outcome
     struct view traceparent;
     struct view tracestate;
 };

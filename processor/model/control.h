@@ -51,3 +51,9 @@ struct control {
     int64_t expires_at_ms; // 0 = none is named
     bool is_signed;
 };
+
+// Whether every tally partition has its part of it: a rule of all tenants.
+static inline bool control_is_everywhere(const struct control *control)
+{
+    return control->object == CONTROL_OF_RULE && control->scope.tenant_id.n == 0;
+}
