@@ -93,6 +93,20 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
                    : incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
 }
 
+enum err tell_released(struct decide *decide, const struct delta *delta, const struct hold *hold,
+        const struct control *control, const struct decision_taker *taker)
+{
+    const struct digest_id id = control_digest(control->control_id);
+    struct command_action command = command_of(decide, delta, hold->scope, hold->is_commanded);
+    command.kind = COMMAND_RELEASE;
+    command.reason = control->reason;
+    command.operator_id = control->operator_id;
+    command.control_id = control->control_id;
+    enum err e = incident_make_step_id(&decide->id_text, "released", &id, &command.scope,
+            command.tier, delta->sequence, &command.command_id);
+    return e != ERR_NONE ? e : taker->command(taker->self, &command);
+}
+
 enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct decision_taker *taker)
 {

@@ -74,6 +74,10 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope);
 MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delta *delta,
         int32_t scope, const struct control *control, int64_t until_ms,
         const struct decision_taker *taker);
+// A person releases what is held.
+MUST_CHECK enum err tell_released(struct decide *decide, const struct delta *delta,
+        const struct hold *hold, const struct control *control,
+        const struct decision_taker *taker);
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
         const struct hold *hold, const struct decision_taker *taker);
@@ -81,9 +85,6 @@ MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delt
 // hold the incident is closed.
 MUST_CHECK enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker);
-// A person releases a scope that is held. What that means: decide_release.c.
-MUST_CHECK enum err decide_release_scope(struct decide *decide, const struct delta *delta,
-        int32_t scope, const struct control *control, const struct decision_taker *taker);
 // The open incident of that id, NULL for none.
 struct incident *decide_find_incident(const struct decide *decide, const struct digest_id *id);
 
@@ -104,6 +105,13 @@ const char *watch_withholds(struct decide *decide, const struct step *step, enum
 void watch_wait(struct decide *decide, const struct step *step);
 // The breaker and the line of holds, saved or restored.
 void watch_archive(struct archive *archive, struct decide *decide);
+// A person releases a held scope (decide_release.c): by a canary, or whole where `control->at_once`.
+// *ret_refused is NULL, or a constant word why nothing was done: "not_held", "already_releasing".
+MUST_CHECK enum err decide_release_scope(struct decide *decide, const struct delta *delta,
+        int32_t scope, const struct control *control, const struct decision_taker *taker,
+        const char **ret_refused);
+// A person has acknowledged the hold of a scope: with `policy.automatic_release` it may end by itself.
+void decide_release_acknowledged(struct decide *decide, int32_t scope);
 // Takes what a held scope explains off the wider scopes that its messages came through.
 // `counts`: a campaign that is held counts for the vendor's and tenant's stop (incidents_note_lately).
 void decide_explain_parents(const struct decide *decide, const struct step *step, bool counts);

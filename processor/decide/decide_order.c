@@ -285,6 +285,30 @@ static enum err name_for_release(
     return e;
 }
 
+// Some may be on their way to their release already: those are no part of it.
+static enum err release_all(
+        struct decide *decide, const struct order *order, struct ruling *ruling)
+{
+    enum err e = ERR_NONE;
+    uint32_t released = 0;
+    uint32_t begun = 0;
+    for (uint32_t i = 0; i < decide->named.count && e == ERR_NONE; i++) {
+        int32_t scope = decide->named.scopes[i];
+        const char *refused = NULL;
+        e = decide_release_scope(
+                decide, order->delta, scope, order->control, order->taker, &refused);
+        ruling->why = refused;
+        released += refused == NULL;
+        begun += refused == NULL && incidents_is_holding(decide->incidents, scope);
+    }
+    if (released > 0) {
+        ruling->state = OUTCOME_APPLIED;
+        ruling->why = begun > 0 ? "canary" : "released";
+        ruling->scope_count = released;
+    }
+    return e;
+}
+
 enum err control_release(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling)
 {
@@ -299,14 +323,7 @@ enum err control_release(
     if (e != ERR_NONE || ret_ruling->why != NULL) {
         return e;
     }
-    uint32_t count = named->count;
-    for (uint32_t i = 0; i < count && e == ERR_NONE; i++) {
-        e = decide_release_scope(decide, order->delta, named->scopes[i], control, order->taker);
-    }
-    ret_ruling->state = OUTCOME_APPLIED;
-    ret_ruling->why = "released";
-    ret_ruling->scope_count = count;
-    return e;
+    return release_all(decide, order, ret_ruling);
 }
 
 // --- acknowledgements -------------------------------------------------------------------------
@@ -336,6 +353,10 @@ enum err control_acknowledge(
     ruling_of_incident(ret_ruling, incident);
     ret_ruling->state = OUTCOME_APPLIED;
     ret_ruling->why = incident->acknowledged_ms > 0 ? "acknowledged_before" : "acknowledged";
+    for (int32_t scope = incident->first_scope; scope != SCOPE_NONE;
+            scope = incidents_next(decide->incidents, scope)) {
+        decide_release_acknowledged(decide, scope);
+    }
     incidents_acknowledge(incident, view_trim(control->operator_id), order->delta->log_time_ms);
     return ERR_NONE;
 }

@@ -1,20 +1,11 @@
 #include "identity/keyring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/digest.h"
+#include "identity/key_file.h"
 
-enum {
-    KEY_MIN_BYTES = 16,
-    FILE_KEY_MIN_BYTES = 32,
-    FILE_KEY_MAX_BYTES = 64,
-    HEX_DIGITS = 64,
-    RING_MAX = 2
-};
+enum { KEY_MIN_BYTES = 16, RING_MAX = 2 };
 
 struct keyring_key {
     char id[KEY_ID_MAX_BYTES];
@@ -102,96 +93,6 @@ enum err keyring_create_demo(struct keyring **ret_ring)
 
 // --- key files -------------------------------------------------------------------------------
 
-struct file_key {
-    uint8_t bytes[FILE_KEY_MAX_BYTES + 2]; // room for the line feed and for one byte too many
-    size_t n;
-};
-
-static enum err refuse(struct strbuf *ret_why, const char *path, const char *why)
-{
-    strbuf_printf(ret_why, "key file %s: %s", path, why);
-    return ERR_CONFIG;
-}
-
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-// In place, when all of it is 64 hex digits; else it is left alone.
-static void key_unhex(struct file_key *key)
-{
-    if (key->n != HEX_DIGITS) {
-        return;
-    }
-    for (size_t i = 0; i < key->n; i++) {
-        if (hex_value(key->bytes[i]) < 0) {
-            return;
-        }
-    }
-    key->n /= 2;
-    for (size_t i = 0; i < key->n; i++) {
-        int high = hex_value(key->bytes[2 * i]);
-        int low = hex_value(key->bytes[2 * i + 1]);
-        key->bytes[i] = (uint8_t)(high << 4 | low);
-    }
-}
-
-// Up to as many bytes as `key` has room for.
-static int read_whole(int fd, struct file_key *key)
-{
-    key->n = 0;
-    while (key->n < sizeof key->bytes) {
-        ssize_t got = read(fd, key->bytes + key->n, sizeof key->bytes - key->n);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        key->n += (size_t)got;
-    }
-    return 0;
-}
-
-static enum err key_read(struct file_key *key, const char *path, struct strbuf *ret_why)
-{
-    // A pipe without a writer would block the open; it is refused below.
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        return refuse(ret_why, path, strerror(errno));
-    }
-    enum err e = ERR_NONE;
-    struct stat info;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        e = refuse(ret_why, path, "is not a regular file");
-    } else if (read_whole(fd, key) != 0) {
-        e = refuse(ret_why, path, strerror(errno));
-    }
-    close(fd);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    if (key->n > 0 && key->bytes[key->n - 1] == '\n') {
-        key->n--;
-    }
-    if (key->n < FILE_KEY_MIN_BYTES) {
-        return refuse(ret_why, path, "is too short: expected 64 hex digits or 32 to 64 raw bytes");
-    }
-    if (key->n > FILE_KEY_MAX_BYTES) {
-        return refuse(ret_why, path, "is too long: expected 64 hex digits or 32 to 64 raw bytes");
-    }
-    key_unhex(key);
-    return ERR_NONE;
-}
-
 static enum err check_id(const char *name, const char *id, struct strbuf *ret_why)
 {
     if (id_is_good(view_of(id))) {
@@ -227,9 +128,9 @@ enum err keyring_load(struct keyring **ret_ring, const char *current_id, const c
     }
     struct file_key current = {0};
     struct file_key previous = {0};
-    e = key_read(&current, current_path, ret_why);
+    e = key_file_read(&current, current_path, ret_why);
     if (e == ERR_NONE && has_previous) {
-        e = key_read(&previous, previous_path, ret_why);
+        e = key_file_read(&previous, previous_path, ret_why);
     }
     if (e == ERR_NONE) {
         e = keyring_create(ret_ring, view_of(current_id), view_bytes(current.bytes, current.n),
@@ -239,8 +140,8 @@ enum err keyring_load(struct keyring **ret_ring, const char *current_id, const c
             strbuf_add_text(ret_why, err_text(e));
         }
     }
-    explicit_bzero(&current, sizeof current);
-    explicit_bzero(&previous, sizeof previous);
+    key_file_wipe(&current);
+    key_file_wipe(&previous);
     return e;
 }
 
