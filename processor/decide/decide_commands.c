@@ -7,9 +7,9 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope)
     return tier > TIER_QUARANTINE ? tier : TIER_QUARANTINE;
 }
 
-// What a command of this scope has whatever it says. The hold of a person is told in enforce mode.
+// What a command of this scope has whatever it says.
 static struct command_action command_of(
-        const struct decide *decide, const struct delta *delta, int32_t scope, bool is_commanded)
+        const struct decide *decide, const struct delta *delta, int32_t scope, enum mode mode)
 {
     const struct incident *incident = incidents_of(decide->incidents, scope);
     struct command_action command = {
@@ -20,7 +20,7 @@ static struct command_action command_of(
             .has_incident = incident != NULL,
             .issued_at_ms = delta->log_time_ms,
             .expires_at_ms = delta->log_time_ms,
-            .mode = is_commanded ? MODE_ENFORCE : decide->options.policy->mode,
+            .mode = mode,
     };
     if (incident != NULL) {
         command.incident_id = incident->id;
@@ -35,14 +35,16 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     const struct hold *present = incidents_hold_of(decide->incidents, step->scope);
     bool is_commanded = present != NULL && present->is_commanded;
     bool is_new = present == NULL;
+    const struct policy_settings settings = decide_settings(decide, step);
     strbuf_reset(&decide->reason_text);
     strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
             (long long)step->evidence->misdirected, (long long)step->evidence->judged);
-    struct command_action command = command_of(decide, step->delta, step->scope, is_commanded);
+    struct command_action command = command_of(
+            decide, step->delta, step->scope, is_commanded ? MODE_ENFORCE : settings.mode);
     command.kind = COMMAND_HOLD;
     command.tier = tier;
     command.reason = strbuf_view(&decide->reason_text);
-    command.expires_at_ms += decide->options.policy->scope_hold_ms;
+    command.expires_at_ms += settings.scope_hold_ms;
     if (is_commanded && present->until_ms > command.expires_at_ms) {
         command.expires_at_ms = present->until_ms;
     }
@@ -63,9 +65,9 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
         hold_cap_note(&decide->holds, step->delta->log_time_ms);
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
-    return e != ERR_NONE
-                   ? e
-                   : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
+    return e != ERR_NONE ? e
+                         : incidents_hold(decide->incidents, step->scope, command.expires_at_ms,
+                                   command.mode);
 }
 
 enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, int32_t scope,
@@ -75,8 +77,8 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     if (present != NULL && present->until_ms > until_ms) {
         until_ms = present->until_ms; // nobody shortens a hold but by a release
     }
-    const struct digest_id id = control_digest(control->control_id);
-    struct command_action command = command_of(decide, delta, scope, true);
+    const struct digest_id id = incident_control_digest(control->control_id);
+    struct command_action command = command_of(decide, delta, scope, MODE_ENFORCE);
     command.kind = COMMAND_HOLD;
     command.reason = control->reason;
     command.expires_at_ms = until_ms;
@@ -96,8 +98,8 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
 enum err tell_released(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct control *control, const struct decision_taker *taker)
 {
-    const struct digest_id id = control_digest(control->control_id);
-    struct command_action command = command_of(decide, delta, hold->scope, hold->is_commanded);
+    const struct digest_id id = incident_control_digest(control->control_id);
+    struct command_action command = command_of(decide, delta, hold->scope, hold->mode);
     command.kind = COMMAND_RELEASE;
     command.reason = control->reason;
     command.operator_id = control->operator_id;
@@ -110,7 +112,7 @@ enum err tell_released(struct decide *decide, const struct delta *delta, const s
 enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct decision_taker *taker)
 {
-    struct command_action lifted = command_of(decide, delta, hold->scope, hold->is_commanded);
+    struct command_action lifted = command_of(decide, delta, hold->scope, hold->mode);
     lifted.kind = COMMAND_EXPIRED;
     lifted.reason = VIEW("the hold has run out");
     enum err e = incident_make_step_id(&decide->id_text, "expired",
