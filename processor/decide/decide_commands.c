@@ -90,9 +90,7 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
         e = taker->command(taker->self, &command);
     }
     scopes_hold(decide->scopes, scope, until_ms);
-    return e != ERR_NONE
-                   ? e
-                   : incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    return e != ERR_NONE ? e : incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
 }
 
 enum err tell_released(struct decide *decide, const struct delta *delta, const struct hold *hold,

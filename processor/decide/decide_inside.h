@@ -30,7 +30,7 @@ struct decide {
     struct control_ledger *controls;
     struct control_counts control_counts;
     struct scope_list named; // scratch: what a command is about
-    uint64_t next_serial; // above those of all entries so far
+    uint64_t next_serial;    // above those of all entries so far
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -76,8 +76,7 @@ MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delt
         const struct decision_taker *taker);
 // A person releases what is held.
 MUST_CHECK enum err tell_released(struct decide *decide, const struct delta *delta,
-        const struct hold *hold, const struct control *control,
-        const struct decision_taker *taker);
+        const struct hold *hold, const struct control *control, const struct decision_taker *taker);
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
         const struct hold *hold, const struct decision_taker *taker);

@@ -3,8 +3,7 @@
 
 // A release without more: the command, and the end of the hold.
 enum err decide_release_scope(struct decide *decide, const struct delta *delta, int32_t scope,
-        const struct control *control, const struct decision_taker *taker,
-        const char **ret_refused)
+        const struct control *control, const struct decision_taker *taker, const char **ret_refused)
 {
     *ret_refused = incidents_is_holding(decide->incidents, scope) ? NULL : "not_held";
     if (*ret_refused != NULL) {

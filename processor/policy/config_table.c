@@ -22,11 +22,6 @@ static const char *const topology_words[] = {"standalone", "sentinel", "cluster"
 static const char *const complaint_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
-<<<<<<< HEAD
-static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
-static const char *const unconfirmed_words[] = {"expires", "stays_held", NULL};
-=======
->>>>>>> main
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
 static const char *const format_words[] = {"text", "json", "logfmt", NULL};
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
@@ -407,7 +402,7 @@ static const struct conf_option options[] = {
                 .type = CONF_WORD,
                 AT(policy.unconfirmed),
                 .fallback = "stays_held",
-                .words = unconfirmed_words,
+                .words = policy_unconfirmed_names,
                 .text = "what a hold does at its end when nobody has acknowledged its incident: "
                         "stays_held: it is renewed and told again; expires: it runs out"},
         {.path = "policy.hold_cap",
