@@ -20,9 +20,11 @@ static void test_default_is_pinned(void)
     policy_init(&policy);
     add_sealed(&text, &policy);
     unit_check_text("text", strbuf_view(&text).p,
-            "{\"acknowledge_within_ms\":900000,\"assume_complete\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
+            "{\"acknowledge_within_ms\":900000,\"assume_complete\":false,\"budget\":\"2e8\","
+            "\"ceiling_rate_millionths\":30000,"
             "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
-            "\"confirm_within_ms\":1800000,\"floor_rate_millionths\":500,\"hold_cap\":20,\"learning\":true,\"message_hold_ms\":"
+            "\"confirm_within_ms\":1800000,\"floor_rate_millionths\":500,\"hold_cap\":20,"
+            "\"learning\":true,\"message_hold_ms\":"
             "86400000,\"mode\":"
             "\"enforce\",\"operator_hold_max_ms\":604800000,\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
@@ -32,7 +34,8 @@ static void test_default_is_pinned(void)
             "\"split_by_channel\":[],\"start_credit\":true,"
             "\"stream_rate_millionths\":{\"closed_recently\":50000,\"invalid\":20000,"
             "\"other_tenant\":5000,\"reassigned\":10000,\"repeated\":50000,\"walking\":100000},"
-            "\"unconfirmed\":\"stays_held\",\"unknown\":\"pass\",\"update_interval_ms\":600000,\"vendors\":[]}");
+            "\"unconfirmed\":\"stays_held\",\"unknown\":\"pass\",\"update_interval_ms\":600000,"
+            "\"vendors\":[]}");
     unit_check_text("version", policy.version, "7ec0b3b0de611299");
     strbuf_fini(&text);
 }
