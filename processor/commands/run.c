@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "commands/open_audit.h"
 #include "commands/options.h"
+#include "commands/reload.h"
 #include "commands/stop.h"
 #include "common/log.h"
 #include "kafka/admin.h"
@@ -21,21 +22,26 @@
 #include "run/judge_half.h"
 #include "run/tally_width.h"
 
-static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
-                                "\n"
-                                "Reads outbound messages from Kafka, judges each recipient by the "
-                                "relationship data in Redis, and\n"
-                                "writes verdicts, message holds, dead letters and tally frames "
-                                "(judge half); reads the tally frames\n"
-                                "back, finds campaigns, templates, senders, vendors and tenants "
-                                "that have gone wrong, and writes\n"
-                                "alerts and hold commands (detect half). SIGTERM or SIGINT drains "
-                                "and ends it; a second one ends it\n"
-                                "at once. Neither loses anything.\n"
-                                "\n" OPTIONS_USAGE "  -h, --help\n";
+static const char *const help =
+        "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
+        "\n"
+        "Reads outbound messages from Kafka, judges each recipient by the "
+        "relationship data in Redis, and\n"
+        "writes verdicts, message holds, dead letters and tally frames "
+        "(judge half); reads the tally frames\n"
+        "back, finds campaigns, templates, senders, vendors and tenants "
+        "that have gone wrong, and writes\n"
+        "alerts and hold commands (detect half). SIGTERM or SIGINT drains "
+        "and ends it; a second one ends it\n"
+        "at once. Neither loses anything. SIGHUP reads the policy of CONFIG "
+        "anew; a bad one is refused.\n"
+        "\n" OPTIONS_USAGE "  -h, --help\n";
 
 // Far above what any wait of a half takes: reading a partition's snapshots and what is held, at worst.
 enum { HANG_MS = 5 * 60 * 1000 };
+
+// How long a half's end is waited for at a time; a SIGHUP is heard after it.
+enum { WATCH_NS = 200 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
 
 // Where they stand among the topics that are waited for; two more may follow.
 enum { WANTED_TALLIES, WANTED_STATE, WANTED_ALWAYS = 7, WANTED_TOPICS_MAX = 9 };
@@ -111,13 +117,15 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     return e;
 }
 
-// Waits a second for the half's end. One that hangs cannot be ended from here: the process ends, and
+// Waits a moment for the half's end. One that hangs cannot be ended from here: the process ends, and
 // is started again. While it drains it has its own time.
 static void watch_half(struct half_thread *half)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
+    until.tv_nsec += WATCH_NS;
+    until.tv_sec += until.tv_nsec / SECOND_NS;
+    until.tv_nsec %= SECOND_NS;
     if (pthread_timedjoin_np(half->thread, NULL, &until) == 0) {
         half->is_running = false;
         return;
@@ -150,9 +158,19 @@ static enum err try_transactions(const struct config *config)
     return e;
 }
 
-static enum err run_halves(
-        const struct config *config, uint32_t tally_partitions, struct audit_log *audit)
+// What a process began with, and what it goes by.
+struct process {
+    const struct options *options;
+    const struct config *config;
+    struct policy_feed *policies;
+    struct audit_log *audit;
+    char policy_version[POLICY_VERSION_HEX + 1];
+};
+
+static enum err run_halves(struct process *process, uint32_t tally_partitions)
 {
+    const struct config *config = process->config;
+    struct audit_log *audit = process->audit;
     struct half_thread halves[] = {
             {.name = "judge", .run = judge_half_run},
             {.name = "detect", .run = detect_half_run},
@@ -162,7 +180,7 @@ static enum err run_halves(
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].options = (struct half_options){
-                config, stop_flag(), tally_partitions, &halves[i].pulse, audit};
+                config, stop_flag(), tally_partitions, &halves[i].pulse, audit, process->policies};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
@@ -182,6 +200,9 @@ static enum err run_halves(
     bool any = true;
     while (any) {
         tell_audit_head(audit, &head_told_at, false);
+        if (stop_take_hangup()) {
+            reload_policy(process->options, config, process->policies, process->policy_version);
+        }
         any = false;
         for (size_t i = 0; i < HALVES; i++) {
             if (halves[i].is_running) {
@@ -198,20 +219,27 @@ static enum err run_halves(
     return e;
 }
 
-static enum err run_audited(const struct config *config, uint32_t tally_partitions)
+static enum err run_audited(struct process *process, uint32_t tally_partitions)
 {
     struct audit_keys keys = {.count = 0};
-    struct audit_log *audit = NULL;
-    enum err e = open_audit_log(&audit, &keys, config);
+    enum err e = open_audit_log(&process->audit, &keys, process->config);
     if (e == ERR_NONE) {
-        e = run_halves(config, tally_partitions, audit);
+        e = policy_feed_create(&process->policies, process->config);
     }
-    audit_log_close(audit);
+    if (e == ERR_NONE) {
+        memcpy(process->policy_version, process->config->policy.version,
+                sizeof process->policy_version);
+        e = run_halves(process, tally_partitions);
+    }
+    if (e != ERR_DEADLINE) { // else a half may still be at work
+        policy_feed_destroy(process->policies);
+    }
+    audit_log_close(process->audit);
     audit_keys_fini(&keys);
     return e;
 }
 
-static enum err run(const struct config *config)
+static enum err run(const struct options *options, const struct config *config)
 {
     stop_on_signals();
     log_setup(config->log.format, config->log.level);
@@ -228,7 +256,8 @@ static enum err run(const struct config *config)
     e = tally_width_check(config, tally_partitions);
     e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
-        e = run_audited(config, tally_partitions);
+        struct process process = {.options = options, .config = config};
+        e = run_audited(&process, tally_partitions);
     }
     log_info("run", "ends: %s", err_text(e));
     return e;
@@ -258,7 +287,7 @@ int command_run(int argc, char **argv)
     if (e != ERR_NONE) {
         return err_exit_status(e);
     }
-    e = run(config);
+    e = run(&options, config);
     config_destroy(config);
     if (e == ERR_DEADLINE) {
         // A client did not let go; its threads may still use what exit would free.

@@ -14,14 +14,11 @@
 #include "run/tally_width.h"
 #include "state/frame_codec.h"
 
+enum { PARTITION_MAX = 4096, BATCH_FRAMES = 1000, BATCH_WAIT_MS = 20, ASK_ENDS_MS = 1000 };
 enum {
-    PARTITION_MAX = 4096,
-    BATCH_FRAMES = 1000,
-    BATCH_WAIT_MS = 20,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
     SNAPSHOTS_CLOSE_MS = 2000,
     RECALL_MS = 60 * 1000, // well below max.poll.interval.ms
-    ASK_ENDS_MS = 1000,
 };
 
 // A tally partition of ours.
@@ -308,10 +305,11 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     }
     bool gap = false;
     bool silent = raw->offset < state->silent_until;
-    enum err e = detect_line_frame(state->line, &frame, raw->partition,
-            raw->offset + state->sequence_base, silent, state->segment, &gap);
-    if (state->told != NULL &&
-            raw->offset + state->sequence_base >= held_ledger_highest(state->told)) {
+    int64_t sequence = raw->offset + state->sequence_base;
+    detect_line_set_policy(state->line, half_policy(&half->base));
+    enum err e = detect_line_frame(
+            state->line, &frame, raw->partition, sequence, silent, state->segment, &gap);
+    if (state->told != NULL && sequence >= held_ledger_highest(state->told)) {
         forget_told(state);
     }
     if (gap && !silent) {
