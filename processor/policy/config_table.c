@@ -2,9 +2,11 @@
 // use them, because every room may include the configuration and it may include none of them.
 #include "policy/config_table.h"
 
+#include "policy/config_lists.h"
 #include "policy/config_maps.h"
 #include "policy/config_rules.h"
 #include "policy/config_text.h"
+#include "policy/config_windows.h"
 
 #define HOUR INT64_C(3600000)
 #define DAY (24 * HOUR)
@@ -428,6 +430,31 @@ static const struct conf_option options[] = {
                 .fallback = "24h",
                 RANGE(60000, 90 * DAY),
                 .text = "how long the hold of a campaign, sender, … lasts"},
+        {.path = "policy.operator_hold_max",
+                .type = CONF_DURATION,
+                AT(policy.operator_hold_max_ms),
+                .fallback = "7d",
+                RANGE(60000, 90 * DAY),
+                .text = "a person's hold of a scope lasts no longer; it may be prolonged"},
+        {.path = "policy.confirm_within",
+                .type = CONF_DURATION,
+                AT(policy.confirm_within_ms),
+                .fallback = "30m",
+                RANGE(60000, 7 * DAY),
+                .text = "how long a command about a vendor or tenant waits for a second person"},
+        {.path = "policy.acknowledge_within",
+                .type = CONF_DURATION,
+                AT(policy.acknowledge_within_ms),
+                .fallback = "15m",
+                RANGE(60000, 7 * DAY),
+                .text = "an incident at quarantine that nobody has acknowledged is told once more"},
+        {.path = "policy.unconfirmed",
+                .type = CONF_WORD,
+                AT(policy.unconfirmed),
+                .fallback = "stays_held",
+                .words = policy_unconfirmed_names,
+                .text = "what a hold does at its end when nobody has acknowledged its incident: "
+                        "stays_held: it is renewed and told again; expires: it runs out"},
         {.path = "policy.hold_cap",
                 .type = CONF_COUNT,
                 AT(policy.hold_cap),
@@ -458,6 +485,30 @@ static const struct conf_option options[] = {
                         "(tenant, vendor, channel, purpose) and any of mode, unknown, reasons, "
                         "closed_grace, message_hold, scope_hold, and of a tenant budget; the most "
                         "specific rule wins"},
+        {.path = "policy.lists",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_lists_map,
+                .text = "whom people have decided about: each entry has list (block: always held; "
+                        "override: never held; allow: exempt), one of recipient, campaign, "
+                        "template, sender, vendor, or tenant alone, and reason, owner, expires"},
+        {.path = "policy.lists_file",
+                .type = CONF_FILE,
+                AT(lists_file),
+                .text = "more entries of policy.lists, one a line, in JSON"},
+        {.path = "policy.maintenance",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_maintenance_map,
+                .text = "when no campaign, sender, … is held: each window has from, until, reason, "
+                        "owner, and match (tenant, vendor, channel) where it is not for all"},
+        {.path = "policy.hours",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_hours_map,
+                .text = "when people may be contacted: each has allowed (08:00-22:00), zone "
+                        "(+08:00), match (tenant, vendor, channel, purpose), and mode: monitor "
+                        "tells, enforce holds until the next allowed minute"},
 
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,

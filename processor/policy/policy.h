@@ -10,10 +10,14 @@
 #include "model/event.h"
 #include "model/stream.h"
 #include "model/verdict.h"
+#include "policy/lists.h"
 #include "policy/rules.h"
 #include "policy/vendors.h"
+#include "policy/windows.h"
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
+
+enum unconfirmed { UNCONFIRMED_EXPIRES, UNCONFIRMED_STAYS_HELD };
 
 // A purpose that is watched, and the reasons that make its messages misdirected.
 struct watched_purpose {
@@ -29,6 +33,10 @@ struct policy {
     enum mode mode;
     int64_t message_hold_ms; // how long a message's hold lasts
     int64_t scope_hold_ms;
+    int64_t operator_hold_max_ms;   // no person's hold of a scope lasts longer
+    int64_t confirm_within_ms;      // a second person has so long, in log time
+    int64_t acknowledge_within_ms;  // a person has so long, before an incident is told once more
+    enum unconfirmed unconfirmed;   // holds of scopes that nobody has answered by their expiry
     uint32_t hold_cap;              // holds of scopes in ten minutes, of a tally partition
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
@@ -41,7 +49,9 @@ struct policy {
     uint32_t split_by_channel;  // bits of enum scope_kind: a scope of its own for each channel
     int64_t update_interval_ms; // of an incident's updates, at least
     struct vendors vendors;     // registered ones; owned by the config, borrowed by copies
-    struct rules rules;         // likewise
+    struct rules rules;         // likewise, as the next two
+    struct lists lists;
+    struct policy_windows windows;
     uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under
     uint32_t complaint_rate_millionths;            // complaints a message, in healthy traffic
     char version[POLICY_VERSION_HEX + 1];
@@ -50,6 +60,7 @@ struct policy {
 // One false quarantine of a campaign in so many healthy messages at most.
 extern const char *const policy_budget_names[];
 extern const char *const policy_unknown_names[];
+extern const char *const policy_unconfirmed_names[];
 // The defaults of design §4–§7.
 void policy_init(struct policy *policy);
 // The reasons that count for a purpose by default: no_record to reassigned_number.

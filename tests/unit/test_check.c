@@ -81,7 +81,7 @@ static void test_good(void)
     CU_ASSERT_EQUAL(run.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "deploy/wrongnumber.yaml: good\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "roles     judge, detect\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    e1ff1b9cd75e9d97, enforce\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    7ec0b3b0de611299, enforce\n"));
     CU_ASSERT_PTR_NOT_NULL(
             strstr(run.out.p, "holds     20 scopes in ten minutes and tally partition at most\n"));
     CU_ASSERT_PTR_NOT_NULL(
@@ -135,6 +135,19 @@ static void test_rules(void)
             "rule      policy.rules[2]: tenant acme sets budget\n"
             "budget    acme: sum of 1/A 2e-09: one false quarantine of a campaign in 1000000000 "
             "healthy messages at most, of each wider kind in 4000000000\n"));
+    run_fini(&run);
+    unlink(path);
+    write_config(path,
+            "policy:\n"
+            "  lists:\n"
+            "    - {list: allow, vendor: v, reason: a trial, owner: o, expires: 2020-01-01}\n"
+            "    - {list: block, vendor: w, reason: r, owner: o, expires: 2099-01-01}\n");
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "lists     2 entries\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.err.p, "warning: policy.lists: entry 0 (allow, a trial) has "
+                                             "expired and does nothing: 2020-01-01\n"));
+    CU_ASSERT_PTR_NULL(strstr(run.err.p, "entry 1"));
     run_fini(&run);
     unlink(path);
 }
