@@ -32,6 +32,7 @@ enum control_object {
     CONTROL_OF_INCIDENT,  // `incident_id`
     CONTROL_OF_RULE, // `rule`: what was held for that reason, of `scope.tenant_id` or of all (none)
     CONTROL_OF_CONTROL, // of confirm: `confirms`
+    CONTROL_OBJECT_COUNT,
 };
 
 // As it was verified: whoever reads it here need not look at signatures again. Views are none where absent.
@@ -52,3 +53,9 @@ struct control {
     bool at_once;          // of a release: without a canary
     bool is_signed;
 };
+
+// Whether every tally partition has its part of it: a rule of all tenants.
+static inline bool control_is_everywhere(const struct control *control)
+{
+    return control->object == CONTROL_OF_RULE && control->scope.tenant_id.n == 0;
+}
