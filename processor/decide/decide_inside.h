@@ -76,5 +76,12 @@ const char *watch_withholds(struct decide *decide, const struct step *step, enum
 void watch_wait(struct decide *decide, const struct step *step);
 // The breaker and the line of holds, saved or restored.
 void watch_archive(struct archive *archive, struct decide *decide);
+// A person releases a held scope (decide_release.c): by a canary, or whole where `control->at_once`.
+// *ret_refused is NULL, or a constant word why nothing was done: "not_held", "already_releasing".
+MUST_CHECK enum err decide_release_scope(struct decide *decide, const struct delta *delta,
+        int32_t scope, const struct control *control, const struct decision_taker *taker,
+        const char **ret_refused);
+// A person has acknowledged the hold of a scope: with `policy.automatic_release` it may end by itself.
+void decide_release_acknowledged(struct decide *decide, int32_t scope);
 // Takes what a held scope explains off the wider scopes that its messages came through.
 void decide_explain_parents(const struct decide *decide, const struct step *step);

@@ -128,6 +128,44 @@ static void write_impact(struct json_out *out, const struct impact *impact)
     json_object_end(out);
 }
 
+static void write_release(struct json_out *out, const struct release_news *news)
+{
+    static const char *const states[RELEASE_STATE_COUNT] = {[RELEASE_PROPOSED] = "proposed",
+            [RELEASE_WITHDRAWN] = "withdrawn",
+            [RELEASE_CANARY] = "canary",
+            [RELEASE_RELEASED] = "released",
+            [RELEASE_HELD_AGAIN] = "held_again",
+            [RELEASE_KEPT] = "kept"};
+    json_object(out, "release");
+    json_text(out, "state", states[news->state]);
+    json_bool(out, "proposed", news->is_proposed);
+    json_int(out, "clean_messages", news->clean);
+    json_int(out, "misdirected", news->misdirected);
+    json_int(out, "needed", news->needed);
+    json_millionths(out, "bad_rate", news->bad_rate_millionths);
+    if (news->canary_step > 0) {
+        json_object(out, "canary");
+        json_int(out, "step", news->canary_step);
+        json_int(out, "limit", news->canary_limit);
+        json_int(out, "judged", news->canary_judged);
+        json_int(out, "misdirected", news->canary_misdirected);
+        json_object_end(out);
+    }
+    if (news->state == RELEASE_RELEASED) {
+        json_int(out, "probation", news->probation);
+    }
+    if (news->state == RELEASE_KEPT) {
+        json_int(out, "ends", news->ends);
+    }
+    if (!view_is_none(news->operator_id)) {
+        json_string(out, "operator", news->operator_id);
+    }
+    if (!view_is_none(news->control_id)) {
+        json_string(out, "control_id", news->control_id);
+    }
+    json_object_end(out);
+}
+
 static void write_contributors(struct json_out *out, const struct alert_action *action)
 {
     json_array(out, "contributors");
@@ -155,6 +193,12 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     write_evidence(out, &action->evidence);
     if (action->kind <= ALERT_INCIDENT_CLOSED) {
         write_impact(out, &action->impact);
+    }
+    if (action->release.state != RELEASE_SILENT) {
+        write_release(out, &action->release);
+    }
+    if (action->is_relapse) {
+        encode_id(out, "relapse_of", &action->relapse_of);
     }
     write_contributors(out, action);
     json_array(out, "samples");

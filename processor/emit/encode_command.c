@@ -30,6 +30,26 @@ static void write_incident(struct json_out *out, const struct command_action *ac
     }
 }
 
+static void write_by_whom(struct json_out *out, const struct command_action *action)
+{
+    if (!view_is_none(action->operator_id)) {
+        json_string(out, "operator", action->operator_id);
+    }
+    if (!view_is_none(action->control_id)) {
+        json_string(out, "control_id", action->control_id);
+    }
+}
+
+static void write_canary(struct json_out *out, const struct command_action *action)
+{
+    if (action->canary_limit > 0) {
+        json_object(out, "canary");
+        json_int(out, "step", action->canary_step);
+        json_int(out, "limit", action->canary_limit);
+        json_object_end(out);
+    }
+}
+
 static void write_command(struct json_out *out, const struct command_action *action)
 {
     json_object(out, NULL);
@@ -47,6 +67,8 @@ static void write_command(struct json_out *out, const struct command_action *act
         json_null(out, "expires_at"); // a release is for good
     }
     json_text(out, "mode", mode_names[action->mode]);
+    write_by_whom(out, action);
+    write_canary(out, action);
     json_object_end(out);
 }
 
@@ -63,6 +85,8 @@ static void write_state(struct json_out *out, const struct command_action *actio
     encode_time(out, "issued_at", action->issued_at_ms);
     encode_time(out, "expires_at", action->expires_at_ms);
     json_text(out, "mode", mode_names[action->mode]);
+    write_by_whom(out, action);
+    write_canary(out, action);
     json_object_end(out);
 }
 

@@ -45,6 +45,11 @@ struct command_action {
     int64_t issued_at_ms; // log time
     int64_t expires_at_ms;
     enum mode mode;
+    struct view operator_id; // who commanded it, and by which record; none where nobody did
+    struct view control_id;
+    // Of a hold, 0 without: its canary_step-th canary; so many messages of the scope may be sent.
+    uint32_t canary_limit;
+    uint32_t canary_step;
     struct view traceparent; // of the message that caused it
     struct view tracestate;
 };
@@ -70,6 +75,35 @@ struct impact {
     int64_t cleared_late;         // messages that are in neither any more: their record turned up
 };
 
+// Where a hold goes towards its end, or comes back (decide/decide_release.h).
+enum release_state {
+    RELEASE_SILENT, // nothing is told of it
+    RELEASE_PROPOSED,
+    RELEASE_WITHDRAWN,
+    RELEASE_CANARY,
+    RELEASE_RELEASED,
+    RELEASE_HELD_AGAIN,
+    RELEASE_KEPT,
+    RELEASE_STATE_COUNT,
+};
+
+struct release_news {
+    enum release_state state;
+    bool is_proposed;
+    int64_t clean; // judged while it was held
+    int64_t misdirected;
+    int64_t needed;
+    int64_t bad_rate_millionths;
+    uint32_t canary_step; // 0 = none
+    uint32_t canary_limit;
+    int64_t canary_judged;
+    int64_t canary_misdirected;
+    int64_t probation;       // messages
+    uint32_t ends;           // of its holds within a day; told of RELEASE_KEPT
+    struct view operator_id; // none where nobody commanded it
+    struct view control_id;
+};
+
 struct alert_action {
     struct digest_id alert_id;
     struct digest_id incident_id;
@@ -82,6 +116,9 @@ struct alert_action {
     uint32_t reasons[REASON_COUNT];
     struct evidence evidence;
     struct impact impact;
+    struct release_news release;
+    bool is_relapse; // of `relapse_of`, whose hold was released shortly before
+    struct digest_id relapse_of;
     struct contributor contributors[CONTRIBUTOR_MAX];
     uint32_t contributor_count;
     struct view samples[SAMPLE_MAX]; // message ids

@@ -49,5 +49,6 @@ struct control {
     struct view reason;
     int64_t issued_at_ms;
     int64_t expires_at_ms; // 0 = none is named
+    bool at_once;          // of a release: without a canary
     bool is_signed;
 };

@@ -218,6 +218,27 @@ static void command_scope_release_bytes(void)
     stage_close(&stage);
 }
 
+// A canary is a hold with a leave: who does not know it goes on holding.
+static void command_canary_bytes(void)
+{
+    struct stage stage;
+    stage_open(&stage, replay);
+    struct command_action hold = scope_command(COMMAND_HOLD, MODE_ENFORCE);
+    hold.operator_id = VIEW("li.wei");
+    hold.control_id = VIEW("ctl-2");
+    hold.canary_step = 2;
+    hold.canary_limit = 200;
+    CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, "\"action\":\"hold\""));
+    for (unsigned i = 0; i < 2; i++) {
+        CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[i].p,
+                "\"mode\":\"enforce\",\"operator\":\"li.wei\",\"control_id\":\"ctl-2\","
+                "\"canary\":{\"step\":2,\"limit\":200}}"));
+    }
+    keep_sample("quarantine-command", seen_value(&stage.fake.seen[0]));
+    stage_close(&stage);
+}
+
 static void command_message_bytes(void)
 {
     struct stage stage;
@@ -341,6 +362,7 @@ static const struct unit_test tests[] = {
         {"verdict_output", verdict_output},
         {"command_scope_hold_bytes", command_scope_hold_bytes},
         {"command_scope_release_bytes", command_scope_release_bytes},
+        {"command_canary_bytes", command_canary_bytes},
         {"command_message_bytes", command_message_bytes},
         {"command_monitor", command_monitor},
         {"sink_errors", sink_errors},

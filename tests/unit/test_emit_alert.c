@@ -163,6 +163,46 @@ static void alert_withheld(void)
     }
 }
 
+// Each state of a release, with and without a canary.
+static void alert_release(void)
+{
+    static const char *const states[RELEASE_STATE_COUNT] = {
+            NULL, "proposed", "withdrawn", "canary", "released", "held_again", "kept"};
+    for (unsigned state = 0; state < RELEASE_STATE_COUNT; state++) {
+        struct stage stage;
+        stage_open(&stage, live);
+        struct alert_action alert = alert_full();
+        alert.kind = ALERT_INCIDENT_UPDATED;
+        alert.release = (struct release_news){.state = (enum release_state)state,
+                .clean = 27,
+                .misdirected = 1,
+                .needed = 27,
+                .bad_rate_millionths = 300000,
+                .canary_step = state == RELEASE_CANARY ? 2 : 0,
+                .canary_limit = 200,
+                .probation = 350,
+                .ends = 4,
+                .control_id = state == RELEASE_RELEASED ? VIEW("ctl-2") : VIEW_NONE};
+        alert.is_relapse = state == RELEASE_SILENT;
+        CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+        char said[160];
+        snprintf(said, sizeof said,
+                "\"release\":{\"state\":\"%s\",\"proposed\":false,\"clean_messages\":27,"
+                "\"misdirected\":1,\"needed\":27,\"bad_rate\":0.300000",
+                states[state] != NULL ? states[state] : "");
+        const char *seen = stage.fake.seen[0].p;
+        CU_ASSERT_EQUAL(strstr(seen, "\"release\"") != NULL, state != RELEASE_SILENT);
+        CU_ASSERT_EQUAL(strstr(seen, said) != NULL, state != RELEASE_SILENT);
+        CU_ASSERT_EQUAL(strstr(seen, "\"canary\":{\"step\":2,\"limit\":200,\"judged\":0,") != NULL,
+                state == RELEASE_CANARY);
+        CU_ASSERT_EQUAL(strstr(seen, "\"probation\":350") != NULL, state == RELEASE_RELEASED);
+        CU_ASSERT_EQUAL(strstr(seen, "\"ends\":4") != NULL, state == RELEASE_KEPT);
+        CU_ASSERT_EQUAL(strstr(seen, "\"relapse_of\":\"00") != NULL, alert.is_relapse);
+        keep_sample("alert", seen_value(&stage.fake.seen[0]));
+        stage_close(&stage);
+    }
+}
+
 // What comes from outside as trace context goes out only when it is one.
 static void trace_context(void)
 {
@@ -202,6 +242,7 @@ static const struct unit_test tests[] = {
         {"alert_words", alert_words},
         {"alert_sparse", alert_sparse},
         {"alert_withheld", alert_withheld},
+        {"alert_release", alert_release},
         {"trace_context", trace_context},
         {NULL, NULL},
 };
