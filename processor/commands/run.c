@@ -1,5 +1,5 @@
-// run: the processor. One thread a half, and one for complaints where they are read, until SIGTERM or
-// SIGINT; then all drain.
+// run: the processor. One thread a half, one for commands of operators, and one for complaints where
+// they are read, until SIGTERM or SIGINT; then all drain.
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/open_audit.h"
 #include "commands/options.h"
 #include "commands/stop.h"
 #include "common/log.h"
@@ -15,6 +16,7 @@
 #include "kafka/transaction_probe.h"
 #include "ops/ops.h"
 #include "run/complaint_half.h"
+#include "run/control_half.h"
 #include "run/detect_half.h"
 #include "run/gathered.h"
 #include "run/judge_half.h"
@@ -152,22 +154,24 @@ static enum err try_transactions(const struct config *config)
     return e;
 }
 
-static enum err run_halves(const struct config *config, uint32_t tally_partitions, struct ops *ops)
+static enum err run_halves(const struct config *config, uint32_t tally_partitions,
+        struct audit_log *audit, struct ops *ops)
 {
     struct board *board = ops_board(ops);
     struct half_thread halves[] = {
             {.name = "judge", .run = judge_half_run},
             {.name = "detect", .run = detect_half_run},
             {.name = "complaints", .run = complaint_half_run},
+            {.name = "control", .run = control_half_run},
     };
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].options = (struct half_options){
-                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL};
+                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL, audit};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
-            judges && config->complaints == COMPLAINTS_ON};
+            judges && config->complaints == COMPLAINTS_ON, judges && config->control.is_on};
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].pulse_at = clock_mono();
         if (wanted[i] && board != NULL) {
@@ -184,12 +188,12 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
         }
     }
     ops_enter(ops, BOARD_RUNNING, "running");
+    struct mono_time head_told_at = clock_mono();
     bool any = true;
-    bool is_ending = false;
     while (any) {
+        tell_audit_head(audit, &head_told_at, false);
         any = false;
-        if (stop_is_requested() && !is_ending) {
-            is_ending = true;
+        if (stop_is_requested()) {
             ops_enter(ops, BOARD_DRAINING, "draining");
         }
         for (size_t i = 0; i < HALVES; i++) {
@@ -199,6 +203,8 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
             }
         }
     }
+    tell_audit_head(audit, &head_told_at, true);
+    ops_enter(ops, BOARD_DRAINING, "ending");
     enum err e = ERR_NONE;
     for (size_t i = 0; i < HALVES; i++) {
         e = e == ERR_NONE ? halves[i].result : e;
@@ -220,6 +226,19 @@ static enum err start_ops(struct ops **ret_ops, const struct config *config)
     return e;
 }
 
+static enum err run_audited(const struct config *config, uint32_t tally_partitions, struct ops *ops)
+{
+    struct audit_keys keys = {.count = 0};
+    struct audit_log *audit = NULL;
+    enum err e = open_audit_log(&audit, &keys, config);
+    if (e == ERR_NONE) {
+        e = run_halves(config, tally_partitions, audit, ops);
+    }
+    audit_log_close(audit);
+    audit_keys_fini(&keys);
+    return e;
+}
+
 static enum err work(const struct config *config, struct ops *ops)
 {
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
@@ -235,7 +254,7 @@ static enum err work(const struct config *config, struct ops *ops)
     e = tally_width_check(config, tally_partitions);
     e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
-        e = run_halves(config, tally_partitions, ops);
+        e = run_audited(config, tally_partitions, ops);
     }
     log_info("run", "ends: %s", err_text(e));
     return e;

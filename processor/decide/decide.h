@@ -129,6 +129,10 @@ MUST_CHECK enum err decide_expire(
 MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
 
+// What people command, in log order, each once; comes alone.
+MUST_CHECK enum err decide_control(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+
 // A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
 // told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many
 // incidents as there may be.

@@ -70,6 +70,8 @@ struct part {
 MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part);
 
+// What the policy says of the step's scope: mode, and how long it is held (decide_policy.c).
+struct policy_settings decide_settings(const struct decide *decide, const struct step *step);
 // Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.
 const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier);
 // The hold of a step that hold_cap withholds follows when its turn comes.

@@ -363,7 +363,7 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
 
 enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
 {
-    const struct policy *policy = decide->options.policy;
+    const struct policy_settings settings = decide_settings(decide, step);
     const struct frame_entry *entry = step_entry(step);
     strbuf_reset(&decide->reason_text);
     strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
@@ -378,8 +378,8 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
             .has_incident = true,
             .incident_id = step->incident->id,
             .issued_at_ms = step->delta->log_time_ms,
-            .expires_at_ms = step->delta->log_time_ms + policy->scope_hold_ms,
-            .mode = policy->mode,
+            .expires_at_ms = step->delta->log_time_ms + settings.scope_hold_ms,
+            .mode = settings.mode,
             .traceparent = entry != NULL ? entry->traceparent : VIEW_NONE,
             .tracestate = entry != NULL ? entry->tracestate : VIEW_NONE,
     };
@@ -404,6 +404,8 @@ enum err tell_expired(struct decide *decide, const struct delta *delta,
 {
     const struct scope_name name = scopes_name(decide->scopes, scope);
     enum tier tier = incidents_tier(decide->incidents, scope);
+    const struct scope_delta row = {.scope = scope, .first_entry = -1, .last_entry = -1};
+    const struct step step = {.delta = delta, .row = &row, .scope = scope, .name = name};
     struct command_action lifted = {
             .sequence = delta->sequence,
             .kind = COMMAND_EXPIRED,
@@ -415,7 +417,7 @@ enum err tell_expired(struct decide *decide, const struct delta *delta,
             .incident_id = incident->id,
             .issued_at_ms = delta->log_time_ms,
             .expires_at_ms = delta->log_time_ms,
-            .mode = decide->options.policy->mode,
+            .mode = decide_settings(decide, &step).mode,
     };
     enum err e = incident_make_step_id(&decide->id_text, "expired", &incident->id, &name, tier,
             delta->sequence, &lifted.command_id);

@@ -41,7 +41,7 @@ struct config {
 
     struct {
         char *outbound;
-        char *control;
+        char *control;       // read unless `control.enabled` is off
         char *complaints;    // read where `complaints` is on
         char *relationships; // read by `sync`
         char *tallies;
@@ -97,6 +97,15 @@ struct config {
         char *default_region;
     } identity;
 
+    struct {
+        char *directory; // NULL = no audit log
+        char *key_id;
+        char *key_file; // NULL = a chain of SHA-256, warned of
+        char *previous_key_id;
+        char *previous_key_file;
+        int64_t file_bytes; // a new file is begun above it
+    } audit;
+
     char *fields[FIELD_COUNT]; // JSON Pointers
 
     struct {
@@ -108,6 +117,13 @@ struct config {
     uint32_t recheck_messages; // that are looked up again: so many at most
     enum verdict_output verdicts;
     enum complaint_input complaints;
+
+    struct {
+        bool is_on;     // whether topics.control is read
+        char *key_file; // NULL = commands need no signature, warned of
+        char *previous_key_file;
+    } control;
+
     struct policy policy;
 
     struct {

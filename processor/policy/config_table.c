@@ -3,6 +3,7 @@
 #include "policy/config_table.h"
 
 #include "policy/config_maps.h"
+#include "policy/config_rules.h"
 #include "policy/config_text.h"
 
 #define HOUR INT64_C(3600000)
@@ -21,7 +22,6 @@ static const char *const topology_words[] = {"standalone", "sentinel", "cluster"
 static const char *const complaint_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
-static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
 static const char *const format_words[] = {"text", "json", "logfmt", NULL};
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
@@ -120,7 +120,7 @@ static const struct conf_option options[] = {
                 .text = "librdkafka properties by their own names, SASL and TLS among them"},
 
         TOPIC(outbound, "collections.outbound.v1", "in: outbound message events"),
-        TOPIC(control, "collections.control.v1", "in: operator commands"),
+        TOPIC(control, "collections.control.v1", "in: commands of operators"),
         TOPIC(complaints, "collections.complaints.v1", "in: complaints, see `complaints`"),
         TOPIC(relationships, "collections.relationships.v1", "in: relationship data, for `sync`"),
         TOPIC(tallies, "collections.tallies.v1", "internal: tally frames"),
@@ -296,6 +296,39 @@ static const struct conf_option options[] = {
                 .type = CONF_FILE,
                 AT(identity.previous_key_file),
                 .text = "the key before"},
+        {.path = "audit.directory",
+                .type = CONF_FILE,
+                AT(audit.directory),
+                .text = "folder of the audit log, one processor's own; null: nothing is audited"},
+        {.path = "audit.key_id",
+                .type = CONF_TEXT,
+                AT(audit.key_id),
+                .fallback = "a1",
+                RANGE(1, 32),
+                .check = config_text_word,
+                .text = "name of the key that the audit log is chained with"},
+        {.path = "audit.key_file",
+                .type = CONF_FILE,
+                AT(audit.key_file),
+                .text = "that key: 64 hex digits or 32 to 64 raw bytes; none: a chain of SHA-256 "
+                        "alone, which who can write the files can forge"},
+        {.path = "audit.previous_key_id",
+                .type = CONF_TEXT,
+                AT(audit.previous_key_id),
+                RANGE(1, 32),
+                .check = config_text_word,
+                .text = "name of the key before, for `audit verify`"},
+        {.path = "audit.previous_key_file",
+                .type = CONF_FILE,
+                AT(audit.previous_key_file),
+                .text = "the key before"},
+        {.path = "audit.file_size",
+                .type = CONF_SIZE,
+                AT(audit.file_bytes),
+                .fallback = "64MiB",
+                RANGE(4096, INT64_C(1) << 30),
+                .text = "a file of the audit log that is larger is followed by a new one, as it is "
+                        "every day (UTC) and at every start"},
         {.path = "phone.default_region",
                 .type = CONF_TEXT,
                 AT(identity.default_region),
@@ -344,6 +377,21 @@ static const struct conf_option options[] = {
                 .words = complaint_words,
                 .text = "whether topics.complaints is read; if so it has to be there"},
 
+        {.path = "control.enabled",
+                .type = CONF_BOOL,
+                AT(control.is_on),
+                .fallback = "true",
+                .text = "whether topics.control is read: holds, releases and the like by people"},
+        {.path = "control.key_file",
+                .type = CONF_FILE,
+                AT(control.key_file),
+                .text = "key that commands must be signed with: 64 hex digits or 32 to 64 raw "
+                        "bytes; none: unsigned ones are obeyed"},
+        {.path = "control.previous_key_file",
+                .type = CONF_FILE,
+                AT(control.previous_key_file),
+                .text = "the key before, while it is rotated: what it has signed is taken too"},
+
         {.path = "policy.purposes",
                 .type = CONF_MAP,
                 .fallback = CONFIG_DEFAULT_PURPOSES,
@@ -359,7 +407,7 @@ static const struct conf_option options[] = {
                 .type = CONF_WORD,
                 AT(policy.unknown),
                 .fallback = "pass",
-                .words = unknown_words,
+                .words = policy_unknown_names,
                 .text = "messages that cannot be judged while Redis is not to be believed: pass, "
                         "hold until it is, or wait: their partition stands still"},
         {.path = "policy.mode",
@@ -401,6 +449,15 @@ static const struct conf_option options[] = {
                 .map = &config_vendors_map,
                 .text = "registered vendors, as vendor or tenant/vendor; where there are any, "
                         "another one is an alert"},
+
+        {.path = "policy.rules",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_rules_map,
+                .text = "settings of a tenant, vendor, channel or purpose: each rule has match "
+                        "(tenant, vendor, channel, purpose) and any of mode, unknown, reasons, "
+                        "closed_grace, message_hold, scope_hold, and of a tenant budget; the most "
+                        "specific rule wins"},
 
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,

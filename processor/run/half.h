@@ -21,6 +21,7 @@ struct half_options {
     atomic_uint *pulse;          // counted up while the half lives; NULL = nobody looks
     struct board *board;         // where reports go, and ...
     struct board_place *place;   // ... all else that is to be seen of it; NULL = nobody looks
+    struct audit_log *audit;     // of the process; NULL = none
 };
 
 // `self` is the half's own state, which embeds its struct half.

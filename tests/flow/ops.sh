@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2317 # the functions are called through check
 # ops.sh BUILD_DIR: what a live processor tells those who run it. Counters are what was sent; /readyz follows Redis and
 # /healthz does not; slow clients keep nobody away; systemd hears of it; what cannot be listened at is an error at once.
 set -uo pipefail
@@ -84,8 +85,10 @@ follows_redis() {
 refuses_a_port_in_use() {
     local rc=0
     NOTIFY_SOCKET="" "$build/wrongnumber" run -c "$config" >"$work/second.out" 2>"$work/second.log" || rc=$?
-    ((rc == 78)) && grep -q "ops.listen: cannot listen at 127.0.0.1:$port: Address already in use" "$work/second.log" ||
-        { cat "$work/second.log"; return 1; }
+    if ((rc != 78)) || ! grep -q "ops.listen: cannot listen at 127.0.0.1:$port: Address already in use" "$work/second.log"; then
+        cat "$work/second.log"
+        return 1
+    fi
 }
 
 refuses_what_is_no_address() {
@@ -94,8 +97,11 @@ refuses_what_is_no_address() {
         printf 'ops:\n  listen: "%s"\n' "$address" >"$work/bad.yaml"
         rc=0
         "$build/wrongnumber" check -c "$work/bad.yaml" >"$work/bad.out" 2>&1 || rc=$?
-        ((rc == 78)) && grep -q "bad.yaml:2:11: ops.listen: .*numeric address" "$work/bad.out" ||
-            { echo "$address: $rc"; cat "$work/bad.out"; return 1; }
+        if ((rc != 78)) || ! grep -q "bad.yaml:2:11: ops.listen: .*numeric address" "$work/bad.out"; then
+            echo "$address: $rc"
+            cat "$work/bad.out"
+            return 1
+        fi
     done
 }
 
@@ -107,8 +113,11 @@ tells_systemd() {
 ends_clean() {
     local rc=0
     end_process "$processor_pid" || rc=$?
-    ((rc == 0)) && wait_until 5 grep -q '^STOPPING=1$' "$work/notified" && ! curl -s --max-time 5 "$url/healthz" ||
-        { echo "status $rc"; tail -n 5 "$work/ops.log" "$work/notified"; return 1; }
+    if ((rc != 0)) || ! wait_until 5 grep -q '^STOPPING=1$' "$work/notified" || curl -s --max-time 5 "$url/healthz"; then
+        echo "status $rc"
+        tail -n 5 "$work/ops.log" "$work/notified"
+        return 1
+    fi
 }
 
 stage_set "$messages" || { echo "not ok ops: the stage"; exit 1; }
@@ -126,7 +135,10 @@ start_processor "$work/away.yaml"
 wait_until 10 is_status /healthz 200
 check "ops: it answers before there are brokers" starts_at_once
 end_process "$processor_pid"
-wait_until 10 topic_exists ops.in && make_topics "$config" || { echo "not ok ops: the topics"; exit 1; }
+if ! wait_until 10 topic_exists ops.in || ! make_topics "$config"; then
+    echo "not ok ops: the topics"
+    exit 1
+fi
 start_processor "$config"
 check "ops: it becomes ready" becomes_ready
 check "ops: nothing is counted before anything was sent" counts_nothing_yet
