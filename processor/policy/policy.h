@@ -15,6 +15,8 @@
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
+enum unconfirmed { UNCONFIRMED_EXPIRES, UNCONFIRMED_STAYS_HELD };
+
 // A purpose that is watched, and the reasons that make its messages misdirected.
 struct watched_purpose {
     char name[64];
@@ -29,6 +31,10 @@ struct policy {
     enum mode mode;
     int64_t message_hold_ms; // how long a message's hold lasts
     int64_t scope_hold_ms;
+    int64_t operator_hold_max_ms;   // no person's hold of a scope lasts longer
+    int64_t confirm_within_ms;      // a second person has so long, in log time
+    int64_t acknowledge_within_ms;  // a person has so long, before an incident is told once more
+    enum unconfirmed unconfirmed;   // holds of scopes that nobody has answered by their expiry
     uint32_t hold_cap;              // holds of scopes in ten minutes, of a tally partition
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
@@ -50,6 +56,7 @@ struct policy {
 // One false quarantine of a campaign in so many healthy messages at most.
 extern const char *const policy_budget_names[];
 extern const char *const policy_unknown_names[];
+extern const char *const policy_unconfirmed_names[];
 // The defaults of design §4–§7.
 void policy_init(struct policy *policy);
 // The reasons that count for a purpose by default: no_record to reassigned_number.
