@@ -31,6 +31,7 @@ const char *const alert_kind_names[ALERT_KIND_COUNT] = {
         [ALERT_CACHE_SUSPECT] = "cache.suspect",
         [ALERT_CACHE_RECOVERED] = "cache.recovered",
         [ALERT_DRILL_COMPLETED] = "drill.completed",
+        [ALERT_CONTROL_OUTCOME] = "control.outcome",
 };
 const char *const mode_names[2] = {"monitor", "enforce"};
 
