@@ -15,6 +15,7 @@
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
 #include "kafka/transaction_probe.h"
+#include "ops/ops.h"
 #include "run/complaint_half.h"
 #include "run/control_half.h"
 #include "run/detect_half.h"
@@ -62,6 +63,9 @@ static void *run_half(void *argument)
 {
     struct half_thread *half = argument;
     half->result = half->run(&half->options);
+    if (half->options.place != NULL) {
+        atomic_store(&half->options.place->is_running, false);
+    }
     if (half->result != ERR_NONE) {
         log_error(half->name, "ends: %s", err_text(half->result));
     }
@@ -162,6 +166,7 @@ static enum err try_transactions(const struct config *config)
 struct process {
     const struct options *options;
     const struct config *config;
+    struct ops *ops;
     struct policy_feed *policies;
     struct audit_log *audit;
     char policy_version[POLICY_VERSION_HEX + 1];
@@ -171,6 +176,8 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
 {
     const struct config *config = process->config;
     struct audit_log *audit = process->audit;
+    struct ops *ops = process->ops;
+    struct board *board = ops_board(ops);
     struct half_thread halves[] = {
             {.name = "judge", .run = judge_half_run},
             {.name = "detect", .run = detect_half_run},
@@ -180,13 +187,18 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].options = (struct half_options){
-                config, stop_flag(), tally_partitions, &halves[i].pulse, audit, process->policies};
+                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL, audit,
+                process->policies};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
             judges && config->complaints == COMPLAINTS_ON, judges && config->control.is_on};
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].pulse_at = clock_mono();
+        if (wanted[i] && board != NULL) {
+            halves[i].options.place = board_take(board, halves[i].name);
+            atomic_store(&halves[i].options.place->is_running, true);
+        }
         if (wanted[i]) {
             halves[i].is_running =
                     pthread_create(&halves[i].thread, NULL, run_half, &halves[i]) == 0;
@@ -196,6 +208,7 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
             }
         }
     }
+    ops_enter(ops, BOARD_RUNNING, "running");
     struct mono_time head_told_at = clock_mono();
     bool any = true;
     while (any) {
@@ -204,6 +217,9 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
             reload_policy(process->options, config, process->policies, process->policy_version);
         }
         any = false;
+        if (stop_is_requested()) {
+            ops_enter(ops, BOARD_DRAINING, "draining");
+        }
         for (size_t i = 0; i < HALVES; i++) {
             if (halves[i].is_running) {
                 watch_half(&halves[i]);
@@ -212,10 +228,25 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
         }
     }
     tell_audit_head(audit, &head_told_at, true);
+    ops_enter(ops, BOARD_DRAINING, "ending");
     enum err e = ERR_NONE;
     for (size_t i = 0; i < HALVES; i++) {
         e = e == ERR_NONE ? halves[i].result : e;
     }
+    return e;
+}
+
+// Begins to listen before anything is waited for: what cannot be is said at once, and whoever asks is
+// answered from the beginning.
+static enum err start_ops(struct ops **ret_ops, const struct config *config)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, 4096);
+    enum err e = ops_start(ret_ops, config, &findings);
+    if (findings.n > 0) {
+        log_error("run", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    }
+    strbuf_fini(&findings);
     return e;
 }
 
@@ -239,10 +270,9 @@ static enum err run_audited(struct process *process, uint32_t tally_partitions)
     return e;
 }
 
-static enum err run(const struct options *options, const struct config *config)
+static enum err work(struct process *process)
 {
-    stop_on_signals();
-    log_setup(config->log.format, config->log.level);
+    const struct config *config = process->config;
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
     if (config->identity.key_file == NULL) {
@@ -256,10 +286,24 @@ static enum err run(const struct options *options, const struct config *config)
     e = tally_width_check(config, tally_partitions);
     e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
-        struct process process = {.options = options, .config = config};
-        e = run_audited(&process, tally_partitions);
+        e = run_audited(process, tally_partitions);
     }
     log_info("run", "ends: %s", err_text(e));
+    return e;
+}
+
+static enum err run(const struct options *options, const struct config *config)
+{
+    stop_on_signals();
+    log_setup(config->log.format, config->log.level);
+    struct ops *ops;
+    enum err e = start_ops(&ops, config);
+    if (e == ERR_NONE) {
+        ops_enter(ops, BOARD_STARTING, "waiting for Kafka");
+        struct process process = {.options = options, .config = config, .ops = ops};
+        e = work(&process);
+    }
+    ops_stop(ops);
     return e;
 }
 
