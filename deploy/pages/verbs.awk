@@ -54,7 +54,8 @@ $1 == "para" {
     print ".Pp"
     mdoc_fill(toupper(substr($2, 1, 1)) substr($2, 2))
 }
-$1 == "item" {
+# The last line of a help text that says how to ask for more is for the terminal.
+$1 == "item" && $2 !~ / VERB --help$/ {
     end_usage()
     if (!in_list) {
         print ".Bl -tag -width Ds"
