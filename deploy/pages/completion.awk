@@ -5,6 +5,7 @@ function add_option(form, name, argument, at) {
     at = index(form, " ")
     name = at > 0 ? substr(form, 1, at - 1) : form
     argument = at > 0 ? substr(form, at + 1) : ""
+    sub(/\[?=.*/, "", name) # an argument that may be left out, --wait[=TIME], is nothing to complete
     if (name !~ /^--?[A-Za-z0-9][A-Za-z0-9-]*$/) {
         return
     }

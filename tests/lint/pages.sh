@@ -31,7 +31,7 @@ same() { # NAME WANTED FOUND
 # The options of one verb in its page, dashes as they are typed.
 page_options() { # PAGE VERB
     awk -v verb="$2" '/^\.S[sh] /{ inside = $0 == ".Ss " verb } inside && /^\.It Fl/' "$1" | sed 's/"[^"]*"//g; s/\\-/-/g' |
-        grep -oE 'Fl [A-Za-z0-9-]+' | sed 's/^Fl /-/' | sort -u
+        grep -oE 'Fl [A-Za-z0-9-]+' | sed 's/^Fl /-/' | sort -u || true
 }
 
 # What the completion offers behind the words given.
