@@ -69,7 +69,7 @@ for program in wrongnumber wrongnumber-bench; do
         read -ra words <<<"$verb"
         # shellcheck disable=SC2016 # the quotes are those of the text
         # Bare words with dashes; what stands in `quotes` is another command's.
-        "$build/$program" "${words[@]}" --help | sed -E '/ VERB --help/d' | sed 's/`[^`]*`//g' | grep -oE '(^|[^A-Za-z0-9-])--?[A-Za-z][A-Za-z0-9-]*' |
+        "$build/$program" "${words[@]}" --help | sed -E '/ VERB --help/d' | sed -E 's/`[^`]*`|\(kcat [^)]*\)//g' | grep -oE '(^|[^A-Za-z0-9-])--?[A-Za-z][A-Za-z0-9-]*' |
             sed -E 's/^[^-]*//' | grep -E '^(--[a-z].+|-[A-Za-z])$' | sort -u >"$work/wanted" || true
         page_options "$page" "$verb" >"$work/found"
         name=$program.${verb// /.}
