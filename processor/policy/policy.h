@@ -13,6 +13,8 @@
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
+// Who ends a scope's hold before its time.
+enum release_policy { RELEASE_BY_PERSON, RELEASE_AUTOMATIC };
 enum unknown_policy { UNKNOWN_PASS, UNKNOWN_HOLD, UNKNOWN_WAIT };
 
 // A purpose that is watched, and the reasons that make its messages misdirected.
@@ -30,6 +32,8 @@ struct policy {
     int64_t message_hold_ms; // how long a message's hold lasts
     int64_t scope_hold_ms;
     uint32_t hold_cap;              // holds of scopes in ten minutes, of a tally partition
+    enum release_policy automatic_release;
+    uint32_t flap_limit;            // ends of a scope's holds within a day; the next hold stays
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
     uint32_t budget;                // index into policy_budget_names

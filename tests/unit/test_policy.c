@@ -20,9 +20,9 @@ static void test_default_is_pinned(void)
     policy_init(&policy);
     add_sealed(&text, &policy);
     unit_check_text("text", strbuf_view(&text).p,
-            "{\"assume_complete\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
+            "{\"assume_complete\":false,\"automatic_release\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
             "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
-            "\"floor_rate_millionths\":500,\"hold_cap\":20,\"learning\":true,\"message_hold_ms\":"
+            "\"flap_limit\":3,\"floor_rate_millionths\":500,\"hold_cap\":20,\"learning\":true,\"message_hold_ms\":"
             "86400000,\"mode\":"
             "\"enforce\",\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
@@ -56,8 +56,8 @@ static void test_every_part_changes_the_version(void)
     struct policy base;
     policy_init(&base);
     CU_ASSERT_EQUAL(policy_seal(&base), ERR_NONE);
-    struct policy changed[21];
-    for (size_t i = 0; i < 21; i++) {
+    struct policy changed[23];
+    for (size_t i = 0; i < 23; i++) {
         changed[i] = base;
     }
     changed[0].purposes[0].counting ^= REASON_BIT(REASON_OPTED_OUT);
@@ -81,7 +81,9 @@ static void test_every_part_changes_the_version(void)
     CU_ASSERT_EQUAL(vendors_add(&changed[19].vendors, VIEW("north")), ERR_NONE);
     changed[15].ceiling_rate_millionths++;
     changed[20].hold_cap++;
-    for (size_t i = 0; i < 21; i++) {
+    changed[21].automatic_release = RELEASE_AUTOMATIC;
+    changed[22].flap_limit++;
+    for (size_t i = 0; i < 23; i++) {
         CU_ASSERT_EQUAL(policy_seal(&changed[i]), ERR_NONE);
         CU_ASSERT_STRING_NOT_EQUAL(changed[i].version, base.version);
     }
