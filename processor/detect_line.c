@@ -192,6 +192,9 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     if (delta.clearance_count > 0) {
         return line_clear(line, &delta);
     }
+    if (delta.control_count > 0) {
+        return decide_control(line->decide, &delta, &taker);
+    }
     const struct detect_asks asks = line_detect_asks(line);
     const struct side_asks side_asks = line_side_asks(line);
     e = decide_expire(line->decide, &delta, &taker);

@@ -35,6 +35,9 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     if (e == ERR_NONE) {
         e = breaker_create(&decide->breaker);
     }
+    if (e == ERR_NONE) {
+        e = control_ledger_create(&decide->controls);
+    }
     if (e != ERR_NONE) {
         decide_destroy(decide);
         return e;
@@ -51,6 +54,8 @@ void decide_destroy(struct decide *decide)
         incidents_destroy(decide->incidents);
         tenants_destroy(decide->tenants);
         breaker_destroy(decide->breaker);
+        control_ledger_destroy(decide->controls);
+        free(decide->named.scopes);
         free(decide);
     }
 }
@@ -60,6 +65,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
     tenants_archive(archive, decide->tenants);
     incidents_archive(archive, decide->incidents, decide->scopes);
     watch_archive(archive, decide);
+    control_ledger_archive(archive, decide->controls);
 }
 
 uint32_t decide_open_incidents(const struct decide *decide)
@@ -182,7 +188,7 @@ enum tier decide_admit(
 
 // --- who is acted on --------------------------------------------------------------------------
 
-void decide_explain_parents(const struct decide *decide, const struct step *step)
+void decide_explain_parents(const struct decide *decide, const struct step *step, bool counts)
 {
     struct recent_entry entries[RECENT_MAX];
     uint32_t count = recent_since(decide->recent, step->scope, 0, entries);
@@ -193,7 +199,7 @@ void decide_explain_parents(const struct decide *decide, const struct step *step
             step->taker->explained(step->taker->self, parents[i].scope, step->scope,
                     parents[i].misdirected, count);
             recent_forget_child(decide->recent, parents[i].scope, step->scope, step->name.kind);
-            if (step->name.kind == SCOPE_CAMPAIGN && kind >= SCOPE_VENDOR) {
+            if (counts && step->name.kind == SCOPE_CAMPAIGN && kind >= SCOPE_VENDOR) {
                 incidents_note_lately(
                         decide->incidents, parents[i].scope, step->delta->log_time_ms);
             }
@@ -286,7 +292,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         watch_wait(decide, step);
     } else if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
         e = tell_hold(decide, step, tier);
-        decide_explain_parents(decide, step);
+        decide_explain_parents(decide, step, true);
     }
     return e;
 }

@@ -26,6 +26,7 @@
 #include "model/action.h"
 #include "model/delta.h"
 #include "model/held.h"
+#include "model/outcome.h"
 #include "model/window.h"
 #include "policy/policy.h"
 #include "state/recent.h"
@@ -128,6 +129,24 @@ MUST_CHECK enum err decide_expire(
 // it when nothing is held and the scope has been calm for long enough.
 MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, bool is_calm, const struct decision_taker *taker);
+
+// What people command, in log order, each once: comes alone, since frames of the control topic hold
+// nothing else. Nothing runs out at such a frame, and no hold that waits is told, so that a scope has
+// no two commands of one sequence; a frame that has two commands of a person about one scope would
+// have. Holds by name (policy.operator_hold_max at most; enforced in monitor mode too, since a person
+// asked for it; not under policy.hold_cap), releases, confirmations and acknowledgements; not what is
+// about single messages or recipients, modes or drills. Each record, and each change of what has
+// become of it, is told once (decide/decide_control.c says by whom).
+MUST_CHECK enum err decide_control(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+
+struct control_counts {
+    uint64_t states[OUTCOME_STATE_COUNT]; // records by what became of them, here
+    uint64_t duplicates;
+    uint64_t forgotten; // ids that are not known again (decide/control_ledger.h, N1)
+    uint32_t waiting;
+};
+struct control_counts decide_control_counts(const struct decide *decide);
 
 // A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
 // told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many

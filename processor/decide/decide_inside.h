@@ -1,14 +1,22 @@
 // What the files of the room share: decide.c (tiers and who is acted on), decide_stream.c (the same
 // of streams), decide_tell.c (alerts and commands), decide_life.c (growth and end of incidents),
-// decide_late.c (late clearances), decide_watch.c (whether holds may be told).
+// decide_late.c (late clearances), decide_watch.c (whether holds may be told), decide_control.c and
+// what is beside it (what people command).
 #pragma once
 
 #include "common/strbuf.h"
 #include "decide/breaker.h"
+#include "decide/control_ledger.h"
 #include "decide/decide.h"
 #include "decide/hold_cap.h"
 #include "decide/tenants.h"
 #include "incident/incidents.h"
+
+struct scope_list {
+    int32_t *scopes;
+    uint32_t count;
+    uint32_t capacity;
+};
 
 struct decide {
     struct decide_options options;
@@ -19,6 +27,9 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    struct control_ledger *controls;
+    struct control_counts control_counts;
+    struct scope_list named; // scratch: what a command is about
     uint64_t next_serial; // above those of all entries so far
     struct strbuf id_text;
     struct strbuf reason_text;
@@ -55,9 +66,27 @@ bool late_is_time_to_tell(
         const struct decide *decide, const struct incident *incident, int64_t now_ms);
 // Once half of an incident was cleared late, that is its likely cause; the others share the rest.
 void late_rank(const struct incident *incident, struct alert_action *alert);
+// What an incident has done so far.
+struct impact tell_impact(const struct incident *incident);
+// The tier that a scope's hold is told with.
+enum tier tell_hold_tier(const struct decide *decide, int32_t scope);
+// A hold that a person has commanded, until then; the scope is held by it.
+MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delta *delta,
+        int32_t scope, const struct control *control, int64_t until_ms,
+        const struct decision_taker *taker);
+// A person releases what is held.
+MUST_CHECK enum err tell_released(struct decide *decide, const struct delta *delta,
+        const struct hold *hold, const struct control *control,
+        const struct decision_taker *taker);
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
-        const struct incident *incident, int32_t scope, const struct decision_taker *taker);
+        const struct hold *hold, const struct decision_taker *taker);
+// The scope's hold is over, and has been told to be: nothing speaks against it any more. With its last
+// hold the incident is closed.
+MUST_CHECK enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker);
+// The open incident of that id, NULL for none.
+struct incident *decide_find_incident(const struct decide *decide, const struct digest_id *id);
 
 // What the scope that is acted on has done so far: its part of the evidence.
 struct part {
@@ -84,4 +113,5 @@ MUST_CHECK enum err decide_release_scope(struct decide *decide, const struct del
 // A person has acknowledged the hold of a scope: with `policy.automatic_release` it may end by itself.
 void decide_release_acknowledged(struct decide *decide, int32_t scope);
 // Takes what a held scope explains off the wider scopes that its messages came through.
-void decide_explain_parents(const struct decide *decide, const struct step *step);
+// `counts`: a campaign that is held counts for the vendor's and tenant's stop (incidents_note_lately).
+void decide_explain_parents(const struct decide *decide, const struct step *step, bool counts);

@@ -163,26 +163,24 @@ enum err decide_follow(struct decide *decide, const struct delta *delta,
     return decide_close(decide, delta, incident, taker);
 }
 
-// Lifts a hold that has run out in the state topic, and with the last one closes the incident.
-static enum err decide_lift(struct decide *decide, const struct delta *delta, int32_t scope,
+enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker)
 {
     struct incident *incident = incidents_of(decide->incidents, scope);
-    enum err e = tell_expired(decide, delta, incident, scope, taker);
+    incidents_lift(decide->incidents, scope);
     scopes_lift(decide->scopes, scope);
-    if (e != ERR_NONE) {
-        return e;
-    }
-    if (incident->held_count == 0) {
-        for (int32_t other = incident->first_scope; other != SCOPE_NONE;
-                other = incidents_next(decide->incidents, other)) {
-            taker->closed(taker->self, other);
+    if (incident == NULL || incident->held_count > 0) {
+        taker->closed(taker->self, scope);
+        if (incident != NULL) {
+            (void)incidents_leave(decide->incidents, scope); // others of it are held: not the last
         }
-        return decide_close(decide, delta, incident, taker);
+        return ERR_NONE;
     }
-    taker->closed(taker->self, scope);
-    (void)incidents_leave(decide->incidents, scope); // others of it are held: not the last
-    return ERR_NONE;
+    for (int32_t other = incident->first_scope; other != SCOPE_NONE;
+            other = incidents_next(decide->incidents, other)) {
+        taker->closed(taker->self, other);
+    }
+    return decide_close(decide, delta, incident, taker);
 }
 
 enum err decide_expire(
@@ -190,11 +188,14 @@ enum err decide_expire(
 {
     enum err e = ERR_NONE;
     while (e == ERR_NONE) {
-        int32_t scope = incidents_take_expired(decide->incidents, delta->log_time_ms);
-        if (scope == SCOPE_NONE) {
+        const struct hold *hold = incidents_expired(decide->incidents, delta->log_time_ms);
+        if (hold == NULL) {
             break;
         }
-        e = decide_lift(decide, delta, scope, taker);
+        int32_t scope = hold->scope;
+        e = tell_expired(decide, delta, hold, taker);
+        enum err ended = decide_end_hold(decide, delta, scope, taker);
+        e = e != ERR_NONE ? e : ended;
     }
     return e;
 }

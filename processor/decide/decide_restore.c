@@ -5,18 +5,6 @@
 // An incident tells of tenfold growth (decide_life.c); one whose size is not known never does.
 #define NEVER_GROWS (INT64_C(1) << 39)
 
-static struct incident *find_by_id(const struct decide *decide, const struct digest_id *id)
-{
-    uint32_t at = 0;
-    struct incident *incident;
-    while ((incident = incidents_open_after(decide->incidents, &at)) != NULL) {
-        if (memcmp(incident->id.bytes, id->bytes, sizeof id->bytes) == 0) {
-            return incident;
-        }
-    }
-    return NULL;
-}
-
 // As if it had told an alert that says nothing: its close tells again what it told last.
 static enum err tell_nothing(struct incident *incident, int64_t issued_at_ms)
 {
@@ -33,7 +21,7 @@ static enum err find_or_open(struct decide *decide, int32_t scope, const struct 
     if (*ret_incident != NULL) {
         return ERR_NONE; // it may have joined another, which holds it now
     }
-    *ret_incident = find_by_id(decide, &held->incident_id);
+    *ret_incident = decide_find_incident(decide, &held->incident_id);
     if (*ret_incident != NULL) {
         return incidents_join(decide->incidents, *ret_incident, scope);
     }
@@ -51,12 +39,20 @@ enum err decide_restore_hold(
     if (incidents_is_holding(decide->incidents, scope)) {
         return ERR_NONE;
     }
-    struct incident *incident;
-    enum err e = find_or_open(decide, scope, held, &incident);
-    if (e == ERR_NONE && incident == NULL) {
-        return ERR_CEILING;
+    struct incident *incident = NULL;
+    enum err e = ERR_NONE;
+    if (held->has_incident || !held->is_commanded) {
+        e = find_or_open(decide, scope, held, &incident);
+        if (e == ERR_NONE && incident == NULL) {
+            return ERR_CEILING;
+        }
     }
-    if (e == ERR_NONE) {
+    if (e == ERR_NONE && held->is_commanded) {
+        scopes_hold(decide->scopes, scope, held->expires_at_ms);
+        e = incidents_hold_commanded(
+                decide->incidents, scope, held->expires_at_ms, &held->control);
+        *ret_is_new = e == ERR_NONE;
+    } else if (e == ERR_NONE) {
         incidents_set_tier(decide->incidents, scope, held->tier);
         incident->tier = held->tier > incident->tier ? held->tier : incident->tier;
         scopes_hold(decide->scopes, scope, held->expires_at_ms);

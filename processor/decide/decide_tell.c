@@ -263,7 +263,7 @@ static const struct frame_entry *step_entry(const struct step *step)
 }
 
 // Whoever a late record has cleared stays in the sketch.
-static struct impact impact_of(const struct incident *incident)
+struct impact tell_impact(const struct incident *incident)
 {
     uint64_t people = sketch_estimate(&incident->people);
     uint64_t messages = (uint64_t)(incident->escaped + incident->held);
@@ -277,7 +277,7 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
     return (struct alert_action){
             .incident_id = incident->id,
             .tier = incident->tier,
-            .impact = impact_of(incident),
+            .impact = tell_impact(incident),
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
             .assume_complete = decide->options.policy->assume_complete,
@@ -357,67 +357,4 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name, incident->tier,
             delta->sequence, &alert.alert_id);
     return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
-}
-
-// --- commands ---------------------------------------------------------------------------------
-
-enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
-{
-    const struct policy *policy = decide->options.policy;
-    const struct frame_entry *entry = step_entry(step);
-    strbuf_reset(&decide->reason_text);
-    strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
-            (long long)step->evidence->misdirected, (long long)step->evidence->judged);
-    struct command_action command = {
-            .sequence = step->delta->sequence,
-            .kind = COMMAND_HOLD,
-            .target = TARGET_SCOPE,
-            .scope = step->name,
-            .tier = tier,
-            .reason = strbuf_view(&decide->reason_text),
-            .has_incident = true,
-            .incident_id = step->incident->id,
-            .issued_at_ms = step->delta->log_time_ms,
-            .expires_at_ms = step->delta->log_time_ms + policy->scope_hold_ms,
-            .mode = policy->mode,
-            .traceparent = entry != NULL ? entry->traceparent : VIEW_NONE,
-            .tracestate = entry != NULL ? entry->tracestate : VIEW_NONE,
-    };
-    enum err e = decide->reason_text.failed;
-    if (e == ERR_NONE) {
-        e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id, &step->name, tier,
-                step->delta->sequence, &command.command_id);
-    }
-    if (e == ERR_NONE) {
-        e = step->taker->command(step->taker->self, &command);
-    }
-    if (!incidents_is_holding(decide->incidents, step->scope)) {
-        hold_cap_note(&decide->holds, step->delta->log_time_ms);
-    }
-    scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
-    return e != ERR_NONE ? e
-                         : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
-}
-
-enum err tell_expired(struct decide *decide, const struct delta *delta,
-        const struct incident *incident, int32_t scope, const struct decision_taker *taker)
-{
-    const struct scope_name name = scopes_name(decide->scopes, scope);
-    enum tier tier = incidents_tier(decide->incidents, scope);
-    struct command_action lifted = {
-            .sequence = delta->sequence,
-            .kind = COMMAND_EXPIRED,
-            .target = TARGET_SCOPE,
-            .scope = name,
-            .tier = tier,
-            .reason = VIEW("the hold has run out"),
-            .has_incident = true,
-            .incident_id = incident->id,
-            .issued_at_ms = delta->log_time_ms,
-            .expires_at_ms = delta->log_time_ms,
-            .mode = decide->options.policy->mode,
-    };
-    enum err e = incident_make_step_id(&decide->id_text, "expired", &incident->id, &name, tier,
-            delta->sequence, &lifted.command_id);
-    return e != ERR_NONE ? e : taker->command(taker->self, &lifted);
 }

@@ -131,7 +131,7 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
             .taker = taker,
             .tenant = SCOPE_NONE};
     enum err e = tell_hold(decide, &step, tier);
-    decide_explain_parents(decide, &step);
+    decide_explain_parents(decide, &step, true);
     return e;
 }
 

@@ -22,6 +22,7 @@ static const struct alert_words alert_words[ALERT_KIND_COUNT] = {
         [ALERT_CACHE_SUSPECT] = WORDS("cache.suspect"),
         [ALERT_CACHE_RECOVERED] = WORDS("cache.recovered"),
         [ALERT_DRILL_COMPLETED] = WORDS("drill.completed"),
+        [ALERT_CONTROL_OUTCOME] = WORDS("control.outcome"),
 };
 #undef WORDS
 
@@ -179,6 +180,33 @@ static void write_contributors(struct json_out *out, const struct alert_action *
     json_array_end(out);
 }
 
+static void write_outcome(struct json_out *out, const struct alert_action *action)
+{
+    const struct control_outcome *outcome = &action->outcome;
+    json_object(out, "control");
+    json_string(out, "control_id", outcome->control_id);
+    json_text(out, "action", outcome->action);
+    json_string(out, "operator", outcome->operator_id);
+    if (!view_is_none(outcome->confirmed_by)) {
+        json_string(out, "confirmed_by", outcome->confirmed_by);
+    }
+    json_text(out, "state", outcome_state_names[outcome->state]);
+    json_text(out, "why", outcome->why);
+    if (outcome->has_scope) {
+        encode_scope(out, "scope", scope_kind_names[action->scope.kind], &action->scope);
+    }
+    if (outcome->has_incident) {
+        encode_id(out, "incident_id", &action->incident_id);
+    }
+    if (outcome->scope_count > 0) {
+        json_int(out, "scopes", outcome->scope_count);
+    }
+    if (outcome->expires_at_ms > 0) {
+        encode_time(out, "expires_at", outcome->expires_at_ms);
+    }
+    json_object_end(out);
+}
+
 static void write_alert(struct json_out *out, const struct alert_action *action)
 {
     json_object(out, NULL);
@@ -191,8 +219,12 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     write_cause(out, action);
     write_reasons(out, action);
     write_evidence(out, &action->evidence);
-    if (action->kind <= ALERT_INCIDENT_CLOSED) {
+    bool is_outcome = action->kind == ALERT_CONTROL_OUTCOME;
+    if (action->kind <= ALERT_INCIDENT_CLOSED || (is_outcome && action->outcome.has_incident)) {
         write_impact(out, &action->impact);
+    }
+    if (is_outcome) {
+        write_outcome(out, action);
     }
     if (action->release.state != RELEASE_SILENT) {
         write_release(out, &action->release);

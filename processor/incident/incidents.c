@@ -53,12 +53,6 @@ void incidents_destroy(struct incidents *incidents)
     }
 }
 
-static struct incident *incident_at(const struct incidents *incidents, const struct scope_row *row)
-{
-    ASSURE(row->incident > 0 && row->incident <= incidents->row_count);
-    return incidents->rows[row->incident - 1];
-}
-
 // --- scopes -----------------------------------------------------------------------------------
 
 static struct scope_row *scope_row(const struct incidents *incidents, int32_t scope)
@@ -172,7 +166,9 @@ enum err incidents_open(struct incidents *incidents, int32_t scope, const struct
     incident->first_scope = scope;
     incident->scope_count = 1;
     incidents->rows[at] = incident;
-    incidents->scopes[scope] = (struct scope_row){.incident = at + 1, .next = SCOPE_NONE};
+    struct scope_row *row = scope_row(incidents, scope);
+    *row = (struct scope_row){.incident = at + 1, .next = SCOPE_NONE, .held = row->held};
+    incident->held_count = row->held;
     incidents->open_count++;
     *ret_incident = incident;
     return ERR_NONE;
@@ -184,22 +180,14 @@ enum err incidents_join(struct incidents *incidents, struct incident *incident, 
     if (e == ERR_NONE) {
         ASSURE(incidents->scopes[scope].incident == 0);
         uint32_t number = scope_row(incidents, incident->first_scope)->incident;
-        incidents->scopes[scope] =
-                (struct scope_row){.incident = number, .next = incident->first_scope};
+        struct scope_row *row = scope_row(incidents, scope);
+        *row = (struct scope_row){
+                .incident = number, .next = incident->first_scope, .held = row->held};
+        incident->held_count += row->held;
         incident->first_scope = scope;
         incident->scope_count++;
     }
     return e;
-}
-
-static void scope_lift(struct incidents *incidents, int32_t scope)
-{
-    for (uint32_t i = 0; i < incidents->held_count; i++) {
-        if (incidents->held[i].scope == scope) {
-            incidents->held[i] = incidents->held[--incidents->held_count];
-            return;
-        }
-    }
 }
 
 bool incidents_leave(struct incidents *incidents, int32_t scope)
@@ -212,11 +200,8 @@ bool incidents_leave(struct incidents *incidents, int32_t scope)
         link = &scope_row(incidents, *link)->next;
     }
     *link = row->next;
-    if (row->held) {
-        incident->held_count--;
-        scope_lift(incidents, scope);
-    }
-    *row = (struct scope_row){0};
+    incident->held_count -= row->held;
+    *row = (struct scope_row){.held = row->held};
     if (--incident->scope_count > 0) {
         incident->root = incident->root == scope ? incident->first_scope : incident->root;
         return false;
@@ -265,6 +250,17 @@ enum err incidents_remember(struct incident *incident, const struct alert_action
     return ERR_NONE;
 }
 
+void incidents_acknowledge(struct incident *incident, struct view operator_id, int64_t now_ms)
+{
+    if (incident->acknowledged_ms > 0) {
+        return;
+    }
+    ASSURE(operator_id.n <= sizeof incident->acknowledged_text);
+    memcpy(incident->acknowledged_text, operator_id.p, operator_id.n);
+    incident->acknowledged_by = view_bytes(incident->acknowledged_text, operator_id.n);
+    incident->acknowledged_ms = now_ms;
+}
+
 bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged, int64_t now_ms)
 {
     if (!is_calm) {
@@ -281,61 +277,7 @@ bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged
     return incident->calm_messages >= CALM_MESSAGES && now_ms - incident->calm_since_ms >= CALM_MS;
 }
 
-// --- holds ------------------------------------------------------------------------------------
-
-enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms)
-{
-    uint32_t at = 0;
-    while (at < incidents->held_count && incidents->held[at].scope != scope) {
-        at++;
-    }
-    if (at == incidents->held_capacity) {
-        uint32_t capacity = at == 0 ? 16 : at * 2;
-        struct held *grown = realloc(incidents->held, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        incidents->held = grown;
-        incidents->held_capacity = capacity;
-    }
-    if (at == incidents->held_count) {
-        incidents->held_count++;
-        struct scope_row *row = scope_row(incidents, scope);
-        row->held = true;
-        incident_at(incidents, row)->held_count++;
-    }
-    incidents->held[at] = (struct held){scope, until_ms};
-    if (until_ms < incidents->next_expiry_ms) {
-        incidents->next_expiry_ms = until_ms;
-    }
-    return ERR_NONE;
-}
-
-bool incidents_is_holding(const struct incidents *incidents, int32_t scope)
-{
-    return scope >= 0 && (uint32_t)scope < incidents->capacity && incidents->scopes[scope].held;
-}
-
-int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms)
-{
-    if (now_ms < incidents->next_expiry_ms) {
-        return SCOPE_NONE;
-    }
-    int64_t earliest_ms = INT64_MAX;
-    for (uint32_t i = 0; i < incidents->held_count; i++) {
-        const struct held held = incidents->held[i];
-        if (held.until_ms <= now_ms) {
-            incidents->held[i] = incidents->held[--incidents->held_count];
-            struct scope_row *row = scope_row(incidents, held.scope);
-            row->held = false;
-            incident_at(incidents, row)->held_count--;
-            return held.scope;
-        }
-        earliest_ms = held.until_ms < earliest_ms ? held.until_ms : earliest_ms;
-    }
-    incidents->next_expiry_ms = earliest_ms;
-    return SCOPE_NONE;
-}
+// --- the last hour -----------------------------------------------------------------------------
 
 void incidents_note_lately(struct incidents *incidents, int32_t scope, int64_t now_ms)
 {

@@ -9,6 +9,8 @@
 //                      |  ^                     |
 //                      |  '--incidents_leave----'   the last scope that leaves ends it
 //                      '--incidents_end--> all its scopes are nobody's again
+//
+// Nobody ends an incident of which something is held; a hold that a person commanded may have none.
 #pragma once
 
 #include <stdbool.h>
@@ -52,6 +54,9 @@ struct incident {
     uint32_t cleared_reasons[REASON_COUNT]; // of those since incidents_remember
     // What its root's messages since then had, held ones too: messages, reasons, signals and sums.
     struct cause_evidence since;
+    int64_t acknowledged_ms; // log time; 0 = nobody has
+    struct view acknowledged_by;
+    char acknowledged_text[OPERATOR_BYTES_MAX]; // what that points to
     int64_t calm_since_ms;  // log time; 0 = it is not calm
     uint32_t calm_messages; // judged since then
 };
@@ -76,7 +81,7 @@ MUST_CHECK enum err incidents_open(struct incidents *incidents, int32_t scope,
 // One more scope, which belongs to none.
 MUST_CHECK enum err incidents_join(
         struct incidents *incidents, struct incident *incident, int32_t scope);
-// The scope is nobody's any more. True when it was the last, and the incident has ended.
+// The scope is nobody's any more; what is held stays held. True when it was the last, and the incident has ended.
 bool incidents_leave(struct incidents *incidents, int32_t scope);
 void incidents_end(struct incidents *incidents, struct incident *incident);
 // The incident's scope behind `scope`; SCOPE_NONE after the last.
@@ -86,15 +91,37 @@ int32_t incidents_next(const struct incidents *incidents, int32_t scope);
 // before said; what has come since begins anew.
 MUST_CHECK enum err incidents_remember(struct incident *incident, const struct alert_action *alert,
         const struct cause_evidence *because, int64_t log_time_ms);
+// A person knows of it: the first who says so.
+void incidents_acknowledge(struct incident *incident, struct view operator_id, int64_t now_ms);
 // Notes that so many messages were judged and whether the detector was calm behind them. True once
 // it has been calm for 1,000 messages and ten minutes of log time (detection.md §3.9).
 bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged, int64_t now_ms);
 
-// The scope is held until then; a later hold of it replaces the earlier.
+// A scope that is held: by its incident, or because a person commanded it, in which case it need not
+// belong to an incident.
+struct hold {
+    int32_t scope;
+    int64_t until_ms;
+    bool is_commanded;        // a person's: it is enforced in any mode
+    struct digest_id control; // of that command; it stands for its control_id
+};
+
+// The scope, which belongs to an incident, is held until then; a later hold of it replaces the
+// earlier, but shortens none that a person commanded.
 MUST_CHECK enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms);
+// The same by a person, of any scope. It shortens none.
+MUST_CHECK enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope,
+        int64_t until_ms, const struct digest_id *control);
 bool incidents_is_holding(const struct incidents *incidents, int32_t scope);
-// Takes one scope whose hold has run out by `now_ms` off the held; SCOPE_NONE when there is none.
-int32_t incidents_take_expired(struct incidents *incidents, int64_t now_ms);
+// NULL where it is not held. Good until something is held or lifted.
+const struct hold *incidents_hold_of(const struct incidents *incidents, int32_t scope);
+// All holds, one a call: *at is 0 before the first. NULL after the last. In the same order of a
+// restored state.
+const struct hold *incidents_hold_after(const struct incidents *incidents, uint32_t *at);
+// One that has run out by `now_ms`: to be prolonged or lifted. NULL when there is none.
+const struct hold *incidents_expired(struct incidents *incidents, int64_t now_ms);
+// The scope is not held any more.
+void incidents_lift(struct incidents *incidents, int32_t scope);
 
 // A campaign of the vendor or tenant `scope` was put into quarantine; how many were within the last
 // hour of log time, up to LATELY_MAX. Remembered of LATELY_SCOPES_MAX scopes, the latest.

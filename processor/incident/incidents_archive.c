@@ -306,6 +306,20 @@ static void chain_archive(struct archive *archive, struct incidents *incidents,
     }
 }
 
+static void acknowledged_archive(struct archive *archive, struct incident *incident)
+{
+    int64_t at_ms = incident->acknowledged_ms;
+    struct view by = incident->acknowledged_by;
+    time_ms(archive, &at_ms);
+    if (at_ms == 0) {
+        return;
+    }
+    archive_view(archive, &by, OPERATOR_BYTES_MAX);
+    if (archive_reads(archive) && archive_is_good(archive)) {
+        incidents_acknowledge(incident, by, at_ms);
+    }
+}
+
 static void incident_archive(struct archive *archive, struct incidents *incidents,
         const struct scopes *scopes, uint32_t at)
 {
@@ -330,6 +344,7 @@ static void incident_archive(struct archive *archive, struct incidents *incident
         count(archive, &incident->cleared_reasons[i]);
     }
     because_archive(archive, &incident->since);
+    acknowledged_archive(archive, incident);
     time_ms(archive, &incident->calm_since_ms);
     count(archive, &incident->calm_messages);
 }
@@ -366,29 +381,6 @@ static void rows_archive(
     }
 }
 
-static void held_archive(struct archive *archive, struct incidents *incidents)
-{
-    uint32_t held_count = archive_count(archive, incidents->held_count, UINT32_MAX);
-    for (uint32_t i = 0; i < held_count && archive_is_good(archive); i++) {
-        struct held held = {0};
-        if (!archive_reads(archive)) {
-            held = incidents->held[i];
-        }
-        archive_i32(archive, &held.scope, 0, INT32_MAX);
-        number(archive, &held.until_ms);
-        if (!archive_reads(archive) || !archive_is_good(archive)) {
-            continue;
-        }
-        bool can_be = incidents_of(incidents, held.scope) != NULL &&
-                      !incidents_is_holding(incidents, held.scope);
-        enum err e = can_be ? incidents_hold(incidents, held.scope, held.until_ms) : ERR_DATA;
-        if (e != ERR_NONE) {
-            archive_fail(archive, e, "incidents: a hold");
-        }
-    }
-    number(archive, &incidents->next_expiry_ms);
-}
-
 static void lately_archive(struct archive *archive, struct incidents *incidents)
 {
     archive_u32(archive, &incidents->lately_count, LATELY_SCOPES_MAX);
@@ -412,5 +404,5 @@ void incidents_archive(
     archive_u64(archive, &incidents->overflowed, INT64_MAX);
     lately_archive(archive, incidents);
     rows_archive(archive, incidents, scopes);
-    held_archive(archive, incidents);
+    incidents_archive_holds(archive, incidents, scopes);
 }

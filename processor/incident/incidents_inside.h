@@ -1,8 +1,10 @@
-// What incidents.c (the table) and incidents_archive.c (saving and restoring it) share.
+// What incidents.c (the table), incidents_holds.c (who is held) and incidents_archive.c (saving and
+// restoring it) share.
 #pragma once
 
 #include "common/hashmap.h"
 #include "incident/incidents.h"
+#include "state/scopes.h"
 
 enum { INCIDENT_WORDS_MAX = 1 << 20 };
 
@@ -22,11 +24,6 @@ struct scope_row {
     int32_t next; // of the incident's chain
 };
 
-struct held {
-    int32_t scope;
-    int64_t until_ms;
-};
-
 // When campaigns of a vendor or tenant were put into quarantine, the last first.
 struct lately {
     int32_t scope;
@@ -43,7 +40,7 @@ struct incidents {
     uint32_t max_open;
     uint32_t open_count;
     uint64_t overflowed;
-    struct held *held; // in no order
+    struct hold *held; // in no order
     uint32_t held_count;
     uint32_t held_capacity;
     int64_t next_expiry_ms; // not after the earliest of them
@@ -54,3 +51,5 @@ struct incidents {
 void incident_destroy_told(const struct told *told);
 // Sees to it that there is a row for the scope.
 MUST_CHECK enum err incidents_make_room(struct incidents *incidents, int32_t scope);
+void incidents_archive_holds(
+        struct archive *archive, struct incidents *incidents, const struct scopes *scopes);

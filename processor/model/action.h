@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "model/event.h"
 #include "model/incident.h"
+#include "model/outcome.h"
 #include "model/raw.h"
 #include "model/scope.h"
 #include "model/verdict.h"
@@ -63,6 +64,7 @@ enum alert_kind {
     ALERT_CACHE_SUSPECT,
     ALERT_CACHE_RECOVERED,
     ALERT_DRILL_COMPLETED,
+    ALERT_CONTROL_OUTCOME,
     ALERT_KIND_COUNT,
 };
 
@@ -126,6 +128,7 @@ struct alert_action {
     struct view detector_version;
     // misses were believed without an epoch record (policy.h): the alert says so
     bool assume_complete;
+    struct control_outcome outcome; // of control.outcome
     struct view traceparent;
     struct view tracestate;
 };

@@ -52,3 +52,9 @@ struct control {
     bool at_once;          // of a release: without a canary
     bool is_signed;
 };
+
+// Whether every tally partition has its part of it: a rule of all tenants.
+static inline bool control_is_everywhere(const struct control *control)
+{
+    return control->object == CONTROL_OF_RULE && control->scope.tenant_id.n == 0;
+}

@@ -47,3 +47,9 @@ const char *const control_action_names[CONTROL_ACTION_COUNT] = {
         CONTROL_ACTION_TABLE(CONTROL_ACTION_ROW)
 #undef CONTROL_ACTION_ROW
 };
+
+const char *const outcome_state_names[OUTCOME_STATE_COUNT] = {
+#define OUTCOME_WORD(id, name) [id] = #name,
+        OUTCOME_TABLE(OUTCOME_WORD)
+#undef OUTCOME_WORD
+};

@@ -22,6 +22,7 @@ static const char *const off_on_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
 static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
+static const char *const unconfirmed_words[] = {"expires", "stays_held", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
 static const char *const format_words[] = {"text", "json", "logfmt", NULL};
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
@@ -380,6 +381,31 @@ static const struct conf_option options[] = {
                 .fallback = "24h",
                 RANGE(60000, 90 * DAY),
                 .text = "how long the hold of a campaign, sender, … lasts"},
+        {.path = "policy.operator_hold_max",
+                .type = CONF_DURATION,
+                AT(policy.operator_hold_max_ms),
+                .fallback = "7d",
+                RANGE(60000, 90 * DAY),
+                .text = "a person's hold of a scope lasts no longer; it may be prolonged"},
+        {.path = "policy.confirm_within",
+                .type = CONF_DURATION,
+                AT(policy.confirm_within_ms),
+                .fallback = "30m",
+                RANGE(60000, 7 * DAY),
+                .text = "how long a command about a vendor or tenant waits for a second person"},
+        {.path = "policy.acknowledge_within",
+                .type = CONF_DURATION,
+                AT(policy.acknowledge_within_ms),
+                .fallback = "15m",
+                RANGE(60000, 7 * DAY),
+                .text = "an incident at quarantine that nobody has acknowledged is told once more"},
+        {.path = "policy.unconfirmed",
+                .type = CONF_WORD,
+                AT(policy.unconfirmed),
+                .fallback = "stays_held",
+                .words = unconfirmed_words,
+                .text = "what a hold does at its end when nobody has acknowledged its incident: "
+                        "stays_held: it is renewed and told again; expires: it runs out"},
         {.path = "policy.hold_cap",
                 .type = CONF_COUNT,
                 AT(policy.hold_cap),

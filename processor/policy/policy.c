@@ -7,6 +7,7 @@ enum { CANONICAL_MAX_BYTES = 64 * 1024 * 1024 }; // vendors, at 6 bytes a byte o
 
 const char *const policy_budget_names[] = {"1e6", "1e7", "1e8", "2e8", "1e9", NULL};
 static const char *const unknown_names[] = {"pass", "hold", "wait"};
+static const char *const unconfirmed_names[] = {"expires", "stays_held"};
 
 reason_set policy_default_counting(void)
 {
@@ -26,6 +27,10 @@ void policy_init(struct policy *policy)
             .mode = MODE_ENFORCE,
             .message_hold_ms = INT64_C(24) * 3600 * 1000,
             .scope_hold_ms = INT64_C(24) * 3600 * 1000,
+            .operator_hold_max_ms = INT64_C(7) * 24 * 3600 * 1000,
+            .confirm_within_ms = INT64_C(30) * 60 * 1000,
+            .acknowledge_within_ms = INT64_C(15) * 60 * 1000,
+            .unconfirmed = UNCONFIRMED_STAYS_HELD,
             .hold_cap = 20,
             .automatic_release = RELEASE_BY_PERSON,
             .flap_limit = 3,
@@ -102,6 +107,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     struct json_out out;
     json_begin(&out, sb);
     json_object(&out, NULL);
+    json_int(&out, "acknowledge_within_ms", policy->acknowledge_within_ms);
     json_bool(&out, "assume_complete", policy->assume_complete);
     json_bool(&out, "automatic_release", policy->automatic_release == RELEASE_AUTOMATIC);
     json_text(&out, "budget", policy_budget_names[policy->budget]);
@@ -109,12 +115,14 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_int(&out, "closed_grace_ms", policy->closed_grace_ms);
     json_bool(&out, "clump_guard", policy->clump_guard);
     json_int(&out, "complaint_rate_millionths", policy->complaint_rate_millionths);
+    json_int(&out, "confirm_within_ms", policy->confirm_within_ms);
     json_int(&out, "flap_limit", policy->flap_limit);
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
     json_int(&out, "hold_cap", policy->hold_cap);
     json_bool(&out, "learning", policy->learning);
     json_int(&out, "message_hold_ms", policy->message_hold_ms);
     json_text(&out, "mode", mode_names[policy->mode]);
+    json_int(&out, "operator_hold_max_ms", policy->operator_hold_max_ms);
     json_int(&out, "prior_rate_millionths", policy->prior_rate_millionths);
     add_purposes(&out, policy);
     json_int(&out, "scope_hold_ms", policy->scope_hold_ms);
@@ -127,6 +135,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_array_end(&out);
     json_bool(&out, "start_credit", policy->start_credit);
     add_streams(&out, policy);
+    json_text(&out, "unconfirmed", unconfirmed_names[policy->unconfirmed]);
     json_text(&out, "unknown", unknown_names[policy->unknown]);
     json_int(&out, "update_interval_ms", policy->update_interval_ms);
     add_vendors(&out, policy);

@@ -231,6 +231,27 @@ static enum err scopes_add(
     return ERR_NONE;
 }
 
+static int32_t find_by_hash(
+        const struct scopes *scopes, const struct scope_name *name, uint64_t hash)
+{
+    struct hash_probe probe = hash_index_probe(&scopes->index, hash);
+    uint32_t number;
+    while (hash_index_next(&scopes->index, &probe, &number)) {
+        const struct scope_name known = row_name(scopes, scope_row_at(scopes, number));
+        if (names_equal(&known, name)) {
+            return (int32_t)number;
+        }
+    }
+    return SCOPE_NONE;
+}
+
+int32_t scopes_find(const struct scopes *scopes, enum scope_kind kind, struct view tenant_id,
+        struct view id, struct view channel)
+{
+    const struct scope_name name = {kind, id, tenant_id, channel};
+    return view_is_none(id) ? SCOPE_NONE : find_by_hash(scopes, &name, name_hash(&name));
+}
+
 enum err scopes_intern(struct scopes *scopes, enum scope_kind kind, struct view tenant_id,
         struct view id, struct view channel, int32_t *ret_scope)
 {
@@ -244,14 +265,9 @@ enum err scopes_intern(struct scopes *scopes, enum scope_kind kind, struct view 
     }
     const struct scope_name name = {kind, id, tenant_id, channel};
     uint64_t hash = name_hash(&name);
-    struct hash_probe probe = hash_index_probe(&scopes->index, hash);
-    uint32_t number;
-    while (hash_index_next(&scopes->index, &probe, &number)) {
-        const struct scope_name known = row_name(scopes, scope_row_at(scopes, number));
-        if (names_equal(&known, &name)) {
-            *ret_scope = (int32_t)number;
-            return ERR_NONE;
-        }
+    *ret_scope = find_by_hash(scopes, &name, hash);
+    if (*ret_scope != SCOPE_NONE) {
+        return ERR_NONE;
     }
     return scopes_add(scopes, &name, hash, ret_scope);
 }

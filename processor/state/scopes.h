@@ -25,6 +25,9 @@ void scopes_destroy(struct scopes *scopes);
 // the name is longer than SCOPE_NAME_BYTES_MAX.
 MUST_CHECK enum err scopes_intern(struct scopes *scopes, enum scope_kind kind,
         struct view tenant_id, struct view id, struct view channel, int32_t *ret_scope);
+// The same of a scope that is known; SCOPE_NONE of another one.
+int32_t scopes_find(const struct scopes *scopes, enum scope_kind kind, struct view tenant_id,
+        struct view id, struct view channel);
 // Views good until the scope is released.
 struct scope_name scopes_name(const struct scopes *scopes, int32_t scope);
 // Scopes that are in the table.

@@ -1,0 +1,120 @@
+// What is told to senders: holds and their end. Alerts are told by decide_tell.c.
+#include "decide/decide_inside.h"
+
+enum tier tell_hold_tier(const struct decide *decide, int32_t scope)
+{
+    enum tier tier = incidents_tier(decide->incidents, scope);
+    return tier > TIER_QUARANTINE ? tier : TIER_QUARANTINE;
+}
+
+// What a command of this scope has whatever it says. The hold of a person is told in enforce mode.
+static struct command_action command_of(
+        const struct decide *decide, const struct delta *delta, int32_t scope, bool is_commanded)
+{
+    const struct incident *incident = incidents_of(decide->incidents, scope);
+    struct command_action command = {
+            .sequence = delta->sequence,
+            .target = TARGET_SCOPE,
+            .scope = scopes_name(decide->scopes, scope),
+            .tier = tell_hold_tier(decide, scope),
+            .has_incident = incident != NULL,
+            .issued_at_ms = delta->log_time_ms,
+            .expires_at_ms = delta->log_time_ms,
+            .mode = is_commanded ? MODE_ENFORCE : decide->options.policy->mode,
+    };
+    if (incident != NULL) {
+        command.incident_id = incident->id;
+    }
+    return command;
+}
+
+// --- holds ------------------------------------------------------------------------------------
+
+enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
+{
+    const struct hold *present = incidents_hold_of(decide->incidents, step->scope);
+    bool is_commanded = present != NULL && present->is_commanded;
+    bool is_new = present == NULL;
+    strbuf_reset(&decide->reason_text);
+    strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
+            (long long)step->evidence->misdirected, (long long)step->evidence->judged);
+    struct command_action command = command_of(decide, step->delta, step->scope, is_commanded);
+    command.kind = COMMAND_HOLD;
+    command.tier = tier;
+    command.reason = strbuf_view(&decide->reason_text);
+    command.expires_at_ms += decide->options.policy->scope_hold_ms;
+    if (is_commanded && present->until_ms > command.expires_at_ms) {
+        command.expires_at_ms = present->until_ms;
+    }
+    if (step->row->last_entry >= 0) {
+        const struct frame_entry *entry = step->delta->entries[step->row->last_entry].entry;
+        command.traceparent = entry->traceparent;
+        command.tracestate = entry->tracestate;
+    }
+    enum err e = decide->reason_text.failed;
+    if (e == ERR_NONE) {
+        e = incident_make_step_id(&decide->id_text, "hold", &step->incident->id, &step->name, tier,
+                step->delta->sequence, &command.command_id);
+    }
+    if (e == ERR_NONE) {
+        e = step->taker->command(step->taker->self, &command);
+    }
+    if (is_new) {
+        hold_cap_note(&decide->holds, step->delta->log_time_ms);
+    }
+    scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
+    return e != ERR_NONE
+                   ? e
+                   : incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
+}
+
+enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct control *control, int64_t until_ms, const struct decision_taker *taker)
+{
+    const struct hold *present = incidents_hold_of(decide->incidents, scope);
+    if (present != NULL && present->until_ms > until_ms) {
+        until_ms = present->until_ms; // nobody shortens a hold but by a release
+    }
+    const struct digest_id id = control_digest(control->control_id);
+    struct command_action command = command_of(decide, delta, scope, true);
+    command.kind = COMMAND_HOLD;
+    command.reason = control->reason;
+    command.expires_at_ms = until_ms;
+    command.operator_id = control->operator_id;
+    command.control_id = control->control_id;
+    enum err e = incident_make_step_id(&decide->id_text, "commanded", &id, &command.scope,
+            command.tier, delta->sequence, &command.command_id);
+    if (e == ERR_NONE) {
+        e = taker->command(taker->self, &command);
+    }
+    scopes_hold(decide->scopes, scope, until_ms);
+    return e != ERR_NONE
+                   ? e
+                   : incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+}
+
+enum err tell_released(struct decide *decide, const struct delta *delta, const struct hold *hold,
+        const struct control *control, const struct decision_taker *taker)
+{
+    const struct digest_id id = control_digest(control->control_id);
+    struct command_action command = command_of(decide, delta, hold->scope, hold->is_commanded);
+    command.kind = COMMAND_RELEASE;
+    command.reason = control->reason;
+    command.operator_id = control->operator_id;
+    command.control_id = control->control_id;
+    enum err e = incident_make_step_id(&decide->id_text, "released", &id, &command.scope,
+            command.tier, delta->sequence, &command.command_id);
+    return e != ERR_NONE ? e : taker->command(taker->self, &command);
+}
+
+enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,
+        const struct decision_taker *taker)
+{
+    struct command_action lifted = command_of(decide, delta, hold->scope, hold->is_commanded);
+    lifted.kind = COMMAND_EXPIRED;
+    lifted.reason = VIEW("the hold has run out");
+    enum err e = incident_make_step_id(&decide->id_text, "expired",
+            lifted.has_incident ? &lifted.incident_id : &hold->control, &lifted.scope, lifted.tier,
+            delta->sequence, &lifted.command_id);
+    return e != ERR_NONE ? e : taker->command(taker->self, &lifted);
+}

@@ -1,0 +1,53 @@
+// What the files about people's commands share: decide_control.c (a record's way), decide_order.c
+// (holds, releases and acknowledgements of scopes and incidents), decide_release.c (what a release
+// does), decide_remind.c (what nobody has answered).
+#pragma once
+
+#include "decide/control_ledger.h"
+#include "decide/decide_inside.h"
+#include "model/control.h"
+
+// A command in hand.
+struct order {
+    const struct delta *delta;
+    const struct control *control;
+    const struct decision_taker *taker;
+    struct view confirmed_by; // the second person; none where there is none
+};
+
+// What becomes of it.
+struct ruling {
+    enum outcome_state state;
+    const char *why;    // a stable code
+    bool is_everywhere; // every partition rules the same, but for what it has done
+    bool has_incident;
+    struct digest_id incident_id;
+    struct impact impact; // of that incident
+    enum tier tier;
+    bool has_scope;
+    struct scope_name scope;
+    uint32_t scope_count;
+    int64_t expires_at_ms;
+};
+
+struct ruling control_refuse(const char *why);
+// What it is about is not known here; whoever is the only one to know says no to it.
+struct ruling control_unknown(const struct control *control, const char *why);
+MUST_CHECK enum err control_tell(
+        struct decide *decide, const struct order *order, const struct ruling *ruling);
+
+// Whether a vendor or tenant is among them: two people have to want it.
+bool control_is_wide(const struct decide *decide, const int32_t *scopes, uint32_t count);
+// Keeps the command for a second person to confirm, and rules so.
+MUST_CHECK enum err control_wait(
+        struct decide *decide, const struct order *order, struct ruling *ruling);
+
+MUST_CHECK enum err control_hold(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+MUST_CHECK enum err control_release(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+MUST_CHECK enum err control_acknowledge(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// Commands that nobody has confirmed in time.
+MUST_CHECK enum err control_expire(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);

@@ -1,0 +1,168 @@
+// Which scopes are held until when, by whom, and who knows of it.
+#include <stdlib.h>
+
+#include "common/assure.h"
+#include "common/clock.h"
+#include "incident/incidents_inside.h"
+#include "state/scopes.h"
+
+bool incidents_is_holding(const struct incidents *incidents, int32_t scope)
+{
+    return scope >= 0 && (uint32_t)scope < incidents->capacity && incidents->scopes[scope].held;
+}
+
+static struct hold *hold_find(const struct incidents *incidents, int32_t scope)
+{
+    if (!incidents_is_holding(incidents, scope)) {
+        return NULL;
+    }
+    uint32_t at = 0;
+    while (incidents->held[at].scope != scope) {
+        at++;
+        ASSURE(at < incidents->held_count);
+    }
+    return &incidents->held[at];
+}
+
+const struct hold *incidents_hold_of(const struct incidents *incidents, int32_t scope)
+{
+    return hold_find(incidents, scope);
+}
+
+const struct hold *incidents_hold_after(const struct incidents *incidents, uint32_t *at)
+{
+    return *at < incidents->held_count ? &incidents->held[(*at)++] : NULL;
+}
+
+static enum err hold_make_room(struct incidents *incidents)
+{
+    if (incidents->held_count < incidents->held_capacity) {
+        return ERR_NONE;
+    }
+    uint32_t capacity = incidents->held_capacity == 0 ? 16 : incidents->held_capacity * 2;
+    struct hold *grown = realloc(incidents->held, capacity * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    incidents->held = grown;
+    incidents->held_capacity = capacity;
+    return ERR_NONE;
+}
+
+static enum err hold_add(struct incidents *incidents, const struct hold *hold)
+{
+    enum err e = hold_make_room(incidents);
+    if (e == ERR_NONE) {
+        e = incidents_make_room(incidents, hold->scope);
+    }
+    if (e == ERR_NONE) {
+        incidents->scopes[hold->scope].held = true;
+        struct incident *incident = incidents_of(incidents, hold->scope);
+        if (incident != NULL) {
+            incident->held_count++;
+        }
+        incidents->held[incidents->held_count++] = *hold;
+    }
+    return e;
+}
+
+static void note_expiry(struct incidents *incidents, int64_t until_ms)
+{
+    if (until_ms < incidents->next_expiry_ms) {
+        incidents->next_expiry_ms = until_ms;
+    }
+}
+
+enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    note_expiry(incidents, until_ms);
+    if (hold == NULL) {
+        const struct hold added = {.scope = scope, .until_ms = until_ms};
+        return hold_add(incidents, &added);
+    }
+    hold->until_ms = hold->is_commanded && hold->until_ms > until_ms ? hold->until_ms : until_ms;
+    return ERR_NONE;
+}
+
+enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope, int64_t until_ms,
+        const struct digest_id *control)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    if (hold == NULL) {
+        const struct hold added = {scope, until_ms, true, *control};
+        note_expiry(incidents, until_ms);
+        return hold_add(incidents, &added);
+    }
+    hold->until_ms = hold->until_ms > until_ms ? hold->until_ms : until_ms;
+    hold->is_commanded = true;
+    hold->control = *control;
+    return ERR_NONE;
+}
+
+void incidents_lift(struct incidents *incidents, int32_t scope)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    if (hold == NULL) {
+        return;
+    }
+    *hold = incidents->held[--incidents->held_count];
+    incidents->scopes[scope].held = false;
+    struct incident *incident = incidents_of(incidents, scope);
+    if (incident != NULL) {
+        incident->held_count--;
+    }
+}
+
+const struct hold *incidents_expired(struct incidents *incidents, int64_t now_ms)
+{
+    if (now_ms < incidents->next_expiry_ms) {
+        return NULL;
+    }
+    int64_t earliest_ms = INT64_MAX;
+    for (uint32_t i = 0; i < incidents->held_count; i++) {
+        const struct hold *hold = &incidents->held[i];
+        if (hold->until_ms <= now_ms) {
+            return hold;
+        }
+        earliest_ms = hold->until_ms < earliest_ms ? hold->until_ms : earliest_ms;
+    }
+    incidents->next_expiry_ms = earliest_ms;
+    return NULL;
+}
+
+// --- saving and restoring ---------------------------------------------------------------------
+
+static void hold_archive(struct archive *archive, struct hold *hold, const struct scopes *scopes)
+{
+    archive_i32(archive, &hold->scope, 0, (int32_t)scopes_end(scopes) - 1);
+    archive_i64(archive, &hold->until_ms, 0, CLOCK_END_MS);
+    archive_bool(archive, &hold->is_commanded);
+    if (hold->is_commanded) {
+        archive_bytes(archive, hold->control.bytes, sizeof hold->control.bytes);
+    }
+}
+
+void incidents_archive_holds(
+        struct archive *archive, struct incidents *incidents, const struct scopes *scopes)
+{
+    uint32_t count = archive_count(archive, incidents->held_count, UINT32_MAX);
+    for (uint32_t i = 0; i < count && archive_is_good(archive); i++) {
+        struct hold hold = {0};
+        if (!archive_reads(archive)) {
+            hold = incidents->held[i];
+        }
+        hold_archive(archive, &hold, scopes);
+        if (!archive_reads(archive) || !archive_is_good(archive)) {
+            continue;
+        }
+        bool can_be = scopes_is_live(scopes, hold.scope) &&
+                      !incidents_is_holding(incidents, hold.scope) &&
+                      (hold.is_commanded || incidents_of(incidents, hold.scope) != NULL);
+        enum err e = can_be ? hold_add(incidents, &hold) : ERR_DATA;
+        if (e != ERR_NONE) {
+            archive_fail(archive, e, "incidents: a hold");
+        }
+    }
+    archive_i64(archive, &incidents->next_expiry_ms, INT64_MIN, INT64_MAX);
+}
