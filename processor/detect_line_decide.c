@@ -274,6 +274,10 @@ enum err line_decide_row(
     if (e == ERR_NONE) {
         e = decide_side(line, delta, row);
     }
+    if (e == ERR_NONE) {
+        const struct decision_taker taker = line_taker(line);
+        e = decide_follow_release(line->decide, delta, row, &taker);
+    }
     if (e == ERR_NONE && decide_has_incident(line->decide, row->scope)) {
         const struct decision_taker taker = line_taker(line);
         bool is_calm =

@@ -20,10 +20,10 @@ static void begin(const struct decide *decide, struct release *release,
 {
     bool is_told = evidence != NULL && evidence->stream == NULL && evidence->judged > 0;
     shadow_begin(&release->shadow, is_told ? evidence->estimated_rate_millionths : 0,
-            is_told ? evidence->baseline_millionths : decide->options.policy->prior_rate_millionths);
+            is_told ? evidence->baseline_millionths
+                    : decide->options.policy->prior_rate_millionths);
     int64_t misdirected = is_told ? evidence->misdirected : 0;
-    release->misdirected =
-            misdirected < UINT32_MAX && misdirected > 0 ? (uint32_t)misdirected : 0;
+    release->misdirected = misdirected < UINT32_MAX && misdirected > 0 ? (uint32_t)misdirected : 0;
     release->mode = mode;
     release->is_held = true;
     release->is_proposed = false;
@@ -33,8 +33,7 @@ static void begin(const struct decide *decide, struct release *release,
 }
 
 // The row of a scope that is held; NULL where there is no room for one.
-static enum err row_of_held(
-        struct decide *decide, int32_t scope, struct release **ret_release)
+static enum err row_of_held(struct decide *decide, int32_t scope, struct release **ret_release)
 {
     enum err e = releases_take(decide->releases, scope, ret_release);
     struct release *release = *ret_release;
@@ -43,8 +42,9 @@ static enum err row_of_held(
     }
     const struct incident *incident = incidents_of(decide->incidents, scope);
     const bool is_told = incident != NULL && incident->told != NULL;
+    const bool is_commanded = incidents_hold_of(decide->incidents, scope)->is_commanded;
     begin(decide, release, is_told ? &incident->told->evidence : NULL,
-            decide->options.policy->mode);
+            is_commanded ? MODE_ENFORCE : decide->options.policy->mode);
     return ERR_NONE;
 }
 
@@ -52,17 +52,40 @@ static struct holding holding_of(const struct decide *decide, const struct delta
         struct release *release, const struct decision_taker *taker)
 {
     struct incident *incident = incidents_of(decide->incidents, release->scope);
-    if (incident != NULL) {
-        release->incident_id = incident->id;
-    }
+    const struct hold *hold = incidents_hold_of(decide->incidents, release->scope);
+    release->incident_id = incident != NULL ? incident->id : hold->control;
     return (struct holding){delta, taker, release, incident, release->incident_id, release->scope,
             scopes_name(decide->scopes, release->scope)};
 }
 
-bool release_is_relapse(const struct decide *decide, int32_t scope, int64_t now_ms)
+bool decide_is_on_probation(const struct decide *decide, int32_t scope, int64_t now_ms)
 {
     const struct release *release = releases_of(decide->releases, scope);
-    return release != NULL && release_is_on_probation(release, now_ms);
+    return release != NULL && !release->is_held && release_is_on_probation(release, now_ms);
+}
+
+void release_fill_relapse(
+        const struct decide *decide, const struct step *step, struct alert_action *alert)
+{
+    alert->is_relapse = decide_is_on_probation(decide, step->scope, step->delta->log_time_ms);
+    if (alert->is_relapse) {
+        alert->relapse_of = releases_of(decide->releases, step->scope)->incident_id;
+    }
+}
+
+bool decide_has_release(const struct decide *decide, int32_t scope)
+{
+    return releases_of(decide->releases, scope) != NULL;
+}
+
+void decide_drop(struct decide *decide, int32_t scope)
+{
+    releases_drop(decide->releases, scope);
+}
+
+void decide_sweep(struct decide *decide, int64_t now_ms)
+{
+    releases_sweep(decide->releases, now_ms);
 }
 
 static void ban(struct release *release, int64_t now_ms)
@@ -81,7 +104,8 @@ enum err release_note_hold(struct decide *decide, const struct step *step, enum 
     const int64_t now_ms = step->delta->log_time_ms;
     release->sequence = step->delta->sequence;
     if (release->is_held) {
-        return ERR_NONE; // a hold that is there already goes further
+        release->canary = (struct canary){.step = 0};
+        return ERR_NONE;
     }
     if (release_is_on_probation(release, now_ms)) {
         ban(release, now_ms);
@@ -93,6 +117,16 @@ enum err release_note_hold(struct decide *decide, const struct step *step, enum 
     release->is_kept = true;
     const struct holding holding = holding_of(decide, step->delta, release, step->taker);
     return release_tell(decide, &holding, RELEASE_KEPT);
+}
+
+void release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence)
+{
+    struct release *release = releases_of(decide->releases, scope);
+    if (release != NULL) {
+        release->sequence = sequence;
+        release->canary = (struct canary){.step = 0};
+        release->mode = MODE_ENFORCE;
+    }
 }
 
 void release_note_end_of_hold(struct decide *decide, int32_t scope, int64_t now_ms)
@@ -131,29 +165,24 @@ static void begin_probation(struct release *release, int64_t now_ms)
 static void count_probation(struct release *release, int64_t judged)
 {
     if (judged > 0) {
-        release->probation = judged < release->probation ? release->probation - (uint32_t)judged : 0;
+        release->probation =
+                judged < release->probation ? release->probation - (uint32_t)judged : 0;
     }
 }
 
-// Everything of the scope may go. What spoke against it is forgotten; it stays in its incident.
+// Everything of the scope may go: the hold has ended.
 static enum err set_free(struct decide *decide, const struct holding *holding, struct view words)
 {
-    const int64_t now_ms = holding->delta->log_time_ms;
     enum err e = release_command_release(decide, holding, words);
     if (e == ERR_NONE) {
         e = release_tell(decide, holding, RELEASE_RELEASED);
     }
-    incidents_lift(decide->incidents, holding->scope);
-    scopes_lift(decide->scopes, holding->scope);
-    release_note_end_of_hold(decide, holding->scope, now_ms);
-    if (holding->incident != NULL) {
-        incidents_set_tier(decide->incidents, holding->scope, TIER_NONE);
-    }
-    holding->taker->closed(holding->taker->self, holding->scope);
-    return e;
+    enum err ended = decide_end_hold(decide, holding->delta, holding->scope, holding->taker);
+    return e != ERR_NONE ? e : ended;
 }
 
-static enum err begin_canary(struct decide *decide, const struct holding *holding, struct view words)
+static enum err begin_canary(
+        struct decide *decide, const struct holding *holding, struct view words)
 {
     struct release *release = holding->release;
     release->canary = (struct canary){.step = 1};
@@ -171,8 +200,8 @@ static enum err next_canary(struct decide *decide, const struct holding *holding
     canary->step++;
     canary->judged = 0;
     canary->misdirected = 0;
-    enum err e = release_command_hold(
-            decide, holding, "canary", VIEW("the canary before came through"));
+    enum err e =
+            release_command_hold(decide, holding, "canary", VIEW("the canary before came through"));
     return e != ERR_NONE ? e : release_tell(decide, holding, RELEASE_CANARY);
 }
 
@@ -216,6 +245,9 @@ static enum err follow_canary(
     canary_note(
             &release->canary, release->shadow.base, row->shadow_judged, row->shadow_misdirected);
     count_probation(release, row->shadow_judged);
+    if (holding->delta->sequence <= release->sequence) {
+        return ERR_NONE; // R3: the next frame goes on
+    }
     if (canary_has_tripped(&release->canary, budget, holding->name.kind)) {
         return hold_again(decide, holding);
     }
@@ -231,6 +263,7 @@ static bool may_go_by_itself(const struct decide *decide, const struct holding *
     return decide->options.policy->automatic_release == RELEASE_AUTOMATIC &&
            shadow_is_reached(&release->shadow) && release->is_acknowledged && !release->is_kept &&
            holding->delta->log_time_ms >= release->banned_until_ms && holding->incident != NULL &&
+           !incidents_hold_of(decide->incidents, holding->scope)->is_commanded &&
            incidents_tier(decide->incidents, holding->scope) == TIER_QUARANTINE;
 }
 
@@ -248,7 +281,8 @@ static enum err follow_hold(struct decide *decide, const struct holding *holding
     if (e == ERR_NONE && may_go_by_itself(decide, holding)) {
         release->operator_id[0] = '\0';
         release->control_id[0] = '\0';
-        e = begin_canary(decide, holding, VIEW("healthy again while it was held, and acknowledged"));
+        e = begin_canary(
+                decide, holding, VIEW("healthy again while it was held, and acknowledged"));
     }
     return e;
 }

@@ -41,8 +41,8 @@ struct holding {
 // decide_release_tell.c: the alert of `state`, and the three commands.
 MUST_CHECK enum err release_tell(
         struct decide *decide, const struct holding *holding, enum release_state state);
-MUST_CHECK enum err release_command_hold(struct decide *decide, const struct holding *holding,
-        const char *step, struct view words);
+MUST_CHECK enum err release_command_hold(
+        struct decide *decide, const struct holding *holding, const char *step, struct view words);
 MUST_CHECK enum err release_command_release(
         struct decide *decide, const struct holding *holding, struct view words);
 // What an alert tells of it.

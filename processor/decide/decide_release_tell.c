@@ -1,5 +1,4 @@
 // What is told of holds on their way to the end: alerts and commands.
-#include "common/assure.h"
 #include "decide/decide_release.h"
 
 enum { PERCENT_MILLIONTHS = 10000 };
@@ -21,8 +20,8 @@ struct release_news release_news_of(
             .canary_misdirected = canary->misdirected,
             .probation = release->probation,
             .ends = release_ends(release, now_ms),
-            .operator_id = release->operator_id[0] != '\0' ? view_of(release->operator_id)
-                                                            : VIEW_NONE,
+            .operator_id =
+                    release->operator_id[0] != '\0' ? view_of(release->operator_id) : VIEW_NONE,
             .control_id = release->control_id[0] != '\0' ? view_of(release->control_id) : VIEW_NONE,
     };
 }
@@ -39,13 +38,14 @@ enum err release_tell(
     const int64_t now_ms = holding->delta->log_time_ms;
     const struct incident *incident = holding->incident;
     struct alert_action alert = {
+            .tier = tell_hold_tier(decide, holding->scope),
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
             .assume_complete = decide->options.policy->assume_complete,
             .evidence.interval_millionths = {0, 1000000},
     };
-    if (incident != NULL) {
-        tell_fill_told(decide, incident, &alert);
+    if (incident != NULL && incident->told != NULL) {
+        alert = tell_repeated(decide, incident);
     }
     alert.incident_id = holding->id;
     alert.kind = state == RELEASE_RELEASED ? ALERT_INCIDENT_RELEASED : ALERT_INCIDENT_UPDATED;
@@ -65,22 +65,14 @@ static struct command_action command_of(
     const struct release *release = holding->release;
     const struct release_news news =
             release_news_of(release, RELEASE_SILENT, holding->delta->log_time_ms);
-    ASSURE(holding->delta->sequence > release->sequence); // R3
     strbuf_reset(&decide->reason_text);
     strbuf_add_view(&decide->reason_text, words);
-    return (struct command_action){
-            .sequence = holding->delta->sequence,
-            .target = TARGET_SCOPE,
-            .scope = holding->name,
-            .tier = incidents_tier(decide->incidents, holding->scope),
-            .reason = strbuf_view(&decide->reason_text),
-            .has_incident = holding->incident != NULL,
-            .incident_id = holding->id,
-            .issued_at_ms = holding->delta->log_time_ms,
-            .mode = release->mode,
-            .operator_id = news.operator_id,
-            .control_id = news.control_id,
-    };
+    struct command_action command = tell_command_of(decide, holding->delta, holding->scope, false);
+    command.reason = strbuf_view(&decide->reason_text);
+    command.mode = release->mode;
+    command.operator_id = news.operator_id;
+    command.control_id = news.control_id;
+    return command;
 }
 
 static enum err send_command(struct decide *decide, const struct holding *holding, const char *step,
@@ -103,7 +95,7 @@ enum err release_command_hold(
 {
     const struct canary *canary = &holding->release->canary;
     struct command_action command = command_of(decide, holding, words);
-    int64_t until_ms = incidents_held_until(decide->incidents, holding->scope);
+    int64_t until_ms = incidents_hold_of(decide->incidents, holding->scope)->until_ms;
     int64_t renewed_ms = holding->delta->log_time_ms + decide->options.policy->scope_hold_ms;
     command.kind = COMMAND_HOLD;
     command.expires_at_ms = until_ms > renewed_ms ? until_ms : renewed_ms;

@@ -19,12 +19,12 @@ struct release {
     bool is_acknowledged;
     bool is_kept; // held and released too often: nothing but a person ends this hold
     struct shadow shadow;
-    struct canary canary;    // none while canary.step is 0
-    uint32_t misdirected;    // of the evidence that it was held for
-    uint32_t probation;      // messages left of it
-    int64_t probation_ms;    // until then, however few come
-    int64_t banned_until_ms; // no release by itself before
-    int64_t sequence;        // of the last command about it; -1 = none
+    struct canary canary;              // none while canary.step is 0
+    uint32_t misdirected;              // of the evidence that it was held for
+    uint32_t probation;                // messages left of it
+    int64_t probation_ms;              // until then, however few come
+    int64_t banned_until_ms;           // no release by itself before
+    int64_t sequence;                  // of the last command about it; -1 = none
     int64_t ends_ms[RELEASE_ENDS_MAX]; // of its holds, newest first
     uint32_t end_count;
     struct digest_id incident_id; // whose hold it was last

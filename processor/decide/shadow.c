@@ -104,8 +104,7 @@ void canary_note(struct canary *canary, unsigned base, int64_t judged, int64_t m
     int64_t bad = messages(misdirected);
     int64_t good = messages(judged - bad);
     for (unsigned j = 0; j < CANARY_NODES; j++) {
-        int64_t w_nat6 =
-                canary->w_nat6[j] + bad * canary_up[base][j] - good * canary_down[base][j];
+        int64_t w_nat6 = canary->w_nat6[j] + bad * canary_up[base][j] - good * canary_down[base][j];
         canary->w_nat6[j] = w_nat6 < 0 ? 0 : w_nat6 < CANARY_NAT6_MAX ? w_nat6 : CANARY_NAT6_MAX;
     }
     canary->judged = messages(canary->judged + good + bad);
