@@ -349,7 +349,9 @@ enum err decide_release_scope(struct decide *decide, const struct delta *delta, 
     if (!control->at_once) {
         return begin_canary(decide, &holding, control->reason);
     }
-    begin_probation(release, delta->log_time_ms);
+    if (release->canary.step == 0) {
+        begin_probation(release, delta->log_time_ms);
+    }
     return set_free(decide, &holding, control->reason);
 }
 
