@@ -30,6 +30,8 @@ static void begin(const struct decide *decide, struct release *release,
     release->is_acknowledged = false;
     release->is_kept = false;
     release->canary = (struct canary){.step = 0};
+    release->operator_id[0] = '\0';
+    release->control_id[0] = '\0';
 }
 
 // The row of a scope that is held; NULL where there is no room for one.
