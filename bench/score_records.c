@@ -116,7 +116,7 @@ static enum err add_alert(struct score_data *data, struct score_file *file)
 {
     static const char *const types[] = {"incident.opened", "incident.escalated", "incident.updated",
             "incident.released", "incident.closed", "cache.suspect", "cache.recovered",
-            "drill.completed"};
+            "drill.completed", "control.outcome"};
     enum { LAST_RAISING = 1, LAST_OF_INCIDENT = 4 };
     struct score_alert alert = {.line = (uint32_t)file->line};
     int type;

@@ -4,25 +4,12 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/conf_bind_inside.h"
 #include "common/conf_scalar.h"
 #include "common/conf_show.h"
 #include "common/json_out.h"
 
-enum {
-    PATH_MAX_BYTES = 512,
-    KEY_SHOWN_BYTES = 64,
-    EXPANDED_MAX_BYTES = 64 * 1024,
-    EXPECTED_MAX_BYTES = 512,
-    DEFAULT_TREE_BYTES = 64 * 1024,
-};
-
-struct conf_reader {
-    const struct conf_table *table;
-    void *target;
-    struct conf_place *places;
-    struct conf_report *report;
-    struct strbuf expanded; // the scalar that is being read
-};
+enum { PATH_MAX_BYTES = 512, KEY_SHOWN_BYTES = 64, EXPECTED_MAX_BYTES = 512 };
 
 struct conf_report *conf_reader_report(struct conf_reader *reader)
 {
@@ -321,21 +308,22 @@ static void bind_entries(struct conf_reader *r, const struct conf_option *option
     }
 }
 
-static void bind_option(
+void conf_bind_option(
         struct conf_reader *r, size_t index, const struct conf_node *node, const char *path)
 {
     const struct conf_option *option = &r->table->options[index];
     void *slot = (char *)r->target + option->offset;
     uint32_t before = r->report->count;
+    bool is_given = option->map != NULL || !conf_is_null(node);
     if (option->map != NULL) {
         bind_entries(r, option, node, path);
     } else if (option->type == CONF_WORDS) {
         bind_words(r, option, node, path, slot);
-    } else if (!conf_is_null(node) || option->fallback != NULL) {
+    } else if (is_given || option->fallback != NULL) {
         bind_scalar(r, option, node, path, slot);
     }
     if (r->places != NULL) {
-        r->places[index] = (struct conf_place){node->mark, r->report->count > before};
+        r->places[index] = (struct conf_place){node->mark, is_given, r->report->count > before};
     }
 }
 
@@ -354,7 +342,9 @@ static bool is_section(const struct conf_table *table, struct view path)
 static void find_unknown(
         struct conf_reader *r, const struct conf_node *entry, const char *parent, const char *path)
 {
-    struct view meant = conf_option_nearest(r->table, view_of(parent), entry->key);
+    struct view section = view_of(parent);
+    section = section.n >= r->prefix_n ? view_skip(section, r->prefix_n) : VIEW("");
+    struct view meant = conf_option_nearest(r->table, section, entry->key);
     struct strbuf got;
     strbuf_init(&got, 1024);
     conf_quote(&got, entry->key);
@@ -370,8 +360,9 @@ static void bind_section(struct conf_reader *r, const struct conf_node *section,
     for (const struct conf_node *entry = section->first; entry != NULL; entry = entry->next) {
         char path[PATH_MAX_BYTES];
         join_path(path, parent, entry->key);
-        size_t index = conf_option_find(r->table, view_of(path));
-        bool is_group = is_section(r->table, view_of(path));
+        struct view name = view_skip(view_of(path), r->prefix_n);
+        size_t index = conf_option_find(r->table, name);
+        bool is_group = is_section(r->table, name);
         // A dot would let `kafka.group` at the top pass for `group` in `kafka`, past the check for
         // doubles.
         bool is_word =
@@ -381,7 +372,7 @@ static void bind_section(struct conf_reader *r, const struct conf_node *section,
         } else if (!is_first(r, section, entry, path)) {
             continue;
         } else if (!is_group) {
-            bind_option(r, index, entry, path);
+            conf_bind_option(r, index, entry, path);
         } else if (entry->kind == CONF_MAPPING) {
             bind_section(r, entry, path);
         } else if (!conf_is_null(entry)) {
@@ -395,7 +386,7 @@ enum err conf_bind(const struct conf_table *table, const struct conf_node *root,
 {
     struct conf_reader r = {
             .table = table, .target = target, .places = ret_places, .report = report};
-    strbuf_init(&r.expanded, EXPANDED_MAX_BYTES);
+    strbuf_init(&r.expanded, CONF_EXPANDED_MAX_BYTES);
     uint32_t before = report->count;
     if (root != NULL && root->kind == CONF_MAPPING) {
         bind_section(&r, root, "");
@@ -406,45 +397,26 @@ enum err conf_bind(const struct conf_table *table, const struct conf_node *root,
     return report->out_of_memory ? ERR_NO_MEMORY : report->count > before ? ERR_CONFIG : ERR_NONE;
 }
 
-// Binds one default. Only lists and maps are worth the YAML parser.
-static enum err bind_default(struct conf_reader *r, size_t index, struct arena *arena)
+bool conf_read_entry(struct conf_reader *r, const struct conf_node *node, const char *path,
+        const struct conf_table *table, void *target, struct conf_place *ret_places)
 {
-    const struct conf_option *option = &r->table->options[index];
-    struct conf_node scalar = {.kind = CONF_SCALAR, .text = view_of(option->fallback)};
-    struct conf_node *node = &scalar;
-    if (option->type == CONF_WORDS || option->map != NULL) {
-        enum err e = conf_parse(&node, scalar.text, arena, r->report);
-        if (e != ERR_NONE) {
-            return e;
-        }
+    if (node->kind != CONF_MAPPING) {
+        find_unexpected(r, node, path, "a mapping", "");
+        return false;
     }
-    bind_option(r, index, node, option->path);
-    return ERR_NONE;
-}
-
-enum err conf_bind_defaults(const struct conf_table *table, void *target)
-{
-    struct arena *arena = arena_create(DEFAULT_TREE_BYTES);
-    if (arena == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct strbuf findings;
-    strbuf_init(&findings, 4096);
-    struct conf_report report;
-    conf_report_init(&report, "default", &findings);
-    struct conf_reader r = {.table = table, .target = target, .report = &report};
-    strbuf_init(&r.expanded, EXPANDED_MAX_BYTES);
-    enum err e = ERR_NONE;
-    for (size_t i = 0; i < table->count && e == ERR_NONE; i++) {
-        if (table->options[i].fallback != NULL) {
-            arena_reset(arena);
-            e = bind_default(&r, i, arena);
-        }
-    }
-    strbuf_fini(&r.expanded);
-    strbuf_fini(&findings);
-    arena_destroy(arena);
-    // A default that its own table refuses would be a bug of ours, but dying memory can look the
-    // same.
-    return report.out_of_memory ? ERR_NO_MEMORY : report.count > 0 ? ERR_INTERNAL : e;
+    const struct conf_table *outer_table = r->table;
+    void *outer_target = r->target;
+    struct conf_place *outer_places = r->places;
+    size_t outer_prefix_n = r->prefix_n;
+    uint32_t before = r->report->count;
+    r->table = table;
+    r->target = target;
+    r->places = ret_places;
+    r->prefix_n = strlen(path) + 1;
+    bind_section(r, node, path);
+    r->table = outer_table;
+    r->target = outer_target;
+    r->places = outer_places;
+    r->prefix_n = outer_prefix_n;
+    return r->report->count == before && !r->report->out_of_memory;
 }

@@ -25,6 +25,7 @@ struct conf_reader;
 
 // How a CONF_MAP or CONF_LIST is kept. `target` is the whole struct.
 struct conf_map {
+    const char *of; // what a list has, for people; NULL = texts
     void (*clear)(void *target);
     // Takes one entry (its key, if it has one, is unique), or reports what is wrong with it.
     void (*add)(struct conf_reader *reader, const struct conf_node *entry, const char *path,
@@ -58,6 +59,7 @@ struct conf_table {
 // What a file said of an option.
 struct conf_place {
     struct conf_mark mark; // of the value; {0, 0} where the file does not name it
+    bool is_given;         // the file names it, and not as null
     bool is_wrong;         // something was reported about it
 };
 
@@ -88,4 +90,14 @@ bool conf_read_text(struct conf_reader *reader, const struct conf_node *node, co
 // A list of words as bits.
 bool conf_read_words(struct conf_reader *reader, const struct conf_node *node, const char *path,
         const char *const *words, uint32_t *ret_bits);
+// A mapping with a table of its own, such as an entry of a list: sets what it says in `target`, which is
+// at its defaults; findings name `path` before the table's paths. `ret_places` gets one entry an option
+// (zeroed before). False when something was reported.
+bool conf_read_entry(struct conf_reader *reader, const struct conf_node *node, const char *path,
+        const struct conf_table *table, void *target, struct conf_place *ret_places);
+// Which options a mapping gave, as bits of their indices; tables of 32 options at most.
+uint32_t conf_places_given(const struct conf_table *table, const struct conf_place *places);
+// Appends such a mapping as an entry of a list, with the options of `given`.
+void conf_print_entry(const struct conf_table *table, const void *target, uint32_t given,
+        struct strbuf *sb, unsigned indent);
 struct conf_report *conf_reader_report(struct conf_reader *reader);

@@ -61,7 +61,7 @@ void conf_option_add_expected(struct strbuf *sb, const struct conf_option *optio
         strbuf_add_text(sb, "a mapping");
         break;
     case CONF_LIST:
-        strbuf_add_text(sb, "a list of texts");
+        strbuf_printf(sb, "a list of %s", option->map->of != NULL ? option->map->of : "texts");
         break;
     }
 }
@@ -235,11 +235,11 @@ static void indent_by(struct strbuf *sb, unsigned levels)
     strbuf_printf(sb, "%*s", (int)(2 * levels), "");
 }
 
-// Prints the heads of the sections that `path` enters and `previous` was not in. How deep the path
-// is.
-static unsigned print_sections(struct strbuf *sb, const char *path, const char *previous)
+// Prints the heads of the sections that `path` enters and `previous` was not in, the first of them
+// `depth` deep. How deep the path is.
+static unsigned print_sections(
+        struct strbuf *sb, const char *path, const char *previous, unsigned depth)
 {
-    unsigned depth = 0;
     const char *word = path;
     for (const char *dot = strchr(path, '.'); dot != NULL; dot = strchr(word, '.')) {
         size_t n = (size_t)(dot - path) + 1;
@@ -254,16 +254,18 @@ static unsigned print_sections(struct strbuf *sb, const char *path, const char *
     return depth;
 }
 
-void conf_print(const struct conf_table *table, const void *target, struct strbuf *sb)
+static void print_options(const struct conf_table *table, const void *target, struct strbuf *sb,
+        bool (*is_shown)(
+                const struct conf_option *option, size_t index, const void *target, uint32_t given),
+        uint32_t given, unsigned indent)
 {
     const char *previous = "";
     for (size_t i = 0; i < table->count; i++) {
         const struct conf_option *option = &table->options[i];
-        const char *slot = (const char *)target + option->offset;
-        if (is_absent(option, slot)) {
+        if (!is_shown(option, i, target, given)) {
             continue;
         }
-        unsigned depth = print_sections(sb, option->path, previous);
+        unsigned depth = print_sections(sb, option->path, previous, indent);
         const char *dot = strrchr(option->path, '.');
         indent_by(sb, depth);
         strbuf_printf(sb, "%s:", dot != NULL ? dot + 1 : option->path);
@@ -271,10 +273,48 @@ void conf_print(const struct conf_table *table, const void *target, struct strbu
             option->map->print(sb, target, depth + 1);
         } else {
             strbuf_add_byte(sb, ' ');
-            print_value(sb, option, slot);
+            print_value(sb, option, (const char *)target + option->offset);
         }
         previous = option->path;
     }
+}
+
+static bool is_there(
+        const struct conf_option *option, size_t index, const void *target, uint32_t given)
+{
+    (void)index;
+    (void)given;
+    return !is_absent(option, (const char *)target + option->offset);
+}
+
+void conf_print(const struct conf_table *table, const void *target, struct strbuf *sb)
+{
+    print_options(table, target, sb, is_there, 0, 0);
+}
+
+static bool is_given(
+        const struct conf_option *option, size_t index, const void *target, uint32_t given)
+{
+    (void)option;
+    (void)target;
+    return (given >> index & 1) != 0;
+}
+
+void conf_print_entry(const struct conf_table *table, const void *target, uint32_t given,
+        struct strbuf *sb, unsigned indent)
+{
+    indent_by(sb, indent);
+    strbuf_add_text(sb, "-\n");
+    print_options(table, target, sb, is_given, given, indent + 1);
+}
+
+uint32_t conf_places_given(const struct conf_table *table, const struct conf_place *places)
+{
+    uint32_t given = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        given |= places[i].is_given ? (uint32_t)1 << i : 0;
+    }
+    return given;
 }
 
 void conf_release(const struct conf_table *table, void *target)

@@ -31,14 +31,17 @@ static bool is_calm(void *self, int32_t scope)
 // statistic is above 0: it stays there for good.
 static int64_t idle_needed_ms(const struct detect_line *line, int32_t scope)
 {
-    enum scope_kind kind = scopes_name(line->scopes, scope).kind;
+    const struct scope_name name = scopes_name(line->scopes, scope);
+    enum scope_kind kind = name.kind;
     if (kind >= SCOPE_VENDOR) {
         return IDLE_LONG_MS;
     }
     if (detect_is_quiet(line->detect, scope)) {
         return IDLE_MS;
     }
-    bool says_nothing = detect_read(line->detect, scope, kind, TIER_STOP).tier == TIER_NONE &&
+    bool says_nothing = detect_read(line->detect, scope, kind,
+                                policy_budget_of(line->policy, name.tenant_id), TIER_STOP)
+                                        .tier == TIER_NONE &&
                         detect_read_streams(line->detect, scope).tier == TIER_NONE &&
                         side_is_calm(line->side, scope);
     return says_nothing ? IDLE_CALM_MS : IDLE_LONG_MS;
@@ -64,7 +67,6 @@ static struct detect_options detect_options_of(const struct policy *policy)
             .learning = policy->learning,
             .guard = policy->clump_guard,
             .start_credit = policy->start_credit,
-            .budget = policy->budget,
             .streams = stream_levels_of(policy->stream_rate_millionths),
     };
 }

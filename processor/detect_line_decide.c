@@ -160,10 +160,12 @@ static enum err decide_bank(
     }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
     const struct decision_taker taker = line_taker(line);
+    const unsigned budget = policy_budget_of(line->policy, name.tenant_id);
     enum tier present = decide_tier(line->decide, row->scope);
     enum tier highest = decide_is_suspended(line->decide) ? TIER_ALERT : TIER_STOP;
     while (highest > present) {
-        struct bank_reading reading = detect_read(line->detect, row->scope, row->kind, highest);
+        struct bank_reading reading =
+                detect_read(line->detect, row->scope, row->kind, budget, highest);
         if (reading.tier <= present) {
             return ERR_NONE;
         }

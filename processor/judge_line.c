@@ -143,8 +143,8 @@ static bool must_be_known(const struct judge_line *line, const struct batch *bat
 {
     const struct judge_item *item = &batch->items[i];
     return tally_is_resuming(item_source(line, batch, item), item->raw.offset) ||
-           (line->options.config->policy.unknown == UNKNOWN_WAIT &&
-                   line->options.clock == JUDGE_CLOCK_WALL &&
+           (line->options.clock == JUDGE_CLOCK_WALL &&
+                   judge_line_settings(line, batch->decoded[i]).unknown == UNKNOWN_WAIT &&
                    judge_watches(batch->decoded[i], &line->options.config->policy));
 }
 
@@ -206,7 +206,7 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
     if (e == ERR_NONE) {
         e = emit_verdict(line->options.emitter, &verdict, ticket);
     }
-    if (e == ERR_NONE && judge_line_holds(line, judgement)) {
+    if (e == ERR_NONE && judge_line_holds(line, ev, judgement)) {
         e = judge_line_hold(line, ev, judgement->reasons, at_ms, ticket);
     }
     return e;
@@ -252,7 +252,7 @@ static enum err judge_one(
             ev, enriched->recipient.kind, &enriched->facts, &line->options.config->policy);
     bool at_once = false;
     enum said_kind said = line->recheck != NULL
-                                  ? judge_line_recall(line, &item->raw, &judgement, &at_once)
+                                  ? judge_line_recall(line, &item->raw, ev, &judgement, &at_once)
                                   : SAID_NOTHING;
     enum err e = ERR_NONE;
     if (tally_is_resuming(source, item->raw.offset)) {

@@ -29,7 +29,7 @@ static enum err make_command_id(
 static struct command_action command_of(
         const struct judge_line *line, const struct event *ev, struct view reason, int64_t at_ms)
 {
-    const struct policy *policy = &line->options.config->policy;
+    const struct policy_settings settings = judge_line_settings(line, ev);
     return (struct command_action){
             .sequence = 0,
             .kind = COMMAND_HOLD,
@@ -38,18 +38,27 @@ static struct command_action command_of(
             .tier = TIER_QUARANTINE,
             .reason = reason,
             .issued_at_ms = at_ms,
-            .expires_at_ms = at_ms + policy->message_hold_ms,
-            .mode = policy->mode,
+            .expires_at_ms = at_ms + settings.message_hold_ms,
+            .mode = settings.mode,
             .traceparent = ev->traceparent,
             .tracestate = ev->tracestate,
     };
 }
 
-bool judge_line_holds(const struct judge_line *line, const struct judgement *judgement)
+struct policy_settings judge_line_settings(const struct judge_line *line, const struct event *ev)
+{
+    const struct policy_subject subject = policy_subject_of(ev);
+    struct policy_settings settings;
+    policy_settings_of(&line->options.config->policy, &subject, &settings);
+    return settings;
+}
+
+bool judge_line_holds(
+        const struct judge_line *line, const struct event *ev, const struct judgement *judgement)
 {
     bool is_unknown = judgement->verdict == VERDICT_UNKNOWN &&
                       (judgement->reasons & CACHE_REASONS) != 0 &&
-                      line->options.config->policy.unknown == UNKNOWN_HOLD;
+                      judge_line_settings(line, ev).unknown == UNKNOWN_HOLD;
     return is_unknown || judgement->verdict == VERDICT_MISDIRECTED;
 }
 

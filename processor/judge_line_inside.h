@@ -37,8 +37,11 @@ struct batch {
     enum cache_state cache;
 };
 
+// What the policy says of a message.
+struct policy_settings judge_line_settings(const struct judge_line *line, const struct event *ev);
 // Whether a verdict holds its message.
-bool judge_line_holds(const struct judge_line *line, const struct judgement *judgement);
+bool judge_line_holds(
+        const struct judge_line *line, const struct event *ev, const struct judgement *judgement);
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
         reason_set reasons, int64_t at_ms, void *ticket);
 // `reason` is a short text.
@@ -48,7 +51,7 @@ MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct eve
 // Where a record has turned up since a message was judged, the judgement becomes what it was. Returns
 // as what the message is to be remembered, or SAID_NOTHING; `*ret_at_once`: its record is there.
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
-        struct judgement *judgement, bool *ret_at_once);
+        const struct event *ev, struct judgement *judgement, bool *ret_at_once);
 // Remembers a message of the batch, which is to be looked up again.
 MUST_CHECK enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
         size_t i, enum said_kind said, bool at_once);

@@ -30,7 +30,7 @@ struct round {
 // --- what is remembered --------------------------------------------------------------------------
 
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
-        struct judgement *judgement, bool *ret_at_once)
+        const struct event *ev, struct judgement *judgement, bool *ret_at_once)
 {
     enum said_kind said = recheck_is_meeting(line->recheck)
                                   ? recheck_meet(line->recheck, raw->partition, raw->offset)
@@ -51,7 +51,7 @@ enum said_kind judge_line_recall(struct judge_line *line, const struct raw_messa
     if (judgement->verdict == VERDICT_MISDIRECTED) {
         return said_kind_of(judgement->reasons);
     }
-    return judge_line_holds(line, judgement) ? SAID_UNKNOWN : SAID_NOTHING;
+    return judge_line_holds(line, ev, judgement) ? SAID_UNKNOWN : SAID_NOTHING;
 }
 
 enum err judge_line_remember(struct judge_line *line, const struct batch *batch, size_t i,
@@ -65,7 +65,8 @@ enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
             .partition = raw->partition,
             .offset = raw->offset,
             .said = said,
-            .hold_ends_at_ms = batch->now_ms + line->options.config->policy.message_hold_ms,
+            .hold_ends_at_ms =
+                    batch->now_ms + judge_line_settings(line, batch->decoded[i]).message_hold_ms,
     };
     memcpy(message.tag, enriched->pseudonym.bytes, RECIPIENT_TAG_BYTES);
     return recheck_add(line->recheck, &message, clock_mono(), at_once);

@@ -34,7 +34,6 @@ void front_init(struct front *front, const struct config *config)
             .learning = policy->learning,
             .guard = policy->clump_guard,
             .start_credit = policy->start_credit,
-            .budget = policy->budget,
             .streams = stream_levels_default(),
     };
     const struct recent_options remembers = {detect_line_recent_entries(config), is_quiet, front};

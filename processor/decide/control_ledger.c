@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/assure.h"
-#include "common/digest.h"
+#include "incident/incidents.h"
 
 enum { TEXT_COUNT = 7 };
 
@@ -54,15 +54,6 @@ void control_ledger_destroy(struct control_ledger *ledger)
         }
         free(ledger);
     }
-}
-
-struct digest_id control_digest(struct view control_id)
-{
-    uint8_t digest[SHA256_BYTES];
-    struct digest_id id;
-    digest_sha256(control_id, digest);
-    memcpy(id.bytes, digest, sizeof id.bytes);
-    return id;
 }
 
 static bool same_id(const struct digest_id *left, const struct digest_id *right)
@@ -185,7 +176,7 @@ void control_ledger_settle(struct control_ledger *ledger, const struct pending_c
     memmove(&ledger->settled[1], &ledger->settled[0],
             (ledger->settled_count - 1) * sizeof ledger->settled[0]);
     const struct control *control = &row->pending.control;
-    ledger->settled[0] = (struct settled_row){control_digest(control->control_id), (uint8_t)settled,
+    ledger->settled[0] = (struct settled_row){incident_control_digest(control->control_id), (uint8_t)settled,
             control_is_everywhere(control)};
     row_destroy(row);
     ledger->waiting_count--;
@@ -197,7 +188,7 @@ enum settled control_ledger_settled(
         const struct control_ledger *ledger, struct view control_id, bool *ret_is_everywhere)
 {
     *ret_is_everywhere = false;
-    const struct digest_id id = control_digest(control_id);
+    const struct digest_id id = incident_control_digest(control_id);
     for (uint32_t i = 0; i < ledger->settled_count; i++) {
         if (same_id(&ledger->settled[i].id, &id)) {
             *ret_is_everywhere = ledger->settled[i].is_everywhere;

@@ -31,9 +31,8 @@ struct control_ledger;
 MUST_CHECK enum err control_ledger_create(struct control_ledger **ret_ledger);
 void control_ledger_destroy(struct control_ledger *ledger);
 
-// What stands for a control_id.
-struct digest_id control_digest(struct view control_id);
-// Notes the command as seen. True when it was seen before.
+// Notes the command, by what stands for it (incident_control_digest), as seen. True when it was seen
+// before.
 bool control_ledger_see(struct control_ledger *ledger, const struct digest_id *id);
 
 // Keeps a copy until somebody confirms it or its deadline is over. ERR_CEILING when too many wait.

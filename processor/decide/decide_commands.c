@@ -8,7 +8,7 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope)
 }
 
 struct command_action tell_command_of(
-        const struct decide *decide, const struct delta *delta, int32_t scope, bool is_commanded)
+        const struct decide *decide, const struct delta *delta, int32_t scope, enum mode mode)
 {
     const struct incident *incident = incidents_of(decide->incidents, scope);
     struct command_action command = {
@@ -19,7 +19,7 @@ struct command_action tell_command_of(
             .has_incident = incident != NULL,
             .issued_at_ms = delta->log_time_ms,
             .expires_at_ms = delta->log_time_ms,
-            .mode = is_commanded ? MODE_ENFORCE : decide->options.policy->mode,
+            .mode = mode,
     };
     if (incident != NULL) {
         command.incident_id = incident->id;
@@ -34,14 +34,16 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     const struct hold *present = incidents_hold_of(decide->incidents, step->scope);
     bool is_commanded = present != NULL && present->is_commanded;
     bool is_new = present == NULL;
+    const struct policy_settings settings = decide_settings(decide, step);
     strbuf_reset(&decide->reason_text);
     strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
             (long long)step->evidence->misdirected, (long long)step->evidence->judged);
-    struct command_action command = tell_command_of(decide, step->delta, step->scope, is_commanded);
+    struct command_action command = tell_command_of(
+            decide, step->delta, step->scope, is_commanded ? MODE_ENFORCE : settings.mode);
     command.kind = COMMAND_HOLD;
     command.tier = tier;
     command.reason = strbuf_view(&decide->reason_text);
-    command.expires_at_ms += decide->options.policy->scope_hold_ms;
+    command.expires_at_ms += settings.scope_hold_ms;
     if (is_commanded && present->until_ms > command.expires_at_ms) {
         command.expires_at_ms = present->until_ms;
     }
@@ -63,9 +65,9 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
     if (e == ERR_NONE) {
-        e = incidents_hold(decide->incidents, step->scope, command.expires_at_ms);
+        e = incidents_hold(decide->incidents, step->scope, command.expires_at_ms, command.mode);
     }
-    return e != ERR_NONE ? e : release_note_hold(decide, step, command.mode);
+    return e != ERR_NONE ? e : release_note_hold(decide, step);
 }
 
 enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, int32_t scope,
@@ -75,8 +77,8 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     if (present != NULL && present->until_ms > until_ms) {
         until_ms = present->until_ms; // nobody shortens a hold but by a release
     }
-    const struct digest_id id = control_digest(control->control_id);
-    struct command_action command = tell_command_of(decide, delta, scope, true);
+    const struct digest_id id = incident_control_digest(control->control_id);
+    struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
     command.kind = COMMAND_HOLD;
     command.reason = control->reason;
     command.expires_at_ms = until_ms;
@@ -95,7 +97,7 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
 enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct decision_taker *taker)
 {
-    struct command_action lifted = tell_command_of(decide, delta, hold->scope, hold->is_commanded);
+    struct command_action lifted = tell_command_of(decide, delta, hold->scope, hold->mode);
     lifted.kind = COMMAND_EXPIRED;
     lifted.reason = VIEW("the hold has run out");
     enum err e = incident_make_step_id(&decide->id_text, "expired",

@@ -91,7 +91,7 @@ enum err control_tell(
     struct alert_action alert = {
             .kind = ALERT_CONTROL_OUTCOME,
             .incident_id = ruling->has_incident ? ruling->incident_id
-                                                : control_digest(control->control_id),
+                                                : incident_control_digest(control->control_id),
             .tier = ruling->tier,
             .scope = scope_told(control, ruling),
             .occurred_at_ms = order->delta->log_time_ms,
@@ -275,7 +275,7 @@ static const char *why_not_whole(const struct control *control)
 
 static enum err take_record(struct decide *decide, const struct order *order)
 {
-    const struct digest_id id = control_digest(order->control->control_id);
+    const struct digest_id id = incident_control_digest(order->control->control_id);
     if (control_ledger_see(decide->controls, &id)) {
         decide->control_counts.duplicates++;
         return ERR_NONE;

@@ -79,9 +79,9 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope);
 MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delta *delta,
         int32_t scope, const struct control *control, int64_t until_ms,
         const struct decision_taker *taker);
-// What a command of this scope has whatever it says. The hold of a person is told in enforce mode.
+// What a command of this scope has whatever it says.
 struct command_action tell_command_of(
-        const struct decide *decide, const struct delta *delta, int32_t scope, bool is_commanded);
+        const struct decide *decide, const struct delta *delta, int32_t scope, enum mode mode);
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
         const struct hold *hold, const struct decision_taker *taker);
@@ -103,6 +103,8 @@ struct part {
 MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part);
 
+// What the policy says of the step's scope: mode, and how long it is held (decide_policy.c).
+struct policy_settings decide_settings(const struct decide *decide, const struct step *step);
 // Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.
 const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier);
 // The hold of a step that hold_cap withholds follows when its turn comes.
@@ -118,8 +120,7 @@ MUST_CHECK enum err decide_release_scope(struct decide *decide, const struct del
 void decide_release_acknowledged(struct decide *decide, int32_t scope);
 // A hold is told: of a step that our own evidence leads to, or by a person. What was on its way to its
 // release is held without a canary again. Tells when the hold is one that only a person ends (R6).
-MUST_CHECK enum err release_note_hold(
-        struct decide *decide, const struct step *step, enum mode mode);
+MUST_CHECK enum err release_note_hold(struct decide *decide, const struct step *step);
 void release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence);
 // It is over, whoever ended it.
 void release_note_end_of_hold(struct decide *decide, int32_t scope, int64_t now_ms);

@@ -1,5 +1,5 @@
 // How incidents grow and end.
-#include "decide/decide_inside.h"
+#include "decide/decide_control.h"
 
 enum { GROWTH = 10 };
 
@@ -203,5 +203,5 @@ enum err decide_expire(
         enum err ended = decide_end_hold(decide, delta, scope, taker);
         e = e != ERR_NONE ? e : ended;
     }
-    return e;
+    return e != ERR_NONE ? e : control_expire(decide, delta, taker);
 }

@@ -68,7 +68,7 @@ static bool is_of_rule(
 // Holds by the rule that a command names, or by the command that it names.
 static enum err list_holds(struct decide *decide, const struct control *control)
 {
-    const struct digest_id id = control_digest(control->confirms);
+    const struct digest_id id = incident_control_digest(control->confirms);
     const struct hold *hold;
     uint32_t at = 0;
     enum err e = ERR_NONE;
@@ -267,15 +267,12 @@ static enum err name_for_release(
         break;
     }
     case CONTROL_OF_RULE:
-        ret_ruling->is_everywhere = control_is_everywhere(control);
-        e = list_holds(decide, control);
-        break;
     case CONTROL_OF_CONTROL:
         e = list_holds(decide, control);
         if (decide->named.count == 0) {
-            *ret_ruling = control_unknown(control, "not_held");
-            return e;
+            *ret_ruling = control_unknown(control, "not_held"); // it may be in another partition
         }
+        ret_ruling->is_everywhere = control_is_everywhere(control);
         break;
     case CONTROL_OF_MESSAGE:
     case CONTROL_OF_RECIPIENT:

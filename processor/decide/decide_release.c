@@ -15,8 +15,8 @@ enum {
 // --- holds that begin and end -----------------------------------------------------------------
 
 // What is known of a hold that nobody has told of here: a person's, or one that a lost log does not know.
-static void begin(const struct decide *decide, struct release *release,
-        const struct evidence *evidence, enum mode mode)
+static void begin(
+        const struct decide *decide, struct release *release, const struct evidence *evidence)
 {
     bool is_told = evidence != NULL && evidence->stream == NULL && evidence->judged > 0;
     shadow_begin(&release->shadow, is_told ? evidence->estimated_rate_millionths : 0,
@@ -24,7 +24,6 @@ static void begin(const struct decide *decide, struct release *release,
                     : decide->options.policy->prior_rate_millionths);
     int64_t misdirected = is_told ? evidence->misdirected : 0;
     release->misdirected = misdirected < UINT32_MAX && misdirected > 0 ? (uint32_t)misdirected : 0;
-    release->mode = mode;
     release->is_held = true;
     release->is_proposed = false;
     release->is_acknowledged = false;
@@ -44,9 +43,7 @@ static enum err row_of_held(struct decide *decide, int32_t scope, struct release
     }
     const struct incident *incident = incidents_of(decide->incidents, scope);
     const bool is_told = incident != NULL && incident->told != NULL;
-    const bool is_commanded = incidents_hold_of(decide->incidents, scope)->is_commanded;
-    begin(decide, release, is_told ? &incident->told->evidence : NULL,
-            is_commanded ? MODE_ENFORCE : decide->options.policy->mode);
+    begin(decide, release, is_told ? &incident->told->evidence : NULL);
     return ERR_NONE;
 }
 
@@ -96,7 +93,7 @@ static void ban(struct release *release, int64_t now_ms)
     release->probation = 0;
 }
 
-enum err release_note_hold(struct decide *decide, const struct step *step, enum mode mode)
+enum err release_note_hold(struct decide *decide, const struct step *step)
 {
     struct release *release;
     enum err e = releases_take(decide->releases, step->scope, &release);
@@ -112,7 +109,7 @@ enum err release_note_hold(struct decide *decide, const struct step *step, enum 
     if (release_is_on_probation(release, now_ms)) {
         ban(release, now_ms);
     }
-    begin(decide, release, step->evidence, mode);
+    begin(decide, release, step->evidence);
     if (release_ends(release, now_ms) < decide->options.policy->flap_limit) {
         return ERR_NONE;
     }
@@ -127,7 +124,6 @@ void release_note_commanded(struct decide *decide, int32_t scope, int64_t sequen
     if (release != NULL) {
         release->sequence = sequence;
         release->canary = (struct canary){.step = 0};
-        release->mode = MODE_ENFORCE;
     }
 }
 
@@ -242,7 +238,7 @@ static enum err follow_canary(
         struct decide *decide, const struct holding *holding, const struct scope_delta *row)
 {
     struct release *release = holding->release;
-    const unsigned budget = decide->options.policy->budget;
+    const unsigned budget = policy_budget_of(decide->options.policy, holding->name.tenant_id);
     count_escaped(holding, row, release->canary.judged);
     canary_note(
             &release->canary, release->shadow.base, row->shadow_judged, row->shadow_misdirected);

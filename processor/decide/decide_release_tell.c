@@ -67,9 +67,10 @@ static struct command_action command_of(
             release_news_of(release, RELEASE_SILENT, holding->delta->log_time_ms);
     strbuf_reset(&decide->reason_text);
     strbuf_add_view(&decide->reason_text, words);
-    struct command_action command = tell_command_of(decide, holding->delta, holding->scope, false);
+    const struct hold *hold = incidents_hold_of(decide->incidents, holding->scope);
+    struct command_action command =
+            tell_command_of(decide, holding->delta, holding->scope, hold->mode);
     command.reason = strbuf_view(&decide->reason_text);
-    command.mode = release->mode;
     command.operator_id = news.operator_id;
     command.control_id = news.control_id;
     return command;
@@ -96,7 +97,10 @@ enum err release_command_hold(
     const struct canary *canary = &holding->release->canary;
     struct command_action command = command_of(decide, holding, words);
     int64_t until_ms = incidents_hold_of(decide->incidents, holding->scope)->until_ms;
-    int64_t renewed_ms = holding->delta->log_time_ms + decide->options.policy->scope_hold_ms;
+    const struct scope_delta row = {.scope = holding->scope, .first_entry = -1, .last_entry = -1};
+    const struct step of = {
+            .delta = holding->delta, .row = &row, .scope = holding->scope, .name = holding->name};
+    int64_t renewed_ms = holding->delta->log_time_ms + decide_settings(decide, &of).scope_hold_ms;
     command.kind = COMMAND_HOLD;
     command.expires_at_ms = until_ms > renewed_ms ? until_ms : renewed_ms;
     command.canary_step = canary->step;
@@ -104,7 +108,8 @@ enum err release_command_hold(
     enum err e = send_command(decide, holding, step, &command);
     scopes_hold(decide->scopes, holding->scope, command.expires_at_ms);
     return e != ERR_NONE ? e
-                         : incidents_hold(decide->incidents, holding->scope, command.expires_at_ms);
+                         : incidents_hold(decide->incidents, holding->scope, command.expires_at_ms,
+                                   command.mode);
 }
 
 enum err release_command_release(

@@ -56,7 +56,7 @@ enum err decide_restore_hold(
         incidents_set_tier(decide->incidents, scope, held->tier);
         incident->tier = held->tier > incident->tier ? held->tier : incident->tier;
         scopes_hold(decide->scopes, scope, held->expires_at_ms);
-        e = incidents_hold(decide->incidents, scope, held->expires_at_ms);
+        e = incidents_hold(decide->incidents, scope, held->expires_at_ms, MODE_ENFORCE);
         *ret_is_new = e == ERR_NONE;
     }
     return e;

@@ -183,9 +183,6 @@ static void text_archive(struct archive *archive, char text[RELEASE_TEXT_MAX + 1
 
 static void release_archive(struct archive *archive, struct release *release)
 {
-    uint8_t mode = (uint8_t)release->mode;
-    archive_u8(archive, &mode, MODE_ENFORCE);
-    release->mode = (enum mode)mode;
     archive_bool(archive, &release->is_held);
     archive_bool(archive, &release->is_proposed);
     archive_bool(archive, &release->is_acknowledged);

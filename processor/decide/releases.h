@@ -13,7 +13,6 @@ enum { RELEASES_MAX = 16384, RELEASE_ENDS_MAX = 10, RELEASE_TEXT_MAX = 256 };
 
 struct release {
     int32_t scope;
-    enum mode mode; // of its hold
     bool is_held;
     bool is_proposed;
     bool is_acknowledged;

@@ -14,8 +14,6 @@ enum err detect_create(
     }
     detect->options = *options;
     detect->recent = recent;
-    detect->rules[false] = bank_rules_of(options->budget, false);
-    detect->rules[true] = bank_rules_of(options->budget, true);
     pages_init(&detect->scopes, sizeof(struct detect_scope));
     pool_init(&detect->excursions, sizeof(struct excursion));
     pool_init(&detect->short_excursions, sizeof(struct short_excursion));

@@ -42,16 +42,16 @@ int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node)
     return excursion != NULL ? excursion->bank.nodes[node].w_nat6 : 0;
 }
 
-struct bank_reading detect_read(
-        const struct detect *detect, int32_t scope, enum scope_kind kind, enum tier highest)
+struct bank_reading detect_read(const struct detect *detect, int32_t scope, enum scope_kind kind,
+        unsigned budget, enum tier highest)
 {
     struct excursion room;
     const struct excursion *excursion = excursion_see(detect, scope, &room);
     if (excursion == NULL) {
         return (struct bank_reading){.tier = TIER_NONE};
     }
-    const struct bank_rules *rules = &detect->rules[scope_at(detect, scope)->credited];
-    return bank_read(&excursion->bank, rules, kind, highest);
+    const struct bank_rules rules = bank_rules_of(budget, scope_at(detect, scope)->credited);
+    return bank_read(&excursion->bank, &rules, kind, highest);
 }
 
 static struct message_position place_position(const struct detect *detect, const struct place *at)

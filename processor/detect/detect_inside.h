@@ -86,7 +86,6 @@ struct detect {
     struct recent *recent;
     struct baseline *baseline;
     unsigned prior_level;
-    struct bank_rules rules[2]; // of scopes that began without and with credit
     struct pages scopes;        // by scope: struct detect_scope
     struct pool excursions;
     struct pool short_excursions;

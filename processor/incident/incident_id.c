@@ -49,3 +49,12 @@ enum err incident_make_step_id(struct strbuf *text, const char *step,
     strbuf_printf(text, "%s\n%lld\n", tier_names[tier], (long long)sequence);
     return make_id(text, ret_id);
 }
+
+struct digest_id incident_control_digest(struct view control_id)
+{
+    uint8_t digest[SHA256_BYTES];
+    struct digest_id id;
+    digest_sha256(control_id, digest);
+    memcpy(id.bytes, digest, sizeof id.bytes);
+    return id;
+}

@@ -102,13 +102,15 @@ bool incidents_note_calm(struct incident *incident, bool is_calm, int64_t judged
 struct hold {
     int32_t scope;
     int64_t until_ms;
-    bool is_commanded;        // a person's: it is enforced in any mode
+    enum mode mode;           // as it was told; its end is told in the same
+    bool is_commanded;        // a person's: enforced whatever the policy's mode
     struct digest_id control; // of that command; it stands for its control_id
 };
 
 // The scope, which belongs to an incident, is held until then; a later hold of it replaces the
 // earlier, but shortens none that a person commanded.
-MUST_CHECK enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms);
+MUST_CHECK enum err incidents_hold(
+        struct incidents *incidents, int32_t scope, int64_t until_ms, enum mode mode);
 // The same by a person, of any scope. It shortens none.
 MUST_CHECK enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope,
         int64_t until_ms, const struct digest_id *control);
@@ -148,3 +150,5 @@ MUST_CHECK enum err incident_make_id(struct strbuf *text, const struct delta *de
 MUST_CHECK enum err incident_make_step_id(struct strbuf *text, const char *step,
         const struct digest_id *incident, const struct scope_name *scope, enum tier tier,
         int64_t sequence, struct digest_id *ret_id);
+// What stands for a person's command: the digest of its control_id.
+struct digest_id incident_control_digest(struct view control_id);

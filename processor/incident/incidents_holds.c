@@ -73,15 +73,17 @@ static void note_expiry(struct incidents *incidents, int64_t until_ms)
     }
 }
 
-enum err incidents_hold(struct incidents *incidents, int32_t scope, int64_t until_ms)
+enum err incidents_hold(
+        struct incidents *incidents, int32_t scope, int64_t until_ms, enum mode mode)
 {
     struct hold *hold = hold_find(incidents, scope);
     note_expiry(incidents, until_ms);
     if (hold == NULL) {
-        const struct hold added = {.scope = scope, .until_ms = until_ms};
+        const struct hold added = {.scope = scope, .until_ms = until_ms, .mode = mode};
         return hold_add(incidents, &added);
     }
     hold->until_ms = hold->is_commanded && hold->until_ms > until_ms ? hold->until_ms : until_ms;
+    hold->mode = hold->is_commanded ? MODE_ENFORCE : mode;
     return ERR_NONE;
 }
 
@@ -90,11 +92,12 @@ enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope, in
 {
     struct hold *hold = hold_find(incidents, scope);
     if (hold == NULL) {
-        const struct hold added = {scope, until_ms, true, *control};
+        const struct hold added = {scope, until_ms, MODE_ENFORCE, true, *control};
         note_expiry(incidents, until_ms);
         return hold_add(incidents, &added);
     }
     hold->until_ms = hold->until_ms > until_ms ? hold->until_ms : until_ms;
+    hold->mode = MODE_ENFORCE;
     hold->is_commanded = true;
     hold->control = *control;
     return ERR_NONE;
@@ -137,6 +140,9 @@ static void hold_archive(struct archive *archive, struct hold *hold, const struc
 {
     archive_i32(archive, &hold->scope, 0, (int32_t)scopes_end(scopes) - 1);
     archive_i64(archive, &hold->until_ms, 0, CLOCK_END_MS);
+    uint8_t mode = (uint8_t)hold->mode;
+    archive_u8(archive, &mode, MODE_ENFORCE);
+    hold->mode = (enum mode)mode;
     archive_bool(archive, &hold->is_commanded);
     if (hold->is_commanded) {
         archive_bytes(archive, hold->control.bytes, sizeof hold->control.bytes);

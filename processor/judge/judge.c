@@ -148,8 +148,11 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
     if (watched == NULL) {
         return (struct judgement){VERDICT_EXEMPT, reasons, 0, 0};
     }
-    reason_set counting = watched->counting;
-    if (is_in_grace(ev, &links, policy->closed_grace_ms)) {
+    const struct policy_subject subject = policy_subject_of(ev);
+    struct policy_settings settings;
+    policy_settings_of(policy, &subject, &settings);
+    reason_set counting = settings.has_counting ? settings.counting : watched->counting;
+    if (is_in_grace(ev, &links, settings.closed_grace_ms)) {
         counting &= ~REASON_BIT(REASON_CLOSED_LOAN);
     }
     bool misdirected = (reasons & counting) != 0;

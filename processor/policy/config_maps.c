@@ -4,13 +4,8 @@
 #include <strings.h>
 
 #include "policy/config.h"
+#include "policy/config_rules.h"
 #include "policy/config_text.h"
-
-// The reasons that a policy may count. An invalid number or an untrusted cache is never anybody's
-// wrong number.
-static const char *const counting_words[] = {"no_record", "other_tenant", "wrong_debt",
-        "third_party", "closed_loan", "reassigned_number", "opted_out", NULL};
-_Static_assert(REASON_OPTED_OUT == 6, "counting_words follows enum reason");
 
 static void print_indented_key(struct strbuf *sb, unsigned indent, const char *key)
 {
@@ -121,7 +116,7 @@ static void purposes_add(
         return;
     }
     uint32_t counting = 0;
-    if (!conf_read_words(reader, entry, path, counting_words, &counting)) {
+    if (!conf_read_words(reader, entry, path, config_counting_words, &counting)) {
         return;
     }
     struct watched_purpose *purpose = &config->policy.purposes[config->policy.purpose_count++];
@@ -146,7 +141,7 @@ static void purposes_print(struct strbuf *sb, const void *target, unsigned inden
     for (uint32_t i = 0; i < config->policy.purpose_count; i++) {
         const struct watched_purpose *purpose = &config->policy.purposes[i];
         print_indented_key(sb, indent, purpose->name);
-        conf_print_words(sb, counting_words, purpose->counting);
+        conf_print_words(sb, config_counting_words, purpose->counting);
         strbuf_add_byte(sb, '\n');
     }
 }

@@ -3,6 +3,7 @@
 #include "policy/config_table.h"
 
 #include "policy/config_maps.h"
+#include "policy/config_rules.h"
 #include "policy/config_text.h"
 
 #define HOUR INT64_C(3600000)
@@ -21,7 +22,6 @@ static const char *const topology_words[] = {"standalone", "sentinel", "cluster"
 static const char *const off_on_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
-static const char *const unknown_words[] = {"pass", "hold", "wait", NULL};
 static const char *const unconfirmed_words[] = {"expires", "stays_held", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
 static const char *const format_words[] = {"text", "json", "logfmt", NULL};
@@ -360,7 +360,7 @@ static const struct conf_option options[] = {
                 .type = CONF_WORD,
                 AT(policy.unknown),
                 .fallback = "pass",
-                .words = unknown_words,
+                .words = policy_unknown_names,
                 .text = "messages that cannot be judged while Redis is not to be believed: pass, "
                         "hold until it is, or wait: their partition stands still"},
         {.path = "policy.mode",
@@ -443,6 +443,15 @@ static const struct conf_option options[] = {
                 .map = &config_vendors_map,
                 .text = "registered vendors, as vendor or tenant/vendor; where there are any, "
                         "another one is an alert"},
+
+        {.path = "policy.rules",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_rules_map,
+                .text = "settings of a tenant, vendor, channel or purpose: each rule has match "
+                        "(tenant, vendor, channel, purpose) and any of mode, unknown, reasons, "
+                        "closed_grace, message_hold, scope_hold, and of a tenant budget; the most "
+                        "specific rule wins"},
 
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,

@@ -6,7 +6,7 @@
 enum { CANONICAL_MAX_BYTES = 64 * 1024 * 1024 }; // vendors, at 6 bytes a byte of theirs
 
 const char *const policy_budget_names[] = {"1e6", "1e7", "1e8", "2e8", "1e9", NULL};
-static const char *const unknown_names[] = {"pass", "hold", "wait"};
+const char *const policy_unknown_names[] = {"pass", "hold", "wait", NULL};
 static const char *const unconfirmed_names[] = {"expires", "stays_held"};
 
 reason_set policy_default_counting(void)
@@ -125,6 +125,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_int(&out, "operator_hold_max_ms", policy->operator_hold_max_ms);
     json_int(&out, "prior_rate_millionths", policy->prior_rate_millionths);
     add_purposes(&out, policy);
+    rules_add_canonical(&policy->rules, &out);
     json_int(&out, "scope_hold_ms", policy->scope_hold_ms);
     json_array(&out, "split_by_channel");
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
@@ -136,7 +137,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_bool(&out, "start_credit", policy->start_credit);
     add_streams(&out, policy);
     json_text(&out, "unconfirmed", unconfirmed_names[policy->unconfirmed]);
-    json_text(&out, "unknown", unknown_names[policy->unknown]);
+    json_text(&out, "unknown", policy_unknown_names[policy->unknown]);
     json_int(&out, "update_interval_ms", policy->update_interval_ms);
     add_vendors(&out, policy);
     json_object_end(&out);
@@ -168,4 +169,38 @@ const struct watched_purpose *policy_watched(const struct policy *policy, struct
         }
     }
     return NULL;
+}
+
+void policy_settings_of(const struct policy *policy, const struct policy_subject *subject,
+        struct policy_settings *ret_settings)
+{
+    *ret_settings = (struct policy_settings){
+            .mode = policy->mode,
+            .unknown = policy->unknown,
+            .closed_grace_ms = policy->closed_grace_ms,
+            .message_hold_ms = policy->message_hold_ms,
+            .scope_hold_ms = policy->scope_hold_ms,
+            .budget = policy->budget,
+    };
+    if (policy->rules.count > 0) {
+        rules_apply(&policy->rules, subject, ret_settings);
+    }
+}
+
+uint32_t policy_budget_of(const struct policy *policy, struct view tenant_id)
+{
+    const struct policy_subject subject = {.tenant_id = tenant_id};
+    struct policy_settings settings;
+    policy_settings_of(policy, &subject, &settings);
+    return settings.budget;
+}
+
+struct policy_subject policy_subject_of(const struct event *ev)
+{
+    return (struct policy_subject){
+            .tenant_id = event_scope_tenant(ev),
+            .vendor_id = ev->vendor_id,
+            .channel = ev->channel,
+            .purpose = view_is_none(ev->purpose) ? VIEW("collection") : ev->purpose,
+    };
 }

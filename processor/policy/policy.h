@@ -7,16 +7,16 @@
 
 #include "common/strbuf.h"
 #include "model/action.h"
+#include "model/event.h"
 #include "model/stream.h"
 #include "model/verdict.h"
+#include "policy/rules.h"
 #include "policy/vendors.h"
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
 // Who ends a scope's hold before its time.
 enum release_policy { RELEASE_BY_PERSON, RELEASE_AUTOMATIC };
-enum unknown_policy { UNKNOWN_PASS, UNKNOWN_HOLD, UNKNOWN_WAIT };
-
 enum unconfirmed { UNCONFIRMED_EXPIRES, UNCONFIRMED_STAYS_HELD };
 
 // A purpose that is watched, and the reasons that make its messages misdirected.
@@ -51,6 +51,7 @@ struct policy {
     uint32_t split_by_channel;  // bits of enum scope_kind: a scope of its own for each channel
     int64_t update_interval_ms; // of an incident's updates, at least
     struct vendors vendors;     // registered ones; owned by the config, borrowed by copies
+    struct rules rules;         // likewise
     uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under
     uint32_t complaint_rate_millionths;            // complaints a message, in healthy traffic
     char version[POLICY_VERSION_HEX + 1];
@@ -58,6 +59,7 @@ struct policy {
 
 // One false quarantine of a campaign in so many healthy messages at most.
 extern const char *const policy_budget_names[];
+extern const char *const policy_unknown_names[];
 // The defaults of design §4–§7.
 void policy_init(struct policy *policy);
 // The reasons that count for a purpose by default: no_record to reassigned_number.
@@ -69,3 +71,11 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy);
 MUST_CHECK enum err policy_seal(struct policy *policy);
 // The purpose's row, or NULL when messages of it are exempt.
 const struct watched_purpose *policy_watched(const struct policy *policy, struct view purpose);
+// What holds for a subject: the policy's own settings, and in their place what its rules set.
+void policy_settings_of(const struct policy *policy, const struct policy_subject *subject,
+        struct policy_settings *ret_settings);
+// The budget of a tenant's scopes: only rules of a tenant alone set one.
+uint32_t policy_budget_of(const struct policy *policy, struct view tenant_id);
+// Whom a message is of, as rules name it: without tenant it is of "default", without purpose it is
+// collection.
+struct policy_subject policy_subject_of(const struct event *ev);

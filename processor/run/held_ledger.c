@@ -9,6 +9,7 @@
 #include "common/hashmap.h"
 #include "common/json_scan.h"
 #include "emit/target_key.h"
+#include "incident/incidents.h"
 #include "tally/tally.h"
 
 enum { ARENA_BYTES = 256 * 1024, KEY_BYTES_MAX = 4096, PARTS_MAX = 4 };
@@ -26,6 +27,7 @@ enum held_field {
     HELD_ISSUED,
     HELD_EXPIRES,
     HELD_MODE,
+    HELD_CONTROL,
     HELD_FIELD_COUNT,
 };
 
@@ -42,6 +44,7 @@ static const char *const pointers[HELD_FIELD_COUNT] = {
         [HELD_ISSUED] = "/issued_at",
         [HELD_EXPIRES] = "/expires_at",
         [HELD_MODE] = "/mode",
+        [HELD_CONTROL] = "/control_id",
 };
 
 struct ledger_row {
@@ -196,6 +199,20 @@ static bool names_scope(const struct json_value *values, const struct scope_name
            (view_is_none(name->channel) ? channel->kind == JSON_ABSENT : has_channel);
 }
 
+// Whether a person commanded it, and by which record.
+static bool read_control(
+        struct held_ledger *ledger, const struct json_value *value, struct held_scope *held)
+{
+    held->is_commanded = value->kind != JSON_ABSENT && value->kind != JSON_NULL;
+    if (!held->is_commanded) {
+        return true;
+    }
+    struct view control_id =
+            value->kind == JSON_STRING ? json_string_take(value, ledger->arena) : VIEW_NONE;
+    held->control = incident_control_digest(control_id);
+    return !view_is_none(control_id);
+}
+
 // A value that says `held`, of the scope that its key names.
 static bool read_held(struct held_ledger *ledger, struct view text, struct held_scope *held)
 {
@@ -204,7 +221,8 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
         return false;
     }
     for (unsigned i = 0; i < HELD_FIELD_COUNT; i++) {
-        bool may_be_else = i == HELD_CHANNEL || i == HELD_INCIDENT || i == HELD_SEQUENCE;
+        bool may_be_else = i == HELD_CHANNEL || i == HELD_INCIDENT || i == HELD_SEQUENCE ||
+                           i == HELD_CONTROL;
         if (values[i].duplicate || (!may_be_else && values[i].kind != JSON_STRING)) {
             return false;
         }
@@ -221,6 +239,8 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
                    read_time(&values[HELD_ISSUED], &held->issued_at_ms) &&
                    read_time(&values[HELD_EXPIRES], &held->expires_at_ms);
     held->tier = (enum tier)tier;
+    held->has_incident = values[HELD_INCIDENT].kind != JSON_NULL;
+    is_read = is_read && read_control(ledger, &values[HELD_CONTROL], held);
     return is_read && held->sequence >= 0;
 }
 

@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -78,7 +79,7 @@ class Runner:
 
     def check(self, story, out, frame):
         run = checks.read_run(out)
-        mode = "monitor" if "mode: monitor" in story.config else "enforce"
+        mode = "monitor" if re.search(r"(?m)^ *mode: monitor", story.config) else "enforce"
         texts = {name: (out / f"{name}.ndjson").read_text("utf-8") for name in checks.FILES}
         return [
             *checks.check_fates(story, run),
@@ -86,7 +87,7 @@ class Runner:
             *checks.check_alerts(story, run, frame),
             *checks.check_scope_commands(story, run, frame),
             *checks.check_message_holds(story, run, HOLD_MS, mode),
-            *checks.check_state(story, run, mode),
+            *checks.check_state(story, run),
             *checks.check_incidents(run),
             *checks.check_dead_letters(story, run),
             *checks.check_summary(run, json.loads((out / "summary.json").read_text("utf-8"))),

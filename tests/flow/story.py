@@ -34,7 +34,7 @@ class Message:
     def __init__(self, label, line, expected):
         self.label = label
         self.line = line  # bytes, without the line feed
-        self.verdict, self.reasons = expected
+        self.verdict, self.reasons, self.held = expected
         self.same_as = None  # the label of a message to the same recipient
         self.occurred_at = None  # where it is given as a time in UTC, to the millisecond
 
@@ -155,10 +155,12 @@ def read_person(text):
 
 
 def read_expectation(text):
+    """Verdict, reasons, and how the message is held where that is not by the verdict and the policy's mode."""
     words = text.split()
-    if not words or words[0] not in VERDICTS or len(words) > 2:
-        raise StoryError(f"{text}: expected a verdict and its reasons")
-    return words[0], words[1].split(",") if len(words) == 2 else []
+    held = words.pop().removeprefix("held=") if words and words[-1].startswith("held=") else None
+    if not words or words[0] not in VERDICTS or len(words) > 2 or held not in (None, "no", "enforce", "monitor"):
+        raise StoryError(f"{text}: expected a verdict, its reasons and held=no, enforce or monitor")
+    return words[0], words[1].split(",") if len(words) == 2 else [], held
 
 
 class MessageReader:

@@ -1,12 +1,25 @@
 #include "decide_bench.h"
 
 #include <CUnit/CUnit.h>
+#include <string.h>
+
+// What is handed over lives until the call returns.
+static void keep(struct view *text, char *ret_copy)
+{
+    if (text->n > 0 && text->n <= sizeof((struct taken *)NULL)->texts[0]) {
+        memcpy(ret_copy, text->p, text->n);
+        text->p = ret_copy;
+    }
+}
 
 static enum err take_alert(void *self, const struct alert_action *alert)
 {
     struct decide_bench *b = self;
     CU_ASSERT_TRUE_FATAL(b->taken_count < TAKEN_MAX);
-    b->taken[b->taken_count++] = (struct taken){.alert = *alert};
+    struct taken *taken = &b->taken[b->taken_count++];
+    *taken = (struct taken){.alert = *alert};
+    keep(&taken->alert.outcome.control_id, taken->texts[0]);
+    keep(&taken->alert.outcome.operator_id, taken->texts[1]);
     return ERR_NONE;
 }
 
@@ -14,7 +27,11 @@ static enum err take_command(void *self, const struct command_action *command)
 {
     struct decide_bench *b = self;
     CU_ASSERT_TRUE_FATAL(b->taken_count < TAKEN_MAX);
-    b->taken[b->taken_count++] = (struct taken){.command = *command, .is_command = true};
+    struct taken *taken = &b->taken[b->taken_count++];
+    *taken = (struct taken){.command = *command, .is_command = true};
+    keep(&taken->command.control_id, taken->texts[0]);
+    keep(&taken->command.operator_id, taken->texts[1]);
+    keep(&taken->command.reason, taken->texts[2]);
     return ERR_NONE;
 }
 
@@ -89,7 +106,8 @@ void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, ui
             .lower_millionths = 400000,
             .heard = 1000000,
             .log_time_ms = DECIDE_AT,
-            .sequence = 100};
+            .sequence = 100,
+            .tally_partition = 1};
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         b->ratios_nat6[kind] = DECIDE_RATIO_NAT6;
     }
@@ -206,7 +224,7 @@ void decide_bench_delta(
     }
     b->delta = (struct delta){.frame = &b->frame,
             .sequence = b->sequence++,
-            .tally_partition = 1,
+            .tally_partition = b->tally_partition,
             .log_time_ms = b->log_time_ms,
             .applied = true,
             .leaves = &b->leaf,

@@ -21,6 +21,7 @@ struct taken {
     bool is_command;
     struct alert_action alert;
     struct command_action command;
+    char texts[4][128]; // what of their texts a person has written
 };
 
 struct explained {
@@ -47,6 +48,7 @@ struct decide_bench {
     int64_t ratios_nat6[SCOPE_KIND_COUNT];
     int64_t log_time_ms;
     int64_t sequence;
+    int32_t tally_partition;
     uint64_t serial;
     // the frame in hand
     struct frame frame;

@@ -117,6 +117,28 @@ static void test_describe_and_help(void)
     run_fini(&run);
 }
 
+// The rules in the order in which they win, and what a tenant's own budget adds up to.
+static void test_rules(void)
+{
+    char path[32];
+    write_config(path, "policy:\n"
+                       "  rules:\n"
+                       "    - {match: {channel: voice}, mode: monitor}\n"
+                       "    - {match: {tenant: acme, vendor: v}, unknown: hold, scope_hold: 2h}\n"
+                       "    - {match: {tenant: acme}, budget: 1e9}\n");
+    struct run run;
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p,
+            "rule      policy.rules[1]: tenant acme, vendor v sets unknown, scope_hold\n"
+            "rule      policy.rules[0]: channel voice sets mode monitor\n"
+            "rule      policy.rules[2]: tenant acme sets budget\n"
+            "budget    acme: sum of 1/A 2e-09: one false quarantine of a campaign in 1000000000 "
+            "healthy messages at most, of each wider kind in 4000000000\n"));
+    run_fini(&run);
+    unlink(path);
+}
+
 // librdkafka's own opinion of a property has its place in the file too.
 static void test_bad(void)
 {
@@ -187,6 +209,7 @@ static void test_wrong_use(void)
 static const struct unit_test tests[] = {
         {"good", test_good},
         {"print", test_print},
+        {"rules", test_rules},
         {"describe_and_help", test_describe_and_help},
         {"bad", test_bad},
         {"warnings", test_warnings},

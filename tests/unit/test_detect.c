@@ -54,7 +54,6 @@ static struct detect_options plain_options(void)
             .learning = true,
             .guard = true,
             .start_credit = true,
-            .budget = BANK_RULES_2E8,
             .streams = stream_levels_default()};
 }
 
@@ -196,8 +195,8 @@ static void test_start_credit(void)
         // The budget pays for it, for good.
         const struct part more = {.campaign = "c", .vendor = "v", .bad = 8};
         send_one(&b, &more);
-        struct bank_reading reading = detect_read(
-                b.detect, scope_of(&b, SCOPE_CAMPAIGN, "c"), SCOPE_CAMPAIGN, TIER_QUARANTINE);
+        struct bank_reading reading = detect_read(b.detect, scope_of(&b, SCOPE_CAMPAIGN, "c"),
+                SCOPE_CAMPAIGN, BANK_RULES_2E8, TIER_QUARANTINE);
         CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
         CU_ASSERT_EQUAL(reading.budget, rows[i].credit > 0 ? BUDGET_22E7 : BUDGET_2E8);
         bench_fini(&b);
@@ -314,9 +313,9 @@ static void test_change_of_mix(void)
         send_one(&b, &usual); // 0.71 %
         const struct bank_batch same = {.good = 139, .fresh = 1};
         (void)bank_step(&by_vendor, &same, level, true);
-        CU_ASSERT_EQUAL(
-                detect_read(b.detect, scope_of(&b, SCOPE_VENDOR, "v"), SCOPE_VENDOR, TIER_STOP)
-                        .tier,
+        CU_ASSERT_EQUAL(detect_read(b.detect, scope_of(&b, SCOPE_VENDOR, "v"), SCOPE_VENDOR,
+                                BANK_RULES_2E8, TIER_STOP)
+                                .tier,
                 TIER_NONE);
         const struct bank_rules rules = bank_rules_of(BANK_RULES_2E8, false);
         highest = bank_read(&by_vendor, &rules, SCOPE_VENDOR, TIER_STOP).tier;
@@ -510,8 +509,8 @@ static void test_dropped(void)
     CU_ASSERT_EQUAL(level_of(&b, "young", &step), level);
     const struct part much = {.campaign = "credited", .vendor = "v", .bad = 9};
     send_one(&b, &much);
-    struct bank_reading reading = detect_read(
-            b.detect, scope_of(&b, SCOPE_CAMPAIGN, "credited"), SCOPE_CAMPAIGN, TIER_QUARANTINE);
+    struct bank_reading reading = detect_read(b.detect, scope_of(&b, SCOPE_CAMPAIGN, "credited"),
+            SCOPE_CAMPAIGN, BANK_RULES_2E8, TIER_QUARANTINE);
     CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
     CU_ASSERT_EQUAL(reading.budget, BUDGET_2E8);
     bench_fini(&b);

@@ -33,7 +33,6 @@ static void bench_init(struct bench *b)
     const struct detect_options options = {.baseline = baseline_defaults,
             .learning = true,
             .guard = true,
-            .budget = BANK_RULES_2E8,
             .streams = stream_levels_default()};
     CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, 1000), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(recent_create(&b->recent, &recent_options), ERR_NONE);
@@ -106,7 +105,8 @@ static unsigned until_unusual(
     for (unsigned i = 1; i <= FRAMES_MAX; i++) {
         send(b, "new", vendor, messages);
         int32_t scope = scope_of(b, SCOPE_CAMPAIGN, "new");
-        const struct bank_reading reading = detect_read(b->detect, scope, SCOPE_CAMPAIGN, tier);
+        const struct bank_reading reading =
+                detect_read(b->detect, scope, SCOPE_CAMPAIGN, BANK_RULES_2E8, tier);
         if (reading.tier == tier && detect_is_unusual(b->detect, scope, SCOPE_CAMPAIGN,
                                             scope_of(b, SCOPE_VENDOR, vendor),
                                             scope_of(b, SCOPE_TENANT, "t"), &reading)) {

@@ -141,6 +141,7 @@ struct page {
     int incident; // of the notebook; -1 = none
     enum tier tier;
     bool held;
+    bool is_commanded;
     int64_t until_ms;
 };
 
@@ -199,18 +200,25 @@ static void compare(const struct incidents *incidents, const struct notebook *bo
     CU_ASSERT_EQUAL(incidents_overflowed(incidents), book->overflowed);
 }
 
+// What is held stays held.
 static void forget(struct page *page)
 {
-    *page = (struct page){.incident = -1};
+    page->incident = -1;
+    page->tier = TIER_NONE;
 }
 
 // Lifts all that has run out, each scope once, whichever comes first.
 static void lift(struct incidents *incidents, struct notebook *book, int64_t now_ms)
 {
-    int32_t scope;
-    while ((scope = incidents_take_expired(incidents, now_ms)) != SCOPE_NONE) {
-        CU_ASSERT_TRUE(book->pages[scope].held && book->pages[scope].until_ms <= now_ms);
-        book->pages[scope].held = false;
+    const struct hold *hold;
+    while ((hold = incidents_expired(incidents, now_ms)) != NULL) {
+        struct page *page = &book->pages[hold->scope];
+        CU_ASSERT_TRUE(page->held && page->until_ms == hold->until_ms);
+        CU_ASSERT_TRUE(page->until_ms <= now_ms && page->is_commanded == hold->is_commanded);
+        CU_ASSERT_EQUAL(hold->mode, page->is_commanded ? MODE_ENFORCE : MODE_MONITOR);
+        page->held = false;
+        page->is_commanded = false;
+        incidents_lift(incidents, hold->scope);
     }
     for (unsigned i = 0; i < SCOPES; i++) {
         CU_ASSERT_FALSE(book->pages[i].held && book->pages[i].until_ms <= now_ms);
@@ -222,7 +230,17 @@ static void step(struct incidents *incidents, struct notebook *book, uint32_t dr
     int32_t scope = (int32_t)(draw % SCOPES);
     int32_t other = (int32_t)(draw / SCOPES % SCOPES);
     struct page *page = &book->pages[scope];
-    switch (draw / (SCOPES * SCOPES) % 6) {
+    switch (draw / (SCOPES * SCOPES) % 7) {
+    case 6: { // a person's, whether there is an incident or not
+        int64_t until_ms = now_ms + draw % 900;
+        const struct digest_id id = {{(uint8_t)scope}};
+        CU_ASSERT_EQUAL_FATAL(
+                incidents_hold_commanded(incidents, scope, until_ms, &id), ERR_NONE);
+        page->until_ms = page->held && page->until_ms > until_ms ? page->until_ms : until_ms;
+        page->held = true;
+        page->is_commanded = true;
+        return;
+    }
     case 0:
     case 1:
         if (page->incident < 0) {
@@ -234,23 +252,25 @@ static void step(struct incidents *incidents, struct notebook *book, uint32_t dr
                 return;
             }
             book->incidents[book->opened] = incident;
-            *page = (struct page){.incident = book->opened++};
+            page->incident = book->opened++;
         }
         return;
     case 2:
         if (page->incident < 0 && book->pages[other].incident >= 0) {
             struct incident *incident = incidents_of(incidents, other);
             CU_ASSERT_EQUAL_FATAL(incidents_join(incidents, incident, scope), ERR_NONE);
-            *page = (struct page){.incident = book->pages[other].incident};
+            page->incident = book->pages[other].incident;
         }
         return;
     case 3:
         if (page->incident >= 0) {
             page->tier = (enum tier)(draw % TIER_COUNT);
+            int64_t until_ms = now_ms + draw % 500; // now, too
+            bool stays = page->held && page->is_commanded && page->until_ms > until_ms;
             page->held = true;
-            page->until_ms = now_ms + draw % 500; // now, too
+            page->until_ms = stays ? page->until_ms : until_ms;
             incidents_set_tier(incidents, scope, page->tier);
-            CU_ASSERT_EQUAL_FATAL(incidents_hold(incidents, scope, page->until_ms), ERR_NONE);
+            CU_ASSERT_EQUAL_FATAL(incidents_hold(incidents, scope, until_ms, MODE_MONITOR), ERR_NONE);
         }
         return;
     case 4:

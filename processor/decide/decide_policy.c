@@ -1,0 +1,50 @@
+// What the policy says of a scope: by its tenant, and by the vendor and channel that its wrong messages
+// have in common.
+#include "decide/decide_inside.h"
+
+// The vendor that all the scope's remembered messages came through; none where it is of several.
+static struct view vendor_of(
+        const struct decide *decide, int32_t scope, const struct scope_name *name)
+{
+    if (name->kind == SCOPE_VENDOR || name->kind == SCOPE_TENANT) {
+        return name->kind == SCOPE_VENDOR ? name->id : VIEW_NONE;
+    }
+    struct recent_entry entries[RECENT_MAX];
+    uint32_t count = recent_since(decide->recent, scope, 0, entries);
+    int32_t vendor = SCOPE_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t other = entries[i].scopes[SCOPE_VENDOR];
+        if (other != SCOPE_NONE && vendor != SCOPE_NONE && other != vendor) {
+            return VIEW_NONE;
+        }
+        vendor = other != SCOPE_NONE ? other : vendor;
+    }
+    return vendor != SCOPE_NONE ? scopes_name(decide->scopes, vendor).id : VIEW_NONE;
+}
+
+// Its own where it is of one, else that of the message that raised it. A vendor or tenant has all.
+static struct view channel_of(const struct step *step)
+{
+    if (!view_is_none(step->name.channel) || step->name.kind >= SCOPE_VENDOR) {
+        return step->name.channel;
+    }
+    int32_t last = step->row->last_entry;
+    if (last < 0) {
+        return VIEW_NONE;
+    }
+    const struct delta *delta = step->delta;
+    return delta->frame->leaves[delta->entries[last].entry->leaf].key.channel;
+}
+
+struct policy_settings decide_settings(const struct decide *decide, const struct step *step)
+{
+    const struct policy *policy = decide->options.policy;
+    struct policy_subject subject = {.tenant_id = step->name.tenant_id};
+    if (policy->rules.count > 0) {
+        subject.vendor_id = vendor_of(decide, step->scope, &step->name);
+        subject.channel = channel_of(step);
+    }
+    struct policy_settings settings;
+    policy_settings_of(policy, &subject, &settings);
+    return settings;
+}
