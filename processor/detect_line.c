@@ -39,11 +39,13 @@ static int64_t idle_needed_ms(const struct detect_line *line, int32_t scope)
     if (detect_is_quiet(line->detect, scope)) {
         return IDLE_MS;
     }
-    bool says_nothing = detect_read(line->detect, scope, kind,
-                                policy_budget_of(line->policy, name.tenant_id), TIER_STOP)
-                                        .tier == TIER_NONE &&
-                        detect_read_streams(line->detect, scope).tier == TIER_NONE &&
-                        side_is_calm(line->side, scope);
+    bool says_nothing =
+            detect_read(line->detect, scope, kind,
+                    (struct detect_budget){policy_budget_of(line->policy, name.tenant_id), false},
+                    TIER_STOP)
+                            .tier == TIER_NONE &&
+            detect_read_streams(line->detect, scope).tier == TIER_NONE &&
+            side_is_calm(line->side, scope);
     return says_nothing ? IDLE_CALM_MS : IDLE_LONG_MS;
 }
 

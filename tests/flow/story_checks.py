@@ -163,6 +163,8 @@ def alert_detail(alert, name):
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
     if name in ("escaped", "held"):
         return str(alert["impact"][name])
+    if name == "release":
+        return alert["release"]["state"] if "release" in alert else "-"
     if evidence is None:
         return "-"
     if name == "since":
@@ -277,7 +279,7 @@ def check_incidents(run):
         if kind in ("updated", "closed") and tier != before:
             trouble.append(f"{words}: was {before}")
         impact = alert.get("impact")
-        if impact is not None:
+        if impact is not None and "release" not in alert:  # what is told of a hold's end is no growth
             misdirected = impact["escaped"] + impact["held"]
             is_known = (incident, target_key(alert["scope"]["kind"], alert["scope"])) in scopes
             if kind == "updated" and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
