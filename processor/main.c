@@ -10,6 +10,7 @@ static const struct verb verbs[] = {
         {"topics", command_topics, "list the topics, make those that are missing"},
         {"explain", command_explain, "judge one message and show what went into it"},
         {"watch", command_watch, "follow alerts and quarantine commands"},
+        {"audit", command_audit, "prove, show and keep what was commanded"},
         {NULL, NULL, NULL},
 };
 

@@ -9,3 +9,4 @@ int command_sync(int argc, char **argv);
 int command_topics(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_watch(int argc, char **argv);
+int command_audit(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/open_audit.h"
 #include "commands/options.h"
 #include "commands/stop.h"
 #include "common/log.h"
@@ -148,7 +149,8 @@ static enum err try_transactions(const struct config *config)
     return e;
 }
 
-static enum err run_halves(const struct config *config, uint32_t tally_partitions)
+static enum err run_halves(
+        const struct config *config, uint32_t tally_partitions, struct audit_log *audit)
 {
     struct half_thread halves[] = {
             {.name = "judge", .run = judge_half_run},
@@ -157,8 +159,8 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
     };
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
-        halves[i].options =
-                (struct half_options){config, stop_flag(), tally_partitions, &halves[i].pulse};
+        halves[i].options = (struct half_options){
+                config, stop_flag(), tally_partitions, &halves[i].pulse, audit};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
@@ -174,8 +176,10 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
             }
         }
     }
+    struct mono_time head_told_at = clock_mono();
     bool any = true;
     while (any) {
+        tell_audit_head(audit, &head_told_at, false);
         any = false;
         for (size_t i = 0; i < HALVES; i++) {
             if (halves[i].is_running) {
@@ -184,10 +188,24 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
             }
         }
     }
+    tell_audit_head(audit, &head_told_at, true);
     enum err e = ERR_NONE;
     for (size_t i = 0; i < HALVES; i++) {
         e = e == ERR_NONE ? halves[i].result : e;
     }
+    return e;
+}
+
+static enum err run_audited(const struct config *config, uint32_t tally_partitions)
+{
+    struct audit_keys keys = {.count = 0};
+    struct audit_log *audit = NULL;
+    enum err e = open_audit_log(&audit, &keys, config);
+    if (e == ERR_NONE) {
+        e = run_halves(config, tally_partitions, audit);
+    }
+    audit_log_close(audit);
+    audit_keys_fini(&keys);
     return e;
 }
 
@@ -208,7 +226,7 @@ static enum err run(const struct config *config)
     e = tally_width_check(config, tally_partitions);
     e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
-        e = run_halves(config, tally_partitions);
+        e = run_audited(config, tally_partitions);
     }
     log_info("run", "ends: %s", err_text(e));
     return e;

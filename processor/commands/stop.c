@@ -8,12 +8,14 @@
 // both.
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "the stop flag must be lock-free");
 static atomic_bool stop_requested;
+static atomic_bool stop_signalled; // by somebody outside
 
 static void on_signal(int signal_number)
 {
-    if (atomic_exchange(&stop_requested, true)) {
+    if (atomic_exchange(&stop_signalled, true)) {
         _exit(128 + signal_number); // asked twice: at once
     }
+    stop_requested = true;
 }
 
 void stop_on_signals(void)

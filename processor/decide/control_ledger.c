@@ -163,8 +163,8 @@ const struct pending_control *control_ledger_overdue(
     return NULL;
 }
 
-void control_ledger_settle(struct control_ledger *ledger, const struct pending_control *pending,
-        enum settled settled)
+void control_ledger_settle(
+        struct control_ledger *ledger, const struct pending_control *pending, enum settled settled)
 {
     uint32_t at = 0;
     while (at < ledger->waiting_count && &ledger->waiting[at]->pending != pending) {
@@ -176,8 +176,8 @@ void control_ledger_settle(struct control_ledger *ledger, const struct pending_c
     memmove(&ledger->settled[1], &ledger->settled[0],
             (ledger->settled_count - 1) * sizeof ledger->settled[0]);
     const struct control *control = &row->pending.control;
-    ledger->settled[0] = (struct settled_row){incident_control_digest(control->control_id), (uint8_t)settled,
-            control_is_everywhere(control)};
+    ledger->settled[0] = (struct settled_row){incident_control_digest(control->control_id),
+            (uint8_t)settled, control_is_everywhere(control)};
     row_destroy(row);
     ledger->waiting_count--;
     memmove(&ledger->waiting[at], &ledger->waiting[at + 1],
@@ -231,6 +231,7 @@ static void control_archive(struct archive *archive, struct pending_control *pen
     id_archive(archive, &control->incident_id);
     archive_i64(archive, &control->issued_at_ms, INT64_MIN, INT64_MAX);
     archive_i64(archive, &control->expires_at_ms, INT64_MIN, INT64_MAX);
+    archive_bool(archive, &control->at_once);
     archive_bool(archive, &control->is_signed);
     archive_i64(archive, &pending->deadline_ms, 0, INT64_MAX);
 }

@@ -45,8 +45,8 @@ const struct pending_control *control_ledger_waiting(
 const struct pending_control *control_ledger_overdue(
         const struct control_ledger *ledger, int64_t now_ms);
 // It waits no longer, and its copy is gone.
-void control_ledger_settle(struct control_ledger *ledger, const struct pending_control *pending,
-        enum settled settled);
+void control_ledger_settle(
+        struct control_ledger *ledger, const struct pending_control *pending, enum settled settled);
 // What became of one that has waited, and whether it did so everywhere (model/control.h).
 enum settled control_ledger_settled(
         const struct control_ledger *ledger, struct view control_id, bool *ret_is_everywhere);

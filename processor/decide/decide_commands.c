@@ -90,8 +90,10 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
         e = taker->command(taker->self, &command);
     }
     scopes_hold(decide->scopes, scope, until_ms);
-    release_note_commanded(decide, scope, delta->sequence);
-    return e != ERR_NONE ? e : incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    if (e == ERR_NONE) {
+        e = incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    }
+    return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }
 
 enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,

@@ -21,8 +21,8 @@
 
 static bool is_ours(const struct control *control)
 {
-    bool is_of_scope = control->object != CONTROL_OF_MESSAGE &&
-                       control->object != CONTROL_OF_RECIPIENT;
+    bool is_of_scope =
+            control->object != CONTROL_OF_MESSAGE && control->object != CONTROL_OF_RECIPIENT;
     switch (control->action) {
     case CONTROL_HOLD:
     case CONTROL_RELEASE:
@@ -81,8 +81,7 @@ static struct scope_name scope_told(const struct control *control, const struct 
                                  : everybody;
 }
 
-enum err control_tell(
-        struct decide *decide, const struct order *order, const struct ruling *ruling)
+enum err control_tell(struct decide *decide, const struct order *order, const struct ruling *ruling)
 {
     const struct control *control = order->control;
     if (!is_ours_to_tell(order, ruling)) {

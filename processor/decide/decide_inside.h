@@ -121,7 +121,7 @@ void decide_release_acknowledged(struct decide *decide, int32_t scope);
 // A hold is told: of a step that our own evidence leads to, or by a person. What was on its way to its
 // release is held without a canary again. Tells when the hold is one that only a person ends (R6).
 MUST_CHECK enum err release_note_hold(struct decide *decide, const struct step *step);
-void release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence);
+MUST_CHECK enum err release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence);
 // It is over, whoever ended it.
 void release_note_end_of_hold(struct decide *decide, int32_t scope, int64_t now_ms);
 // A hold has run out: one that only a person ends is renewed.

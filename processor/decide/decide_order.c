@@ -21,8 +21,7 @@ static enum err list_add(struct scope_list *list, int32_t scope)
 }
 
 // The scopes of an incident that are held, or those that are not.
-static enum err list_incident(
-        struct decide *decide, const struct incident *incident, bool are_held)
+static enum err list_incident(struct decide *decide, const struct incident *incident, bool are_held)
 {
     enum err e = ERR_NONE;
     for (int32_t scope = incident->first_scope; scope != SCOPE_NONE && e == ERR_NONE;
@@ -83,8 +82,8 @@ static enum err list_holds(struct decide *decide, const struct control *control)
 }
 
 // The scope that a command names, known or not yet. `*ret_why` says why there is none.
-static enum err find_scope(struct decide *decide, const struct scope_name *name,
-        int32_t *ret_scope, const char **ret_why)
+static enum err find_scope(struct decide *decide, const struct scope_name *name, int32_t *ret_scope,
+        const char **ret_why)
 {
     bool is_tenant = name->kind == SCOPE_TENANT;
     if (name->tenant_id.n == 0 || name->id.n == 0 ||
@@ -113,9 +112,8 @@ static void ruling_of_incident(struct ruling *ruling, const struct incident *inc
     }
 }
 
-static void ruling_of_scope(
-        const struct decide *decide, struct ruling *ruling, const struct control *control,
-        int32_t scope)
+static void ruling_of_scope(const struct decide *decide, struct ruling *ruling,
+        const struct control *control, int32_t scope)
 {
     ruling_of_incident(ruling, incidents_of(decide->incidents, scope));
     ruling->has_scope = true;
@@ -249,8 +247,8 @@ static enum err name_for_release(
     switch (control->object) {
     case CONTROL_OF_SCOPE: {
         const struct scope_name *name = &control->scope;
-        int32_t scope = scopes_find(
-                decide->scopes, name->kind, name->tenant_id, name->id, name->channel);
+        int32_t scope =
+                scopes_find(decide->scopes, name->kind, name->tenant_id, name->id, name->channel);
         ruling_of_scope(decide, ret_ruling, control, scope);
         e = incidents_is_holding(decide->incidents, scope) ? list_add(&decide->named, scope)
                                                            : ERR_NONE;
@@ -283,8 +281,7 @@ static enum err name_for_release(
 }
 
 // Some may be on their way to their release already: those are no part of it.
-static enum err release_all(
-        struct decide *decide, const struct order *order, struct ruling *ruling)
+static enum err release_all(struct decide *decide, const struct order *order, struct ruling *ruling)
 {
     enum err e = ERR_NONE;
     uint32_t released = 0;
@@ -312,8 +309,8 @@ enum err control_release(
     const struct control *control = order->control;
     enum err e = name_for_release(decide, control, ret_ruling);
     const struct scope_list *named = &decide->named;
-    bool needs_two = control_is_everywhere(control) ||
-                     control_is_wide(decide, named->scopes, named->count);
+    bool needs_two =
+            control_is_everywhere(control) || control_is_wide(decide, named->scopes, named->count);
     if (e == ERR_NONE && needs_two && view_is_none(order->confirmed_by)) {
         return control_wait(decide, order, ret_ruling);
     }
@@ -336,8 +333,8 @@ enum err control_acknowledge(
         *ret_ruling = control_unknown(control, "unknown_incident");
     } else if (control->object == CONTROL_OF_SCOPE) {
         const struct scope_name *name = &control->scope;
-        int32_t scope = scopes_find(
-                decide->scopes, name->kind, name->tenant_id, name->id, name->channel);
+        int32_t scope =
+                scopes_find(decide->scopes, name->kind, name->tenant_id, name->id, name->channel);
         ruling_of_scope(decide, ret_ruling, control, scope);
         incident = incidents_of(decide->incidents, scope);
     } else {

@@ -118,13 +118,15 @@ enum err release_note_hold(struct decide *decide, const struct step *step)
     return release_tell(decide, &holding, RELEASE_KEPT);
 }
 
-void release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence)
+enum err release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence)
 {
-    struct release *release = releases_of(decide->releases, scope);
-    if (release != NULL) {
+    struct release *release;
+    enum err e = row_of_held(decide, scope, &release);
+    if (e == ERR_NONE && release != NULL) {
         release->sequence = sequence;
         release->canary = (struct canary){.step = 0};
     }
+    return e;
 }
 
 void release_note_end_of_hold(struct decide *decide, int32_t scope, int64_t now_ms)

@@ -49,8 +49,7 @@ enum err decide_restore_hold(
     }
     if (e == ERR_NONE && held->is_commanded) {
         scopes_hold(decide->scopes, scope, held->expires_at_ms);
-        e = incidents_hold_commanded(
-                decide->incidents, scope, held->expires_at_ms, &held->control);
+        e = incidents_hold_commanded(decide->incidents, scope, held->expires_at_ms, &held->control);
         *ret_is_new = e == ERR_NONE;
     } else if (e == ERR_NONE) {
         incidents_set_tier(decide->incidents, scope, held->tier);

@@ -57,8 +57,8 @@ struct incident {
     int64_t acknowledged_ms; // log time; 0 = nobody has
     struct view acknowledged_by;
     char acknowledged_text[OPERATOR_BYTES_MAX]; // what that points to
-    int64_t calm_since_ms;  // log time; 0 = it is not calm
-    uint32_t calm_messages; // judged since then
+    int64_t calm_since_ms;                      // log time; 0 = it is not calm
+    uint32_t calm_messages;                     // judged since then
 };
 
 struct incidents;

@@ -32,9 +32,9 @@ struct control_outcome {
     struct view operator_id;
     struct view confirmed_by; // the second person; none where there is none
     enum outcome_state state;
-    const char *why;    // a stable code
-    bool has_incident;  // the alert's incident_id is that of an incident
-    bool has_scope;     // the alert's scope is one
+    const char *why;       // a stable code
+    bool has_incident;     // the alert's incident_id is that of an incident
+    bool has_scope;        // the alert's scope is one
     uint32_t scope_count;  // that were held or released
     int64_t expires_at_ms; // of the hold, or of a pending command; 0 = neither
 };

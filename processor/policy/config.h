@@ -97,6 +97,15 @@ struct config {
         char *default_region;
     } identity;
 
+    struct {
+        char *directory; // NULL = no audit log
+        char *key_id;
+        char *key_file; // NULL = a chain of SHA-256, warned of
+        char *previous_key_id;
+        char *previous_key_file;
+        int64_t file_bytes; // a new file is begun above it
+    } audit;
+
     char *fields[FIELD_COUNT]; // JSON Pointers
 
     struct {

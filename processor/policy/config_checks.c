@@ -83,28 +83,65 @@ static void check_password_file(const struct config_checker *c, const char *path
 
 // --- pairs of options -------------------------------------------------------------------------
 
-static void check_keys(const struct config_checker *c)
+// The keys of one use, by the paths of their options.
+struct key_pair {
+    const char *id_path;
+    const char *id;
+    const char *file_path;
+    const char *file;
+    const char *previous_id_path;
+    const char *previous_id;
+    const char *previous_file_path;
+    const char *previous_file;
+};
+
+static void check_key_pair(const struct config_checker *c, const struct key_pair *keys)
 {
-    const char *id = c->config->identity.previous_key_id;
-    const char *file = c->config->identity.previous_key_file;
-    check_key_file(c, "pseudonym.key_file", c->config->identity.key_file);
-    check_key_file(c, "pseudonym.previous_key_file", file);
-    if (!is_sound(c, "pseudonym.previous_key_id") || !is_sound(c, "pseudonym.previous_key_file")) {
+    check_key_file(c, keys->file_path, keys->file);
+    check_key_file(c, keys->previous_file_path, keys->previous_file);
+    if (!is_sound(c, keys->previous_id_path) || !is_sound(c, keys->previous_file_path)) {
         return;
     }
-    if (id != NULL && file == NULL) {
-        conf_find(c->report, mark_of(c, "pseudonym.previous_key_id"), "pseudonym.previous_key_id",
+    if (keys->previous_id != NULL && keys->previous_file == NULL) {
+        conf_find(c->report, mark_of(c, keys->previous_id_path), keys->previous_id_path,
                 "expected previous_key_file beside it, got none");
     }
-    if (id == NULL && file != NULL) {
-        conf_find(c->report, mark_of(c, "pseudonym.previous_key_file"),
-                "pseudonym.previous_key_file", "expected previous_key_id beside it, got none");
+    if (keys->previous_id == NULL && keys->previous_file != NULL) {
+        conf_find(c->report, mark_of(c, keys->previous_file_path), keys->previous_file_path,
+                "expected previous_key_id beside it, got none");
     }
-    if (id != NULL && is_sound(c, "pseudonym.key_id") &&
-            strcmp(id, c->config->identity.key_id) == 0) {
-        conf_find(c->report, mark_of(c, "pseudonym.previous_key_id"), "pseudonym.previous_key_id",
-                "expected another id than pseudonym.key_id, got '%s' for both", id);
+    if (keys->previous_id != NULL && is_sound(c, keys->id_path) &&
+            strcmp(keys->previous_id, keys->id) == 0) {
+        conf_find(c->report, mark_of(c, keys->previous_id_path), keys->previous_id_path,
+                "expected another id than %s, got '%s' for both", keys->id_path, keys->previous_id);
     }
+}
+
+static void check_keys(const struct config_checker *c)
+{
+    const struct config *config = c->config;
+    const struct key_pair pseudonym = {
+            "pseudonym.key_id",
+            config->identity.key_id,
+            "pseudonym.key_file",
+            config->identity.key_file,
+            "pseudonym.previous_key_id",
+            config->identity.previous_key_id,
+            "pseudonym.previous_key_file",
+            config->identity.previous_key_file,
+    };
+    const struct key_pair audit = {
+            "audit.key_id",
+            config->audit.key_id,
+            "audit.key_file",
+            config->audit.key_file,
+            "audit.previous_key_id",
+            config->audit.previous_key_id,
+            "audit.previous_key_file",
+            config->audit.previous_key_file,
+    };
+    check_key_pair(c, &pseudonym);
+    check_key_pair(c, &audit);
 }
 
 static void check_topology(const struct config_checker *c)

@@ -22,7 +22,6 @@ static const char *const topology_words[] = {"standalone", "sentinel", "cluster"
 static const char *const off_on_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
-static const char *const unconfirmed_words[] = {"expires", "stays_held", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
 static const char *const format_words[] = {"text", "json", "logfmt", NULL};
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
@@ -297,6 +296,39 @@ static const struct conf_option options[] = {
                 .type = CONF_FILE,
                 AT(identity.previous_key_file),
                 .text = "the key before"},
+        {.path = "audit.directory",
+                .type = CONF_FILE,
+                AT(audit.directory),
+                .text = "folder of the audit log, one processor's own; null: nothing is audited"},
+        {.path = "audit.key_id",
+                .type = CONF_TEXT,
+                AT(audit.key_id),
+                .fallback = "a1",
+                RANGE(1, 32),
+                .check = config_text_word,
+                .text = "name of the key that the audit log is chained with"},
+        {.path = "audit.key_file",
+                .type = CONF_FILE,
+                AT(audit.key_file),
+                .text = "that key: 64 hex digits or 32 to 64 raw bytes; none: a chain of SHA-256 "
+                        "alone, which who can write the files can forge"},
+        {.path = "audit.previous_key_id",
+                .type = CONF_TEXT,
+                AT(audit.previous_key_id),
+                RANGE(1, 32),
+                .check = config_text_word,
+                .text = "name of the key before, for `audit verify`"},
+        {.path = "audit.previous_key_file",
+                .type = CONF_FILE,
+                AT(audit.previous_key_file),
+                .text = "the key before"},
+        {.path = "audit.file_size",
+                .type = CONF_SIZE,
+                AT(audit.file_bytes),
+                .fallback = "64MiB",
+                RANGE(4096, INT64_C(1) << 30),
+                .text = "a file of the audit log that is larger is followed by a new one, as it is "
+                        "every day (UTC) and at every start"},
         {.path = "phone.default_region",
                 .type = CONF_TEXT,
                 AT(identity.default_region),
@@ -403,7 +435,7 @@ static const struct conf_option options[] = {
                 .type = CONF_WORD,
                 AT(policy.unconfirmed),
                 .fallback = "stays_held",
-                .words = unconfirmed_words,
+                .words = policy_unconfirmed_names,
                 .text = "what a hold does at its end when nobody has acknowledged its incident: "
                         "stays_held: it is renewed and told again; expires: it runs out"},
         {.path = "policy.hold_cap",

@@ -7,7 +7,7 @@ enum { CANONICAL_MAX_BYTES = 64 * 1024 * 1024 }; // vendors, at 6 bytes a byte o
 
 const char *const policy_budget_names[] = {"1e6", "1e7", "1e8", "2e8", "1e9", NULL};
 const char *const policy_unknown_names[] = {"pass", "hold", "wait", NULL};
-static const char *const unconfirmed_names[] = {"expires", "stays_held"};
+const char *const policy_unconfirmed_names[] = {"expires", "stays_held", NULL};
 
 reason_set policy_default_counting(void)
 {
@@ -136,7 +136,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_array_end(&out);
     json_bool(&out, "start_credit", policy->start_credit);
     add_streams(&out, policy);
-    json_text(&out, "unconfirmed", unconfirmed_names[policy->unconfirmed]);
+    json_text(&out, "unconfirmed", policy_unconfirmed_names[policy->unconfirmed]);
     json_text(&out, "unknown", policy_unknown_names[policy->unknown]);
     json_int(&out, "update_interval_ms", policy->update_interval_ms);
     add_vendors(&out, policy);

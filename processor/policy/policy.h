@@ -60,6 +60,7 @@ struct policy {
 // One false quarantine of a campaign in so many healthy messages at most.
 extern const char *const policy_budget_names[];
 extern const char *const policy_unknown_names[];
+extern const char *const policy_unconfirmed_names[];
 // The defaults of design §4–§7.
 void policy_init(struct policy *policy);
 // The reasons that count for a purpose by default: no_record to reassigned_number.

@@ -127,11 +127,17 @@ static bool commits_send(struct commits *commits, struct kafka_consumer *consume
     return e == ERR_NONE && count == COMMIT_MAX;
 }
 
+bool commits_is_due(const struct commits *commits)
+{
+    struct mono_time now = clock_mono();
+    return now.ns >= commits->next.ns ||
+           (now.ns >= commits->next_news.ns && commits_has_news(commits));
+}
+
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer)
 {
     struct mono_time now = clock_mono();
-    bool has_news = now.ns >= commits->next_news.ns && commits_has_news(commits);
-    if (now.ns >= commits->next.ns || has_news) {
+    if (commits_is_due(commits)) {
         commits->next = mono_after_ms(now, COMMIT_EVERY_MS);
         commits->next_news = mono_after_ms(now, NEWS_EVERY_MS);
         (void)commits_send(commits, consumer, 0); // what is left comes with the next ones

@@ -48,7 +48,9 @@ void commits_made(struct commits *commits);
 int64_t commits_committed(const struct commits *commits, int32_t partition);
 // Nothing is known to be committed: all is due.
 void commits_forget(struct commits *commits);
-// Twice a second, without waiting; with news ten times.
+// Twice a second, with news ten times.
+bool commits_is_due(const struct commits *commits);
+// When it is, without waiting.
 void commits_send_if_due(struct commits *commits, struct kafka_consumer *consumer);
 // Before partitions go: waits for acknowledgements, then commits and waits for the group's answer;
 // both bounded.

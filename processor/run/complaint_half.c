@@ -157,6 +157,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
                 .config = config,
                 .verdicts = VERDICTS_NONE,
                 .stop = options->stop,
+                .audit = options->audit,
         };
         e = outlet_init(&half->base.outlet, &outlet_options, findings);
     }

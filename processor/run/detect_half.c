@@ -345,7 +345,7 @@ static void finish(void *self)
 static void serve_snapshots(struct detect_half *half)
 {
     struct offsets *offsets = half->base.outlet.offsets;
-    if (!snapshots_poll(half->snapshots)) {
+    if (!snapshots_poll(half->snapshots) || !outlet_is_audited(&half->base.outlet)) {
         return;
     }
     for (int32_t i = 0; i < offsets_partition_end(offsets); i++) {
@@ -410,6 +410,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
             .config = config,
             .verdicts = VERDICTS_NONE,
             .stop = options->stop,
+            .audit = options->audit,
     };
     e = outlet_init(&half->base.outlet, &outlet_options, findings);
     half->base.outlet.commits.texts = tally_width_texts(&half->width);

@@ -93,6 +93,9 @@ enum err half_settle(struct half *half, enum err e)
     if (half->has_given_up) {
         return ERR_STALLED;
     }
+    if (retries) {
+        audited_sink_renew(&half->outlet.audited);
+    }
     if (half->is_stuck && err_fate(e) != FATE_STOP && !*half->stop) {
         forget(half);
         return half_start_over(half);

@@ -18,6 +18,7 @@ struct half_options {
     const atomic_bool *stop;     // set to ask for a drain
     uint32_t tally_partitions;   // of the tally topic as it is
     atomic_uint *pulse;          // counted up while the half lives; NULL = nobody looks
+    struct audit_log *audit;     // of the process; NULL = none
 };
 
 // `self` is the half's own state, which embeds its struct half.

@@ -112,6 +112,7 @@ static enum watchdog_verdict look(struct half *half)
         half->placed_at = now;
     }
     bool is_excused = mono_left_ms(now, half->excused_until) > 0 ||
+                      half->outlet.audited.is_waiting ||
                       kafka_consumer_is_throttled(half->consumer, LOOK_EVERY_MS + EXCUSED_MS);
     uint64_t done;
     uint64_t activity = activity_of(half, &done);

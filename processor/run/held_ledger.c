@@ -221,8 +221,8 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
         return false;
     }
     for (unsigned i = 0; i < HELD_FIELD_COUNT; i++) {
-        bool may_be_else = i == HELD_CHANNEL || i == HELD_INCIDENT || i == HELD_SEQUENCE ||
-                           i == HELD_CONTROL;
+        bool may_be_else =
+                i == HELD_CHANNEL || i == HELD_INCIDENT || i == HELD_SEQUENCE || i == HELD_CONTROL;
         if (values[i].duplicate || (!may_be_else && values[i].kind != JSON_STRING)) {
             return false;
         }

@@ -398,6 +398,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
                 .verdicts = config->verdicts,
                 .commands_at_once = true, // holds of single messages
                 .stop = options->stop,
+                .audit = options->audit,
         };
         e = outlet_init(&half->base.outlet, &outlet_options, findings);
     }

@@ -74,7 +74,11 @@ enum err outlet_init(
             .group = view_of(config->kafka.group),
             .instance = view_of(options->name),
     };
-    return emitter_init(&outlet->emitter, tracked_sink_role(&outlet->sink), &emitter_options);
+    e = audited_sink_init(&outlet->audited, &outlet->sink, options->audit);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    return emitter_init(&outlet->emitter, audited_sink_role(&outlet->audited), &emitter_options);
 }
 
 void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer)
@@ -87,15 +91,22 @@ void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer)
         tracked_sink_tell_trouble(&outlet->sink, outlet->name);
     } while (waits);
     if (outlet->is_transactional) {
-        transactions_serve(&outlet->transactions, consumer);
-    } else {
+        if (outlet_is_audited(outlet)) {
+            transactions_serve(&outlet->transactions, consumer);
+        }
+    } else if (commits_is_due(&outlet->commits) && outlet_is_audited(outlet)) {
         commits_send_if_due(&outlet->commits, consumer);
     }
 }
 
+bool outlet_is_audited(struct outlet *outlet)
+{
+    return audited_sink_keep(&outlet->audited);
+}
+
 bool outlet_needs_recovery(const struct outlet *outlet)
 {
-    if (tracked_sink_is_broken(&outlet->sink)) {
+    if (tracked_sink_is_broken(&outlet->sink) || audited_sink_has_lost(&outlet->audited)) {
         return true;
     }
     for (int32_t i = 0; i < offsets_partition_end(outlet->offsets); i++) {
@@ -149,6 +160,10 @@ void outlet_settle(struct outlet *outlet, struct kafka_consumer *consumer)
 {
     // The group's answer to the commit, and the closing of both clients, want some of the time too.
     int64_t wait_ms = outlet_left_ms(outlet) * 3 / 4;
+    if (!outlet_is_audited(outlet)) {
+        outlet_lose(outlet); // it is read again
+        return;
+    }
     if (outlet->is_transactional) {
         transactions_settle(&outlet->transactions, consumer, wait_ms);
     } else {
@@ -177,6 +192,7 @@ enum err outlet_close(struct outlet *outlet, struct kafka_consumer *consumer)
         e = e == ERR_NONE ? closed : e;
     }
     emitter_fini(&outlet->emitter);
+    audited_sink_fini(&outlet->audited);
     commits_fini(&outlet->commits);
     offsets_destroy(outlet->offsets);
     free(outlet->transactional_id);

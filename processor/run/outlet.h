@@ -5,6 +5,7 @@
 
 #include "consume/offsets.h"
 #include "emit/emitter.h"
+#include "run/audited_sink.h"
 #include "run/commits.h"
 #include "run/tracked_sink.h"
 #include "run/transactions.h"
@@ -15,6 +16,7 @@ struct outlet {
     const atomic_bool *stop;
     struct offsets *offsets;
     struct tracked_sink sink;
+    struct audited_sink audited; // before it
     struct emitter emitter;
     struct commits commits;
     struct transactions transactions; // where is_transactional
@@ -30,6 +32,7 @@ struct outlet_options {
     const struct config *config;
     enum verdict_output verdicts; // what the emitter publishes of them
     bool commands_at_once;        // also where delivery is transactional (run/tracked_sink.h)
+    struct audit_log *audit;      // shared with the other halves; NULL = none
     const atomic_bool *stop;
 };
 
@@ -39,6 +42,9 @@ MUST_CHECK enum err outlet_init(
 
 // Serves acknowledgements, waits for them while too much is open, and commits what is settled.
 void outlet_serve(struct outlet *outlet, struct kafka_consumer *consumer);
+// Brings to disk what the audit log has of it. False: it is told, and nothing that came of it may be
+// taken for done.
+bool outlet_is_audited(struct outlet *outlet);
 // Whether the producer has given up or a record can never be delivered: partitions have to be begun
 // anew.
 bool outlet_needs_recovery(const struct outlet *outlet);

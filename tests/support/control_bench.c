@@ -12,7 +12,8 @@ struct control control_of(const char *id, enum control_action action, const char
             .action = action,
             .operator_id = view_of(operator_id),
             .reason = VIEW("because"),
-            .issued_at_ms = DECIDE_AT};
+            .issued_at_ms = DECIDE_AT,
+            .at_once = true};
 }
 
 struct control control_hold_of(
@@ -39,8 +40,8 @@ void control_bench_give(struct decide_bench *b, const struct control *controls, 
     for (uint32_t i = 0; i < count; i++) {
         rows[i] = (struct frame_control){.offset = i, .control = controls[i]};
     }
-    const struct frame frame = {.source_topic = VIEW("control"), .controls = rows,
-            .control_count = count};
+    const struct frame frame = {
+            .source_topic = VIEW("control"), .controls = rows, .control_count = count};
     const struct delta delta = {.frame = &frame,
             .sequence = b->sequence++,
             .tally_partition = b->tally_partition,

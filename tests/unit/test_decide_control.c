@@ -177,31 +177,36 @@ static void test_two_people(void)
         const char *first;
         const char *second;
         int64_t after_ms;
-        bool is_release; // of what is held
+        bool is_release;      // of what is held
         const char *outcomes; // of the first, of the second
     } rows[] = {
             {SCOPE_CAMPAIGN, "li", NULL, 0, false, "c1 applied held"},
             {SCOPE_TEMPLATE, "li", NULL, 0, false, "c1 applied held"},
             {SCOPE_SENDER, "li", NULL, 0, false, "c1 applied held"},
-            {SCOPE_VENDOR, "li", "wang", 0, false, "c1 pending needs_second_person, "
-                                                    "c1 applied held wang, c2 applied confirmed"},
-            {SCOPE_TENANT, "li", "wang", 0, false, "c1 pending needs_second_person, "
-                                                    "c1 applied held wang, c2 applied confirmed"},
+            {SCOPE_VENDOR, "li", "wang", 0, false,
+                    "c1 pending needs_second_person, "
+                    "c1 applied held wang, c2 applied confirmed"},
+            {SCOPE_TENANT, "li", "wang", 0, false,
+                    "c1 pending needs_second_person, "
+                    "c1 applied held wang, c2 applied confirmed"},
             {SCOPE_VENDOR, "li", "li", 0, false,
                     "c1 pending needs_second_person, c2 refused same_person"},
             {SCOPE_VENDOR, "li", " LI\t", 0, false,
                     "c1 pending needs_second_person, c2 refused same_person"},
-            {SCOPE_VENDOR, "Li ", "li2", 0, false, "c1 pending needs_second_person, "
-                                                    "c1 applied held li2, c2 applied confirmed"},
+            {SCOPE_VENDOR, "Li ", "li2", 0, false,
+                    "c1 pending needs_second_person, "
+                    "c1 applied held li2, c2 applied confirmed"},
             {SCOPE_VENDOR, "li", "wang", 30 * MINUTE - 1, false,
                     "c1 pending needs_second_person, "
                     "c1 applied held wang, c2 applied confirmed"},
-            {SCOPE_VENDOR, "li", "wang", 30 * MINUTE, false, "c1 pending needs_second_person, "
-                                                              "c1 expired not_confirmed, "
-                                                              "c2 refused too_late"},
-            {SCOPE_VENDOR, "li", "wang", 0, true, "c1 pending needs_second_person, "
-                                                   "c1 applied released wang, "
-                                                   "c2 applied confirmed"},
+            {SCOPE_VENDOR, "li", "wang", 30 * MINUTE, false,
+                    "c1 pending needs_second_person, "
+                    "c1 expired not_confirmed, "
+                    "c2 refused too_late"},
+            {SCOPE_VENDOR, "li", "wang", 0, true,
+                    "c1 pending needs_second_person, "
+                    "c1 applied released wang, "
+                    "c2 applied confirmed"},
             {SCOPE_CAMPAIGN, "li", NULL, 0, true, "c1 applied released"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -221,8 +226,8 @@ static void test_two_people(void)
         }
         control_bench_outcomes(&b, rows[i].outcomes);
         bool is_held = strstr(rows[i].outcomes, "applied held") != NULL;
-        CU_ASSERT_EQUAL(scopes_is_held(b.scopes, decide_bench_scope(&b, rows[i].kind, name),
-                                b.log_time_ms),
+        CU_ASSERT_EQUAL(
+                scopes_is_held(b.scopes, decide_bench_scope(&b, rows[i].kind, name), b.log_time_ms),
                 is_held);
         decide_bench_fini(&b);
     }
@@ -295,8 +300,7 @@ static void test_who_tells(void)
         const struct control confirm = control_confirm_of("c3", "c99", "li");
         b.taken_count = 0;
         control_bench_give(&b, &confirm, 1);
-        control_bench_outcomes(
-                &b, rows[i].partition == 0 ? "c3 unknown unknown_control" : "");
+        control_bench_outcomes(&b, rows[i].partition == 0 ? "c3 unknown unknown_control" : "");
         decide_bench_fini(&b);
     }
 }
@@ -309,10 +313,12 @@ static void test_rule_of_all(void)
         const char *rule;
         const char *outcomes;
     } rows[] = {
-            {0, "no_record", "c1 pending needs_second_person, c1 applied released wang, "
-                             "c2 applied confirmed"},
-            {0, "closed_loan", "c1 pending needs_second_person, c1 unknown not_held wang, "
-                               "c2 applied confirmed"},
+            {0, "no_record",
+                    "c1 pending needs_second_person, c1 applied released wang, "
+                    "c2 applied confirmed"},
+            {0, "closed_loan",
+                    "c1 pending needs_second_person, c1 unknown not_held wang, "
+                    "c2 applied confirmed"},
             {1, "no_record", "c1 applied released wang"},
             {1, "closed_loan", ""},
     };
@@ -349,8 +355,7 @@ static void test_what_is_released(void)
         const char *outcome;
     } rows[] = {
             {BY_SCOPE, "a", "a", "c1 applied released"},
-            {BY_SCOPE, "m", "m", "c1 applied released"},
-            {BY_SCOPE, "z", "", "c1 refused not_held"},
+            {BY_SCOPE, "m", "m", "c1 applied released"}, {BY_SCOPE, "z", "", "c1 refused not_held"},
             {BY_INCIDENT, NULL, "a", "c1 applied released"},
             {BY_REASON, "no_record", "a", "c1 applied released"},
             {BY_REASON, "closed_loan", "", "c1 refused not_held"},
@@ -383,8 +388,7 @@ static void test_what_is_released(void)
             release.confirms = view_of(rows[i].names);
         } else {
             release.object = CONTROL_OF_RULE;
-            release.rule =
-                    rows[i].by == BY_CAUSE ? opened.causes[0].name : view_of(rows[i].names);
+            release.rule = rows[i].by == BY_CAUSE ? opened.causes[0].name : view_of(rows[i].names);
         }
         control_bench_give(&b, &release, 1);
         control_bench_outcomes(&b, rows[i].outcome);

@@ -95,12 +95,59 @@ static void alert_bytes(void)
     stage_close(&stage);
 }
 
+static struct control_outcome outcome_full(enum outcome_state state)
+{
+    return (struct control_outcome){.control_id = VIEW("ctl-1"),
+            .action = "hold",
+            .operator_id = VIEW("li.wei"),
+            .confirmed_by = VIEW("wang"),
+            .state = state,
+            .why = "held",
+            .has_incident = true,
+            .has_scope = true,
+            .scope_count = 3,
+            .expires_at_ms = 1795334400000};
+}
+
+// What has become of a command, in full, and with nothing that may be left out.
+static void outcome_bytes(void)
+{
+    static const char *const expected[] = {
+            "\"control\":{\"control_id\":\"ctl-1\",\"action\":\"hold\",\"operator\":\"li.wei\","
+            "\"confirmed_by\":\"wang\",\"state\":\"applied\",\"why\":\"held\","
+            "\"scope\":{\"kind\":\"campaign\",\"id\":\"c1\",\"tenant_id\":\"acme\"},"
+            "\"incident_id\":\"1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d\",\"scopes\":3,"
+            "\"expires_at\":\"2026-11-22T08:00:00.000Z\"},\"contributors\"",
+            "\"control\":{\"control_id\":\"ctl-1\",\"action\":\"hold\",\"operator\":\"li.wei\","
+            "\"state\":\"unknown\",\"why\":\"held\"},\"contributors\"",
+    };
+    for (unsigned i = 0; i < 2; i++) {
+        struct stage stage;
+        stage_open(&stage, live);
+        struct alert_action alert = alert_full();
+        alert.kind = ALERT_CONTROL_OUTCOME;
+        alert.outcome = outcome_full(OUTCOME_APPLIED);
+        if (i == 1) {
+            alert.outcome = (struct control_outcome){.control_id = VIEW("ctl-1"),
+                    .action = "hold",
+                    .operator_id = VIEW("li.wei"),
+                    .state = OUTCOME_UNKNOWN,
+                    .why = "held"};
+        }
+        CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, expected[i]));
+        CU_ASSERT_EQUAL(strstr(stage.fake.seen[0].p, "\"impact\"") != NULL, i == 0);
+        keep_sample("alert", seen_value(&stage.fake.seen[0]));
+        stage_close(&stage);
+    }
+}
+
 // Every kind with every tier, so that the schema knows all words.
 static void alert_words(void)
 {
     static const char *const names[ALERT_KIND_COUNT] = {"incident.opened", "incident.escalated",
             "incident.updated", "incident.released", "incident.closed", "cache.suspect",
-            "cache.recovered", "drill.completed"};
+            "cache.recovered", "drill.completed", "control.outcome"};
     for (unsigned kind = 0; kind < ALERT_KIND_COUNT; kind++) {
         for (unsigned tier = TIER_NOTICE; tier < TIER_COUNT; tier++) {
             struct stage stage;
@@ -108,6 +155,7 @@ static void alert_words(void)
             struct alert_action alert = alert_full();
             alert.kind = (enum alert_kind)kind;
             alert.tier = (enum tier)tier;
+            alert.outcome = outcome_full((enum outcome_state)(tier % OUTCOME_STATE_COUNT));
             CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
             char type[64];
             snprintf(type, sizeof type, "\"type\":\"%s\"", names[kind]);
@@ -239,6 +287,7 @@ static void trace_context(void)
 
 static const struct unit_test tests[] = {
         {"alert_bytes", alert_bytes},
+        {"outcome_bytes", outcome_bytes},
         {"alert_words", alert_words},
         {"alert_sparse", alert_sparse},
         {"alert_withheld", alert_withheld},

@@ -234,8 +234,7 @@ static void step(struct incidents *incidents, struct notebook *book, uint32_t dr
     case 6: { // a person's, whether there is an incident or not
         int64_t until_ms = now_ms + draw % 900;
         const struct digest_id id = {{(uint8_t)scope}};
-        CU_ASSERT_EQUAL_FATAL(
-                incidents_hold_commanded(incidents, scope, until_ms, &id), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(incidents_hold_commanded(incidents, scope, until_ms, &id), ERR_NONE);
         page->until_ms = page->held && page->until_ms > until_ms ? page->until_ms : until_ms;
         page->held = true;
         page->is_commanded = true;
@@ -270,7 +269,8 @@ static void step(struct incidents *incidents, struct notebook *book, uint32_t dr
             page->held = true;
             page->until_ms = stays ? page->until_ms : until_ms;
             incidents_set_tier(incidents, scope, page->tier);
-            CU_ASSERT_EQUAL_FATAL(incidents_hold(incidents, scope, until_ms, MODE_MONITOR), ERR_NONE);
+            CU_ASSERT_EQUAL_FATAL(
+                    incidents_hold(incidents, scope, until_ms, MODE_MONITOR), ERR_NONE);
         }
         return;
     case 4:

@@ -20,11 +20,13 @@ static void test_default_is_pinned(void)
     policy_init(&policy);
     add_sealed(&text, &policy);
     unit_check_text("text", strbuf_view(&text).p,
-            "{\"assume_complete\":false,\"automatic_release\":false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
+            "{\"acknowledge_within_ms\":900000,\"assume_complete\":false,\"automatic_release\":"
+            "false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
             "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
-            "\"flap_limit\":3,\"floor_rate_millionths\":500,\"hold_cap\":20,\"learning\":true,\"message_hold_ms\":"
+            "\"confirm_within_ms\":1800000,\"flap_limit\":3,\"floor_rate_millionths\":500,\"hold_"
+            "cap\":20,\"learning\":true,\"message_hold_ms\":"
             "86400000,\"mode\":"
-            "\"enforce\",\"prior_rate_millionths\":5000,"
+            "\"enforce\",\"operator_hold_max_ms\":604800000,\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
             "\"third_party\",\"closed_loan\",\"reassigned_number\"],\"reminder\":[\"no_record\","
             "\"other_tenant\",\"wrong_debt\",\"third_party\",\"closed_loan\","
@@ -32,8 +34,9 @@ static void test_default_is_pinned(void)
             "\"split_by_channel\":[],\"start_credit\":true,"
             "\"stream_rate_millionths\":{\"closed_recently\":50000,\"invalid\":20000,"
             "\"other_tenant\":5000,\"reassigned\":10000,\"repeated\":50000,\"walking\":100000},"
-            "\"unknown\":\"pass\",\"update_interval_ms\":600000,\"vendors\":[]}");
-    unit_check_text("version", policy.version, "e1ff1b9cd75e9d97");
+            "\"unconfirmed\":\"stays_held\",\"unknown\":\"pass\",\"update_interval_ms\":600000,"
+            "\"vendors\":[]}");
+    unit_check_text("version", policy.version, "7eb07978b4ec5015");
     strbuf_fini(&text);
 }
 
@@ -56,8 +59,8 @@ static void test_every_part_changes_the_version(void)
     struct policy base;
     policy_init(&base);
     CU_ASSERT_EQUAL(policy_seal(&base), ERR_NONE);
-    struct policy changed[23];
-    for (size_t i = 0; i < 23; i++) {
+    struct policy changed[27];
+    for (size_t i = 0; i < 27; i++) {
         changed[i] = base;
     }
     changed[0].purposes[0].counting ^= REASON_BIT(REASON_OPTED_OUT);
@@ -81,9 +84,13 @@ static void test_every_part_changes_the_version(void)
     CU_ASSERT_EQUAL(vendors_add(&changed[19].vendors, VIEW("north")), ERR_NONE);
     changed[15].ceiling_rate_millionths++;
     changed[20].hold_cap++;
-    changed[21].automatic_release = RELEASE_AUTOMATIC;
-    changed[22].flap_limit++;
-    for (size_t i = 0; i < 23; i++) {
+    changed[21].operator_hold_max_ms++;
+    changed[22].confirm_within_ms++;
+    changed[23].acknowledge_within_ms++;
+    changed[24].unconfirmed = UNCONFIRMED_EXPIRES;
+    changed[25].automatic_release = RELEASE_AUTOMATIC;
+    changed[26].flap_limit++;
+    for (size_t i = 0; i < 27; i++) {
         CU_ASSERT_EQUAL(policy_seal(&changed[i]), ERR_NONE);
         CU_ASSERT_STRING_NOT_EQUAL(changed[i].version, base.version);
     }

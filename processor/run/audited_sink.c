@@ -1,0 +1,168 @@
+#include "run/audited_sink.h"
+
+#include <time.h>
+
+#include "common/json_scan.h"
+#include "common/log.h"
+
+enum { PLACE_MAX_BYTES = 256, TROUBLE_MAX_BYTES = 16 * 1024, AGAIN_MS = 200 };
+
+enum placed_field {
+    PLACED_TYPE,
+    PLACED_ACTION,
+    PLACED_ALERT_ID,
+    PLACED_COMMAND_ID,
+    PLACED_INCIDENT_ID,
+    PLACED_TARGET_KIND,
+    PLACED_COUNT,
+};
+static const char *const field_pointers[PLACED_COUNT] = {
+        "/type", "/action", "/alert_id", "/command_id", "/incident_id", "/target/kind"};
+
+enum err audited_sink_init(
+        struct audited_sink *audited, struct tracked_sink *tracked, struct audit_log *log)
+{
+    *audited = (struct audited_sink){.tracked = tracked, .to = tracked_sink_role(tracked)};
+    strbuf_init(&audited->place, PLACE_MAX_BYTES);
+    enum err e = json_pointers_create(&audited->fields, field_pointers, PLACED_COUNT, NULL);
+    if (e == ERR_NONE && log != NULL) {
+        audited->log = log;
+        audited->failures = audit_log_failures(log);
+    }
+    return e;
+}
+
+void audited_sink_fini(struct audited_sink *audited)
+{
+    if (audited->fields != NULL) {
+        json_pointers_destroy(audited->fields);
+        audited->fields = NULL;
+    }
+    strbuf_fini(&audited->place);
+}
+
+static void tell_trouble(struct audited_sink *audited, const char *what)
+{
+    struct strbuf text;
+    strbuf_init(&text, TROUBLE_MAX_BYTES);
+    audit_log_trouble(audited->log, &text);
+    log_error("audit", "%s: %s", text.p != NULL ? text.p : "the audit log", what);
+    strbuf_fini(&text);
+}
+
+// Our own records: what they hold needs no escapes.
+static struct view text_of(const struct json_value *value)
+{
+    return value->kind == JSON_STRING ? value->raw : VIEW_NONE;
+}
+
+static struct view text_or_empty(const struct json_value *value)
+{
+    return value->kind == JSON_STRING ? value->raw : VIEW("");
+}
+
+static enum err read_entry(const struct audited_sink *audited, const struct record *record,
+        struct audit_entry *ret_entry)
+{
+    struct json_value values[PLACED_COUNT];
+    if (json_scan(audited->fields, record->value, values, NULL) != JSON_FINE) {
+        return ERR_INTERNAL;
+    }
+    bool is_alert = record->topic == OUT_ALERTS;
+    struct view type = text_or_empty(&values[is_alert ? PLACED_TYPE : PLACED_ACTION]);
+    bool is_message = json_string_equals(&values[PLACED_TARGET_KIND], VIEW("message"));
+    bool is_control = view_starts_with(type, VIEW("control."));
+    *ret_entry = (struct audit_entry){
+            .kind = is_control   ? AUDIT_CONTROL
+                    : is_alert   ? AUDIT_ALERT
+                    : is_message ? AUDIT_MESSAGE_COMMAND
+                                 : AUDIT_COMMAND,
+            .type = type,
+            .id = text_or_empty(&values[is_alert ? PLACED_ALERT_ID : PLACED_COMMAND_ID]),
+            .incident_id = text_of(&values[PLACED_INCIDENT_ID]),
+            .record = record->value,
+    };
+    return ERR_NONE;
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+// Waits until it can be written: to go on without would be to command what nobody can prove.
+static enum err append(struct audited_sink *audited, const struct audit_entry *entry,
+        struct audit_place *ret_place)
+{
+    enum err e = audit_log_append(audited->log, entry, clock_wall(), ret_place);
+    while (e == ERR_UNAVAILABLE && tracked_sink_may_wait(audited->tracked)) {
+        audited->is_waiting = true;
+        tell_trouble(audited, "nothing is commanded until it can be written; waiting");
+        tracked_sink_poll(audited->tracked, 0);
+        sleep_ms(AGAIN_MS);
+        e = audit_log_append(audited->log, entry, clock_wall(), ret_place);
+    }
+    if (audited->is_waiting && e == ERR_NONE) {
+        log_info("audit", "the audit log can be written again; going on");
+    }
+    audited->is_waiting = false;
+    return e == ERR_DATA ? ERR_INTERNAL : e;
+}
+
+static enum err audited_send(void *self, const struct record *record)
+{
+    struct audited_sink *audited = self;
+    struct audit_entry entry;
+    struct audit_place place;
+    if (audited->log == NULL || (record->topic != OUT_ALERTS && record->topic != OUT_COMMANDS)) {
+        return sink_send(&audited->to, record);
+    }
+    enum err e = read_entry(audited, record, &entry);
+    e = e != ERR_NONE ? e : append(audited, &entry, &place);
+    if (e != ERR_NONE) {
+        return e;
+    }
+    strbuf_reset(&audited->place);
+    audit_log_add_place(audited->log, &place, &audited->place);
+    struct record placed = *record;
+    if (audited->place.failed == ERR_NONE && record->header_count < RECORD_HEADER_MAX) {
+        for (size_t i = 0; i < record->header_count; i++) {
+            audited->headers[i] = record->headers[i];
+        }
+        audited->headers[record->header_count] =
+                (struct header){VIEW("wn.audit"), strbuf_view(&audited->place)};
+        placed.headers = audited->headers;
+        placed.header_count = record->header_count + 1;
+    }
+    return sink_send(&audited->to, &placed);
+}
+
+struct sink audited_sink_role(struct audited_sink *audited)
+{
+    static const struct sink_ops ops = {.send = audited_send};
+    return (struct sink){&ops, audited};
+}
+
+bool audited_sink_keep(struct audited_sink *audited)
+{
+    if (audited->log == NULL) {
+        return true;
+    }
+    if (audit_log_sync(audited->log) != ERR_NONE) {
+        tell_trouble(audited, "beginning anew behind what is on disk");
+    }
+    return !audited_sink_has_lost(audited);
+}
+
+bool audited_sink_has_lost(const struct audited_sink *audited)
+{
+    return audited->log != NULL && audit_log_failures(audited->log) != audited->failures;
+}
+
+void audited_sink_renew(struct audited_sink *audited)
+{
+    if (audited->log != NULL) {
+        audited->failures = audit_log_failures(audited->log);
+    }
+}

@@ -1,0 +1,32 @@
+// A half's sink behind the audit log: alerts and commands stand there before they are sent, and carry
+// the place where they stand as the header `wn.audit` (audit_log_head's text), so that whoever has the
+// topic can prove that nothing was cut off the log. What cannot be audited is not sent: the half waits.
+// One thread, the half's.
+#pragma once
+
+#include "audit/audit_log.h"
+#include "common/json_pointers.h"
+#include "run/tracked_sink.h"
+
+struct audited_sink {
+    struct tracked_sink *tracked;
+    struct sink to;
+    struct audit_log *log; // NULL = nothing is audited
+    struct json_pointers *fields;
+    struct strbuf place;
+    uint64_t failures; // of the log, as far as this half knows (audit_log.h A4)
+    bool is_waiting;   // for room on the disk: no progress is no trouble
+    struct header headers[RECORD_HEADER_MAX];
+};
+
+// `log` may be NULL. ERR_NO_MEMORY.
+MUST_CHECK enum err audited_sink_init(
+        struct audited_sink *audited, struct tracked_sink *tracked, struct audit_log *log);
+void audited_sink_fini(struct audited_sink *audited);
+struct sink audited_sink_role(struct audited_sink *audited);
+// Brings to disk what is audited. False: it is told, and nothing that came of it may be committed.
+bool audited_sink_keep(struct audited_sink *audited);
+// Whether records of this half may be lost from the log: partitions have to be begun anew. Then
+// audited_sink_renew.
+bool audited_sink_has_lost(const struct audited_sink *audited);
+void audited_sink_renew(struct audited_sink *audited);
