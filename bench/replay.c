@@ -10,7 +10,8 @@
 
 static const char *const help =
         "Usage: wrongnumber-bench replay --events FILE|- (--relationships FILE | --redis URI)\n"
-        "                                [--complaints FILE] [-c CONFIG] --out DIR\n"
+        "                                [--complaints FILE] [--control FILE] [-c CONFIG]\n"
+        "                                --out DIR\n"
         "                                [--frame N] [--batch N] [--restart N]\n"
         "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR [--restart N]\n"
         "\n"
@@ -22,6 +23,7 @@ static const char *const help =
         "  --events FILE         one event a line, or the envelope of `kcat -J`\n"
         "  --complaints FILE     complaints, one a line, by their times: each comes behind the\n"
         "                        events that are not after it\n"
+        "  --control FILE        commands of operators, likewise\n"
         "  --relationships FILE  loader lines, kept in memory; lines that are refused are told\n"
         "                        and left out\n"
         "  --redis URI           redis://host:port/database or unix:///path (or host:port, "
@@ -42,6 +44,7 @@ static const char *const help =
 enum {
     OPTION_EVENTS = 256,
     OPTION_COMPLAINTS,
+    OPTION_CONTROL,
     OPTION_RELATIONSHIPS,
     OPTION_REDIS,
     OPTION_TALLIES,
@@ -54,6 +57,7 @@ enum {
 static const struct option options[] = {
         {"events", required_argument, NULL, OPTION_EVENTS},
         {"complaints", required_argument, NULL, OPTION_COMPLAINTS},
+        {"control", required_argument, NULL, OPTION_CONTROL},
         {"relationships", required_argument, NULL, OPTION_RELATIONSHIPS},
         {"redis", required_argument, NULL, OPTION_REDIS},
         {"tallies", required_argument, NULL, OPTION_TALLIES},
@@ -92,6 +96,9 @@ static const char *parse_option(int option, struct replay_options *replay)
         return NULL;
     case OPTION_COMPLAINTS:
         replay->complaints = optarg;
+        return NULL;
+    case OPTION_CONTROL:
+        replay->controls = optarg;
         return NULL;
     case OPTION_RELATIONSHIPS:
         replay->relationships = optarg;
@@ -151,8 +158,8 @@ int bench_replay(int argc, char **argv)
     if (replay.events != NULL && (replay.relationships == NULL) == (replay.redis == NULL)) {
         return usage("one of --relationships and --redis is needed");
     }
-    if (replay.complaints != NULL && replay.tallies != NULL) {
-        return usage("--complaints goes with --events: recorded frames hold theirs");
+    if ((replay.complaints != NULL || replay.controls != NULL) && replay.tallies != NULL) {
+        return usage("--complaints and --control go with --events: recorded frames hold theirs");
     }
     return replay.tallies != NULL ? replay_tallies(&replay) : replay_events(&replay);
 }

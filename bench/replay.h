@@ -12,6 +12,7 @@ struct replay_options {
     const char *verb;          // for complaints
     const char *events;        // "-" = standard input
     const char *complaints;    // NULL = none
+    const char *controls;      // NULL = none
     const char *relationships; // one of these two
     const char *redis;
     const char *tallies;

@@ -49,10 +49,15 @@ static enum err write_summary(const struct replay *replay, const struct replay_o
     json_object_end(&out);
     json_int(&out, "dead_letters", (int64_t)judged->dead_letters);
     json_int(&out, "overflowed", (int64_t)judged->overflowed);
-    const struct complaint_counts *complaints = replay_judge_complaints(replay->judge);
+    const struct aside_counts *complaints = replay_judge_beside(replay->judge, REPLAY_COMPLAINTS);
     if (complaints != NULL) {
-        json_int(&out, "complaints", (int64_t)complaints->complaints);
+        json_int(&out, "complaints", (int64_t)complaints->taken);
         json_int(&out, "complaint_dead_letters", (int64_t)complaints->dead_letters);
+    }
+    const struct aside_counts *controls = replay_judge_beside(replay->judge, REPLAY_CONTROLS);
+    if (controls != NULL) {
+        json_int(&out, "controls", (int64_t)controls->taken);
+        json_int(&out, "control_dead_letters", (int64_t)controls->dead_letters);
     }
     json_int(&out, "incidents", (int64_t)detected.incidents);
     json_int(&out, "alerts", (int64_t)detected.alerts);

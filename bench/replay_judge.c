@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "bench/redis_uri.h"
-#include "bench/replay_complaints.h"
+#include "bench/replay_aside.h"
+#include "complaint_line.h"
+#include "control_line.h"
 #include "common/line_reader.h"
 #include "decode/envelope.h"
 #include "redis/redis_store.h"
@@ -31,10 +33,11 @@ struct replay_judge {
     struct keyring *ring;
     struct store store;
     struct judge_line *line;
-    struct replay_complaints *complaints; // NULL = none
-    struct decoder *decoder;              // with complaints: tells when an event was
+    struct replay_aside *besides[REPLAY_BESIDE_COUNT]; // NULL = none
+    bool has_beside;
+    struct decoder *decoder; // tells when an event was, where has_beside
     struct arena *decode_arena;
-    int64_t log_time_ms; // with complaints: as the line keeps it
+    int64_t log_time_ms; // likewise: as the line keeps it
     struct line_reader *lines;
     struct envelope_reader *envelopes;
     struct arena *arena; // the lines of a batch
@@ -189,21 +192,44 @@ static enum err open_line(
     return e != ERR_NONE ? e : judge_line_open(judge->line, judge->source, 0, 0, 0);
 }
 
-// What merging takes: complaints, and a look at the times of events ahead of the line.
-static enum err open_complaints(
-        struct replay_judge *judge, struct emitter *emitter, struct frame_taker frames)
+static enum err open_beside(struct replay_judge *judge, enum replay_beside beside, const char *path,
+        const struct aside_line_options *options)
 {
-    if (judge->options->complaints == NULL) {
+    static const struct aside_maker makers[REPLAY_BESIDE_COUNT] = {
+            [REPLAY_COMPLAINTS] = {complaint_line_create},
+            [REPLAY_CONTROLS] = {control_line_create},
+    };
+    if (path == NULL) {
         return ERR_NONE;
     }
-    judge->decode_arena = arena_create(LINES_BYTES);
-    enum err e = judge->decode_arena != NULL ? ERR_NONE : ERR_NO_MEMORY;
+    judge->has_beside = true;
+    return replay_aside_create(&judge->besides[beside], path, options, makers[beside]);
+}
+
+// What merging takes: what is told beside the events, and a look at their times ahead of the line.
+static enum err open_besides(
+        struct replay_judge *judge, struct emitter *emitter, struct frame_taker frames)
+{
+    const struct aside_line_options options = {
+            .config = judge->config,
+            .ring = judge->ring,
+            .emitter = emitter,
+            .frames = frames,
+            .tally_partitions = 1,
+            .clock = JUDGE_CLOCK_MESSAGE,
+            .findings = judge->why,
+    };
+    enum err e = open_beside(judge, REPLAY_COMPLAINTS, judge->options->complaints, &options);
     if (e == ERR_NONE) {
-        e = decoder_create(&judge->decoder, (const char *const *)judge->config->fields, NULL);
+        e = open_beside(judge, REPLAY_CONTROLS, judge->options->controls, &options);
     }
-    return e != ERR_NONE ? e
-                         : replay_complaints_create(&judge->complaints, judge->options->complaints,
-                                   judge->config, judge->ring, emitter, frames);
+    if (e != ERR_NONE || !judge->has_beside) {
+        return e;
+    }
+    judge->decode_arena = arena_create(LINES_BYTES);
+    return judge->decode_arena == NULL ? ERR_NO_MEMORY
+                                       : decoder_create(&judge->decoder,
+                                                 (const char *const *)judge->config->fields, NULL);
 }
 
 enum err replay_judge_create(struct replay_judge **ret_judge, const struct replay_options *options,
@@ -227,7 +253,7 @@ enum err replay_judge_create(struct replay_judge **ret_judge, const struct repla
         e = open_line(judge, emitter, frames);
     }
     if (e == ERR_NONE) {
-        e = open_complaints(judge, emitter, frames);
+        e = open_besides(judge, emitter, frames);
     }
     if (e != ERR_NONE) {
         replay_judge_destroy(judge);
@@ -242,7 +268,9 @@ void replay_judge_destroy(struct replay_judge *judge)
     if (judge == NULL) {
         return;
     }
-    replay_complaints_destroy(judge->complaints);
+    for (unsigned i = 0; i < REPLAY_BESIDE_COUNT; i++) {
+        replay_aside_destroy(judge->besides[i]);
+    }
     decoder_destroy(judge->decoder);
     arena_destroy(judge->decode_arena);
     judge_line_destroy(judge->line);
@@ -288,17 +316,32 @@ static int64_t log_time_at(struct replay_judge *judge, const struct judge_item *
     return judge->log_time_ms;
 }
 
-// Judges a batch in parts, so that each complaint comes behind the events that are not after it.
+// The one whose next is told first, before `end_ms`; of two at once the complaint. NULL = none.
+static struct replay_aside *next_beside(const struct replay_judge *judge, int64_t end_ms)
+{
+    struct replay_aside *next = NULL;
+    for (unsigned i = 0; i < REPLAY_BESIDE_COUNT; i++) {
+        struct replay_aside *beside = judge->besides[i];
+        if (beside != NULL && replay_aside_next_ms(beside) < end_ms) {
+            next = beside;
+            end_ms = replay_aside_next_ms(beside);
+        }
+    }
+    return next;
+}
+
+// Judges a batch in parts, so that what is told beside comes behind the events that are not after it.
 static enum err judge_and_tell(struct replay_judge *judge, size_t count)
 {
     size_t judged = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t at_ms = log_time_at(judge, &judge->items[i]);
-        while (replay_complaints_next_ms(judge->complaints) < at_ms) {
+        struct replay_aside *beside;
+        while ((beside = next_beside(judge, at_ms)) != NULL) {
             enum err e = i > judged ? judge_items(judge, judged, i) : ERR_NONE;
             judged = i;
             if (e == ERR_NONE) {
-                e = replay_complaints_tell(judge->complaints);
+                e = replay_aside_tell(beside);
             }
             if (e != ERR_NONE) {
                 return e;
@@ -311,31 +354,32 @@ static enum err judge_and_tell(struct replay_judge *judge, size_t count)
 static enum err tell_the_rest(struct replay_judge *judge)
 {
     enum err e = ERR_NONE;
-    while (e == ERR_NONE && replay_complaints_next_ms(judge->complaints) < INT64_MAX) {
-        e = replay_complaints_tell(judge->complaints);
+    struct replay_aside *beside;
+    while (e == ERR_NONE && (beside = next_beside(judge, INT64_MAX)) != NULL) {
+        e = replay_aside_tell(beside);
     }
     return e;
 }
 
 enum err replay_judge_run(struct replay_judge *judge)
 {
-    bool has_complaints = judge->complaints != NULL;
     size_t count;
     do {
         enum err e = read_batch(judge, &count);
         if (e == ERR_NONE) { // the last, empty one sends the frame that is still open
-            e = has_complaints ? judge_and_tell(judge, count) : judge_items(judge, 0, count);
+            e = judge->has_beside ? judge_and_tell(judge, count) : judge_items(judge, 0, count);
         }
         if (e != ERR_NONE) {
             return e;
         }
     } while (count > 0);
-    return has_complaints ? tell_the_rest(judge) : ERR_NONE;
+    return judge->has_beside ? tell_the_rest(judge) : ERR_NONE;
 }
 
-const struct complaint_counts *replay_judge_complaints(const struct replay_judge *judge)
+const struct aside_counts *replay_judge_beside(
+        const struct replay_judge *judge, enum replay_beside beside)
 {
-    return judge->complaints != NULL ? replay_complaints_counts(judge->complaints) : NULL;
+    return judge->besides[beside] != NULL ? replay_aside_counts(judge->besides[beside]) : NULL;
 }
 
 const struct judge_counts *replay_judge_counts(const struct replay_judge *judge)

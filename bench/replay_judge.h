@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bench/replay.h"
-#include "complaint_line.h"
+#include "aside_line.h"
 #include "judge_line.h"
 
 struct replay_judge;
@@ -17,5 +17,9 @@ void replay_judge_destroy(struct replay_judge *judge);
 // Judges the whole file.
 MUST_CHECK enum err replay_judge_run(struct replay_judge *judge);
 const struct judge_counts *replay_judge_counts(const struct replay_judge *judge);
+
+// What is told beside the events of a replay.
+enum replay_beside { REPLAY_COMPLAINTS, REPLAY_CONTROLS, REPLAY_BESIDE_COUNT };
 // NULL when none were asked for.
-const struct complaint_counts *replay_judge_complaints(const struct replay_judge *judge);
+const struct aside_counts *replay_judge_beside(
+        const struct replay_judge *judge, enum replay_beside beside);

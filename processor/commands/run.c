@@ -1,5 +1,5 @@
-// run: the processor. One thread a half, and one for complaints where they are read, until SIGTERM or
-// SIGINT; then all drain.
+// run: the processor. One thread a half, one for commands of operators, and one for complaints where
+// they are read, until SIGTERM or SIGINT; then all drain.
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "kafka/kafka.h"
 #include "kafka/transaction_probe.h"
 #include "run/complaint_half.h"
+#include "run/control_half.h"
 #include "run/detect_half.h"
 #include "run/gathered.h"
 #include "run/judge_half.h"
@@ -156,6 +157,7 @@ static enum err run_halves(
             {.name = "judge", .run = judge_half_run},
             {.name = "detect", .run = detect_half_run},
             {.name = "complaints", .run = complaint_half_run},
+            {.name = "control", .run = control_half_run},
     };
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
@@ -164,7 +166,7 @@ static enum err run_halves(
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
-            judges && config->complaints == COMPLAINTS_ON};
+            judges && config->complaints == COMPLAINTS_ON, judges && config->control.is_on};
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].pulse_at = clock_mono();
         if (wanted[i]) {

@@ -12,7 +12,9 @@
     ROW(DEAD_DUPLICATE_KEY, duplicate_key)                                                         \
     ROW(DEAD_MISSING_FIELD, missing_field)                                                         \
     ROW(DEAD_BAD_TYPE, bad_type)                                                                   \
-    ROW(DEAD_BAD_TIME, bad_time)
+    ROW(DEAD_BAD_TIME, bad_time)                                                                   \
+    ROW(DEAD_UNSIGNED, unsigned)                                                                   \
+    ROW(DEAD_BAD_SIGNATURE, bad_signature)
 
 enum dead_reason {
 #define DEAD_REASON_ROW(id, name) id,

@@ -24,12 +24,19 @@ static enum decode_result fail_range(const struct reading *r)
 }
 
 // Before any copy: nothing is written longer than six times its length.
-static bool is_too_long_by_far(const struct json_value *string)
+static bool is_too_long_by_far(const struct json_value *string, size_t max_bytes)
 {
-    return string->raw.n > (size_t)ID_MAX_BYTES * 6;
+    return string->raw.n > max_bytes * 6;
 }
 
-static enum decode_result read_string(const struct reading *r, struct view *ret_text)
+static enum decode_result fail_length(const struct reading *r, size_t max_bytes)
+{
+    return decode_fail(
+            r->failure, DEAD_BAD_TYPE, "%s is longer than %zu bytes", r->field->name, max_bytes);
+}
+
+static enum decode_result read_string(
+        const struct reading *r, size_t max_bytes, struct view *ret_text)
 {
     if (r->value->has_nul_escape) {
         return fail_type(r, "holds a zero character");
@@ -37,15 +44,15 @@ static enum decode_result read_string(const struct reading *r, struct view *ret_
     if (r->value->has_lone_surrogate) {
         return fail_type(r, "holds half a surrogate pair");
     }
-    if (is_too_long_by_far(r->value)) {
-        return fail_type(r, "is longer than 256 bytes");
+    if (is_too_long_by_far(r->value, max_bytes)) {
+        return fail_length(r, max_bytes);
     }
     struct view text = json_string_take(r->value, r->arena);
     if (view_is_none(text)) {
         return DECODE_NO_ROOM;
     }
-    if (text.n > ID_MAX_BYTES) {
-        return fail_type(r, "is longer than 256 bytes");
+    if (text.n > max_bytes) {
+        return fail_length(r, max_bytes);
     }
     *ret_text = text;
     return DECODE_EVENT;
@@ -100,7 +107,7 @@ static enum decode_result read_time(const struct reading *r, int64_t *ret_ms)
         return fail_type(r, "is neither a string nor an integer");
     }
     struct view text = VIEW("");
-    if (!is_too_long_by_far(r->value)) {
+    if (!is_too_long_by_far(r->value, ID_MAX_BYTES)) {
         text = json_string_take(r->value, r->arena);
         if (view_is_none(text)) {
             return DECODE_NO_ROOM;
@@ -137,7 +144,14 @@ static enum decode_result read_field(const struct reading *r, void *target)
         return read_time(r, &((struct event_time *)place)->ms);
     case FIELD_SHAPE_COUNT:
         return read_count(r, place);
+    case FIELD_SHAPE_FLAG:
+        if (r->value->kind != JSON_TRUE && r->value->kind != JSON_FALSE) {
+            return fail_type(r, "is neither true nor false");
+        }
+        *(bool *)place = r->value->kind == JSON_TRUE;
+        return DECODE_EVENT;
     case FIELD_SHAPE_WORD:
+    case FIELD_SHAPE_TEXT:
         if (r->value->kind != JSON_STRING) {
             return fail_type(r, "is not a string");
         }
@@ -151,7 +165,8 @@ static enum decode_result read_field(const struct reading *r, void *target)
         }
         break;
     }
-    return read_string(r, place);
+    return read_string(
+            r, r->field->shape == FIELD_SHAPE_TEXT ? TEXT_MAX_BYTES : ID_MAX_BYTES, place);
 }
 
 static bool is_absent(const struct json_value *value, enum field_shape shape)

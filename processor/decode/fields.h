@@ -8,11 +8,15 @@
 #include "decode/failure.h"
 #include "model/event.h"
 
+enum { TEXT_MAX_BYTES = 1024 };
+
 enum field_shape {
     FIELD_SHAPE_ID,    // a view: a string of at most ID_MAX_BYTES, or an integer by its value
     FIELD_SHAPE_WORD,  // a view: such a string, no integer
+    FIELD_SHAPE_TEXT,  // a view: a string of at most TEXT_MAX_BYTES
     FIELD_SHAPE_TIME,  // an event_time: an RFC 3339 string, or integer milliseconds since 1970
     FIELD_SHAPE_COUNT, // an int64_t: an integer of 0 or more
+    FIELD_SHAPE_FLAG,  // a bool: true or false
 };
 
 struct field {

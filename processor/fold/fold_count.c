@@ -306,6 +306,23 @@ static void fold_mark_leaves(struct fold *fold, const struct frame *frame, int64
     }
 }
 
+// What is said beside the messages: those that were applied before come first.
+static void fold_asides(const struct frame *frame, int64_t from, struct delta *delta)
+{
+    uint32_t complaints = 0;
+    while (complaints < frame->complaint_count && frame->complaints[complaints].offset < from) {
+        complaints++;
+    }
+    delta->complaint_count = frame->complaint_count - complaints;
+    delta->complaints = delta->complaint_count > 0 ? &frame->complaints[complaints] : NULL;
+    uint32_t controls = 0;
+    while (controls < frame->control_count && frame->controls[controls].offset < from) {
+        controls++;
+    }
+    delta->control_count = frame->control_count - controls;
+    delta->controls = delta->control_count > 0 ? &frame->controls[controls] : NULL;
+}
+
 enum err fold_count_frame(struct fold *fold, struct fold_source *source, const struct frame *frame,
         int64_t entries_from, struct delta *delta)
 {
@@ -320,12 +337,7 @@ enum err fold_count_frame(struct fold *fold, struct fold_source *source, const s
             e = fold_entry(fold, source, frame, &frame->entries[i]);
         }
     }
-    uint32_t told = 0;
-    while (told < frame->complaint_count && frame->complaints[told].offset < entries_from) {
-        told++;
-    }
-    delta->complaints = told > 0 ? &frame->complaints[told] : frame->complaints;
-    delta->complaint_count = frame->complaint_count - told;
+    fold_asides(frame, entries_from, delta);
     if (e == ERR_NONE) {
         fold_finish(fold, delta);
     }

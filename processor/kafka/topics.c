@@ -46,7 +46,9 @@ int topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_P
     int count = 0;
     for (int i = 0; i < TOPIC_PLAN_MAX; i++) {
         bool is_complaints = plans[i].name == config->topics.complaints;
-        if (!is_complaints || config->complaints == COMPLAINTS_ON) {
+        bool is_control = plans[i].name == config->topics.control;
+        if ((!is_complaints || config->complaints == COMPLAINTS_ON) &&
+                (!is_control || config->control.is_on)) {
             ret_plans[count] = plans[i];
             ret_plans[count++].replication = config->topics.replication;
         }

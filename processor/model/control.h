@@ -32,6 +32,7 @@ enum control_object {
     CONTROL_OF_INCIDENT,  // `incident_id`
     CONTROL_OF_RULE, // `rule`: what was held for that reason, of `scope.tenant_id` or of all (none)
     CONTROL_OF_CONTROL, // of confirm: `confirms`
+    CONTROL_OBJECT_COUNT,
 };
 
 // As it was verified: whoever reads it here need not look at signatures again. Views are none where absent.

@@ -41,7 +41,7 @@ struct config {
 
     struct {
         char *outbound;
-        char *control;
+        char *control;       // read unless `control.enabled` is off
         char *complaints;    // read where `complaints` is on
         char *relationships; // read by `sync`
         char *tallies;
@@ -117,6 +117,13 @@ struct config {
     uint32_t recheck_messages; // that are looked up again: so many at most
     enum verdict_output verdicts;
     enum complaint_input complaints;
+
+    struct {
+        bool is_on;     // whether topics.control is read
+        char *key_file; // NULL = commands need no signature, warned of
+        char *previous_key_file;
+    } control;
+
     struct policy policy;
 
     struct {

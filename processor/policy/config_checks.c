@@ -83,6 +83,17 @@ static void check_password_file(const struct config_checker *c, const char *path
 
 // --- pairs of options -------------------------------------------------------------------------
 
+static void check_control_keys(const struct config_checker *c)
+{
+    const char *file = c->config->control.previous_key_file;
+    check_key_file(c, "control.key_file", c->config->control.key_file);
+    check_key_file(c, "control.previous_key_file", file);
+    if (file != NULL && c->config->control.key_file == NULL && is_sound(c, "control.key_file")) {
+        conf_find(c->report, mark_of(c, "control.previous_key_file"), "control.previous_key_file",
+                "expected key_file beside it, got none");
+    }
+}
+
 // The keys of one use, by the paths of their options.
 struct key_pair {
     const char *id_path;
@@ -276,6 +287,7 @@ void config_check_all(const struct config_checker *c)
     check_topology(c);
     check_tls(c);
     check_keys(c);
+    check_control_keys(c);
     check_distinct(c, "fields.");
     check_times(c);
     check_delivery(c);

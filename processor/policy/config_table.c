@@ -120,7 +120,7 @@ static const struct conf_option options[] = {
                 .text = "librdkafka properties by their own names, SASL and TLS among them"},
 
         TOPIC(outbound, "collections.outbound.v1", "in: outbound message events"),
-        TOPIC(control, "collections.control.v1", "in: operator commands"),
+        TOPIC(control, "collections.control.v1", "in: commands of operators"),
         TOPIC(complaints, "collections.complaints.v1", "in: complaints, see `complaints`"),
         TOPIC(relationships, "collections.relationships.v1", "in: relationship data, for `sync`"),
         TOPIC(tallies, "collections.tallies.v1", "internal: tally frames"),
@@ -376,6 +376,21 @@ static const struct conf_option options[] = {
                 .fallback = "off",
                 .words = off_on_words,
                 .text = "whether topics.complaints is read; if so it has to be there"},
+
+        {.path = "control.enabled",
+                .type = CONF_BOOL,
+                AT(control.is_on),
+                .fallback = "true",
+                .text = "whether topics.control is read: holds, releases and the like by people"},
+        {.path = "control.key_file",
+                .type = CONF_FILE,
+                AT(control.key_file),
+                .text = "key that commands must be signed with: 64 hex digits or 32 to 64 raw "
+                        "bytes; none: unsigned ones are obeyed"},
+        {.path = "control.previous_key_file",
+                .type = CONF_FILE,
+                AT(control.previous_key_file),
+                .text = "the key before, while it is rotated: what it has signed is taken too"},
 
         {.path = "policy.purposes",
                 .type = CONF_MAP,

@@ -1,6 +1,4 @@
-// What reads complaints: a thread beside the judge half that reads their topic as a member of its
-// own consumer group (<group>.complaints) and drives the complaint line. It resumes at what is
-// committed; nothing is read again (complaint/complaint_frames.h, C1).
+// What reads complaints, in the consumer group <group>.complaints (run/aside_half.h).
 #pragma once
 
 #include "run/half.h"

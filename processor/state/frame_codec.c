@@ -9,6 +9,7 @@ typedef Wrongnumber__V1__TallyFrame pb_frame;
 typedef Wrongnumber__V1__Leaf pb_leaf;
 typedef Wrongnumber__V1__Entry pb_entry;
 typedef Wrongnumber__V1__Complaint pb_complaint;
+typedef Wrongnumber__V1__Control pb_control;
 typedef Wrongnumber__V1__Late pb_late;
 typedef Wrongnumber__V1__Totals pb_totals;
 // Of frame_totals and of pb_totals alike.
@@ -140,6 +141,57 @@ static enum err complaints_out(pb_frame *pb, const struct frame *frame, struct a
     return ERR_NONE;
 }
 
+static pb_control *control_out(struct arena *arena, const struct frame_control *row)
+{
+    const struct control *control = &row->control;
+    pb_control *pb = arena_take(arena, sizeof *pb);
+    if (pb == NULL) {
+        return NULL;
+    }
+    bool ok = true;
+    wrongnumber__v1__control__init(pb);
+    pb->offset = row->offset;
+    pb->control_id = text_out(arena, control->control_id, &ok);
+    pb->action = (Wrongnumber__V1__ControlAction)control->action;
+    pb->object = (Wrongnumber__V1__ControlObject)control->object;
+    pb->scope_kind = (Wrongnumber__V1__ScopeKind)control->scope.kind;
+    pb->scope_id = text_out(arena, control->scope.id, &ok);
+    pb->tenant_id = text_out(arena, control->scope.tenant_id, &ok);
+    pb->channel = text_out(arena, control->scope.channel, &ok);
+    pb->recipient = text_out(arena, control->recipient, &ok);
+    if (control->object == CONTROL_OF_INCIDENT) {
+        struct view id = view_bytes(control->incident_id.bytes, DIGEST_ID_BYTES);
+        pb->incident_id.data = (uint8_t *)text_out(arena, id, &ok);
+        pb->incident_id.len = DIGEST_ID_BYTES;
+    }
+    pb->rule = text_out(arena, control->rule, &ok);
+    pb->confirms = text_out(arena, control->confirms, &ok);
+    pb->mode = (Wrongnumber__V1__ControlMode)control->mode;
+    pb->operator_ = text_out(arena, control->operator_id, &ok);
+    pb->reason = text_out(arena, control->reason, &ok);
+    pb->issued_at = control->issued_at_ms;
+    pb->expires_at = control->expires_at_ms;
+    pb->at_once = control->at_once;
+    pb->is_signed = control->is_signed;
+    return ok ? pb : NULL;
+}
+
+static enum err controls_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
+{
+    pb->n_controls = frame->control_count;
+    pb->controls = arena_take(arena, (frame->control_count + 1) * sizeof(pb_control *));
+    if (pb->controls == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < frame->control_count; i++) {
+        pb->controls[i] = control_out(arena, &frame->controls[i]);
+        if (pb->controls[i] == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    return ERR_NONE;
+}
+
 static pb_late *late_out(struct arena *arena, const struct frame_late *late)
 {
     pb_late *pb = arena_take(arena, sizeof *pb);
@@ -221,6 +273,9 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
         e = complaints_out(&pb, frame, arena);
     }
     if (e == ERR_NONE) {
+        e = controls_out(&pb, frame, arena);
+    }
+    if (e == ERR_NONE) {
         e = lates_out(&pb, frame, arena);
     }
     if (e != ERR_NONE || !ok) {
@@ -251,7 +306,12 @@ static void arena_leave(void *arena, void *p)
 }
 
 // The greatest topic name is a file's path in replay; a trace state's is the decoder's.
-enum { TOPIC_MAX_BYTES = 4000, TRACE_MAX_BYTES = 1024, SCOPE_BITS = (1 << SCOPE_KIND_COUNT) - 1 };
+enum {
+    TOPIC_MAX_BYTES = 4000,
+    TRACE_MAX_BYTES = 1024,
+    REASON_MAX_BYTES = 1024,
+    SCOPE_BITS = (1 << SCOPE_KIND_COUNT) - 1
+};
 
 // What all leaves of a frame add up to.
 struct leaf_sums {
@@ -384,12 +444,117 @@ static const char *complaints_in(const pb_frame *pb, struct arena *arena, struct
     return NULL;
 }
 
+// What the object of a command needs is there.
+static bool object_is_possible(const struct control *control)
+{
+    switch (control->object) {
+    case CONTROL_OF_SCOPE:
+        return !view_is_none(control->scope.id) && !view_is_none(control->scope.tenant_id) &&
+               (control->scope.kind != SCOPE_TENANT ||
+                       view_equal(control->scope.id, control->scope.tenant_id));
+    case CONTROL_OF_MESSAGE:
+        return !view_is_none(control->scope.id) && !view_is_none(control->scope.tenant_id);
+    case CONTROL_OF_RECIPIENT:
+        return !view_is_none(control->recipient) && !view_is_none(control->scope.tenant_id);
+    case CONTROL_OF_RULE:
+        return !view_is_none(control->rule);
+    case CONTROL_OF_CONTROL:
+        return !view_is_none(control->confirms);
+    case CONTROL_OF_INCIDENT:
+    case CONTROL_OBJECT_COUNT:
+        break;
+    }
+    return true;
+}
+
+static bool texts_are_possible(const struct control *control)
+{
+    const struct view ids[] = {control->control_id, control->scope.id, control->scope.tenant_id,
+            control->scope.channel, control->recipient, control->rule, control->confirms,
+            control->operator_id};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        if (ids[i].n > ID_MAX_BYTES) {
+            return false;
+        }
+    }
+    return !view_is_none(control->control_id) && !view_is_none(control->operator_id) &&
+           !view_is_none(control->reason) && control->reason.n <= REASON_MAX_BYTES;
+}
+
+static bool control_in(const pb_control *pb, const pb_frame *frame, struct frame_control *row)
+{
+    bool has_incident = pb->object == WRONGNUMBER__V1__CONTROL_OBJECT__CONTROL_OBJECT_INCIDENT;
+    if (pb->offset >= frame->to_offset || pb->offset < frame->first_offset ||
+            pb->offset >> CHUNK_BITS != frame->chunk || !clock_is_accepted(pb->issued_at) ||
+            (pb->expires_at != 0 && !clock_is_accepted(pb->expires_at)) ||
+            (unsigned)pb->action >= CONTROL_ACTION_COUNT ||
+            (unsigned)pb->object >= CONTROL_OBJECT_COUNT ||
+            (unsigned)pb->scope_kind >= SCOPE_KIND_COUNT || (unsigned)pb->mode > MODE_ENFORCE ||
+            pb->incident_id.len != (has_incident ? DIGEST_ID_BYTES : 0)) {
+        return false;
+    }
+    *row = (struct frame_control){
+            .offset = pb->offset,
+            .control = {.control_id = text_in(pb->control_id),
+                    .action = (enum control_action)pb->action,
+                    .object = (enum control_object)pb->object,
+                    .scope = {.kind = (enum scope_kind)pb->scope_kind,
+                            .id = text_in(pb->scope_id),
+                            .tenant_id = text_in(pb->tenant_id),
+                            .channel = text_in(pb->channel)},
+                    .recipient = text_in(pb->recipient),
+                    .rule = text_in(pb->rule),
+                    .confirms = text_in(pb->confirms),
+                    .mode = (enum mode)pb->mode,
+                    .operator_id = text_in(pb->operator_),
+                    .reason = text_in(pb->reason),
+                    .issued_at_ms = pb->issued_at,
+                    .expires_at_ms = pb->expires_at,
+                    .at_once = pb->at_once,
+                    .is_signed = pb->is_signed},
+    };
+    if (has_incident) {
+        memcpy(row->control.incident_id.bytes, pb->incident_id.data, DIGEST_ID_BYTES);
+    }
+    return texts_are_possible(&row->control) && object_is_possible(&row->control);
+}
+
+// Nothing but commands, and what says where they are.
+static bool holds_controls_only(const pb_frame *pb)
+{
+    return pb->n_leaves + pb->n_entries + pb->n_complaints + pb->n_late == 0 &&
+           pb->totals == NULL && (unsigned)pb->cache == CACHE_TRUSTED;
+}
+
+static const char *controls_in(const pb_frame *pb, struct arena *arena, struct frame *frame)
+{
+    if (pb->n_controls == 0) {
+        return NULL;
+    }
+    if (pb->n_controls > CHUNK_OFFSETS || !holds_controls_only(pb)) {
+        return "commands beside other things, or too many of them";
+    }
+    struct frame_control *controls = arena_take(arena, pb->n_controls * sizeof *controls);
+    if (controls == NULL) {
+        return "too large";
+    }
+    for (size_t i = 0; i < pb->n_controls; i++) {
+        if (!control_in(pb->controls[i], pb, &controls[i]) ||
+                (i > 0 && controls[i].offset <= controls[i - 1].offset)) {
+            return "a command is wrong";
+        }
+    }
+    frame->controls = controls;
+    frame->control_count = (uint32_t)pb->n_controls;
+    return NULL;
+}
+
 // Nothing but late clearances: what would move the fold's position of the source is 0.
 static bool holds_late_only(const pb_frame *pb)
 {
-    return pb->n_leaves + pb->n_entries + pb->n_complaints == 0 && pb->totals == NULL &&
-           pb->chunk == 0 && pb->first_offset == 0 && pb->to_offset == 0 && pb->watermark == 0 &&
-           !pb->idle && !pb->closing && (unsigned)pb->cache == CACHE_TRUSTED;
+    return pb->n_leaves + pb->n_entries + pb->n_complaints + pb->n_controls == 0 &&
+           pb->totals == NULL && pb->chunk == 0 && pb->first_offset == 0 && pb->to_offset == 0 &&
+           pb->watermark == 0 && !pb->idle && !pb->closing && (unsigned)pb->cache == CACHE_TRUSTED;
 }
 
 static bool late_in(const pb_late *pb, struct frame_late *late)
@@ -517,6 +682,9 @@ enum err frame_decode(
     *ret_why = lists_in(pb, arena, &frame);
     if (*ret_why == NULL) {
         *ret_why = complaints_in(pb, arena, &frame);
+    }
+    if (*ret_why == NULL) {
+        *ret_why = controls_in(pb, arena, &frame);
     }
     if (*ret_why == NULL) {
         *ret_why = lates_in(pb, arena, &frame);

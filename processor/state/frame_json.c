@@ -78,6 +78,56 @@ static void complaint_add_json(struct json_out *out, const struct frame_complain
     json_object_end(out);
 }
 
+static void text_add_json(struct json_out *out, const char *key, struct view text)
+{
+    if (!view_is_none(text)) {
+        json_string(out, key, text);
+    }
+}
+
+static void control_add_json(struct json_out *out, const struct frame_control *row)
+{
+    static const char *const objects[CONTROL_OBJECT_COUNT] = {
+            "scope", "message", "recipient", "incident", "rule", "control"};
+    const struct control *control = &row->control;
+    json_object(out, NULL);
+    json_int(out, "offset", row->offset);
+    json_string(out, "control_id", control->control_id);
+    json_text(out, "action", control_action_names[control->action]);
+    json_text(out, "object", objects[control->object]);
+    if (control->object == CONTROL_OF_SCOPE) {
+        json_text(out, "kind", scope_kind_names[control->scope.kind]);
+    }
+    text_add_json(out, "id", control->scope.id);
+    text_add_json(out, "tenant_id", control->scope.tenant_id);
+    text_add_json(out, "channel", control->scope.channel);
+    text_add_json(out, "recipient", control->recipient);
+    if (control->object == CONTROL_OF_INCIDENT) {
+        char hex[2 * DIGEST_ID_BYTES];
+        for (size_t i = 0; i < DIGEST_ID_BYTES; i++) {
+            hex[2 * i] = "0123456789abcdef"[control->incident_id.bytes[i] >> 4];
+            hex[2 * i + 1] = "0123456789abcdef"[control->incident_id.bytes[i] & 15];
+        }
+        json_string(out, "incident_id", view_bytes(hex, sizeof hex));
+    }
+    text_add_json(out, "rule", control->rule);
+    text_add_json(out, "confirms", control->confirms);
+    if (control->action == CONTROL_MODE) {
+        json_text(out, "mode", mode_names[control->mode]);
+    }
+    json_string(out, "operator", control->operator_id);
+    json_string(out, "reason", control->reason);
+    json_time(out, "issued_at", control->issued_at_ms);
+    if (control->expires_at_ms != 0) {
+        json_time(out, "expires_at", control->expires_at_ms);
+    }
+    if (control->at_once) {
+        json_bool(out, "at_once", true);
+    }
+    json_bool(out, "signed", control->is_signed);
+    json_object_end(out);
+}
+
 static void late_add_json(struct json_out *out, const struct frame *frame)
 {
     json_array(out, "late");
@@ -119,6 +169,13 @@ void frame_add_json(struct strbuf *sb, const struct frame *frame)
         json_array(&out, "complaints");
         for (uint32_t i = 0; i < frame->complaint_count; i++) {
             complaint_add_json(&out, &frame->complaints[i]);
+        }
+        json_array_end(&out);
+    }
+    if (frame->control_count > 0) {
+        json_array(&out, "controls");
+        for (uint32_t i = 0; i < frame->control_count; i++) {
+            control_add_json(&out, &frame->controls[i]);
         }
         json_array_end(&out);
     }

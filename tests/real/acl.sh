@@ -115,6 +115,16 @@ check "snapshots are written" wait_until 30 has_snapshot
 nobody_lacks() { ! grep -i -e 'authoriz' -e 'lacks' -e 'refused' "$work"/{judge,detect,sync}.log; }
 check "no right was lacking" nobody_lacks
 
+# The operator's record comes into the tallies as soon as it is written.
+command_is_told() {
+    bench decode -c "$work/wrongnumber-detect.yaml" 2>>"$work/decode.log" >"$work/frames.ndjson" &&
+        grep -q '"control_id":"acl-1"' "$work/frames.ndjson"
+}
+echo '{"control_id": "acl-1", "action": "acknowledge", "operator": "acl", "reason": "a try", "issued_at": "2026-11-22T00:00:00Z",' \
+    '"scope": {"kind": "campaign", "id": "none", "tenant_id": "none"}}' |
+    as wrongnumber-operator -P -t collections.control.v1
+check "an operator's command is heard" wait_until 30 command_is_told
+
 # --- what is refused ---------------------------------------------------------------------------------------------------
 
 # refused HOW USER TOPIC...: USER may neither write (or read) any of these
@@ -146,13 +156,16 @@ check "nor forges what it counts, or a verdict" \
     refused write wrongnumber-detect tallies outbound verdicts dead-letter relationships control
 check "sync reads and writes nothing else" refused read wrongnumber-sync outbound tallies
 check "sync writes nothing in Kafka" refused write wrongnumber-sync relationships quarantine-commands alerts
-check "who watches holds nobody" refused write wrongnumber-watch quarantine-commands alerts quarantine-state
+check "who watches holds nobody" refused write wrongnumber-watch quarantine-commands alerts quarantine-state control
+check "an operator writes commands and nothing that follows from them" \
+    refused write wrongnumber-operator quarantine-commands alerts quarantine-state tallies outbound dead-letter
+check "nor reads a message or a count" refused read wrongnumber-operator outbound tallies dead-letter relationships control
 check "nor reads a message" refused read wrongnumber-watch outbound tallies dead-letter
 check "the pipeline commands nothing" \
-    refused write pipeline quarantine-commands quarantine-state tallies alerts relationships detector-state
+    refused write pipeline quarantine-commands quarantine-state tallies alerts relationships detector-state control
 check "nor reads verdicts" refused read pipeline verdicts tallies
-check "the gateway commands nothing" refused write gateway quarantine-commands quarantine-state outbound
-check "who keeps loans writes nothing else" refused write loans outbound tallies quarantine-commands
+check "the gateway commands nothing" refused write gateway quarantine-commands quarantine-state outbound control
+check "who keeps loans writes nothing else" refused write loans outbound tallies quarantine-commands control
 check "no half can take the other's partitions" group_refused wrongnumber-detect wrongnumber collections.tallies.v1
 check "nor can who watches" group_refused wrongnumber-watch wrongnumber.detect collections.alerts.v1
 wrong_password() {

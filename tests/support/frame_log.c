@@ -33,6 +33,21 @@ static struct frame_leaf copy_leaf(struct arena *arena, const struct frame_leaf 
     return copy;
 }
 
+static struct control copy_control(struct arena *arena, const struct control *control)
+{
+    struct control copy = *control;
+    copy.control_id = copy_view(arena, control->control_id);
+    copy.scope.id = copy_view(arena, control->scope.id);
+    copy.scope.tenant_id = copy_view(arena, control->scope.tenant_id);
+    copy.scope.channel = copy_view(arena, control->scope.channel);
+    copy.recipient = copy_view(arena, control->recipient);
+    copy.rule = copy_view(arena, control->rule);
+    copy.confirms = copy_view(arena, control->confirms);
+    copy.operator_id = copy_view(arena, control->operator_id);
+    copy.reason = copy_view(arena, control->reason);
+    return copy;
+}
+
 struct frame frame_copy(struct arena *arena, const struct frame *frame)
 {
     struct frame copy = *frame;
@@ -40,8 +55,11 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
     struct frame_entry *entries = arena_take(arena, (frame->entry_count + 1) * sizeof *entries);
     struct frame_complaint *complaints =
             arena_take(arena, (frame->complaint_count + 1) * sizeof *complaints);
+    struct frame_control *controls =
+            arena_take(arena, (frame->control_count + 1) * sizeof *controls);
     struct frame_late *late = arena_take(arena, (frame->late_count + 1) * sizeof *late);
-    ASSURE(leaves != NULL && entries != NULL && complaints != NULL && late != NULL);
+    ASSURE(leaves != NULL && entries != NULL && complaints != NULL && controls != NULL &&
+            late != NULL);
     for (uint32_t i = 0; i < frame->leaf_count; i++) {
         leaves[i] = copy_leaf(arena, &frame->leaves[i]);
     }
@@ -55,6 +73,10 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
         complaints[i] = frame->complaints[i];
         complaints[i].message_id = copy_view(arena, frame->complaints[i].message_id);
     }
+    for (uint32_t i = 0; i < frame->control_count; i++) {
+        controls[i].offset = frame->controls[i].offset;
+        controls[i].control = copy_control(arena, &frame->controls[i].control);
+    }
     for (uint32_t i = 0; i < frame->late_count; i++) {
         late[i] = frame->late[i];
     }
@@ -62,6 +84,7 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
     copy.leaves = leaves;
     copy.entries = entries;
     copy.complaints = complaints;
+    copy.controls = controls;
     copy.late = late;
     return copy;
 }
@@ -124,6 +147,29 @@ static bool complaint_equal(const struct frame_complaint *a, const struct frame_
            view_is_none(a->message_id) == view_is_none(b->message_id);
 }
 
+static bool text_equal(struct view a, struct view b)
+{
+    return view_is_none(a) == view_is_none(b) && view_equal(a, b);
+}
+
+static bool control_equal(const struct frame_control *a, const struct frame_control *b)
+{
+    const struct control *x = &a->control;
+    const struct control *y = &b->control;
+    return a->offset == b->offset && text_equal(x->control_id, y->control_id) &&
+           x->action == y->action && x->object == y->object && x->scope.kind == y->scope.kind &&
+           text_equal(x->scope.id, y->scope.id) &&
+           text_equal(x->scope.tenant_id, y->scope.tenant_id) &&
+           text_equal(x->scope.channel, y->scope.channel) &&
+           text_equal(x->recipient, y->recipient) &&
+           memcmp(x->incident_id.bytes, y->incident_id.bytes, DIGEST_ID_BYTES) == 0 &&
+           text_equal(x->rule, y->rule) && text_equal(x->confirms, y->confirms) &&
+           x->mode == y->mode && text_equal(x->operator_id, y->operator_id) &&
+           text_equal(x->reason, y->reason) && x->issued_at_ms == y->issued_at_ms &&
+           x->expires_at_ms == y->expires_at_ms && x->at_once == y->at_once &&
+           x->is_signed == y->is_signed;
+}
+
 bool frame_equal(const struct frame *a, const struct frame *b)
 {
     bool equal = view_equal(a->source_topic, b->source_topic) &&
@@ -133,7 +179,7 @@ bool frame_equal(const struct frame *a, const struct frame *b)
                  a->idle == b->idle && a->closing == b->closing && a->cache == b->cache &&
                  a->leaf_count == b->leaf_count && a->entry_count == b->entry_count &&
                  a->complaint_count == b->complaint_count && a->late_count == b->late_count &&
-                 a->has_totals == b->has_totals;
+                 a->control_count == b->control_count && a->has_totals == b->has_totals;
     const struct frame_totals *x = &a->totals;
     const struct frame_totals *y = &b->totals;
     equal = equal &&
@@ -153,6 +199,9 @@ bool frame_equal(const struct frame *a, const struct frame *b)
     }
     for (uint32_t i = 0; equal && i < a->complaint_count; i++) {
         equal = complaint_equal(&a->complaints[i], &b->complaints[i]);
+    }
+    for (uint32_t i = 0; equal && i < a->control_count; i++) {
+        equal = control_equal(&a->controls[i], &b->controls[i]);
     }
     for (uint32_t i = 0; equal && i < a->late_count; i++) {
         equal = a->late[i].offset == b->late[i].offset &&

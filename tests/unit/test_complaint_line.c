@@ -20,7 +20,7 @@ struct rig {
     struct keyring *ring;
     struct fake_sink sink;
     struct emitter emitter;
-    struct complaint_line *line;
+    struct aside_line *line;
     struct frame_log log;
     struct judge_item items[2000];
     char texts[2000][TEXT_BYTES];
@@ -29,7 +29,7 @@ struct rig {
 
 static void line_open(struct rig *rig, enum judge_clock clock)
 {
-    const struct complaint_line_options options = {
+    const struct aside_line_options options = {
             .config = rig->config,
             .ring = rig->ring,
             .emitter = &rig->emitter,
@@ -59,7 +59,7 @@ static struct rig *begin(enum judge_clock clock)
 
 static void end(struct rig *rig)
 {
-    complaint_line_destroy(rig->line);
+    aside_line_destroy(rig->line);
     frame_log_fini(&rig->log);
     emitter_fini(&rig->emitter);
     for (size_t i = 0; i < SEEN_MAX; i++) {
@@ -84,8 +84,8 @@ static void add(struct rig *rig, int64_t offset, const char *text)
 static void run_batch(struct rig *rig, int64_t next_offset)
 {
     const struct judge_slice slice = {.next_offset = next_offset};
-    CU_ASSERT_EQUAL(complaint_line_batch(
-                            rig->line, rig->items, rig->count, &slice, 1, (struct wall_time){AT}),
+    CU_ASSERT_EQUAL(
+            aside_line_batch(rig->line, rig->items, rig->count, &slice, 1, (struct wall_time){AT}),
             ERR_NONE);
     rig->count = 0;
 }
@@ -93,7 +93,7 @@ static void run_batch(struct rig *rig, int64_t next_offset)
 static void test_what_a_frame_carries(void)
 {
     struct rig *rig = begin(JUDGE_CLOCK_WALL);
-    CU_ASSERT_EQUAL_FATAL(complaint_line_open(rig->line, VIEW("complaints"), 0, 100), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(aside_line_open(rig->line, VIEW("complaints"), 0, 100), ERR_NONE);
     add(rig, 100,
             "{\"complaint_id\":\"1\",\"occurred_at\":1795309100000,\"tenant_id\":\"acme\","
             "\"recipient\":\"138 0013 8000\",\"campaign_id\":\"c\",\"kind\":\"stop\"}");
@@ -140,15 +140,15 @@ static void test_what_a_frame_carries(void)
 static void test_dead_letter(void)
 {
     struct rig *rig = begin(JUDGE_CLOCK_WALL);
-    CU_ASSERT_EQUAL_FATAL(complaint_line_open(rig->line, VIEW("complaints"), 0, 0), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(aside_line_open(rig->line, VIEW("complaints"), 0, 0), ERR_NONE);
     add(rig, 0, "{\"complaint_id\":\"1\"}");
     run_batch(rig, 1);
     CU_ASSERT_EQUAL(rig->log.count, 0);
     CU_ASSERT_EQUAL_FATAL(rig->sink.count, 1);
     CU_ASSERT_EQUAL(rig->sink.records[0].topic, OUT_DEAD_LETTER);
     CU_ASSERT_PTR_NOT_NULL(strstr(rig->sink.seen[0].p, "{\"complaint_id\":\"1\"}"));
-    CU_ASSERT_EQUAL(complaint_line_counts(rig->line)->dead_letters, 1);
-    CU_ASSERT_EQUAL(complaint_line_counts(rig->line)->complaints, 0);
+    CU_ASSERT_EQUAL(aside_line_counts(rig->line)->dead_letters, 1);
+    CU_ASSERT_EQUAL(aside_line_counts(rig->line)->taken, 0);
     end(rig);
 }
 
@@ -156,7 +156,7 @@ static void test_dead_letter(void)
 static void test_message_clock(void)
 {
     struct rig *rig = begin(JUDGE_CLOCK_MESSAGE);
-    CU_ASSERT_EQUAL_FATAL(complaint_line_open(rig->line, VIEW("complaints"), 0, 0), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(aside_line_open(rig->line, VIEW("complaints"), 0, 0), ERR_NONE);
     static const int64_t times[] = {AT, AT - 1000, AT + 10 * INT64_C(86400000)};
     static const int64_t told[] = {AT, AT, AT + INT64_C(86400000)};
     for (int64_t i = 0; i < 3; i++) {
@@ -165,7 +165,7 @@ static void test_message_clock(void)
                 "{\"complaint_id\":1,\"occurred_at\":%lld,\"message_id\":1,\"kind\":\"stop\"}",
                 (long long)times[i]);
         add(rig, i, text);
-        CU_ASSERT_EQUAL(complaint_line_time_ms(rig->line, &rig->items[0].raw), times[i]);
+        CU_ASSERT_EQUAL(aside_line_time_ms(rig->line, &rig->items[0].raw), times[i]);
         run_batch(rig, 0);
         CU_ASSERT_EQUAL_FATAL(rig->log.count, (size_t)i + 1);
         CU_ASSERT_EQUAL(rig->log.frames[i].frame.judged_at_ms, told[i]);
@@ -177,7 +177,7 @@ static void test_message_clock(void)
 static void test_frames_stay_small(void)
 {
     struct rig *rig = begin(JUDGE_CLOCK_WALL);
-    CU_ASSERT_EQUAL_FATAL(complaint_line_open(rig->line, VIEW("complaints"), 0, 0), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(aside_line_open(rig->line, VIEW("complaints"), 0, 0), ERR_NONE);
     for (int i = 0; i < 1900; i++) {
         char text[TEXT_BYTES];
         snprintf(text, sizeof text,
@@ -249,7 +249,7 @@ static void own(struct rig *rig, struct fold_source *sources, uint32_t *seen, in
 {
     int64_t next = *committed;
     unsigned batches = 1 + test_random_below(random, 6);
-    CU_ASSERT_EQUAL_FATAL(complaint_line_open(rig->line, VIEW("complaints"), 0, next), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(aside_line_open(rig->line, VIEW("complaints"), 0, next), ERR_NONE);
     for (unsigned i = 0; i < batches && next < OFFSETS; i++) {
         size_t from = rig->log.count;
         read_some(rig, &next, 1 + test_random_below(random, 700));
@@ -266,7 +266,7 @@ static void own(struct rig *rig, struct fold_source *sources, uint32_t *seen, in
         late[0] = test_random_below(random, 2) == 0 && until > 0 ? until - 1 : until; // and again
         late[1] = late[0] + test_random_below(random, (uint32_t)(to - late[0]) + 1);
     }
-    complaint_line_close(rig->line, 0);
+    aside_line_close(rig->line, 0);
 }
 
 static void play_round(uint64_t *random)

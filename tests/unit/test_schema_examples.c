@@ -6,6 +6,7 @@
 
 #include "decode/decode.h"
 #include "decode/decode_complaint.h"
+#include "decode/decode_control.h"
 #include "relationship/ndjson.h"
 #include "tests/support/unit.h"
 
@@ -30,6 +31,14 @@ static bool take_complaint(void *reader, struct view text, struct arena *arena)
     struct complaint complaint;
     struct decode_failure failure;
     return decode_complaint(reader, &raw, arena, &complaint, &failure) == DECODE_EVENT;
+}
+
+static bool take_control(void *reader, struct view text, struct arena *arena)
+{
+    struct raw_message raw = {.topic = VIEW("t"), .timestamp_ms = -1, .value = text};
+    struct control_record record;
+    struct decode_failure failure;
+    return decode_control(reader, &raw, arena, &record, &failure) == DECODE_EVENT;
 }
 
 static bool take_relationship(void *reader, struct view text, struct arena *arena)
@@ -98,6 +107,15 @@ static void complaint(void)
     complaint_decoder_destroy(decoder);
 }
 
+static void control(void)
+{
+    struct control_decoder *decoder;
+    CU_ASSERT_EQUAL_FATAL(control_decoder_create(&decoder), ERR_NONE);
+    check_folder("control", true, take_control, decoder);
+    check_folder("control", false, take_control, decoder);
+    control_decoder_destroy(decoder);
+}
+
 static void relationship(void)
 {
     struct ndjson *ndjson;
@@ -110,6 +128,7 @@ static void relationship(void)
 static const struct unit_test tests[] = {
         {"outbound_message", outbound_message},
         {"complaint", complaint},
+        {"control", control},
         {"relationship", relationship},
         {NULL, NULL},
 };

@@ -1,4 +1,4 @@
-#include "complaint/complaint_frames.h"
+#include "aside/aside_frames.h"
 
 #include <stdlib.h>
 
@@ -7,19 +7,22 @@
 
 enum {
     PARTITION_MAX = 4096,
-    PENDING_MAX = 1024,          // complaints of a frame at most
+    PENDING_MAX = 1024,          // of a frame at most
     NAME_BYTES_MAX = 256 * 1024, // of names and ids, before frames go out early
     ARENA_BYTES = 2 * 1024 * 1024,
 };
 
 // One that is not yet in a frame. Views point into the source's arena.
 struct pending {
+    bool is_control;
+    bool is_for_all; // tally partitions
+    uint32_t tally_partition;
     struct leaf_key key;
     struct frame_complaint complaint;
-    uint32_t tally_partition;
+    struct frame_control control;
 };
 
-// One partition of the complaints topic.
+// One partition of such a topic.
 struct source {
     char *topic;
     int64_t chunk;
@@ -30,24 +33,26 @@ struct source {
     uint32_t pending_count;
 };
 
-struct complaint_frames {
+struct aside_frames {
     uint32_t tally_partitions;
     struct source *sources[PARTITION_MAX];
     struct frame_leaf *leaves; // of the frame being made
     struct frame_complaint *complaints;
+    struct frame_control *controls;
 };
 
-enum err complaint_frames_create(struct complaint_frames **ret_frames, uint32_t tally_partitions)
+enum err aside_frames_create(struct aside_frames **ret_frames, uint32_t tally_partitions)
 {
-    struct complaint_frames *frames = calloc(1, sizeof *frames);
+    struct aside_frames *frames = calloc(1, sizeof *frames);
     if (frames == NULL) {
         return ERR_NO_MEMORY;
     }
     frames->tally_partitions = tally_partitions;
     frames->leaves = calloc(PENDING_MAX, sizeof *frames->leaves);
     frames->complaints = calloc(PENDING_MAX, sizeof *frames->complaints);
-    if (frames->leaves == NULL || frames->complaints == NULL) {
-        complaint_frames_destroy(frames);
+    frames->controls = calloc(PENDING_MAX, sizeof *frames->controls);
+    if (frames->leaves == NULL || frames->complaints == NULL || frames->controls == NULL) {
+        aside_frames_destroy(frames);
         return ERR_NO_MEMORY;
     }
     *ret_frames = frames;
@@ -64,7 +69,7 @@ static void source_destroy(struct source *source)
     }
 }
 
-void complaint_frames_destroy(struct complaint_frames *frames)
+void aside_frames_destroy(struct aside_frames *frames)
 {
     if (frames != NULL) {
         for (int32_t i = 0; i < PARTITION_MAX; i++) {
@@ -72,12 +77,13 @@ void complaint_frames_destroy(struct complaint_frames *frames)
         }
         free(frames->leaves);
         free(frames->complaints);
+        free(frames->controls);
         free(frames);
     }
 }
 
-enum err complaint_frames_open(
-        struct complaint_frames *frames, struct view topic, int32_t partition, int64_t start_offset)
+enum err aside_frames_open(
+        struct aside_frames *frames, struct view topic, int32_t partition, int64_t start_offset)
 {
     ASSURE(partition >= 0 && partition < PARTITION_MAX && start_offset >= 0);
     ASSURE(frames->sources[partition] == NULL);
@@ -98,7 +104,7 @@ enum err complaint_frames_open(
     return ERR_NONE;
 }
 
-void complaint_frames_close(struct complaint_frames *frames, int32_t partition)
+void aside_frames_close(struct aside_frames *frames, int32_t partition)
 {
     ASSURE(partition >= 0 && partition < PARTITION_MAX);
     source_destroy(frames->sources[partition]);
@@ -129,26 +135,31 @@ static uint32_t leaf_of(struct frame_leaf *leaves, uint32_t *leaf_count, const s
 }
 
 // The frame of one tally partition.
-static enum err send_to(struct complaint_frames *frames, const struct source *source,
+static enum err send_to(struct aside_frames *frames, const struct source *source,
         uint32_t tally_partition, struct frame *frame, const struct frame_taker *taker)
 {
     frame->leaf_count = 0;
     frame->complaint_count = 0;
+    frame->control_count = 0;
     for (uint32_t i = 0; i < source->pending_count; i++) {
         const struct pending *pending = &source->pending[i];
-        if (pending->tally_partition == tally_partition) {
+        if (!pending->is_for_all && pending->tally_partition != tally_partition) {
+            continue;
+        }
+        if (pending->is_control) {
+            frames->controls[frame->control_count++] = pending->control;
+        } else {
             struct frame_complaint *complaint = &frames->complaints[frame->complaint_count++];
             *complaint = pending->complaint;
             complaint->leaf = leaf_of(frames->leaves, &frame->leaf_count, &pending->key);
         }
     }
-    bool has_news = frame->complaint_count > 0 || frame->closing;
+    bool has_news = frame->complaint_count + frame->control_count > 0 || frame->closing;
     return has_news ? taker->take(taker->self, tally_partition, frame) : ERR_NONE;
 }
 
-static enum err send_frames(struct complaint_frames *frames, struct source *source,
-        int32_t partition, bool closing, int64_t judged_at_ms, bool idle,
-        const struct frame_taker *taker)
+static enum err send_frames(struct aside_frames *frames, struct source *source, int32_t partition,
+        bool closing, int64_t judged_at_ms, bool idle, const struct frame_taker *taker)
 {
     struct frame frame = {
             .source_topic = view_of(source->topic),
@@ -163,6 +174,7 @@ static enum err send_frames(struct complaint_frames *frames, struct source *sour
             .cache = CACHE_TRUSTED,
             .leaves = frames->leaves,
             .complaints = frames->complaints,
+            .controls = frames->controls,
     };
     enum err e = ERR_NONE;
     for (uint32_t i = 0; i < frames->tally_partitions && e == ERR_NONE; i++) {
@@ -174,7 +186,7 @@ static enum err send_frames(struct complaint_frames *frames, struct source *sour
 }
 
 // Covers everything below `offset`: at the end of a chunk with the closing frames (C2).
-static enum err reach(struct complaint_frames *frames, struct source *source, int32_t partition,
+static enum err reach(struct aside_frames *frames, struct source *source, int32_t partition,
         int64_t offset, int64_t judged_at_ms, bool idle, const struct frame_taker *taker)
 {
     source->to_offset = offset > source->to_offset ? offset : source->to_offset;
@@ -190,7 +202,7 @@ static enum err reach(struct complaint_frames *frames, struct source *source, in
     return e;
 }
 
-// --- complaints -------------------------------------------------------------------------------
+// --- what goes into them ----------------------------------------------------------------------
 
 static struct view keep(struct source *source, struct view text, bool *ok)
 {
@@ -199,61 +211,83 @@ static struct view keep(struct source *source, struct view text, bool *ok)
     return copy;
 }
 
-static enum err add_pending(struct complaint_frames *frames, struct source *source, int64_t offset,
-        const struct complaint *complaint, const uint8_t *tag)
+static struct leaf_key keep_key(struct source *source, const struct leaf_key *key, bool *ok)
+{
+    struct leaf_key copy = {.channel = keep(source, key->channel, ok)};
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        copy.ids[kind] = keep(source, key->ids[kind], ok);
+    }
+    return copy;
+}
+
+static struct control keep_control(struct source *source, const struct control *control, bool *ok)
+{
+    struct control copy = *control;
+    copy.control_id = keep(source, control->control_id, ok);
+    copy.scope.id = keep(source, control->scope.id, ok);
+    copy.scope.tenant_id = keep(source, control->scope.tenant_id, ok);
+    copy.scope.channel = keep(source, control->scope.channel, ok);
+    copy.recipient = keep(source, control->recipient, ok);
+    copy.rule = keep(source, control->rule, ok);
+    copy.confirms = keep(source, control->confirms, ok);
+    copy.operator_id = keep(source, control->operator_id, ok);
+    copy.reason = keep(source, control->reason, ok);
+    return copy;
+}
+
+static enum err add_pending(struct aside_frames *frames, struct source *source, int64_t offset,
+        const struct aside *aside)
 {
     ASSURE(source->pending_count < PENDING_MAX);
     struct pending *pending = &source->pending[source->pending_count];
-    struct view tenant =
-            view_is_none(complaint->tenant_id) ? VIEW("default") : complaint->tenant_id;
     bool ok = true;
-    *pending = (struct pending){
-            .key = {.ids = {[SCOPE_CAMPAIGN] = keep(source, complaint->campaign_id, &ok),
-                            [SCOPE_TEMPLATE] = keep(source, complaint->template_id, &ok),
-                            [SCOPE_SENDER] = keep(source, complaint->sender_id, &ok),
-                            [SCOPE_VENDOR] = keep(source, complaint->vendor_id, &ok),
-                            [SCOPE_TENANT] = keep(source, tenant, &ok)},
-                    .channel = keep(source, complaint->channel, &ok)},
-            .complaint = {.offset = offset,
-                    .kind = complaint->kind,
-                    .occurred_at_ms = complaint->occurred_at.ms,
-                    .message_id = keep(source, complaint->message_id, &ok)},
-            .tally_partition = tally_partition_of(tenant, frames->tally_partitions),
-    };
+    *pending = (struct pending){.is_control = aside->control != NULL};
+    if (pending->is_control) {
+        pending->control.offset = offset;
+        pending->control.control = keep_control(source, aside->control, &ok);
+    } else {
+        pending->complaint = *aside->complaint;
+        pending->complaint.offset = offset;
+        pending->complaint.message_id = keep(source, aside->complaint->message_id, &ok);
+        pending->key = keep_key(source, &aside->key, &ok);
+    }
+    pending->is_for_all = view_is_none(aside->tenant_id);
+    if (!pending->is_for_all) {
+        pending->tally_partition = tally_partition_of(aside->tenant_id, frames->tally_partitions);
+    }
     if (!ok) {
         return ERR_NO_MEMORY;
     }
-    memcpy(pending->complaint.tag, tag, RECIPIENT_TAG_BYTES);
     source->pending_count++;
-    if (complaint->occurred_at.ms > source->watermark_ms) {
-        source->watermark_ms = complaint->occurred_at.ms;
+    if (aside->occurred_at_ms > source->watermark_ms) {
+        source->watermark_ms = aside->occurred_at_ms;
     }
     return ERR_NONE;
 }
 
-enum err complaint_frames_take(struct complaint_frames *frames, int32_t partition, int64_t offset,
-        const struct complaint *complaint, const uint8_t *tag, int64_t judged_at_ms,
-        const struct frame_taker *taker)
+enum err aside_frames_take(struct aside_frames *frames, int32_t partition, int64_t offset,
+        const struct aside *aside, int64_t judged_at_ms, const struct frame_taker *taker)
 {
     struct source *source = frames->sources[partition];
     ASSURE(source != NULL && offset >= source->to_offset);
     enum err e = reach(frames, source, partition, offset, judged_at_ms, false, taker);
-    if (e == ERR_NONE && complaint != NULL) {
-        e = add_pending(frames, source, offset, complaint, tag);
+    if (e == ERR_NONE && aside != NULL) {
+        e = add_pending(frames, source, offset, aside);
     }
     if (e == ERR_NONE) {
         e = reach(frames, source, partition, offset + 1, judged_at_ms, false, taker);
     }
-    bool is_full = source->pending_count == PENDING_MAX ||
-                   arena_used_bytes(source->names) >= NAME_BYTES_MAX;
-    if (e == ERR_NONE && is_full) { // C3
+    bool goes_out = source->pending_count == PENDING_MAX ||
+                    arena_used_bytes(source->names) >= NAME_BYTES_MAX ||
+                    (aside != NULL && aside->control != NULL);
+    if (e == ERR_NONE && goes_out && source->pending_count > 0) { // C3, C4
         e = send_frames(frames, source, partition, false, judged_at_ms, false, taker);
     }
     return e;
 }
 
-enum err complaint_frames_flush(struct complaint_frames *frames, int32_t partition,
-        int64_t next_offset, int64_t judged_at_ms, bool idle, const struct frame_taker *taker)
+enum err aside_frames_flush(struct aside_frames *frames, int32_t partition, int64_t next_offset,
+        int64_t judged_at_ms, bool idle, const struct frame_taker *taker)
 {
     struct source *source = frames->sources[partition];
     ASSURE(source != NULL);
