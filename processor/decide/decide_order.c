@@ -274,6 +274,7 @@ static enum err name_for_release(
         break;
     case CONTROL_OF_MESSAGE:
     case CONTROL_OF_RECIPIENT:
+    case CONTROL_OBJECT_COUNT:
         break;
     }
     ret_ruling->why = decide->named.count == 0 ? "not_held" : NULL;
