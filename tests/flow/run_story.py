@@ -15,6 +15,7 @@ import sys
 
 import story as stories
 import story_checks as checks
+import story_control as control
 
 HERE = pathlib.Path(__file__).resolve().parent
 BATCHES = (1, 7, 1000)
@@ -40,6 +41,9 @@ class Runner:
         folder.mkdir()
         (folder / "relationships.ndjson").write_text("".join(f"{line}\n" for line in story.people), "utf-8")
         (folder / "events.ndjson").write_bytes(b"".join(m.line + b"\n" for m in story.messages))
+        if story.controls:
+            control.place(story, checks.times_by_label)
+            control.write(story, folder / "controls.ndjson")
         socket = folder / "nobody.sock" if story.cache == "unreachable" else self.socket
         redis = f"redis:\n  address: unix:{socket}\n  prefix: {story.name}\n"
         (folder / "config.yaml").write_text(story.config + redis, "utf-8")
@@ -55,11 +59,16 @@ class Runner:
             keys = self.redis("KEYS", f"{story.name}:*").split()
             self.redis("DEL", *(key for key in keys if not key.endswith(":epoch")))
 
+    @staticmethod
+    def controls(folder):
+        path = folder / "controls.ndjson"
+        return ("--control", path) if path.exists() else ()
+
     def replay(self, folder, source, batch, frame):
         out = folder / f"{source[0].strip('-')}-batch-{batch}-frame-{frame}"
         self.run(self.build / "wrongnumber-bench", "replay", "-c", folder / "config.yaml",
                  "--events", folder / "events.ndjson", *source, "--out", out,
-                 "--batch", str(batch), "--frame", str(frame),
+                 "--batch", str(batch), "--frame", str(frame), *self.controls(folder),
                  *(("--restart", "1") if batch == RESTARTED else ()))  # fmt: skip
         return out
 
@@ -90,6 +99,7 @@ class Runner:
             *checks.check_state(story, run),
             *checks.check_incidents(run),
             *checks.check_dead_letters(story, run),
+            *control.check(story, run),
             *checks.check_summary(run, json.loads((out / "summary.json").read_text("utf-8"))),
             *checks.check_numbers_hidden(story, texts),
         ]
@@ -98,7 +108,7 @@ class Runner:
         """Runs one story. Returns what is wrong with it, [] when nothing is, and the folders whose records are left."""
         outs = []
         try:
-            story = stories.read_story(path)
+            story = stories.read_story(path, control.read_control)
             folder = self.work / story.name
             socket = self.write_input(story, folder)
             self.fill_redis(story, folder)

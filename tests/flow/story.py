@@ -47,6 +47,7 @@ class Story:
         self.config = ""
         self.people = []  # loader lines
         self.messages = []
+        self.controls = []  # of story_control.py
         self.alerts = {1: []}  # by messages a frame
         self.commands = {1: []}
 
@@ -264,7 +265,7 @@ def read_blocks(text):
     return blocks
 
 
-def read_story(path):
+def read_story(path, read_control):
     text = path.read_text("utf-8")
     story = Story(path.stem)
     story.title = text.splitlines()[0].lstrip("# ") if text.startswith("#") else ""
@@ -284,6 +285,8 @@ def read_story(path):
             story.people += [read_person(t) for t in unroll(rows)]
         elif words == ["messages"]:
             story.messages += [reader.read(t) for t in unroll(rows)]
+        elif words == ["control"]:
+            story.controls += [read_control(t) for t in unroll(rows)]
         elif words[0] in ("alerts", "commands") and len(words) in (1, 3):
             frame = int(words[2]) if len(words) == 3 else 1
             getattr(story, words[0])[frame] = [" ".join(t.split()) for t in unroll(rows)]

@@ -8,6 +8,8 @@ import json
 import re
 import urllib.parse
 
+import story_control
+
 DAY_MS = 24 * 3600 * 1000
 FILES = ("verdicts", "alerts", "quarantine-commands", "quarantine-state", "dead-letter")
 
@@ -37,6 +39,10 @@ def target_key(kind, scope):
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
+def letters_of_messages(run):
+    return [letter for letter in run["dead-letter"] if not story_control.is_of_controls(letter)]
+
+
 def headers_of(record):
     pairs = record["headers"]
     return dict(zip(pairs[::2], pairs[1::2]))
@@ -50,7 +56,7 @@ def fates(run):
     for verdict in run["verdicts"]:
         words = [verdict["verdict"]] + ([",".join(verdict["reasons"])] if verdict["reasons"] else [])
         yield verdict["source"]["offset"], " ".join(words)
-    for letter in run["dead-letter"]:
+    for letter in letters_of_messages(run):
         headers = headers_of(letter)
         yield int(headers["__connect.errors.offset"]), f"dead {headers['wn.reason']}"
 
@@ -90,6 +96,16 @@ def log_times(story, occurred):
         elif at is not None and at > now:
             now += min(at - now, DAY_MS)
         yield now
+
+
+def times_by_label(story):
+    """The log time of each message that has one, by the story alone."""
+    occurred = {n: ms_of(m.occurred_at) for n, m in enumerate(story.messages) if is_time(m.occurred_at)}
+    return {m.label: at for m, at in zip(story.messages, log_times(story, occurred)) if at is not None}
+
+
+def is_time(text):
+    return text is not None and re.fullmatch(r"\d{4}-.*Z", text) is not None
 
 
 def parse_or_none(line):
@@ -138,9 +154,10 @@ def cause_label(story, alert):
     if alert["samples"]:
         labels = {message_id_of(message): message.label for message in story.messages}
         return labels.get(alert["samples"][0], alert["samples"][0])
-    if alert["type"] not in ("incident.opened", "incident.escalated"):
+    found = [c.label for c in story.controls if c.at_ms == ms_of(alert["occurred_at"])]
+    if len(found) != 1 and alert["type"] not in ("incident.opened", "incident.escalated"):
         return "-"
-    found = [m.label for m in story.messages if m.occurred_at == alert["occurred_at"]]
+    found = found or [m.label for m in story.messages if m.occurred_at == alert["occurred_at"]]
     return found[0] if len(found) == 1 else "-"
 
 
@@ -193,7 +210,8 @@ def describe_alert(story, alert, details):
 def check_alerts(story, run, frame):
     expected = story.alerts[frame]
     found = []
-    for at, alert in enumerate(run["alerts"]):
+    told = [alert for alert in run["alerts"] if alert["type"] != "control.outcome"]
+    for at, alert in enumerate(told):
         details = details_of(expected[at]) if at < len(expected) else []
         found.append(describe_alert(story, alert, details))
     return differ("alerts", expected, found)
@@ -206,7 +224,10 @@ def command_label(story, command, raised, frame):
     alert = raised.get((command["incident_id"], command["tier"], target))
     if alert is not None:
         return cause_label(story, alert)
-    return story.messages[command["sequence"]].label if frame == 1 else "-"
+    if frame != 1:
+        return "-"
+    labels = story_control.frame_labels(story, list(times_by_label(story).values())) if story.controls else None
+    return (labels or [message.label for message in story.messages])[command["sequence"]]
 
 
 def check_scope_commands(story, run, frame):
@@ -231,7 +252,7 @@ def check_state(story, run):
     expected = [
         f"{target_key(c['target']['kind'], c['target'])} {c['command_id']} {c['sequence']} {c['expires_at']} {c['mode']}"
         for c in run["quarantine-commands"]
-        if c["target"]["kind"] != "message"
+        if c["target"]["kind"] != "message" and c["action"] == "hold"
     ]
     found, held, lifted = [], set(), []
     for record in run["quarantine-state"]:
@@ -250,15 +271,21 @@ def check_state(story, run):
 
 
 def expected_lifts(story, run):
-    """A hold is lifted when it has run out by log time, once for each incident."""
+    """A hold is lifted when it is released, or has run out by log time, once for each incident."""
     occurred = {v["source"]["offset"]: ms_of(v["occurred_at"]) for v in run["verdicts"]}
     times = list(log_times(story, occurred))
     now = max((times[offset] for offset in occurred), default=0)
-    until = {}
+    until, released = {}, []
     for c in run["quarantine-commands"]:
-        if c["target"]["kind"] != "message":
-            until[c["incident_id"], target_key(c["target"]["kind"], c["target"])] = ms_of(c["expires_at"])
-    return sorted(key for (_, key), expires_at in until.items() if expires_at <= now)
+        key = target_key(c["target"]["kind"], c["target"])
+        if c["target"]["kind"] == "message":
+            continue
+        if c["action"] == "release":
+            released.append(key)
+            until.pop((c["incident_id"], key), None)
+        else:
+            until[c["incident_id"], key] = ms_of(c["expires_at"])
+    return sorted(released + [key for (_, key), expires_at in until.items() if expires_at <= now])
 
 
 def check_incidents(run):
@@ -267,7 +294,7 @@ def check_incidents(run):
     trouble, tiers, told, scopes = [], {}, {}, set()
     order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
-        if alert["type"].startswith("cache."):
+        if alert["type"].startswith(("cache.", "control.")):
             continue  # no incident of anybody's
         incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
         words = f"{incident} {kind} {tier} {target_key(alert['scope']['kind'], alert['scope'])}"
@@ -315,7 +342,7 @@ def original_of(message):
 
 def check_dead_letters(story, run):
     trouble = []
-    for letter in run["dead-letter"]:
+    for letter in letters_of_messages(run):
         message = story.messages[int(headers_of(letter)["__connect.errors.offset"])]
         value, key, ts, headers = original_of(message)
         if "payload_base64" in letter:
@@ -348,9 +375,9 @@ def check_recipients(story, run):
 def check_summary(run, summary):
     counts = collections.Counter(v["verdict"] for v in run["verdicts"])
     expected = {
-        "messages": len(run["verdicts"]) + len(run["dead-letter"]),
+        "messages": len(run["verdicts"]) + len(letters_of_messages(run)),
         "verdicts": {name: counts[name] for name in ("clear", "misdirected", "unknown", "exempt")},
-        "dead_letters": len(run["dead-letter"]),
+        "dead_letters": len(letters_of_messages(run)),
         "alerts": len(run["alerts"]),
         "scope_commands": sum(c["target"]["kind"] != "message" for c in run["quarantine-commands"]),
     }
@@ -364,8 +391,10 @@ def check_summary(run, summary):
 def check_numbers_hidden(story, texts):
     """No recipient's number stands in what is published; dead letters keep the original, which is their purpose."""
     numbers = set()
-    for message in story.messages:
-        record = parse_or_none(message.line)
+    told = [c.record["scope"]["id"] for c in story.controls
+            if isinstance(c.record, dict) and c.record.get("scope", {}).get("kind") == "recipient"]  # fmt: skip
+    for message in story.messages + told:
+        record = {"recipient": message} if isinstance(message, str) else parse_or_none(message.line)
         number = record.get("recipient") if isinstance(record, dict) else None
         if isinstance(number, str) and len(number) > 8:
             numbers.add(number.lstrip("+"))
