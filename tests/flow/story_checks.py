@@ -219,9 +219,9 @@ def check_alerts(story, run, frame):
 
 def command_label(story, command, raised, frame):
     """The label of the message behind a command: that of the alert told with it, or, of a scope that joins an incident
-    in silence, that of its frame."""
+    in silence, and of a hold on its way to the release, that of its frame."""
     target = target_key(command["target"]["kind"], command["target"])
-    alert = raised.get((command["incident_id"], command["tier"], target))
+    alert = raised.pop((command["incident_id"], command["tier"], target), None)
     if alert is not None:
         return cause_label(story, alert)
     if frame != 1:
