@@ -192,10 +192,16 @@ enum err decide_expire(
         if (hold == NULL) {
             break;
         }
+        bool goes_on = false;
+        e = remind_renews(decide, delta, hold, taker, &goes_on);
+        if (goes_on) {
+            continue;
+        }
         int32_t scope = hold->scope;
-        e = tell_expired(decide, delta, hold, taker);
+        e = e != ERR_NONE ? e : tell_expired(decide, delta, hold, taker);
         enum err ended = decide_end_hold(decide, delta, scope, taker);
         e = e != ERR_NONE ? e : ended;
     }
-    return e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    e = e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    return e != ERR_NONE ? e : remind(decide, delta, taker);
 }

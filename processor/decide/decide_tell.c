@@ -278,6 +278,8 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
             .incident_id = incident->id,
             .tier = incident->tier,
             .impact = tell_impact(incident),
+            .acknowledged_ms = incident->acknowledged_ms,
+            .acknowledged_by = incident->acknowledged_by,
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
             .assume_complete = decide->options.policy->assume_complete,
@@ -333,8 +335,8 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
 }
 
-enum err tell_again(struct decide *decide, const struct delta *delta, struct incident *incident,
-        enum alert_kind kind, const struct decision_taker *taker)
+struct alert_action tell_what_was_told(struct decide *decide, const struct delta *delta,
+        struct incident *incident, enum alert_kind kind)
 {
     const struct scope_name name = scopes_name(decide->scopes, incident->root);
     struct alert_action alert = alert_of(decide, incident);
@@ -353,8 +355,15 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
     incident->told_ms = delta->log_time_ms;
     incident->told_misdirected = incident->escaped + incident->held;
     incident->told_cleared = incident->cleared;
+    return alert;
+}
+
+enum err tell_again(struct decide *decide, const struct delta *delta, struct incident *incident,
+        enum alert_kind kind, const struct decision_taker *taker)
+{
+    struct alert_action alert = tell_what_was_told(decide, delta, incident, kind);
     const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";
-    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name, incident->tier,
-            delta->sequence, &alert.alert_id);
+    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &alert.scope,
+            incident->tier, delta->sequence, &alert.alert_id);
     return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
 }
