@@ -30,7 +30,7 @@ struct judge_line_options {
 struct judge_counts {
     uint64_t messages;
     uint64_t verdicts[VERDICT_COUNT];
-    uint64_t reasons[REASON_COUNT];
+    uint64_t reasons[REASON_TOLD_COUNT];
     uint64_t dead_letters;
     uint64_t rejudged;        // again, silently, to rebuild a chunk
     uint64_t looked_up_again; // lookups of messages that wait for a late record

@@ -69,13 +69,15 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
     return e;
 }
 
-static bool is_published(enum verdict_output output, enum verdict verdict)
+// Flagged is what goes wrong, and what the policy speaks against.
+static bool is_published(enum verdict_output output, const struct verdict_action *action)
 {
+    const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS);
     switch (output) {
     case VERDICTS_NONE:
         return false;
     case VERDICTS_FLAGGED:
-        return verdict == VERDICT_MISDIRECTED;
+        return action->verdict == VERDICT_MISDIRECTED || (action->reasons & flags) != 0;
     case VERDICTS_ALL:
         return true;
     }
@@ -84,7 +86,7 @@ static bool is_published(enum verdict_output output, enum verdict verdict)
 
 enum err emit_verdict(struct emitter *em, const struct verdict_action *action, void *ticket)
 {
-    if (!is_published(em->options.verdicts, action->verdict)) {
+    if (!is_published(em->options.verdicts, action)) {
         return ERR_NONE;
     }
     struct record record;

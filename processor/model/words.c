@@ -14,9 +14,9 @@ const char *const status_names[STATUS_COUNT] = {
         "active", "overdue", "closed", "written_off", "sold"};
 const char *const reassigned_names[3] = {"no_data", "no", "yes"};
 const char *const verdict_names[VERDICT_COUNT] = {"clear", "misdirected", "unknown", "exempt"};
-const char *const reason_names[REASON_COUNT] = {
+const char *const reason_names[REASON_TOLD_COUNT] = {
 #define REASON_ROW(id, name) [id] = #name,
-        REASON_TABLE(REASON_ROW)
+        REASON_TABLE(REASON_ROW) POLICY_REASON_TABLE(REASON_ROW)
 #undef REASON_ROW
 };
 const char *const scope_kind_names[SCOPE_KIND_COUNT] = {

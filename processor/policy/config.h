@@ -125,6 +125,7 @@ struct config {
     } control;
 
     struct policy policy;
+    char *lists_file; // entries of policy.lists beside those here; NULL = none
 
     struct {
         uint32_t max_scopes;

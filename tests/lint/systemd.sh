@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# systemd.sh BUILD_DIR: the unit has no finding of systemd-analyze, is exposed no more than 2.0 of 10, and its times go with the
+# program's: it is given longer to end than a drain takes by default, and the keys that it loads are where the package puts
+# their folder. Runs no service.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(cd "${1:?usage: systemd.sh BUILD_DIR}" && pwd)
+unit=$root/deploy/systemd/wrongnumber.service
+command -v systemd-analyze >/dev/null || {
+    echo "there is no systemd-analyze"
+    exit 77
+}
+work=$(mktemp -d "${TMPDIR:-/tmp}/systemd-lint.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failures=0
+pass() { echo "ok lint.systemd.$1"; }
+fail() {
+    printf '  %s\nnot ok lint.systemd.%s\n' "$2" "$1"
+    failures=$((failures + 1))
+}
+value_of() { sed -n "s/^$1=//p" "$unit"; }
+
+# It wants to find the program and the pages that the unit names; the program is put in its place here, and the pages where
+# `man` looks.
+"$root/deploy/pages/make" "$build" "$work/man"
+mkdir -p "$work/man/man1" "$work/man/man5"
+cp "$work/man/wrongnumber.1" "$work/man/man1/"
+cp "$work/man/wrongnumber.yaml.5" "$work/man/man5/"
+sed "s|^ExecStart=/usr/bin/wrongnumber |ExecStart=$build/wrongnumber |" "$unit" >"$work/wrongnumber.service"
+if command -v man >/dev/null; then
+    found=$(MANPATH=$work/man systemd-analyze verify "$work/wrongnumber.service" 2>&1) || found+=" exit status $?"
+else
+    found=$(systemd-analyze verify --man=no "$work/wrongnumber.service" 2>&1) || found+=" exit status $?"
+fi
+if [[ -z $found ]]; then pass verify; else fail verify "$found"; fi
+
+if found=$(systemd-analyze security --no-pager --offline=true --threshold=20 "$unit" 2>&1); then
+    pass "security ($(grep -o 'exposure level.*' <<<"$found" | grep -oE '[0-9]+\.[0-9]+'))"
+else
+    fail security "$(grep -E '^✗|exposure level' <<<"$found")"
+fi
+
+drain=$("$build/wrongnumber" check --describe | sed -nE '/^drain$/{n;s/.*default ([0-9]+)s:.*/\1/p}')
+if [[ -n $drain ]] && (($(value_of TimeoutStopSec) > drain + 5)); then
+    pass drain
+else
+    fail drain "TimeoutStopSec=$(value_of TimeoutStopSec) for a drain of ${drain:-unknown}"
+fi
+
+# A file of that folder is what the configuration can name.
+# shellcheck disable=SC2016 # the variable is the configuration's
+printf 'pseudonym:\n  key_file: "${CREDENTIALS_DIRECTORY}/keys_pseudonym"\n' >"$work/c.yaml"
+found=$(CREDENTIALS_DIRECTORY=$work/credentials "$build/wrongnumber" check -c "$work/c.yaml" --print 2>&1) || true
+if [[ $(value_of LoadCredential) == keys:/etc/wrongnumber/keys && $found == *"$work/credentials/keys_pseudonym"* ]]; then
+    pass credentials
+else
+    fail credentials "$(value_of LoadCredential): $found"
+fi
+((failures == 0))
