@@ -111,9 +111,9 @@ enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t 
         e = taker->command(taker->self, &command);
     }
     scopes_hold(decide->scopes, scope, command.expires_at_ms);
-    return e != ERR_NONE ? e
-                         : incidents_hold(decide->incidents, scope, command.expires_at_ms,
-                                   MODE_ENFORCE);
+    return e != ERR_NONE
+                   ? e
+                   : incidents_hold(decide->incidents, scope, command.expires_at_ms, MODE_ENFORCE);
 }
 
 enum err tell_released(struct decide *decide, const struct delta *delta, const struct hold *hold,

@@ -29,9 +29,9 @@ struct decide {
     struct hold_cap holds;
     struct control_ledger *controls;
     struct control_counts control_counts;
-    struct scope_list named; // scratch: what a command is about
+    struct scope_list named;  // scratch: what a command is about
     int64_t next_reminder_ms; // no incident is due to be told again before; log time
-    uint64_t next_serial;    // above those of all entries so far
+    uint64_t next_serial;     // above those of all entries so far
     struct strbuf id_text;
     struct strbuf reason_text;
 };

@@ -168,8 +168,8 @@ static void know(struct decide *decide, const struct order *order)
     for (uint32_t i = 0; i < decide->named.count; i++) {
         struct incident *incident = incidents_of(decide->incidents, decide->named.scopes[i]);
         if (incident != NULL) {
-            incidents_acknowledge(incident, view_trim(order->control->operator_id),
-                    order->delta->log_time_ms);
+            incidents_acknowledge(
+                    incident, view_trim(order->control->operator_id), order->delta->log_time_ms);
         }
     }
 }

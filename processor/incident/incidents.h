@@ -54,8 +54,8 @@ struct incident {
     uint32_t cleared_reasons[REASON_COUNT]; // of those since incidents_remember
     // What its root's messages since then had, held ones too: messages, reasons, signals and sums.
     struct cause_evidence since;
-    int64_t urgent_ms; // log time at which it came to quarantine; 0 = it has not
-    bool was_reminded; // of that nobody has acknowledged it
+    int64_t urgent_ms;            // log time at which it came to quarantine; 0 = it has not
+    bool was_reminded;            // of that nobody has acknowledged it
     int64_t unconfirmed_sequence; // of the last frame that it was told by to be unconfirmed, and 1
     int64_t acknowledged_ms;      // log time; 0 = nobody has
     struct view acknowledged_by;

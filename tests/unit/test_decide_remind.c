@@ -266,9 +266,7 @@ static void test_restored_hold(void)
         unsigned incidents;
         bool goes_on;
     } rows[] = {
-            {false, true, 0, false},
-            {true, true, 1, false},
-            {true, false, 1, true},
+            {false, true, 0, false}, {true, true, 1, false}, {true, false, 1, true},
             {false, false, 1, true}, // of an earlier release: the command's id stands for it
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
