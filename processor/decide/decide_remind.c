@@ -15,7 +15,12 @@ void remind_later(struct decide *decide, struct incident *incident, int64_t now_
 static enum err tell_unanswered(struct decide *decide, const struct delta *delta,
         struct incident *incident, const char *step, const struct decision_taker *taker)
 {
-    struct alert_action alert = tell_what_was_told(decide, delta, incident, ALERT_INCIDENT_UPDATED);
+    struct alert_action alert = tell_repeated(decide, incident);
+    alert.kind = ALERT_INCIDENT_UPDATED;
+    alert.occurred_at_ms = delta->log_time_ms;
+    incident->told_ms = delta->log_time_ms;
+    incident->told_misdirected = incident->escaped + incident->held;
+    incident->told_cleared = incident->cleared;
     alert.is_unacknowledged = true;
     alert.is_unconfirmed = incident->unconfirmed_sequence == delta->sequence + 1;
     enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &alert.scope,

@@ -180,6 +180,8 @@ def alert_detail(alert, name):
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
     if name in ("escaped", "held"):
         return str(alert["impact"][name])
+    if name == "release":
+        return alert["release"]["state"] if "release" in alert else "-"
     if evidence is None:
         return "-"
     if name == "since":
@@ -221,7 +223,7 @@ def check_alerts(story, run, frame):
 
 def command_label(story, command, raised, frame):
     """The label of the message behind a command: that of the alert told with it, or, of a scope that joins an incident
-    in silence, that of its frame."""
+    in silence, and of a hold on its way to the release, that of its frame."""
     target = target_key(command["target"]["kind"], command["target"])
     is_told_with_alert = "control_id" not in command  # and only the first of its kind is
     alert = raised.pop((command["incident_id"], command["tier"], target), None) if is_told_with_alert else None
@@ -309,7 +311,7 @@ def check_incidents(run):
         if kind in ("updated", "closed") and tier != before:
             trouble.append(f"{words}: was {before}")
         impact = alert.get("impact")
-        if impact is not None:
+        if impact is not None and "release" not in alert:  # what is told of a hold's end is no growth
             misdirected = impact["escaped"] + impact["held"]
             is_known = (incident, target_key(alert["scope"]["kind"], alert["scope"])) in scopes
             is_growth = kind == "updated" and "unacknowledged" not in alert
