@@ -303,6 +303,8 @@ def check_incidents(run):
             continue  # no incident of anybody's
         incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
         words = f"{incident} {kind} {tier} {target_key(alert['scope']['kind'], alert['scope'])}"
+        if kind == "released" and incident not in tiers:
+            continue  # the end of a person's hold that belongs to no incident
         if (kind == "opened") != (incident not in tiers):
             trouble.append(f"{words}: is opened twice, or not at all")
         before = tiers.get(incident)
