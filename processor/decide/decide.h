@@ -150,6 +150,19 @@ struct control_counts {
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 
+// After a row was stepped and decided: what its messages say of the hold of its scope, if it is held, or
+// was lately (decide/decide_release.h).
+MUST_CHECK enum err decide_follow_release(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, const struct decision_taker *taker);
+// Whether the scope was released so short a while ago that its next alarm wants less.
+bool decide_is_on_probation(const struct decide *decide, int32_t scope, int64_t now_ms);
+// Whether its holds are remembered.
+bool decide_has_release(const struct decide *decide, int32_t scope);
+// Forgets a scope without incident and hold: its number may be given to another.
+void decide_drop(struct decide *decide, int32_t scope);
+// Comes last of a frame: forgets what does not matter any more.
+void decide_sweep(struct decide *decide, int64_t now_ms);
+
 // A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
 // told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many
 // incidents as there may be.
@@ -159,6 +172,32 @@ MUST_CHECK enum err decide_restore_hold(
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.
 uint64_t decide_overflowed(const struct decide *decide);
+
+// What is going on, for those who look; borrowed during the call. `evidence` is NULL before its first alert.
+struct shown_incident {
+    const struct digest_id *id;
+    enum tier tier;
+    const struct scope_name *scope;
+    const struct evidence *evidence;
+    struct view cause; // none = not known
+    struct impact impact;
+    uint32_t scope_count;
+    uint32_t held_count;
+    int64_t told_ms; // log time
+};
+struct shown_hold {
+    const struct scope_name *scope;
+    int64_t until_ms;
+    bool is_commanded;
+    bool is_monitor;
+};
+struct decide_viewer {
+    void (*incident)(void *self, const struct shown_incident *shown);
+    void (*hold)(void *self, const struct shown_hold *shown);
+    void *self;
+};
+// Every open incident, then every hold.
+void decide_show(const struct decide *decide, const struct decide_viewer *viewer);
 
 // Saves what is decided so far, or restores it into a new one.
 void decide_archive(struct archive *archive, struct decide *decide);
