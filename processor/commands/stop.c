@@ -9,7 +9,7 @@
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "the stop flag must be lock-free");
 static atomic_bool stop_requested;
 static atomic_bool stop_signalled; // by somebody outside
-static atomic_bool hangup_signalled;
+static atomic_bool stop_hangup;
 
 static void on_signal(int signal_number)
 {
@@ -22,12 +22,12 @@ static void on_signal(int signal_number)
 static void on_hangup(int signal_number)
 {
     (void)signal_number;
-    hangup_signalled = true;
+    stop_hangup = true;
 }
 
 bool stop_take_hangup(void)
 {
-    return atomic_exchange(&hangup_signalled, false);
+    return atomic_exchange(&stop_hangup, false);
 }
 
 void stop_on_signals(void)
