@@ -66,6 +66,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
     incidents_archive(archive, decide->incidents, decide->scopes);
     watch_archive(archive, decide);
     control_ledger_archive(archive, decide->controls);
+    drills_archive(archive, &decide->drills, decide->scopes);
 }
 
 uint32_t decide_open_incidents(const struct decide *decide)

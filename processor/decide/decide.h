@@ -148,6 +148,12 @@ struct control_counts {
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 
+// Comes last of a delta that is applied: what has come of the drills that are going on
+// (decide/decide_drill.h).
+MUST_CHECK enum err decide_drill_follow(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+uint32_t decide_open_drills(const struct decide *decide);
+
 // A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
 // told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many
 // incidents as there may be.

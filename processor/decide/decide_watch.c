@@ -96,6 +96,9 @@ const char *watch_withholds(struct decide *decide, const struct step *step, enum
     if (decide_is_suspended(decide)) {
         return "cache_suspect";
     }
+    if (tenant_is_drill(step->name.tenant_id)) {
+        return NULL; // nobody's messages are stopped by it
+    }
     bool is_new = tier >= TIER_QUARANTINE && !incidents_is_holding(decide->incidents, step->scope);
     return is_new && !hold_cap_has_room(&decide->holds, step->delta->log_time_ms) ? "hold_cap"
                                                                                   : NULL;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/clock.h"
+#include "model/drill.h"
 #include "model/event.h"
 #include "model/incident.h"
 #include "model/outcome.h"
@@ -129,6 +130,7 @@ struct alert_action {
     // misses were believed without an epoch record (policy.h): the alert says so
     bool assume_complete;
     struct control_outcome outcome; // of control.outcome
+    struct drill_news drill;        // of drill.completed
     struct view traceparent;
     struct view tracestate;
 };
