@@ -68,6 +68,7 @@ void conf_find(struct conf_report *report, struct conf_mark mark, const char *pa
         }
         return;
     }
+    mark.line += report->lines_before;
     char text[1024];
     va_list args;
     va_start(args, format);

@@ -42,7 +42,8 @@ struct conf_node {
 struct conf_report {
     struct strbuf *sb;
     const char *file;
-    uint32_t count; // also of those for which there was no room
+    uint32_t lines_before; // of the file, where it is read a line at a time
+    uint32_t count;        // also of those for which there was no room
     bool out_of_memory;
     struct conf_mark marks[CONF_FINDING_MAX]; // of the findings in `sb`
     size_t lengths[CONF_FINDING_MAX];         // of their lines

@@ -92,6 +92,11 @@ bool judge_line_cache_is_trusted(struct judge_line *line)
     return store->ops->state(store->self) == CACHE_TRUSTED;
 }
 
+uint32_t judge_line_waiting(const struct judge_line *line)
+{
+    return line->recheck != NULL ? recheck_open_count(line->recheck) : 0;
+}
+
 const struct judge_counts *judge_line_counts(const struct judge_line *line)
 {
     return &line->counts;
@@ -182,8 +187,17 @@ static int64_t judged_at_ms(struct judge_line *line, const struct batch *batch, 
     return line->log_time_ms != 0 ? line->log_time_ms : CLOCK_MIN_MS;
 }
 
+static void note_hold(struct judge_line *line, const struct raw_message *raw)
+{
+    line->counts.held++;
+    if (line->options.clock == JUDGE_CLOCK_WALL && raw->timestamp_ms > 0) {
+        int64_t delay_ms = clock_wall().ms - raw->timestamp_ms;
+        metric_observe(&line->counts.hold_delay, &metric_delay_bounds, delay_ms > 0 ? delay_ms : 0);
+    }
+}
+
 static enum err emit_judged(struct judge_line *line, const struct batch *batch, size_t i,
-        const struct judgement *judgement, int64_t at_ms)
+        const struct judgement *judgement, const struct standing *standing, int64_t at_ms)
 {
     const struct event *ev = batch->decoded[i];
     const struct raw_message *raw = &batch->items[i].raw;
@@ -206,8 +220,10 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
     if (e == ERR_NONE) {
         e = emit_verdict(line->options.emitter, &verdict, ticket);
     }
-    if (e == ERR_NONE && judge_line_holds(line, ev, judgement)) {
-        e = judge_line_hold(line, ev, judgement->reasons, at_ms, ticket);
+    bool is_over = standing->until_ms != 0 && standing->until_ms <= at_ms;
+    if (e == ERR_NONE && standing->is_held && !is_over) {
+        e = judge_line_hold(line, ev, judgement->reasons, at_ms, standing->until_ms, ticket);
+        note_hold(line, raw);
     }
     return e;
 }
@@ -226,6 +242,7 @@ static enum err judge_dead_letter(
     enum err e = ERR_NONE;
     if (!tally_is_resuming(source, item->raw.offset)) {
         line->counts.dead_letters++;
+        line->counts.dead_letters_by[batch->failures[i].code]++;
         const struct dead_letter_action dead_letter = {
                 .raw = &item->raw,
                 .reason = batch->failures[i].reason,
@@ -252,17 +269,23 @@ static enum err judge_one(
             ev, enriched->recipient.kind, &enriched->facts, &line->options.config->policy);
     bool at_once = false;
     enum said_kind said = line->recheck != NULL
-                                  ? judge_line_recall(line, &item->raw, ev, &judgement, &at_once)
+                                  ? judge_line_recall(line, &item->raw, &judgement, &at_once)
                                   : SAID_NOTHING;
+    const struct standing standing =
+            judge_line_stand(line, ev, enriched->pseudonym.bytes, &judgement);
+    if (line->recheck != NULL && judgement.verdict == VERDICT_UNKNOWN && standing.is_held &&
+            !standing.is_blocked) {
+        said = SAID_UNKNOWN;
+    }
     enum err e = ERR_NONE;
     if (tally_is_resuming(source, item->raw.offset)) {
         line->counts.rejudged++;
     } else {
         line->counts.verdicts[judgement.verdict]++;
-        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+        for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
             line->counts.reasons[reason] += judgement.reasons >> reason & 1;
         }
-        e = emit_judged(line, batch, i, &judgement, at_ms);
+        e = emit_judged(line, batch, i, &judgement, &standing, at_ms);
     }
     if (e == ERR_NONE && said != SAID_NOTHING) {
         e = judge_line_remember(line, batch, i, said, at_once);
@@ -274,7 +297,7 @@ static enum err judge_one(
             .ev = ev,
             .offset = item->raw.offset,
             .verdict = judgement.verdict,
-            .reasons = judgement.reasons,
+            .reasons = judgement.reasons & REASONS_OF_DATA,
             .recipient_tag = enriched->pseudonym.bytes,
             .phone = enriched->recipient.kind == RECIPIENT_PHONE ? enriched->recipient.canonical
                                                                  : VIEW_NONE,

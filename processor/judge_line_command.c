@@ -2,10 +2,6 @@
 #include "common/digest.h"
 #include "judge_line_inside.h"
 
-#define CACHE_REASONS                                                                              \
-    (REASON_BIT(REASON_CACHE_UNREACHABLE) | REASON_BIT(REASON_CACHE_UNTRUSTED) |                   \
-            REASON_BIT(REASON_CACHE_STALE))
-
 // A command about a message depends on tenant, message id, action and policy version only (design
 // §4), so that a duplicated event gives the same command.
 static enum err make_command_id(
@@ -53,26 +49,24 @@ struct policy_settings judge_line_settings(const struct judge_line *line, const 
     return settings;
 }
 
-bool judge_line_holds(
-        const struct judge_line *line, const struct event *ev, const struct judgement *judgement)
+struct standing judge_line_stand(const struct judge_line *line, const struct event *ev,
+        const uint8_t *recipient, struct judgement *judgement)
 {
-    bool is_unknown = judgement->verdict == VERDICT_UNKNOWN &&
-                      (judgement->reasons & CACHE_REASONS) != 0 &&
-                      judge_line_settings(line, ev).unknown == UNKNOWN_HOLD;
-    return is_unknown || judgement->verdict == VERDICT_MISDIRECTED;
+    return judge_stand(ev, recipient, &line->options.config->policy, false, judgement);
 }
 
 enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
-        int64_t at_ms, void *ticket)
+        int64_t at_ms, int64_t until_ms, void *ticket)
 {
     strbuf_reset(&line->reason_text);
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+    for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
         if ((reasons & REASON_BIT(reason)) != 0) {
             strbuf_add_text(&line->reason_text, line->reason_text.n > 0 ? "," : "");
             strbuf_add_text(&line->reason_text, reason_names[reason]);
         }
     }
     struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
+    command.expires_at_ms = until_ms != 0 ? until_ms : command.expires_at_ms;
     enum err e = line->reason_text.failed;
     e = e != ERR_NONE ? e : make_command_id(line, "message-hold\n", ev, &command.command_id);
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);

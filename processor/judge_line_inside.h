@@ -2,7 +2,7 @@
 // commanded about a message) and judge_line_recheck.c (what is looked up again).
 #pragma once
 
-#include "judge/judge.h"
+#include "judge/standing.h"
 #include "judge_line.h"
 #include "recheck/recheck.h"
 
@@ -39,19 +39,21 @@ struct batch {
 
 // What the policy says of a message.
 struct policy_settings judge_line_settings(const struct judge_line *line, const struct event *ev);
-// Whether a verdict holds its message.
-bool judge_line_holds(
-        const struct judge_line *line, const struct event *ev, const struct judgement *judgement);
+// Completes the judgement of a message, whose recipient has the pseudonym `recipient`.
+struct standing judge_line_stand(const struct judge_line *line, const struct event *ev,
+        const uint8_t *recipient, struct judgement *judgement);
+// `until_ms` 0: as long as the policy says.
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
-        reason_set reasons, int64_t at_ms, void *ticket);
+        reason_set reasons, int64_t at_ms, int64_t until_ms, void *ticket);
 // `reason` is a short text.
 MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct event *ev,
         struct view reason, int64_t at_ms, void *ticket);
 
 // Where a record has turned up since a message was judged, the judgement becomes what it was. Returns
-// as what the message is to be remembered, or SAID_NOTHING; `*ret_at_once`: its record is there.
+// as what the message is to be remembered (a held unknown one aside), or SAID_NOTHING; `*ret_at_once`:
+// its record is there.
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
-        const struct event *ev, struct judgement *judgement, bool *ret_at_once);
+        struct judgement *judgement, bool *ret_at_once);
 // Remembers a message of the batch, which is to be looked up again.
 MUST_CHECK enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
         size_t i, enum said_kind said, bool at_once);

@@ -30,7 +30,7 @@ struct round {
 // --- what is remembered --------------------------------------------------------------------------
 
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
-        const struct event *ev, struct judgement *judgement, bool *ret_at_once)
+        struct judgement *judgement, bool *ret_at_once)
 {
     enum said_kind said = recheck_is_meeting(line->recheck)
                                   ? recheck_meet(line->recheck, raw->partition, raw->offset)
@@ -48,10 +48,8 @@ enum said_kind judge_line_recall(struct judge_line *line, const struct raw_messa
         }
         return said;
     }
-    if (judgement->verdict == VERDICT_MISDIRECTED) {
-        return said_kind_of(judgement->reasons);
-    }
-    return judge_line_holds(line, ev, judgement) ? SAID_UNKNOWN : SAID_NOTHING;
+    return judgement->verdict == VERDICT_MISDIRECTED ? said_kind_of(judgement->reasons)
+                                                     : SAID_NOTHING;
 }
 
 enum err judge_line_remember(struct judge_line *line, const struct batch *batch, size_t i,
@@ -127,17 +125,20 @@ static enum err round_ask(struct judge_line *line, struct round *round)
     return ERR_NONE;
 }
 
+// `is_held`: by its verdict alone.
 static enum err clear(struct judge_line *line, struct round *round, struct recheck_item *item,
-        const struct judge_slice *slice)
+        const struct judge_slice *slice, bool is_held)
 {
     const struct recheck_message *message = recheck_message_of(item);
     bool was_unknown = message->said == SAID_UNKNOWN;
     struct view reason = was_unknown ? VIEW("cache_recovered") : VIEW("late_record");
-    enum err e = judge_line_release(line, &message->ev, reason, round->wall.ms, slice->ticket);
+    enum err e = !is_held ? ERR_NONE
+                          : judge_line_release(
+                                    line, &message->ev, reason, round->wall.ms, slice->ticket);
     if (e != ERR_NONE) {
         return e;
     }
-    line->counts.released++;
+    line->counts.released += is_held;
     if (!was_unknown) { // what was unknown was never counted as misdirected
         struct cleared *cleared = &round->cleared[round->cleared_count++];
         *cleared = (struct cleared){
@@ -164,7 +165,9 @@ static enum err round_read(
                 &round->lookups[i].facts, &line->options.config->policy);
         bool is_known = judgement.verdict != VERDICT_UNKNOWN;
         if (judgement.verdict == VERDICT_CLEAR && !slice->waits) {
-            e = clear(line, round, item, slice);
+            const struct standing standing =
+                    judge_line_stand(line, &message->ev, message->tag, &judgement);
+            e = clear(line, round, item, slice, !standing.is_blocked && !standing.is_past);
         } else {
             recheck_again(line->recheck, item, is_known, round->now, round->wall);
         }

@@ -20,9 +20,10 @@ struct walk {
     struct json_pointers *fields;
     struct arena *arena;
     struct strbuf what;
-    const char *name;   // of the file in hand
-    uint64_t line;      // in it
-    bool is_last_file;  // its last line may just be being written
+    const char *name;  // of the file in hand
+    uint64_t line;     // in it
+    bool is_last_file; // its last line may just be being written
+    bool may_be_empty;
     uint64_t expected;  // the number of the next record
     uint64_t last_good; // of the last one that was as it should be
     bool knows_prev;    // the line before was, so that the next must follow it
@@ -197,7 +198,8 @@ static enum err check_lines(struct walk *walk, struct audit_text *text)
             return e;
         }
     }
-    if (e == ERR_NONE && text->number == 0 && !(walk->is_last_file && walk->sum->is_written)) {
+    if (e == ERR_NONE && text->number == 0 && !walk->may_be_empty &&
+            !(walk->is_last_file && walk->sum->is_written)) {
         find(walk, walk->expected, "the file is empty");
     }
     return e;
@@ -318,6 +320,7 @@ enum err audit_check_file(struct audit_summary *ret_summary, const struct audit_
     if (e == ERR_NONE && (access(path.p, F_OK) == 0 || errno != ENOENT)) {
         walk.name = name;
         walk.is_last_file = true;
+        walk.may_be_empty = true;
         e = check_one_file(&walk, ret_why);
     }
     walk_end(&walk);

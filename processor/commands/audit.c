@@ -17,6 +17,9 @@ static const char usage[] =
         "as it was sent, in a chain of hashes under a key.\n"
         "\n"
         "  verify   check that nothing in it was changed, taken out or cut off\n"
+        "  export   the report of one incident, as JSON and as a page\n"
+        "  hold     keep the records of an incident from being purged; list what is kept\n"
+        "  purge    take the content of old records out, with an account of it\n"
         "\n"
         "  wrongnumber audit VERB --help  all about one of them\n";
 // clang-format on
@@ -75,7 +78,8 @@ int command_audit(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } verbs[] = {{"verify", audit_verify}};
+    } verbs[] = {{"verify", audit_verify}, {"export", audit_export}, {"hold", audit_hold},
+            {"purge", audit_purge}};
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, name) == 0) {

@@ -5,6 +5,9 @@
 #include "commands/options.h"
 
 int audit_verify(int argc, char **argv);
+int audit_export(int argc, char **argv);
+int audit_hold(int argc, char **argv);
+int audit_purge(int argc, char **argv);
 
 // What they all begin with: which folder, and the keys.
 struct audit_place_options {

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "audit/custody.h"
 #include "commands/audit.h"
 
 enum { WHY_MAX_BYTES = 16 * 1024, SHOWN_MAX = 1000, LINE_MAX_BYTES = 4096 };
@@ -27,6 +28,7 @@ static const char usage[] =
 struct verification {
     struct audit_place_options place;
     struct audit_check check;
+    struct custody *custody;
     uint64_t shown;
 };
 
@@ -42,6 +44,12 @@ static void show_fault(void *self, const char *name, uint64_t line, uint64_t seq
     } else {
         printf("%s%s%s\n", name, name[0] != '\0' ? ": " : "", what);
     }
+}
+
+static bool is_removed(void *self, uint64_t seq)
+{
+    struct verification *verification = self;
+    return custody_has_removed(verification->custody, seq);
 }
 
 static void show_summary(const struct verification *verification, const struct audit_summary *sum)
@@ -93,14 +101,18 @@ static enum err verify(struct verification *verification)
         verification->check.keys = &keys;
         verification->check.found = show_fault;
         verification->check.self = verification;
-        e = audit_check_log(&sum, &verification->check, &why);
+        verification->check.is_removed = is_removed;
+        e = custody_read(&verification->custody, &verification->check, &why);
+        e = e != ERR_NONE ? e : audit_check_log(&sum, &verification->check, &why);
         if (e == ERR_NONE) {
+            sum.faults += custody_faults(verification->custody);
             show_summary(verification, &sum);
             e = sum.faults > 0 ? ERR_DATA : ERR_NONE;
         } else {
             fprintf(stderr, "audit verify: %s\n", why.n > 0 ? why.p : err_text(e));
         }
     }
+    custody_destroy(verification->custody);
     audit_keys_fini(&keys);
     if (config != NULL) {
         config_destroy(config);

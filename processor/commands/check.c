@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "commands/load_config.h"
+#include "common/clock.h"
 #include "common/conf_bind.h"
 #include "detect/bank.h"
 
@@ -102,6 +103,33 @@ static void print_rules(struct strbuf *sb, const struct policy *policy)
     }
 }
 
+// How many entries there are, and which do nothing any more.
+static void print_lists(struct strbuf *sb, const struct policy *policy, int64_t now_ms)
+{
+    const struct lists *lists = &policy->lists;
+    if (lists->count > 0) {
+        strbuf_printf(sb, "lists     %u entries\n", lists->count);
+    }
+    for (uint32_t i = 0; i < lists->count; i++) {
+        const struct list_entry *entry = &lists->entries[i];
+        if (entry->until_ms <= now_ms) {
+            fprintf(stderr, "warning: %s: entry %u (%s, %s) has expired and does nothing: %s\n",
+                    entry->is_of_file ? "policy.lists_file" : "policy.lists", i,
+                    list_kind_names[entry->list], entry->reason, entry->expires);
+        }
+    }
+    for (uint32_t i = 0; i < policy->windows.maintenance_count; i++) {
+        const struct maintenance *one = &policy->windows.maintenance[i];
+        strbuf_printf(sb, "window    %s to %s%s: %s\n", one->from, one->until,
+                one->until_ms <= now_ms ? " (over)" : "", one->reason);
+    }
+    for (uint32_t i = 0; i < policy->windows.hours_count; i++) {
+        const struct hours *hours = &policy->windows.hours[i];
+        strbuf_printf(
+                sb, "hours     %s %s, %s\n", hours->allowed, hours->zone, mode_names[hours->mode]);
+    }
+}
+
 // A failed write (a full disk, a closed pipe) is the caller's exit status.
 static enum err write_out(const struct strbuf *text)
 {
@@ -137,6 +165,7 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
             config->policy.hold_cap);
     print_budget(sb, &config->policy, config->policy.budget, "");
     print_rules(sb, &config->policy);
+    print_lists(sb, &config->policy, clock_wall().ms);
 }
 
 // What is allowed, but nobody should do without knowing.

@@ -10,7 +10,7 @@
 #include "common/json_out.h"
 #include "decode/decode.h"
 #include "enrich/enrich.h"
-#include "judge/judge.h"
+#include "judge/standing.h"
 #include "redis/redis_store.h"
 
 enum { ARENA_BYTES = 64 * 1024 * 1024, TEXT_BYTES = 16 * 1024 * 1024 };
@@ -107,8 +107,10 @@ struct explanation {
 
 static enum err add_explanation(struct strbuf *text, const struct explanation *x)
 {
-    const struct judgement judgement = judge_message(
+    struct judgement judgement = judge_message(
             x->ev, x->enriched->recipient.kind, &x->enriched->facts, &x->config->policy);
+    const struct standing standing =
+            judge_stand(x->ev, x->enriched->pseudonym.bytes, &x->config->policy, false, &judgement);
     struct strbuf pseudonym;
     strbuf_init(&pseudonym, 256);
     pseudonym_add(&pseudonym, keyring_current(x->ring), &x->enriched->pseudonym);
@@ -123,12 +125,13 @@ static enum err add_explanation(struct strbuf *text, const struct explanation *x
     json_object_end(&out);
     json_text(&out, "verdict", verdict_names[judgement.verdict]);
     json_array(&out, "reasons");
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+    for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
         if ((judgement.reasons & REASON_BIT(reason)) != 0) {
             json_text(&out, NULL, reason_names[reason]);
         }
     }
     json_array_end(&out);
+    json_bool(&out, "held", standing.is_held);
     json_string_or_null(&out, "cache", x->cache_why[0] != '\0' ? view_of(x->cache_why) : VIEW_NONE);
     add_facts(&out, &x->enriched->facts);
     add_scopes(&out, x->ev);

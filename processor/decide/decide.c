@@ -165,7 +165,9 @@ enum tier decide_admit(
         const struct decide *decide, struct hearing *hearing, enum tier tier, bool is_cold)
 {
     const struct scope_delta *row = hearing->row;
-    if (tier > TIER_ALERT && decide_is_suspended(decide)) {
+    const struct step step = step_of(decide, hearing);
+    if (tier > TIER_ALERT &&
+            (decide_is_suspended(decide) || policy_withholds(decide, &step) != NULL)) {
         return TIER_ALERT;
     }
     if (tier == TIER_STOP) {
@@ -347,6 +349,9 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
     tier = tier < highest ? tier : highest;
     step->scope = child->scope;
     step->name = scopes_name(decide->scopes, child->scope);
+    if (tier > TIER_ALERT && policy_withholds(decide, step) != NULL) {
+        tier = TIER_ALERT;
+    }
     if (decide_tier(decide, child->scope) >= tier) {
         return ERR_NONE;
     }

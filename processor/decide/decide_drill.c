@@ -30,7 +30,8 @@ static void drill_begin(struct drill *drill, int32_t scope, const struct order *
     *drill = (struct drill){.scope = scope,
             .operator_bytes = (uint32_t)operator_id.n,
             .opened_ms = order->delta->log_time_ms};
-    memcpy(drill->operator_text, operator_id.p, operator_id.n); // decide_control.c sees to its length
+    memcpy(drill->operator_text, operator_id.p,
+            operator_id.n); // decide_control.c sees to its length
 }
 
 enum err control_drill(struct decide *decide, const struct order *order, struct ruling *ret_ruling)
@@ -212,8 +213,7 @@ static bool is_drill_scope(const struct scopes *scopes, int32_t scope)
     return name.kind == SCOPE_CAMPAIGN && tenant_is_drill(name.tenant_id);
 }
 
-static void drill_archive(
-        struct archive *archive, struct drill *drill, const struct scopes *scopes)
+static void drill_archive(struct archive *archive, struct drill *drill, const struct scopes *scopes)
 {
     struct view operator_id = {drill->operator_text, drill->operator_bytes};
     archive_i32(archive, &drill->scope, 0, INT32_MAX);

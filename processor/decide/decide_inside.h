@@ -100,6 +100,8 @@ struct part {
 MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part);
 
+// Why the policy wants no hold of the step's scope now: "maintenance", "override"; NULL where it does not.
+const char *policy_withholds(const struct decide *decide, const struct step *step);
 // What the policy says of the step's scope: mode, and how long it is held (decide_policy.c).
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step);
 // Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.

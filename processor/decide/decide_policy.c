@@ -48,3 +48,25 @@ struct policy_settings decide_settings(const struct decide *decide, const struct
     policy_settings_of(policy, &subject, &settings);
     return settings;
 }
+
+const char *policy_withholds(const struct decide *decide, const struct step *step)
+{
+    const struct policy *policy = decide->options.policy;
+    if (policy->windows.maintenance_count == 0 && policy->lists.count == 0) {
+        return NULL;
+    }
+    const struct scope_name *name = &step->name;
+    const struct policy_subject subject = {.tenant_id = name->tenant_id,
+            .vendor_id = vendor_of(decide, step->scope, name),
+            .channel = channel_of(step)};
+    int64_t now_ms = step->delta->log_time_ms;
+    if (windows_in_maintenance(&policy->windows, &subject, now_ms)) {
+        return "maintenance";
+    }
+    struct list_subject listed = {.tenant_id = name->tenant_id};
+    listed.ids[SCOPE_TENANT] = name->tenant_id;
+    listed.ids[SCOPE_VENDOR] = subject.vendor_id;
+    listed.ids[name->kind] = name->id;
+    enum list_kind list = lists_find(&policy->lists, &listed, now_ms);
+    return list == LIST_OVERRIDE || list == LIST_ALLOW ? "override" : NULL;
+}

@@ -96,8 +96,12 @@ const char *watch_withholds(struct decide *decide, const struct step *step, enum
     if (decide_is_suspended(decide)) {
         return "cache_suspect";
     }
+    const char *by_policy = policy_withholds(decide, step);
+    if (by_policy != NULL) {
+        return by_policy;
+    }
     if (tenant_is_drill(step->name.tenant_id)) {
-        return NULL; // nobody's messages are stopped by it
+        return NULL; // the cap is for what stops somebody's messages
     }
     bool is_new = tier >= TIER_QUARANTINE && !incidents_is_holding(decide->incidents, step->scope);
     return is_new && !hold_cap_has_room(&decide->holds, step->delta->log_time_ms) ? "hold_cap"
@@ -133,6 +137,10 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
             .evidence = &incident->told->evidence,
             .taker = taker,
             .tenant = SCOPE_NONE};
+    if (policy_withholds(decide, &step) != NULL) {
+        incidents_set_tier(decide->incidents, scope, TIER_ALERT); // its next alarm asks again
+        return ERR_NONE;
+    }
     enum err e = tell_hold(decide, &step, tier);
     decide_explain_parents(decide, &step, true);
     return e;

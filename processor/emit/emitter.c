@@ -69,13 +69,15 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
     return e;
 }
 
-static bool is_published(enum verdict_output output, enum verdict verdict)
+// Flagged is what goes wrong, and what the policy speaks against.
+static bool is_published(enum verdict_output output, const struct verdict_action *action)
 {
+    const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS);
     switch (output) {
     case VERDICTS_NONE:
         return false;
     case VERDICTS_FLAGGED:
-        return verdict == VERDICT_MISDIRECTED;
+        return action->verdict == VERDICT_MISDIRECTED || (action->reasons & flags) != 0;
     case VERDICTS_ALL:
         return true;
     }
@@ -84,7 +86,7 @@ static bool is_published(enum verdict_output output, enum verdict verdict)
 
 enum err emit_verdict(struct emitter *em, const struct verdict_action *action, void *ticket)
 {
-    if (!is_published(em->options.verdicts, action->verdict)) {
+    if (!is_published(em->options.verdicts, action)) {
         return ERR_NONE;
     }
     struct record record;
@@ -105,6 +107,10 @@ enum err emit_command(struct emitter *em, const struct command_action *action, v
         e = encode_command(&em->encoding, action, source_of(em), &record);
         e = send_record(em, e, &record, ticket);
     }
+    if (e == ERR_NONE) {
+        bool is_scope = action->target == TARGET_SCOPE;
+        em->command_count[action->kind][is_scope ? action->scope.kind : SCOPE_KIND_COUNT]++;
+    }
     if (e != ERR_NONE || action->target != TARGET_SCOPE) {
         return e;
     }
@@ -116,7 +122,9 @@ enum err emit_alert(struct emitter *em, const struct alert_action *action, void 
 {
     struct record record;
     enum err e = encode_alert(&em->encoding, action, source_of(em), &record);
-    return send_record(em, e, &record, ticket);
+    e = send_record(em, e, &record, ticket);
+    em->alert_count[action->kind][action->tier] += e == ERR_NONE;
+    return e;
 }
 
 enum err emit_dead_letter(struct emitter *em, const struct dead_letter_action *action, void *ticket)

@@ -22,7 +22,7 @@ static void add_string_or_null(struct strbuf *sb, struct view value)
 static void add_reasons(struct strbuf *sb, reason_set reasons)
 {
     char before = '[';
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
+    for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
         if ((reasons & REASON_BIT(reason)) != 0) {
             strbuf_add_byte(sb, (uint8_t)before);
             strbuf_add_byte(sb, '"');

@@ -164,7 +164,8 @@ static enum err fold_resolve_scopes(
             continue;
         }
         if (kind != SCOPE_CAMPAIGN && tenant_is_drill(key->ids[SCOPE_TENANT])) {
-            *scope = SCOPE_NONE; // drills leave no trace: what one was like is no history of the next
+            *scope =
+                    SCOPE_NONE; // drills leave no trace: what one was like is no history of the next
             continue;
         }
         bool split = (fold->split_by_channel >> kind & 1) != 0;

@@ -89,7 +89,8 @@ struct evidence {
     int64_t tenant_misdirected;
     uint64_t tenant_start_serial; // of the entry that began it; UINT64_MAX = none
     bool vendor_is_unregistered;  // its vendor is not on the list that the policy has
-    // NULL, or why no hold follows for now: "cache_suspect" or "hold_cap"
+    // NULL, or why no hold follows for now: "cache_suspect", "hold_cap", "maintenance" or
+    // "override" (of policy.lists)
     const char *withheld;
     // NULL, or the auxiliary stream that spoke: `misdirected` then are its hits
     const char *stream;

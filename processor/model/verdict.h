@@ -26,9 +26,28 @@ enum reason {
             REASON_COUNT,
 };
 
+// What the policy adds to them (policy/lists.h, policy/windows.h): told in verdicts and commands, and no
+// evidence, so that frames and what is folded of them do not know them.
+#define POLICY_REASON_TABLE(ROW)                                                                   \
+    ROW(REASON_BLOCKED, blocked)                                                                   \
+    ROW(REASON_OVERRIDDEN, overridden)                                                             \
+    ROW(REASON_ALLOWED, allowed)                                                                   \
+    ROW(REASON_RELEASED, released)                                                                 \
+    ROW(REASON_OUTSIDE_HOURS, outside_hours)
+
+enum policy_reason {
+    REASON_BEFORE_POLICY = REASON_COUNT - 1,
+#define REASON_ROW(id, name) id,
+    POLICY_REASON_TABLE(REASON_ROW)
+#undef REASON_ROW
+            REASON_TOLD_COUNT,
+};
+
 // A set of reasons.
 typedef uint32_t reason_set;
 #define REASON_BIT(reason) ((reason_set)1 << (reason))
 
 extern const char *const verdict_names[VERDICT_COUNT];
-extern const char *const reason_names[REASON_COUNT];
+// The reasons that are evidence.
+#define REASONS_OF_DATA (REASON_BIT(REASON_COUNT) - 1)
+extern const char *const reason_names[REASON_TOLD_COUNT];

@@ -14,14 +14,25 @@ const char *const status_names[STATUS_COUNT] = {
         "active", "overdue", "closed", "written_off", "sold"};
 const char *const reassigned_names[3] = {"no_data", "no", "yes"};
 const char *const verdict_names[VERDICT_COUNT] = {"clear", "misdirected", "unknown", "exempt"};
-const char *const reason_names[REASON_COUNT] = {
+const char *const reason_names[REASON_TOLD_COUNT] = {
 #define REASON_ROW(id, name) [id] = #name,
-        REASON_TABLE(REASON_ROW)
+        REASON_TABLE(REASON_ROW) POLICY_REASON_TABLE(REASON_ROW)
 #undef REASON_ROW
 };
 const char *const scope_kind_names[SCOPE_KIND_COUNT] = {
         "campaign", "template", "sender", "vendor", "tenant"};
 const char *const tier_names[TIER_COUNT] = {"none", "notice", "alert", "quarantine", "stop"};
+const char *const alert_kind_names[ALERT_KIND_COUNT] = {
+        [ALERT_INCIDENT_OPENED] = "incident.opened",
+        [ALERT_INCIDENT_ESCALATED] = "incident.escalated",
+        [ALERT_INCIDENT_UPDATED] = "incident.updated",
+        [ALERT_INCIDENT_RELEASED] = "incident.released",
+        [ALERT_INCIDENT_CLOSED] = "incident.closed",
+        [ALERT_CACHE_SUSPECT] = "cache.suspect",
+        [ALERT_CACHE_RECOVERED] = "cache.recovered",
+        [ALERT_DRILL_COMPLETED] = "drill.completed",
+        [ALERT_CONTROL_OUTCOME] = "control.outcome",
+};
 const char *const mode_names[2] = {"monitor", "enforce"};
 
 const char *const signal_names[SIGNAL_COUNT] = {

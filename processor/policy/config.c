@@ -7,6 +7,7 @@
 
 #include "common/conf_bind.h"
 #include "policy/config_checks.h"
+#include "policy/config_lists.h"
 #include "policy/config_table.h"
 
 enum { TREE_MAX_BYTES = 4 * 1024 * 1024, LINES_MAX_BYTES = 64 * 1024 };
@@ -112,6 +113,9 @@ static enum err bind_text(struct config *config, struct view text, struct conf_r
         goto out;
     }
     if (e == ERR_NONE || e == ERR_CONFIG) {
+        e = config_lists_finish(config, report);
+    }
+    if (e == ERR_NONE) {
         struct config_checker c = {config, places, report};
         e = check_config(&c, check);
     }

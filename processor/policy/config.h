@@ -125,6 +125,7 @@ struct config {
     } control;
 
     struct policy policy;
+    char *lists_file; // entries of policy.lists beside those here; NULL = none
 
     struct {
         uint32_t max_scopes;
@@ -135,6 +136,11 @@ struct config {
         enum log_format format;
         enum log_level level;
     } log;
+
+    struct {
+        char *listen;              // address:port, or "off"
+        uint32_t partition_series; // of more partitions lag is told as a sum only
+    } ops;
 
     struct {
         int64_t heartbeat_ms;       // of the epoch; one is written five times as often

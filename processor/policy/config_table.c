@@ -2,9 +2,11 @@
 // use them, because every room may include the configuration and it may include none of them.
 #include "policy/config_table.h"
 
+#include "policy/config_lists.h"
 #include "policy/config_maps.h"
 #include "policy/config_rules.h"
 #include "policy/config_text.h"
+#include "policy/config_windows.h"
 
 #define HOUR INT64_C(3600000)
 #define DAY (24 * HOUR)
@@ -483,6 +485,30 @@ static const struct conf_option options[] = {
                         "(tenant, vendor, channel, purpose) and any of mode, unknown, reasons, "
                         "closed_grace, message_hold, scope_hold, and of a tenant budget; the most "
                         "specific rule wins"},
+        {.path = "policy.lists",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_lists_map,
+                .text = "whom people have decided about: each entry has list (block: always held; "
+                        "override: never held; allow: exempt), one of recipient, campaign, "
+                        "template, sender, vendor, or tenant alone, and reason, owner, expires"},
+        {.path = "policy.lists_file",
+                .type = CONF_FILE,
+                AT(lists_file),
+                .text = "more entries of policy.lists, one a line, in JSON"},
+        {.path = "policy.maintenance",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_maintenance_map,
+                .text = "when no campaign, sender, … is held: each window has from, until, reason, "
+                        "owner, and match (tenant, vendor, channel) where it is not for all"},
+        {.path = "policy.hours",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_hours_map,
+                .text = "when people may be contacted: each has allowed (08:00-22:00), zone "
+                        "(+08:00), match (tenant, vendor, channel, purpose), and mode: monitor "
+                        "tells, enforce holds until the next allowed minute"},
 
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,
@@ -562,6 +588,22 @@ static const struct conf_option options[] = {
                 .fallback = "info",
                 .words = level_words,
                 .text = "the least that is logged"},
+        {.path = "ops.listen",
+                .type = CONF_TEXT,
+                AT(ops.listen),
+                .fallback = "off",
+                RANGE(1, 64),
+                .check = config_text_listen,
+                .text = "where run answers /metrics, /healthz, /readyz, /version and the status "
+                        "page: a "
+                        "numeric address:port such as 127.0.0.1:9464 or [::1]:9464, or off"},
+        {.path = "ops.partition_series",
+                .type = CONF_COUNT,
+                AT(ops.partition_series),
+                .fallback = "64",
+                RANGE(0, 256),
+                .text = "of a half with more partitions than that only the sum of lag is told"},
+
         {.path = "sync.heartbeat",
                 .type = CONF_DURATION,
                 AT(sync.heartbeat_ms),

@@ -115,7 +115,10 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_int(&out, "confirm_within_ms", policy->confirm_within_ms);
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
     json_int(&out, "hold_cap", policy->hold_cap);
+    windows_add_canonical_hours(&policy->windows, &out);
     json_bool(&out, "learning", policy->learning);
+    lists_add_canonical(&policy->lists, &out);
+    windows_add_canonical_maintenance(&policy->windows, &out);
     json_int(&out, "message_hold_ms", policy->message_hold_ms);
     json_text(&out, "mode", mode_names[policy->mode]);
     json_int(&out, "operator_hold_max_ms", policy->operator_hold_max_ms);

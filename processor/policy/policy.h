@@ -10,8 +10,10 @@
 #include "model/event.h"
 #include "model/stream.h"
 #include "model/verdict.h"
+#include "policy/lists.h"
 #include "policy/rules.h"
 #include "policy/vendors.h"
+#include "policy/windows.h"
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
@@ -47,7 +49,9 @@ struct policy {
     uint32_t split_by_channel;  // bits of enum scope_kind: a scope of its own for each channel
     int64_t update_interval_ms; // of an incident's updates, at least
     struct vendors vendors;     // registered ones; owned by the config, borrowed by copies
-    struct rules rules;         // likewise
+    struct rules rules;         // likewise, as the next two
+    struct lists lists;
+    struct policy_windows windows;
     uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under
     uint32_t complaint_rate_millionths;            // complaints a message, in healthy traffic
     char version[POLICY_VERSION_HEX + 1];

@@ -41,17 +41,17 @@ void rules_clear(struct rules *rules)
 
 // --- which rule applies -----------------------------------------------------------------------
 
-// How many things the rule names, or 0 when one of them is not so; one that names nothing is 1.
-static unsigned specificity(const struct rule *rule, const struct policy_subject *subject)
+unsigned rule_specificity(
+        uint32_t parts, char *const names[4], const struct policy_subject *subject)
 {
     const struct view own[] = {
             subject->tenant_id, subject->vendor_id, subject->channel, subject->purpose};
     unsigned named = 1;
     for (unsigned i = RULE_OF_TENANT; i <= RULE_OF_PURPOSE; i++) {
-        if ((rule->parts & RULE_PART(i)) == 0) {
+        if (names[i] == NULL || (parts & RULE_PART(i)) == 0) {
             continue;
         }
-        if (view_is_none(own[i]) || !view_is(own[i], rule->names[i])) {
+        if (view_is_none(own[i]) || !view_is(own[i], names[i])) {
             return 0;
         }
         named++;
@@ -95,7 +95,7 @@ void rules_apply(const struct rules *rules, const struct policy_subject *subject
     unsigned best[RULE_PART_COUNT] = {0};
     for (uint32_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->rules[i];
-        unsigned named = specificity(rule, subject);
+        unsigned named = rule_specificity(rule->parts, rule->names, subject);
         for (unsigned part = RULE_SETS_MODE; part < RULE_PART_COUNT && named > 0; part++) {
             if ((rule->parts & RULE_PART(part)) != 0 && named > best[part]) {
                 best[part] = named;
@@ -138,7 +138,7 @@ void rule_add_text(struct strbuf *sb, const struct rule *rule)
 
 // --- the canonical text -----------------------------------------------------------------------
 
-static void add_match(struct json_out *out, const struct rule *rule)
+void rule_add_canonical_match(uint32_t parts, char *const names[4], struct json_out *out)
 {
     static const struct {
         enum rule_part part;
@@ -147,8 +147,9 @@ static void add_match(struct json_out *out, const struct rule *rule)
             {RULE_OF_TENANT, "tenant"}, {RULE_OF_VENDOR, "vendor"}};
     json_object(out, "match");
     for (size_t i = 0; i < sizeof sorted / sizeof *sorted; i++) {
-        if ((rule->parts & RULE_PART(sorted[i].part)) != 0) {
-            json_text(out, sorted[i].key, rule->names[sorted[i].part]);
+        const char *name = names[sorted[i].part];
+        if (name != NULL && (parts & RULE_PART(sorted[i].part)) != 0) {
+            json_text(out, sorted[i].key, name);
         }
     }
     json_object_end(out);
@@ -175,7 +176,7 @@ static void add_rule(struct json_out *out, const struct rule *rule)
     if ((rule->parts & RULE_PART(RULE_SETS_CLOSED_GRACE)) != 0) {
         json_int(out, "closed_grace_ms", settings->closed_grace_ms);
     }
-    add_match(out, rule);
+    rule_add_canonical_match(rule->parts, rule->names, out);
     if ((rule->parts & RULE_PART(RULE_SETS_MESSAGE_HOLD)) != 0) {
         json_int(out, "message_hold_ms", settings->message_hold_ms);
     }

@@ -74,6 +74,10 @@ void rule_release(struct rule *rule);
 // Puts what the rules set for the subject in the place of what `settings` has.
 void rules_apply(const struct rules *rules, const struct policy_subject *subject,
         struct policy_settings *settings);
+// How many things are named and are the subject's, and one more; 0 when one of them is another's.
+unsigned rule_specificity(
+        uint32_t parts, char *const names[4], const struct policy_subject *subject);
+void rule_add_canonical_match(uint32_t parts, char *const names[4], struct json_out *out);
 // How many things it names: of two rules that apply, the one that names more wins.
 unsigned rule_named(const struct rule *rule);
 // Appends for people what it names: "tenant acme, channel sms", and what it sets.

@@ -5,7 +5,7 @@
 #include "common/assure.h"
 #include "recheck/recheck_inside.h"
 
-enum { UNANSWERED_MS = 30000, VIEW_COUNT = 8 };
+enum { UNANSWERED_MS = 30000, VIEW_COUNT = 12 };
 
 static const int64_t due_ms[] = {[DUE_FIRST] = 1000, [DUE_SECOND] = 5000, [DUE_THIRD] = 30000};
 
@@ -148,6 +148,10 @@ static void list_views(struct recheck_message *message, struct view *views[VIEW_
     views[5] = &message->ev.traceparent;
     views[6] = &message->ev.tracestate;
     views[7] = &message->recipient.canonical;
+    views[8] = &message->ev.campaign_id;
+    views[9] = &message->ev.template_id;
+    views[10] = &message->ev.sender_id;
+    views[11] = &message->ev.vendor_id;
 }
 
 static struct recheck_item *item_create(const struct recheck_message *message)
@@ -158,10 +162,6 @@ static struct recheck_item *item_create(const struct recheck_message *message)
     }
     item->message = *message;
     item->message.ev.recipient = VIEW_NONE;
-    item->message.ev.campaign_id = VIEW_NONE;
-    item->message.ev.template_id = VIEW_NONE;
-    item->message.ev.sender_id = VIEW_NONE;
-    item->message.ev.vendor_id = VIEW_NONE;
     item->message.ev.borrower_id = VIEW_NONE;
     struct view *views[VIEW_COUNT];
     list_views(&item->message, views);

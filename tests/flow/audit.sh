@@ -64,6 +64,18 @@ head=$(grep -o 'head [0-9a-f]*:[0-9]*:[0-9a-f]*' "$work/audited.log" | tail -n 1
 check "flow.audit.verify" "$wrongnumber" audit verify -c "$config" --head "$head"
 check "flow.audit.verify_needs_the_key" test "$("$wrongnumber" audit verify "$work/log" 2>/dev/null | tail -n 1 | cut -c -6)" = "NOT ok"
 
+# --- an incident's report ----------------------------------------------------------------------
+
+incident=$(python3 -c 'import json,sys; print(next(a["incident_id"] for a in (json.loads(json.loads(l)["payload"]) for l in open(sys.argv[1]))
+    if a["type"] == "incident.opened" and a["tier"] == "quarantine"))' "$work/alerts.ndjson")
+fetch audited.verdicts | python3 -c 'import json,sys
+for line in sys.stdin: print(json.loads(line)["payload"])' >"$work/verdicts.ndjson"
+check "flow.audit.export" "$wrongnumber" audit export -c "$config" --incident "$incident" --verdicts "$work/verdicts.ndjson" \
+    --zone +08:00 --out "$work/report"
+check "flow.audit.report" python3 -B "$root/tests/flow/audit_report.py" "$work/report/incident-$incident.json" \
+    "$work/report/incident-$incident.html" "$work/data"
+check "flow.audit.no_such_incident" test "$("$wrongnumber" audit export -c "$config" --incident "${incident//[0-9]/0}" 2>/dev/null; echo $?)" = 66
+
 # named OFFSET FILE: one bit of that byte is changed and back again
 named() {
     local line
@@ -83,4 +95,37 @@ check "flow.audit.cut_end" grep -q 'cut off' <("$wrongnumber" audit verify -c "$
 cp "$work/kept" "$last"
 mv "$work/log/audit-00000002.ndjson" "$work/away"
 check "flow.audit.missing_file" grep -q '^audit-00000002.ndjson: the file is missing' <("$wrongnumber" audit verify -c "$config" 2>/dev/null)
+mv "$work/away" "$work/log/audit-00000002.ndjson"
+
+# --- how long records are kept -----------------------------------------------------------------
+
+by=(--operator ann --reason "PIPL Art. 19")
+check "flow.audit.hold" "$wrongnumber" audit hold add -c "$config" --incident "$incident" "${by[@]}"
+check "flow.audit.hold_is_listed" grep -q "\"incident_id\":\"$incident\".*\"by\":\"ann\"" <("$wrongnumber" audit hold list -c "$config")
+dry_run() { [[ $("$wrongnumber" audit purge -c "$config" --keep 0d "${by[@]}" --dry-run) == "would take out "[1-9]* ]]; }
+check "flow.audit.purge_dry_run" dry_run
+check "flow.audit.purge" "$wrongnumber" audit purge -c "$config" --keep 0d "${by[@]}"
+# count KIND: records of that kind that still have their content, in all files but the last one
+count() {
+    local files
+    mapfile -t files < <(find "$work/log" -name 'audit-*' | sort | head -n -1)
+    cat "${files[@]}" | grep -c "\"kind\":\"$1\".*\"record\":{"
+}
+check "flow.audit.message_commands_are_gone" test "$(count message_command)" = 0
+check "flow.audit.held_alerts_stay" test "$(count alert)" -gt 0
+check "flow.audit.purged_and_verified" "$wrongnumber" audit verify -c "$config" --head "$head"
+check "flow.audit.held_incident_is_whole" python3 -B "$root/tests/flow/audit_report.py" \
+    <("$wrongnumber" audit export -c "$config" --incident "$incident" --verdicts "$work/verdicts.ndjson" --out "$work/again" >/dev/null
+        cat "$work/again/incident-$incident.json") "$work/again/incident-$incident.html" "$work/data"
+check "flow.audit.other_code_agrees_still" python3 -B "$oracle" check "$work/key" "$work/log"
+cp "$work/log/custody.ndjson" "$work/kept"
+check "flow.audit.custody_flipped" test "$(python3 -B "$oracle" flip "$work/log/custody.ndjson" 300)" = 1
+check "flow.audit.custody_is_named" grep -q '^custody.ndjson:1: record 1: ' <("$wrongnumber" audit verify -c "$config" 2>/dev/null)
+cp "$work/kept" "$work/log/custody.ndjson"
+check "flow.audit.hold_is_lifted" "$wrongnumber" audit hold remove -c "$config" --incident "$incident" "${by[@]}"
+check "flow.audit.purge_all" "$wrongnumber" audit purge -c "$config" --before 2099-01-01 "${by[@]}"
+check "flow.audit.nothing_is_left" test "$(count alert)" = 0
+check "flow.audit.and_verified" "$wrongnumber" audit verify -c "$config" --head "$head"
+rm "$work/log/custody.ndjson"
+check "flow.audit.removal_without_account" grep -q 'no account tells of it' <("$wrongnumber" audit verify -c "$config" 2>/dev/null)
 ((failures == 0))

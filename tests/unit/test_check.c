@@ -137,6 +137,19 @@ static void test_rules(void)
             "healthy messages at most, of each wider kind in 4000000000\n"));
     run_fini(&run);
     unlink(path);
+    write_config(path,
+            "policy:\n"
+            "  lists:\n"
+            "    - {list: allow, vendor: v, reason: a trial, owner: o, expires: 2020-01-01}\n"
+            "    - {list: block, vendor: w, reason: r, owner: o, expires: 2099-01-01}\n");
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "lists     2 entries\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.err.p, "warning: policy.lists: entry 0 (allow, a trial) has "
+                                             "expired and does nothing: 2020-01-01\n"));
+    CU_ASSERT_PTR_NULL(strstr(run.err.p, "entry 1"));
+    run_fini(&run);
+    unlink(path);
 }
 
 // librdkafka's own opinion of a property has its place in the file too.

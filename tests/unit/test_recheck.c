@@ -38,7 +38,10 @@ static void add(struct recheck *recheck, int32_t partition, int64_t offset, int6
     char id[32];
     snprintf(id, sizeof id, "m%lld", (long long)offset);
     const struct recheck_message message = {
-            .ev = {.message_id = view_of(id), .tenant_id = VIEW("t"), .campaign_id = VIEW("gone")},
+            .ev = {.message_id = view_of(id),
+                    .tenant_id = VIEW("t"),
+                    .campaign_id = VIEW("kept"),
+                    .borrower_id = VIEW("gone")},
             .recipient = {RECIPIENT_PHONE, VIEW("+8613800138000")},
             .partition = partition,
             .offset = offset,
@@ -98,7 +101,8 @@ static void test_due(void)
         CU_ASSERT_TRUE(view_is(message->ev.message_id, "m60"));
         CU_ASSERT_TRUE(view_is(message->ev.tenant_id, "t"));
         CU_ASSERT_TRUE(view_is(message->recipient.canonical, "+8613800138000"));
-        CU_ASSERT_TRUE(view_is_none(message->ev.campaign_id));
+        CU_ASSERT_TRUE(view_is_none(message->ev.borrower_id));
+        CU_ASSERT_TRUE(view_is(message->ev.campaign_id, "kept"));
         CU_ASSERT_TRUE(view_is_none(message->ev.loan_id));
         again(recheck, item, true, due_ms[i]);
     }

@@ -1,0 +1,344 @@
+#include "audit/incident_report.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/hashmap.h"
+#include "common/json_scan.h"
+
+enum { ARENA_BYTES = 512 * 1024 * 1024 };
+
+const char *const report_clock_names[CLOCK_COUNT] = {
+        "first_seen", "first_alert", "first_hold", "acknowledged", "released", "closed"};
+
+enum field {
+    ALERT_TIER,
+    ALERT_SCOPE,
+    ALERT_CAUSE,
+    ALERT_REASONS,
+    ALERT_EVIDENCE,
+    ALERT_IMPACT,
+    ALERT_POLICY,
+    ALERT_DETECTOR,
+    COMMAND_ACTION,
+    COMMAND_ISSUED,
+    OUTCOME_ACTION,
+    OUTCOME_STATE,
+    FIELD_COUNT,
+};
+static const char *const pointers[FIELD_COUNT] = {
+        [ALERT_TIER] = "/tier",
+        [ALERT_SCOPE] = "/scope",
+        [ALERT_CAUSE] = "/cause",
+        [ALERT_REASONS] = "/reasons",
+        [ALERT_EVIDENCE] = "/evidence",
+        [ALERT_IMPACT] = "/impact",
+        [ALERT_POLICY] = "/policy_version",
+        [ALERT_DETECTOR] = "/detector_version",
+        [COMMAND_ACTION] = "/action",
+        [COMMAND_ISSUED] = "/issued_at",
+        [OUTCOME_ACTION] = "/control/action",
+        [OUTCOME_STATE] = "/control/state",
+};
+
+enum verdict_field {
+    VERDICT_WORD,
+    VERDICT_TIME,
+    VERDICT_TENANT,
+    VERDICT_PSEUDONYM,
+    VERDICT_CAMPAIGN,
+    VERDICT_TEMPLATE,
+    VERDICT_SENDER,
+    VERDICT_VENDOR,
+    VERDICT_FIELD_COUNT,
+};
+static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {"/verdict", "/occurred_at",
+        "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id", "/sender_id",
+        "/vendor_id"};
+
+enum err incident_report_create(struct incident_report **ret_report, struct view incident_id)
+{
+    struct incident_report *report = calloc(1, sizeof *report);
+    if (report == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    report->incident_id = incident_id;
+    report->arena = arena_create(ARENA_BYTES);
+    report->entries = calloc(REPORT_ENTRIES_MAX, sizeof *report->entries);
+    report->reached.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
+    report->spared.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
+    report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
+    report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
+    for (size_t i = 0; i < CLOCK_COUNT; i++) {
+        report->clocks_ms[i] = REPORT_NONE;
+    }
+    bool is_whole = report->arena != NULL && report->entries != NULL &&
+                    report->reached.named != NULL && report->spared.named != NULL &&
+                    report->reached_set != NULL && report->spared_set != NULL;
+    enum err e = is_whole ? json_pointers_create(&report->fields, pointers, FIELD_COUNT, NULL)
+                          : ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        e = json_pointers_create(
+                &report->verdict_fields, verdict_pointers, VERDICT_FIELD_COUNT, NULL);
+    }
+    if (e != ERR_NONE) {
+        incident_report_destroy(report);
+        return e;
+    }
+    *ret_report = report;
+    return ERR_NONE;
+}
+
+void incident_report_destroy(struct incident_report *report)
+{
+    if (report == NULL) {
+        return;
+    }
+    if (report->fields != NULL) {
+        json_pointers_destroy(report->fields);
+    }
+    if (report->verdict_fields != NULL) {
+        json_pointers_destroy(report->verdict_fields);
+    }
+    hashmap_destroy(report->reached_set);
+    hashmap_destroy(report->spared_set);
+    free(report->reached.named);
+    free(report->spared.named);
+    free(report->entries);
+    arena_destroy(report->arena);
+    free(report);
+}
+
+// --- what the log tells ------------------------------------------------------------------------
+
+static void note_clock(
+        struct incident_report *report, enum report_clock clock, int64_t ms, bool is_first)
+{
+    int64_t *kept = &report->clocks_ms[clock];
+    if (*kept == REPORT_NONE || (is_first ? ms < *kept : ms > *kept)) {
+        *kept = ms;
+    }
+}
+
+static void note_version(struct view *versions, uint32_t *count, const struct json_value *value)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        if (view_equal(versions[i], value->raw)) {
+            return;
+        }
+    }
+    if (value->kind == JSON_STRING && *count < REPORT_VERSIONS_MAX) {
+        versions[(*count)++] = value->raw;
+    }
+}
+
+// The number of a member of an object that was scanned; 0 where there is none.
+static int64_t member(struct view object, const char *name)
+{
+    struct json_value key;
+    struct json_value value;
+    int64_t number;
+    while (json_object_take(&object, &key, &value)) {
+        if (view_is(key.raw, name) && value.kind == JSON_NUMBER &&
+                json_integer_read(value.raw, &number) == JSON_INTEGER) {
+            return number;
+        }
+    }
+    return 0;
+}
+
+// When the first message was sent that the evidence counts.
+static void note_change_point(struct incident_report *report, struct view evidence)
+{
+    struct json_value key;
+    struct json_value value;
+    int64_t ms;
+    while (json_object_take(&evidence, &key, &value)) {
+        if (view_is(key.raw, "change_point") && value.kind == JSON_OBJECT) {
+            evidence = value.raw;
+        } else if (view_is(key.raw, "occurred_at") && value.kind == JSON_STRING &&
+                   clock_parse_rfc3339(value.raw, &ms) == CLOCK_OK) {
+            note_clock(report, CLOCK_FIRST_SEEN, ms, true);
+        }
+    }
+}
+
+static void keep(struct view *kept, const struct json_value *value)
+{
+    if (value->kind != JSON_ABSENT && value->kind != JSON_NULL) {
+        *kept = value->raw;
+    }
+}
+
+static void take_alert(struct incident_report *report, const struct report_entry *entry,
+        const struct json_value *values)
+{
+    note_clock(report, CLOCK_FIRST_ALERT, entry->at_ms, true);
+    if (view_is(entry->type, "incident.closed")) {
+        note_clock(report, CLOCK_CLOSED, entry->at_ms, false);
+    }
+    keep(&report->scope, &values[ALERT_SCOPE]);
+    keep(&report->tier, &values[ALERT_TIER]);
+    keep(&report->cause, &values[ALERT_CAUSE]);
+    keep(&report->reasons, &values[ALERT_REASONS]);
+    keep(&report->evidence, &values[ALERT_EVIDENCE]);
+    if (values[ALERT_EVIDENCE].kind == JSON_OBJECT) {
+        note_change_point(report, values[ALERT_EVIDENCE].raw);
+    }
+    if (values[ALERT_IMPACT].kind == JSON_OBJECT) {
+        report->impact = values[ALERT_IMPACT].raw;
+        report->escaped = member(report->impact, "escaped");
+        report->held = member(report->impact, "held");
+        report->distinct = member(report->impact, "distinct_recipients");
+    }
+    note_version(report->policy_versions, &report->policy_version_count, &values[ALERT_POLICY]);
+    note_version(
+            report->detector_versions, &report->detector_version_count, &values[ALERT_DETECTOR]);
+}
+
+static void take_command(struct incident_report *report, const struct json_value *values)
+{
+    int64_t ms;
+    if (values[COMMAND_ISSUED].kind != JSON_STRING ||
+            clock_parse_rfc3339(values[COMMAND_ISSUED].raw, &ms) != CLOCK_OK) {
+        return;
+    }
+    if (json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
+        note_clock(report, CLOCK_FIRST_HOLD, ms, true);
+    } else {
+        note_clock(report, CLOCK_RELEASED, ms, false);
+    }
+}
+
+static void take_record(struct incident_report *report, const struct report_entry *entry)
+{
+    struct json_value values[FIELD_COUNT];
+    if (view_is_none(entry->record) ||
+            json_scan(report->fields, entry->record, values, NULL) != JSON_FINE) {
+        return;
+    }
+    if (entry->kind == AUDIT_ALERT) {
+        take_alert(report, entry, values);
+    } else if (entry->kind == AUDIT_COMMAND) {
+        take_command(report, values);
+    } else if (entry->kind == AUDIT_CONTROL &&
+               json_string_equals(&values[OUTCOME_ACTION], VIEW("acknowledge")) &&
+               json_string_equals(&values[OUTCOME_STATE], VIEW("applied"))) {
+        note_clock(report, CLOCK_ACKNOWLEDGED, entry->at_ms, true);
+    }
+}
+
+enum err incident_report_take(
+        struct incident_report *report, const char *file, const struct audit_line *line)
+{
+    if (!view_equal(line->incident_id, report->incident_id)) {
+        return ERR_NONE;
+    }
+    if (report->entry_count == REPORT_ENTRIES_MAX) {
+        report->left_out++;
+        return ERR_NONE;
+    }
+    struct report_entry entry = {
+            .file = arena_copy(report->arena, view_of(file)),
+            .seq = line->seq,
+            .at_ms = line->at_ms,
+            .kind = line->kind,
+            .type = arena_copy(report->arena, line->type),
+            .id = arena_copy(report->arena, line->id),
+            .record = VIEW_NONE,
+    };
+    memcpy(entry.mac, line->mac, sizeof entry.mac);
+    bool is_copied = !view_is_none(entry.file) && !view_is_none(entry.type);
+    if (!view_is_none(line->record)) {
+        entry.record = arena_copy(report->arena, line->record);
+        is_copied = is_copied && !view_is_none(entry.record);
+    }
+    if (!is_copied) {
+        return ERR_NO_MEMORY;
+    }
+    report->entries[report->entry_count++] = entry;
+    take_record(report, &entry);
+    return ERR_NONE;
+}
+
+// --- who was reached ---------------------------------------------------------------------------
+
+static bool member_is(struct view object, const char *name, const struct json_value *wanted)
+{
+    struct json_value key;
+    struct json_value value;
+    while (json_object_take(&object, &key, &value)) {
+        if (view_is(key.raw, name)) {
+            return value.kind == JSON_STRING && wanted->kind == JSON_STRING &&
+                   view_equal(value.raw, wanted->raw);
+        }
+    }
+    return false;
+}
+
+// Both were written by the same encoder, so that what is the same has the same bytes.
+static bool is_of_scope(struct view scope, const struct json_value *values)
+{
+    static const struct {
+        const char *kind;
+        enum verdict_field id;
+    } kinds[] = {{"campaign", VERDICT_CAMPAIGN}, {"template", VERDICT_TEMPLATE},
+            {"sender", VERDICT_SENDER}, {"vendor", VERDICT_VENDOR}, {"tenant", VERDICT_TENANT}};
+    if (!member_is(scope, "tenant_id", &values[VERDICT_TENANT])) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct json_value kind = {.kind = JSON_STRING, .raw = view_of(kinds[i].kind)};
+        if (member_is(scope, "kind", &kind)) {
+            return member_is(scope, "id", &values[kinds[i].id]);
+        }
+    }
+    return false;
+}
+
+static enum err add_person(struct incident_report *report, struct report_people *people,
+        struct hashmap *set, struct view pseudonym)
+{
+    people->messages++;
+    if (hashmap_find(set, pseudonym) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    enum err e = hashmap_put(set, pseudonym, 1);
+    if (e != ERR_NONE) {
+        return e == ERR_CEILING ? ERR_NONE : e;
+    }
+    people->people++;
+    if (people->named_count < REPORT_NAMED_MAX) {
+        struct view copy = arena_copy(report->arena, pseudonym);
+        if (view_is_none(copy)) {
+            return ERR_NO_MEMORY;
+        }
+        people->named[people->named_count++] = copy;
+    }
+    return ERR_NONE;
+}
+
+enum err incident_report_verdict(struct incident_report *report, struct view verdict)
+{
+    struct json_value values[VERDICT_FIELD_COUNT];
+    int64_t ms;
+    report->has_verdicts = true;
+    if (json_scan(report->verdict_fields, verdict, values, NULL) != JSON_FINE ||
+            !json_string_equals(&values[VERDICT_WORD], VIEW("misdirected")) ||
+            values[VERDICT_TIME].kind != JSON_STRING ||
+            values[VERDICT_PSEUDONYM].kind != JSON_STRING ||
+            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK ||
+            !is_of_scope(report->scope, values)) {
+        return ERR_NONE;
+    }
+    const int64_t *clocks = report->clocks_ms;
+    int64_t end =
+            clocks[CLOCK_RELEASED] != REPORT_NONE ? clocks[CLOCK_RELEASED] : clocks[CLOCK_CLOSED];
+    if ((clocks[CLOCK_FIRST_SEEN] != REPORT_NONE && ms < clocks[CLOCK_FIRST_SEEN]) ||
+            (end != REPORT_NONE && ms > end)) {
+        return ERR_NONE;
+    }
+    bool is_spared = clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD];
+    return add_person(report, is_spared ? &report->spared : &report->reached,
+            is_spared ? report->spared_set : report->reached_set, values[VERDICT_PSEUDONYM].raw);
+}

@@ -1,0 +1,118 @@
+// What became of one incident, for whoever has to answer for it: its clocks, whom it reached and whom it
+// spared, what was held and released by whom, and the trail in the audit log that all of it rests on.
+// Everything is taken from the audit log; who was reached, by name, from verdicts where they are given.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit/audit_check.h"
+#include "common/arena.h"
+#include "common/json_out.h"
+
+enum {
+    REPORT_ENTRIES_MAX = 100000,
+    REPORT_PEOPLE_MAX = 1000000,
+    REPORT_NAMED_MAX = 10000, // pseudonyms that are listed; all are counted
+    REPORT_VERSIONS_MAX = 16,
+    REPORT_NONE = -1,
+};
+
+// A record of the incident, as it stands in the log.
+struct report_entry {
+    struct view file;
+    uint64_t seq;
+    int64_t at_ms;
+    enum audit_kind kind;
+    struct view type;
+    struct view id;
+    uint8_t mac[SHA256_BYTES];
+    struct view record; // none = taken out
+};
+
+enum report_clock {
+    CLOCK_FIRST_SEEN,   // the message at the change point: since when it was wrong
+    CLOCK_FIRST_ALERT,  // when it was told first
+    CLOCK_FIRST_HOLD,   // when a hold of a scope was commanded first
+    CLOCK_ACKNOWLEDGED, // when a person said so first
+    CLOCK_RELEASED,     // when a hold of a scope was released last
+    CLOCK_CLOSED,
+    CLOCK_COUNT,
+};
+extern const char *const report_clock_names[CLOCK_COUNT];
+
+// Misdirected messages that verdicts tell of.
+struct report_people {
+    uint64_t messages;
+    uint64_t people; // distinct pseudonyms
+    struct view *named;
+    uint32_t named_count;
+};
+
+struct incident_report {
+    struct view incident_id; // 32 hex digits, lower case
+    struct report_entry *entries;
+    uint32_t entry_count;
+    uint64_t left_out;              // above the ceiling
+    int64_t clocks_ms[CLOCK_COUNT]; // REPORT_NONE = has not happened, or is not known
+    // JSON of the alert that told most and came last; none where there is none
+    struct view scope;
+    struct view tier;
+    struct view cause;
+    struct view reasons;
+    struct view evidence;
+    struct view impact;
+    int64_t escaped;
+    int64_t held;
+    int64_t distinct;
+    struct view policy_versions[REPORT_VERSIONS_MAX];
+    uint32_t policy_version_count;
+    struct view detector_versions[REPORT_VERSIONS_MAX];
+    uint32_t detector_version_count;
+    bool has_verdicts;
+    struct report_people reached; // judged before the hold
+    struct report_people spared;  // while it was held
+    struct arena *arena;
+    struct hashmap *reached_set;
+    struct hashmap *spared_set;
+    struct json_pointers *fields;
+    struct json_pointers *verdict_fields;
+};
+
+// ERR_NO_MEMORY. The view is borrowed.
+MUST_CHECK enum err incident_report_create(
+        struct incident_report **ret_report, struct view incident_id);
+void incident_report_destroy(struct incident_report *report);
+// For audit_check.visit: takes what is about the incident. ERR_NO_MEMORY.
+MUST_CHECK enum err incident_report_take(
+        struct incident_report *report, const char *file, const struct audit_line *line);
+// Once all is taken: one verdict record. What is none, or of another scope, is passed over.
+MUST_CHECK enum err incident_report_verdict(struct incident_report *report, struct view verdict);
+
+// What is beside the incident's own records.
+struct report_frame {
+    int64_t made_at_ms;
+    int zone_minutes;       // of the second of the two times that are told
+    const char *data_kinds; // what a collection message tells whoever reads it
+    struct view program;
+    const char *directory;
+    const struct audit_summary *sum; // of the log
+};
+// Appends the report as JSON, and as one page of HTML that needs nothing else.
+void incident_report_write_json(
+        const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
+void incident_report_write_page(
+        const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
+// Appends a time as 2026-11-22T16:00:00.000+08:00.
+void report_add_local(struct strbuf *sb, int64_t ms, int zone_minutes);
+
+// What has to be told to whom, how soon: only what reference/domain.md §3 has read in the text itself.
+struct report_limit {
+    const char *rule;
+    const char *who;     // whom it binds
+    const char *to;      // who is to be told
+    const char *applies; // when
+    int64_t within_ms;   // from the first alert on; 0 = at once, without a number
+};
+enum { REPORT_LIMIT_COUNT = 4 };
+extern const struct report_limit report_limits[REPORT_LIMIT_COUNT];

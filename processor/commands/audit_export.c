@@ -1,0 +1,298 @@
+// audit export: the report of one incident, as JSON and as one page of HTML.
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/custody.h"
+#include "audit/incident_report.h"
+#include "commands/audit.h"
+#include "common/line_reader.h"
+
+enum {
+    WHY_MAX_BYTES = 16 * 1024,
+    REPORT_MAX_BYTES = 1024 * 1024 * 1024,
+    VERDICT_MAX_BYTES = 1024 * 1024,
+    PATH_MAX_BYTES = 8192,
+    INCIDENT_DIGITS = 32,
+    SHOWN_MAX = 20,
+    ZONE_MAX_MINUTES = 14 * 60,
+};
+
+// clang-format off
+static const char usage[] =
+        "usage: wrongnumber audit export --incident ID [-c FILE | DIR] [--key ID=FILE]...\n"
+        "                                [--verdicts FILE] [--zone +HH:MM] [--data TEXT] [--out DIR]\n"
+        "\n"
+        "Writes incident-ID.json and incident-ID.html: when it began, was told, held, acknowledged and\n"
+        "released; the time limits to report it; how many people it is about, who was reached and who\n"
+        "was spared; what was done by whom and why; and the audit trail with the result of its check.\n"
+        "The HTML page needs nothing else. Exit status 0; 65: the audit log is not as it was written,\n"
+        "which the report says; 66: there is no such incident in it.\n"
+        "\n"
+        AUDIT_PLACE_USAGE
+        "      --incident ID     as alerts name it\n"
+        "      --verdicts FILE   verdict records, one a line (kcat -C -e -t collections.verdicts.v1):\n"
+        "                        tells who was reached, by pseudonym; - is standard input\n"
+        "      --zone +HH:MM     of the local times; default +08:00\n"
+        "      --data TEXT       the kinds of personal data that your messages disclose\n"
+        "      --out DIR         where to write; default .\n"
+        "  -h, --help            this text\n";
+// clang-format on
+
+struct export_arguments {
+    struct audit_place_options place;
+    const char *incident;
+    const char *verdicts;
+    const char *out;
+    const char *data_kinds;
+    int zone_minutes;
+};
+
+struct export_run {
+    const struct export_arguments *args;
+    struct incident_report *report;
+    struct custody *custody;
+    uint64_t shown;
+};
+
+static bool parse_zone(const char *text, int *ret_minutes)
+{
+    int digits[4];
+    bool is_good = strlen(text) == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
+    for (size_t i = 0; is_good && i < 4; i++) {
+        char c = text[i < 2 ? i + 1 : i + 2];
+        is_good = c >= '0' && c <= '9';
+        digits[i] = c - '0';
+    }
+    int minutes = is_good ? (digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3] : 0;
+    if (!is_good || digits[2] > 5 || minutes > ZONE_MAX_MINUTES) {
+        fprintf(stderr, "--zone %s: expected +HH:MM or -HH:MM\n", text);
+        return false;
+    }
+    *ret_minutes = text[0] == '-' ? -minutes : minutes;
+    return true;
+}
+
+static bool is_incident(const char *text)
+{
+    size_t n = strspn(text, "0123456789abcdef");
+    if (n != INCIDENT_DIGITS || text[n] != '\0') {
+        fprintf(stderr, "--incident %s: expected 32 hex digits, as alerts have them\n", text);
+        return false;
+    }
+    return true;
+}
+
+// --- reading -----------------------------------------------------------------------------------
+
+static void show_fault(void *self, const char *name, uint64_t line, uint64_t seq, const char *what)
+{
+    struct export_run *run = self;
+    if (++run->shown <= SHOWN_MAX) {
+        fprintf(stderr, "%s:%llu: record %llu: %s\n", name, (unsigned long long)line,
+                (unsigned long long)seq, what);
+    }
+}
+
+static enum err take_line(void *self, const char *name, const struct audit_line *line)
+{
+    struct export_run *run = self;
+    return incident_report_take(run->report, name, line);
+}
+
+static bool is_removed(void *self, uint64_t seq)
+{
+    struct export_run *run = self;
+    return custody_has_removed(run->custody, seq);
+}
+
+static enum err read_verdicts(struct incident_report *report, const char *path)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return ERR_NO_INPUT;
+    }
+    struct line_reader *reader = NULL;
+    enum err e = line_reader_create(&reader, fd, VERDICT_MAX_BYTES);
+    bool has_line = e == ERR_NONE;
+    while (e == ERR_NONE && has_line) {
+        struct line line;
+        e = line_reader_next(reader, &line, &has_line);
+        if (e == ERR_NONE && has_line) {
+            e = incident_report_verdict(report, line.text);
+        }
+    }
+    line_reader_destroy(reader);
+    if (!is_stdin) {
+        close(fd);
+    }
+    return e;
+}
+
+// --- writing -----------------------------------------------------------------------------------
+
+// Whole or not at all: under another name first.
+static enum err write_file(
+        const struct export_arguments *args, const char *suffix, const struct strbuf *text)
+{
+    struct strbuf path;
+    struct strbuf draft;
+    strbuf_init(&path, PATH_MAX_BYTES);
+    strbuf_init(&draft, PATH_MAX_BYTES);
+    strbuf_printf(&path, "%s/incident-%s.%s", args->out, args->incident, suffix);
+    strbuf_printf(&draft, "%s.part", path.failed == ERR_NONE ? path.p : "");
+    enum err e = draft.failed;
+    if (e == ERR_NONE) {
+        FILE *file = fopen(draft.p, "we");
+        bool is_written = file != NULL && fwrite(text->p, 1, text->n, file) == text->n;
+        is_written = (file == NULL || fclose(file) == 0) && is_written;
+        if (is_written && rename(draft.p, path.p) == 0) {
+            puts(path.p);
+        } else {
+            fprintf(stderr, "%s: %s\n", path.p, strerror(errno));
+            unlink(draft.p);
+            e = ERR_IO;
+        }
+    }
+    strbuf_fini(&path);
+    strbuf_fini(&draft);
+    return e;
+}
+
+static enum err write_report(const struct export_run *run, const struct report_frame *frame)
+{
+    struct strbuf text;
+    strbuf_init(&text, REPORT_MAX_BYTES);
+    if (mkdir(run->args->out, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "%s: %s\n", run->args->out, strerror(errno));
+        return ERR_IO;
+    }
+    incident_report_write_json(run->report, frame, &text);
+    enum err e = text.failed != ERR_NONE ? text.failed : write_file(run->args, "json", &text);
+    strbuf_reset(&text);
+    if (e == ERR_NONE) {
+        incident_report_write_page(run->report, frame, &text);
+        e = text.failed != ERR_NONE ? text.failed : write_file(run->args, "html", &text);
+    }
+    strbuf_fini(&text);
+    return e;
+}
+
+static enum err report(struct export_run *run, const struct audit_keys *keys, const char *directory,
+        struct strbuf *why)
+{
+    const struct export_arguments *args = run->args;
+    struct audit_summary sum;
+    const struct audit_check check = {
+            .directory = directory,
+            .keys = keys,
+            .allows_unkeyed = true, // the report says so
+            .is_removed = is_removed,
+            .found = show_fault,
+            .visit = take_line,
+            .self = run,
+    };
+    enum err e = incident_report_create(&run->report, view_of(args->incident));
+    e = e != ERR_NONE ? e : custody_read(&run->custody, &check, why);
+    e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
+    if (e == ERR_NONE && run->report->entry_count == 0) {
+        strbuf_printf(why, "no record of incident %s in %s", args->incident, directory);
+        e = ERR_NO_INPUT;
+    }
+    if (e == ERR_NONE && args->verdicts != NULL) {
+        e = read_verdicts(run->report, args->verdicts);
+    }
+    if (e != ERR_NONE) {
+        return e;
+    }
+    const struct report_frame frame = {clock_wall().ms, args->zone_minutes, args->data_kinds,
+            VIEW(WN_VERSION), directory, &sum};
+    e = write_report(run, &frame);
+    return e == ERR_NONE && sum.faults > 0 ? ERR_DATA : e;
+}
+
+static enum err export_incident(const struct export_arguments *args)
+{
+    struct config *config = NULL;
+    struct audit_keys keys = {.count = 0};
+    const char *directory = NULL;
+    struct export_run run = {.args = args};
+    struct strbuf why;
+    strbuf_init(&why, WHY_MAX_BYTES);
+    enum err e = audit_place_open(&args->place, &config, &keys, &directory);
+    if (e == ERR_NONE) {
+        e = report(&run, &keys, directory, &why);
+        if (e != ERR_NONE) {
+            fprintf(stderr, "audit export: %s\n", why.n > 0 ? why.p : err_text(e));
+        }
+    }
+    incident_report_destroy(run.report);
+    custody_destroy(run.custody);
+    audit_keys_fini(&keys);
+    if (config != NULL) {
+        config_destroy(config);
+    }
+    strbuf_fini(&why);
+    return e;
+}
+
+static bool take_option(struct export_arguments *args, int option)
+{
+    switch (option) {
+    case 'i':
+        args->incident = optarg;
+        return is_incident(optarg);
+    case 'v':
+        args->verdicts = optarg;
+        return true;
+    case 'o':
+        args->out = optarg;
+        return true;
+    case 'd':
+        args->data_kinds = optarg;
+        return true;
+    case 'z':
+        return parse_zone(optarg, &args->zone_minutes);
+    default:
+        return audit_place_take(&args->place, option, optarg);
+    }
+}
+
+int audit_export(int argc, char **argv)
+{
+    static const struct option longs[] = {AUDIT_PLACE_LONG,
+            {"incident", required_argument, NULL, 'i'}, {"verdicts", required_argument, NULL, 'v'},
+            {"out", required_argument, NULL, 'o'}, {"data", required_argument, NULL, 'd'},
+            {"zone", required_argument, NULL, 'z'}, {NULL, 0, NULL, 0}};
+    struct export_arguments args = {
+            .out = ".",
+            .zone_minutes = 8 * 60,
+            .data_kinds =
+                    "that somebody of the name in the message owes a debt to the lender in it, "
+                    "and what the message says of it; whoever has the number learns it",
+    };
+    optind = 0;
+    bool is_good = true;
+    for (int c; is_good && (c = getopt_long(argc, argv, AUDIT_PLACE_SHORT, longs, NULL)) != -1;) {
+        is_good = take_option(&args, c);
+    }
+    if (is_good && args.place.options.helps) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (is_good && optind < argc) {
+        args.place.directory = argv[optind++];
+    }
+    if (!is_good || optind != argc || args.incident == NULL) {
+        fputs(usage, stderr);
+        return err_exit_status(ERR_USAGE);
+    }
+    return err_exit_status(export_incident(&args));
+}

@@ -1,0 +1,85 @@
+#include "judge/standing.h"
+
+#define CACHE_REASONS                                                                              \
+    (REASON_BIT(REASON_CACHE_UNREACHABLE) | REASON_BIT(REASON_CACHE_UNTRUSTED) |                   \
+            REASON_BIT(REASON_CACHE_STALE))
+
+static enum list_kind find_list(
+        const struct event *ev, const uint8_t *recipient, const struct policy *policy)
+{
+    const struct list_subject subject = {
+            .tenant_id = event_scope_tenant(ev),
+            .recipient = recipient,
+            .ids = {ev->campaign_id, ev->template_id, ev->sender_id, ev->vendor_id,
+                    event_scope_tenant(ev)},
+    };
+    return lists_find(&policy->lists, &subject, ev->occurred_at.ms);
+}
+
+// Whether the verdict itself holds the message.
+static bool verdict_holds(const struct judgement *judgement, const struct policy_settings *settings)
+{
+    bool is_unknown = judgement->verdict == VERDICT_UNKNOWN &&
+                      (judgement->reasons & CACHE_REASONS) != 0 &&
+                      settings->unknown == UNKNOWN_HOLD;
+    return is_unknown || judgement->verdict == VERDICT_MISDIRECTED;
+}
+
+// Nothing of it is evidence.
+static void exempt(struct judgement *judgement)
+{
+    judgement->verdict = VERDICT_EXEMPT;
+    judgement->reasons |= REASON_BIT(REASON_ALLOWED);
+    judgement->signals = 0;
+    judgement->other_lender = 0;
+}
+
+// The hours are the recipient's, whatever else is said.
+static void stand_by_hours(const struct event *ev, const struct policy_subject *subject,
+        const struct policy *policy, struct judgement *judgement, struct standing *standing)
+{
+    int64_t allowed_ms = 0;
+    const struct hours *hours =
+            windows_outside(&policy->windows, subject, ev->occurred_at.ms, &allowed_ms);
+    if (hours == NULL) {
+        return;
+    }
+    judgement->reasons |= REASON_BIT(REASON_OUTSIDE_HOURS);
+    if (hours->mode == MODE_ENFORCE && !standing->is_held && !standing->is_past) {
+        standing->is_held = true;
+        standing->until_ms = allowed_ms;
+    }
+}
+
+struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
+        const struct policy *policy, bool is_released, struct judgement *judgement)
+{
+    struct standing standing = {.until_ms = 0};
+    if (judgement->verdict == VERDICT_EXEMPT) {
+        return standing;
+    }
+    const struct policy_subject subject = policy_subject_of(ev);
+    struct policy_settings settings;
+    policy_settings_of(policy, &subject, &settings);
+    enum list_kind list = find_list(ev, recipient, policy);
+    bool holds = verdict_holds(judgement, &settings);
+    if (list == LIST_BLOCK) {
+        judgement->reasons |= REASON_BIT(REASON_BLOCKED);
+        standing.is_held = true;
+        standing.is_blocked = true;
+    } else if (is_released || list == LIST_OVERRIDE) {
+        standing.is_past = true;
+        judgement->reasons |= !holds        ? 0
+                              : is_released ? REASON_BIT(REASON_RELEASED)
+                                            : REASON_BIT(REASON_OVERRIDDEN);
+    } else if (list == LIST_ALLOW) {
+        exempt(judgement);
+        return standing;
+    } else {
+        standing.is_held = holds;
+    }
+    if (policy->windows.hours_count > 0) {
+        stand_by_hours(ev, &subject, policy, judgement, &standing);
+    }
+    return standing;
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""audit_report.py REPORT.json PAGE.html DATA: what an incident's report must say of a generated day with one wrong list."""
+import json
+import re
+import sys
+
+
+def fail(why):
+    sys.exit(f"audit_report: {why}")
+
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    report = json.load(file)
+with open(sys.argv[2], encoding="utf-8") as file:
+    page = file.read()
+with open(f"{sys.argv[3]}/scenario.json", encoding="utf-8") as file:
+    planned = json.load(file)["incidents"][0]["scope"]
+
+clocks = report["clocks"]
+if not clocks["first_seen"]["utc"] or not clocks["first_alert"]["utc"] <= report["made_at"]["utc"]:
+    fail(f"clocks: {clocks}")
+if clocks["first_hold"] is None or not clocks["first_hold"]["local"].endswith("+08:00"):
+    fail(f"no hold, or another zone: {clocks}")
+if (report["scope"]["kind"], report["scope"]["id"]) != (planned["kind"], planned["id"]):
+    fail(f"scope {report['scope']}, and {planned} was planned")
+low, high = report["people"]["interval_95"]
+if not 0 < low < report["people"]["distinct_recipients"] < high:
+    fail(f"people: {report['people']}")
+limits = [limit for limit in report["time_limits"] if limit.get("within_hours") == 4]
+if not limits or limits[0]["due"]["utc"] <= clocks["first_alert"]["utc"]:
+    fail(f"time limits: {report['time_limits']}")
+if not any(command["action"] == "hold" for command in report["remedy"]):
+    fail("no hold among what was done")
+if report["reached"]["people"] == 0 or report["reached"]["people"] + report["spared"]["people"] < 100:
+    fail(f"reached {report['reached']['people']}, spared {report['spared']['people']}")
+if not all(re.fullmatch(r"[^:]+:[A-Za-z0-9_-]{22}", name) for name in report["reached"]["pseudonyms"]):
+    fail("somebody who was reached is no pseudonym")
+audit = report["audit"]
+if not audit["verified"] or not audit["keyed"] or len(audit["trail"]) != len(report["alerts"]) + len(report["remedy"]):
+    fail("the trail is not whole")
+if report["incident_id"] not in page or "<script" in page or re.search(r"(src|href)=", page):
+    fail("the page is not what it should be")

@@ -1,0 +1,300 @@
+// policy.lists: who is on which list until when, what stands in the file, and that no number is kept.
+#include "policy/lists.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "judge/standing.h"
+#include "policy/config.h"
+#include "unit.h"
+
+enum { TEXT_MAX = 64 * 1024 };
+
+#define AT INT64_C(1795161600000) // 2026-11-20T08:00:00Z
+
+static void write_file(char path[32], const char *text)
+{
+    snprintf(path, 32, "/tmp/wn-lists-XXXXXX");
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+// Reads a configuration; NULL and what is wrong with it in `findings`.
+static struct config *load(const char *yaml, struct strbuf *findings)
+{
+    char path[32];
+    write_file(path, yaml);
+    struct config *config = NULL;
+    strbuf_reset(findings);
+    enum err e = config_load(&config, path, findings);
+    CU_ASSERT_EQUAL(e == ERR_NONE, findings->n == 0);
+    unlink(path);
+    return config;
+}
+
+static struct config *load_good(const char *yaml)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, TEXT_MAX);
+    struct config *config = load(yaml, &findings);
+    unit_check_text("findings", strbuf_view(&findings).p, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    strbuf_fini(&findings);
+    return config;
+}
+
+#define ENTRY(fields) "    - {" fields ", reason: r, owner: o, expires: 2027-01-01}\n"
+
+// --- who is on them ---------------------------------------------------------------------------
+
+static enum list_kind find(
+        const struct config *config, const char *tenant, const char *campaign, const char *vendor)
+{
+    const struct list_subject subject = {.tenant_id = view_of(tenant),
+            .ids = {view_of(campaign), VIEW_NONE, VIEW_NONE, view_of(vendor), view_of(tenant)}};
+    return lists_find(&config->policy.lists, &subject, AT);
+}
+
+static void test_who_is_on(void)
+{
+    struct config *config = load_good("policy:\n  lists:\n" ENTRY("list: allow, campaign: c") ENTRY(
+            "list: override, campaign: c, tenant: t") ENTRY("list: block, vendor: v, tenant: t")
+                    ENTRY("list: override, tenant: whole") ENTRY("list: allow, vendor: twice")
+                            ENTRY("list: block, vendor: twice") "    - {list: block, vendor: over, "
+                                                                "reason: r, owner: o, expires: "
+                                                                "2026-11-20T08:00:00Z}\n"
+                                                                "    - {list: allow, vendor: over, "
+                                                                "reason: r, owner: o, expires: "
+                                                                "2026-11-20T08:00:00.001Z}\n");
+    CU_ASSERT_EQUAL(find(config, "x", "x", "x"), LIST_NONE);
+    CU_ASSERT_EQUAL(find(config, "x", "c", "x"), LIST_ALLOW);
+    CU_ASSERT_EQUAL(find(config, "t", "c", "x"), LIST_OVERRIDE);
+    CU_ASSERT_EQUAL(find(config, "t", "c", "v"), LIST_BLOCK);
+    CU_ASSERT_EQUAL(find(config, "x", "c", "v"), LIST_ALLOW);
+    CU_ASSERT_EQUAL(find(config, "whole", "x", NULL), LIST_OVERRIDE);
+    CU_ASSERT_EQUAL(find(config, "x", NULL, "whole"), LIST_NONE); // another kind of that name
+    CU_ASSERT_EQUAL(find(config, "x", NULL, "twice"), LIST_BLOCK);
+    CU_ASSERT_EQUAL(find(config, "x", NULL, "over"), LIST_ALLOW); // over as its time begins
+    config_destroy(config);
+}
+
+// Each row of the table in judge/standing.h, and what comes before what.
+static void test_standing(void)
+{
+    static const struct {
+        const char *what;
+        const char *campaign;
+        const char *template;
+        const char *purpose;
+        const char *tenant;
+        bool is_released;
+        enum lookup_state lookup; // a miss is misdirected
+        enum verdict verdict;
+        reason_set reasons; // of the policy
+        bool is_held;
+    } rows[] = {
+            {"nothing applies, misdirected", NULL, NULL, NULL, "t", false, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, 0, true},
+            {"nothing applies, unknown", NULL, NULL, NULL, "t", false, LOOKUP_UNREACHABLE,
+                    VERDICT_UNKNOWN, 0, false},
+            {"unknown where those are held", NULL, NULL, NULL, "holds", false, LOOKUP_UNREACHABLE,
+                    VERDICT_UNKNOWN, 0, true},
+            {"exempt before block", "block", NULL, "otp", "t", false, LOOKUP_MISS, VERDICT_EXEMPT,
+                    0, false},
+            {"blocked", "block", NULL, NULL, "t", false, LOOKUP_MISS, VERDICT_MISDIRECTED,
+                    REASON_BIT(REASON_BLOCKED), true},
+            {"blocked, unknown", "block", NULL, NULL, "t", false, LOOKUP_UNREACHABLE,
+                    VERDICT_UNKNOWN, REASON_BIT(REASON_BLOCKED), true},
+            {"block before release", "block", NULL, NULL, "t", true, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, REASON_BIT(REASON_BLOCKED), true},
+            {"block before override", "block", "over", NULL, "t", false, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, REASON_BIT(REASON_BLOCKED), true},
+            {"released", NULL, NULL, NULL, "t", true, LOOKUP_MISS, VERDICT_MISDIRECTED,
+                    REASON_BIT(REASON_RELEASED), false},
+            {"released, unknown", NULL, NULL, NULL, "holds", true, LOOKUP_UNREACHABLE,
+                    VERDICT_UNKNOWN, REASON_BIT(REASON_RELEASED), false},
+            {"release before override", NULL, "over", NULL, "t", true, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, REASON_BIT(REASON_RELEASED), false},
+            {"overridden", NULL, "over", NULL, "t", false, LOOKUP_MISS, VERDICT_MISDIRECTED,
+                    REASON_BIT(REASON_OVERRIDDEN), false},
+            {"nothing to override", NULL, "over", NULL, "t", false, LOOKUP_UNREACHABLE,
+                    VERDICT_UNKNOWN, 0, false},
+            {"override before allow", "allow", "over", NULL, "t", false, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, REASON_BIT(REASON_OVERRIDDEN), false},
+            {"allowed", "allow", NULL, NULL, "t", false, LOOKUP_MISS, VERDICT_EXEMPT,
+                    REASON_BIT(REASON_ALLOWED), false},
+    };
+    struct config *config = load_good(
+            "policy:\n  rules:\n    - {match: {tenant: holds}, unknown: hold}\n  lists:\n" ENTRY(
+                    "list: block, campaign: block") ENTRY("list: override, template: over")
+                    ENTRY("list: allow, campaign: allow"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct event ev = {.message_id = VIEW("m"),
+                .occurred_at = {AT},
+                .purpose = view_of(rows[i].purpose),
+                .tenant_id = view_of(rows[i].tenant),
+                .campaign_id = view_of(rows[i].campaign),
+                .template_id = view_of(rows[i].template)};
+        const struct facts facts = {.lookup = rows[i].lookup};
+        struct judgement judgement = judge_message(&ev, RECIPIENT_PHONE, &facts, &config->policy);
+        const struct standing standing =
+                judge_stand(&ev, NULL, &config->policy, rows[i].is_released, &judgement);
+        bool right = judgement.verdict == rows[i].verdict &&
+                     (judgement.reasons & ~REASONS_OF_DATA) == rows[i].reasons &&
+                     standing.is_held == rows[i].is_held;
+        CU_ASSERT_TRUE(right);
+        if (!right) {
+            fprintf(stderr, "%s: %s, reasons %#x, held %d\n", rows[i].what,
+                    verdict_names[judgement.verdict], judgement.reasons, standing.is_held);
+        }
+    }
+    config_destroy(config);
+}
+
+// --- numbers ----------------------------------------------------------------------------------
+
+static void test_numbers_become_pseudonyms(void)
+{
+    struct config *config =
+            load_good("policy:\n  lists:\n" ENTRY("list: block, recipient: '13800138000'")
+                            ENTRY("list: block, recipient: a@b.example, kind: email"));
+    struct strbuf printed;
+    strbuf_init(&printed, TEXT_MAX);
+    config_print(&printed, config);
+    CU_ASSERT_PTR_NULL(strstr(printed.p, "13800138000"));
+    CU_ASSERT_PTR_NULL(strstr(printed.p, "a@b.example"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(printed.p, "recipient: \"demo:"));
+    struct config *back = load_good(strbuf_view(&printed).p);
+    unit_check_text("version", back->policy.version, config->policy.version);
+    CU_ASSERT_EQUAL(memcmp(back->policy.lists.entries[0].tag, config->policy.lists.entries[0].tag,
+                            LIST_RECIPIENT_BYTES),
+            0);
+    const struct list_subject subject = {
+            .tenant_id = VIEW("any"), .recipient = back->policy.lists.entries[1].tag};
+    CU_ASSERT_EQUAL(lists_find(&config->policy.lists, &subject, AT), LIST_BLOCK);
+    strbuf_fini(&printed);
+    config_destroy(config);
+    config_destroy(back);
+}
+
+// --- the file ---------------------------------------------------------------------------------
+
+#define LINE(fields) "{" fields ",\"reason\":\"r\",\"owner\":\"o\",\"expires\":\"2027-01-01\"}\n"
+
+static void test_file(void)
+{
+    char path[32];
+    char yaml[128];
+    write_file(path, LINE("\"list\":\"block\",\"vendor\":\"v\"") "\n" LINE(
+                             "\"list\":\"allow\",\"recipient\":\"+8613800138000\""));
+    snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
+    struct config *config = load_good(yaml);
+    CU_ASSERT_EQUAL(config->policy.lists.count, 2);
+    CU_ASSERT_EQUAL(find(config, "t", NULL, "v"), LIST_BLOCK);
+    char version[POLICY_VERSION_HEX + 1];
+    memcpy(version, config->policy.version, sizeof version);
+    config_destroy(config);
+    unlink(path);
+    write_file(path, LINE("\"list\":\"block\",\"vendor\":\"w\""));
+    snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
+    config = load_good(yaml);
+    CU_ASSERT_STRING_NOT_EQUAL(config->policy.version, version); // what is in it is policy
+    config_destroy(config);
+    unlink(path);
+}
+
+static void test_findings(void)
+{
+    static const struct {
+        const char *yaml;
+        const char *finding; // behind the file's name
+    } rows[] = {
+            {"policy: {lists: [{list: allow}]}\n",
+                    ":1:18: policy.lists[0]: expected reason, got none\n"},
+            {"policy: {lists: [{list: grey}]}\n",
+                    ":1:25: policy.lists[0].list: expected allow, override or block, got 'grey'\n"},
+            {"policy:\n  lists:\n" ENTRY("list: allow"),
+                    ":3:7: policy.lists[0]: expected one of recipient, campaign, template, sender "
+                    "and vendor, or tenant alone\n"},
+            {"policy:\n  lists:\n" ENTRY("list: allow, vendor: v, campaign: c"),
+                    ":3:7: policy.lists[0]: expected one of recipient, campaign, template, sender "
+                    "and vendor, or tenant alone\n"},
+            {"policy:\n  lists:\n" ENTRY("list: allow, vendor: v, kind: email"),
+                    ":3:7: policy.lists[0]: expected recipient beside kind, got none\n"},
+            {"policy:\n  lists:\n    - {list: allow, vendor: v, reason: r, owner: o, expires: "
+             "soon}\n",
+                    ":3:62: policy.lists[0].expires: expected an RFC 3339 time from 2000 to 2099, "
+                    "got 'soon'\n"},
+            {"policy:\n  lists:\n" ENTRY("list: allow, recipient: nobody"),
+                    ":1:1: policy.lists: expected a number or pseudonym as recipient of entry 0 "
+                    "(its reason: r)\n"},
+            {"policy: {lists_file: /nowhere/at/all}\n",
+                    ":1:1: policy.lists_file: expected a readable file, got: /nowhere/at/all: No "
+                    "such file or directory\n"},
+            {"policy: {lists_file: /}\n",
+                    ":1:1: policy.lists_file: expected a readable file, got: /: is not a regular "
+                    "file\n"},
+    };
+    struct strbuf findings;
+    strbuf_init(&findings, TEXT_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CU_ASSERT_PTR_NULL(load(rows[i].yaml, &findings));
+        const char *got = findings.p != NULL ? strchr(findings.p, ':') : "";
+        size_t n = strlen(rows[i].finding);
+        if (got == NULL || strncmp(got, rows[i].finding, n) != 0) {
+            unit_check_text("finding", got != NULL ? got : "", rows[i].finding);
+        }
+    }
+    strbuf_fini(&findings);
+}
+
+// A finding of the file names its line.
+static void test_findings_of_file(void)
+{
+    char path[32];
+    char yaml[128];
+    char expected[256];
+    struct strbuf findings;
+    strbuf_init(&findings, TEXT_MAX);
+    write_file(path, LINE("\"list\":\"block\",\"vendor\":\"v\"") "{\"list\":\"grey\"}\n[]\n");
+    snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
+    CU_ASSERT_PTR_NULL(load(yaml, &findings));
+    snprintf(expected, sizeof expected,
+            "%s:2:9: entry.list: expected allow, override or block, got 'grey'\n", path);
+    CU_ASSERT_EQUAL(strncmp(findings.p, expected, strlen(expected)), 0);
+    snprintf(expected, sizeof expected, "\n%s:3:", path);
+    CU_ASSERT_PTR_NOT_NULL(strstr(findings.p, expected));
+    strbuf_fini(&findings);
+    unlink(path);
+}
+
+static void test_ceiling(void)
+{
+    struct lists lists = {0};
+    struct list_entry entry = {.list = LIST_ALLOW - 1};
+    for (unsigned i = 0; i < LISTS_MAX; i++) {
+        CU_ASSERT_EQUAL(lists_add(&lists, &entry), ERR_NONE);
+    }
+    CU_ASSERT_EQUAL(lists_add(&lists, &entry), ERR_CEILING);
+    CU_ASSERT_EQUAL(lists.count, LISTS_MAX);
+    lists_clear(&lists);
+}
+
+static const struct unit_test tests[] = {
+        {"who_is_on", test_who_is_on},
+        {"standing", test_standing},
+        {"numbers_become_pseudonyms", test_numbers_become_pseudonyms},
+        {"file", test_file},
+        {"findings", test_findings},
+        {"findings_of_file", test_findings_of_file},
+        {"ceiling", test_ceiling},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    return unit_main(argc, argv, "lists", tests);
+}
