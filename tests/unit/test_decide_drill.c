@@ -122,6 +122,9 @@ static void test_detected(void)
     struct alert_action alert;
     bench_init(&b);
     b.policy.scope_hold_ms = 100 * MINUTE;
+    b.policy.acknowledge_within_ms = MINUTE;
+    b.policy.unconfirmed = UNCONFIRMED_STAYS_HELD;
+    b.policy.mode = MODE_ENFORCE;
     begin(&b, "d1");
     b.log_time_ms = AT + 1000;
     decide_bench_follow(&b, &in_drill, 4, false, false); // sent 7 ms before it is judged
@@ -144,8 +147,11 @@ static void test_detected(void)
     CU_ASSERT_EQUAL(alert.drill.judged, 7);
     CU_ASSERT_EQUAL(alert.drill.misdirected, 7);
     CU_ASSERT_EQUAL(decide_open_drills(b.decide), 0);
-    // Nobody has to release it.
+    // Nobody has to acknowledge or release it.
     b.taken_count = 0;
+    b.log_time_ms = AT + 3000 + DRILL_MS - 1;
+    decide_bench_follow(&b, &in_other, 1, false, true);
+    CU_ASSERT_EQUAL(b.taken_count, 0);
     b.log_time_ms = AT + 3000 + DRILL_MS;
     decide_bench_follow(&b, &in_other, 1, false, true);
     CU_ASSERT_EQUAL_FATAL(b.taken_count, 2);
