@@ -456,8 +456,6 @@ static void test_not_ours(void)
     control.object = CONTROL_OF_SCOPE;
     control.action = CONTROL_MODE;
     control_bench_give(&b, &control, 1);
-    control.action = CONTROL_DRILL;
-    control_bench_give(&b, &control, 1);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     control.action = CONTROL_HOLD; // and its id is still free
     control_bench_give(&b, &control, 1);
