@@ -67,6 +67,7 @@ enum alert_kind {
     ALERT_CONTROL_OUTCOME,
     ALERT_KIND_COUNT,
 };
+extern const char *const alert_kind_names[ALERT_KIND_COUNT];
 
 // What an incident has done so far, by the scope that it is counted by.
 struct impact {

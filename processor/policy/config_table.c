@@ -607,6 +607,22 @@ static const struct conf_option options[] = {
                 .fallback = "info",
                 .words = level_words,
                 .text = "the least that is logged"},
+        {.path = "ops.listen",
+                .type = CONF_TEXT,
+                AT(ops.listen),
+                .fallback = "off",
+                RANGE(1, 64),
+                .check = config_text_listen,
+                .text = "where run answers /metrics, /healthz, /readyz, /version and the status "
+                        "page: a "
+                        "numeric address:port such as 127.0.0.1:9464 or [::1]:9464, or off"},
+        {.path = "ops.partition_series",
+                .type = CONF_COUNT,
+                AT(ops.partition_series),
+                .fallback = "64",
+                RANGE(0, 256),
+                .text = "of a half with more partitions than that only the sum of lag is told"},
+
         {.path = "sync.heartbeat",
                 .type = CONF_DURATION,
                 AT(sync.heartbeat_ms),
