@@ -2,6 +2,7 @@
 // its hashes are right; and a line that we wrote and of which a byte was changed is never taken for it.
 #include "audit/audit_line.h"
 #include "common/assure.h"
+#include "common/clock.h"
 #include "input.h"
 
 enum { ARENA_BYTES = 4 << 20, TEXT_MAX_BYTES = 1 << 20 };
