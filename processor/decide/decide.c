@@ -281,6 +281,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
     }
     if (tier >= TIER_QUARANTINE) {
         step->incident->lags = false; // no more than a part of it is late data
+        remind_later(decide, step->incident, step->delta->log_time_ms);
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);

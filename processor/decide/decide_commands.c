@@ -96,6 +96,30 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }
 
+enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
+{
+    const struct scope_delta row = {.scope = scope, .first_entry = -1, .last_entry = -1};
+    const struct step step = {.delta = delta,
+            .row = &row,
+            .scope = scope,
+            .name = scopes_name(decide->scopes, scope)};
+    struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
+    command.kind = COMMAND_HOLD;
+    command.reason = VIEW("nobody has acknowledged the incident: the hold goes on");
+    command.expires_at_ms += decide_settings(decide, &step).scope_hold_ms;
+    enum err e = incident_make_step_id(&decide->id_text, "renewed", &command.incident_id,
+            &command.scope, command.tier, delta->sequence, &command.command_id);
+    if (e == ERR_NONE) {
+        e = taker->command(taker->self, &command);
+    }
+    scopes_hold(decide->scopes, scope, command.expires_at_ms);
+    if (e == ERR_NONE) {
+        e = incidents_hold(decide->incidents, scope, command.expires_at_ms, MODE_ENFORCE);
+    }
+    return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
+}
+
 enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct decision_taker *taker)
 {

@@ -122,6 +122,9 @@ enum err emit_alert(struct emitter *em, const struct alert_action *action, void 
     enum err e = encode_alert(&em->encoding, action, source_of(em), &record);
     e = send_record(em, e, &record, ticket);
     em->alert_count[action->kind][action->tier] += e == ERR_NONE;
+    if (e == ERR_NONE && em->options.on_alert != NULL) {
+        em->options.on_alert(em->options.watcher, action);
+    }
     return e;
 }
 

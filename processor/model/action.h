@@ -130,6 +130,11 @@ struct alert_action {
     // misses were believed without an epoch record (policy.h): the alert says so
     bool assume_complete;
     struct control_outcome outcome; // of control.outcome
+    int64_t acknowledged_ms;        // 0 = nobody has
+    struct view acknowledged_by;
+    // Told once more because nobody has acknowledged it: in time, or by the end of a hold, which goes on.
+    bool is_unacknowledged;
+    bool is_unconfirmed;
     struct view traceparent;
     struct view tracestate;
 };
