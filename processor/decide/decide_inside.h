@@ -8,6 +8,7 @@
 #include "decide/breaker.h"
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
+#include "decide/decide_drill.h"
 #include "decide/hold_cap.h"
 #include "decide/releases.h"
 #include "decide/tenants.h"
@@ -28,6 +29,7 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    struct drills drills;
     struct releases *releases;
     struct control_ledger *controls;
     struct control_counts control_counts;
