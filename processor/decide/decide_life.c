@@ -169,6 +169,7 @@ enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32
     struct incident *incident = incidents_of(decide->incidents, scope);
     incidents_lift(decide->incidents, scope);
     scopes_lift(decide->scopes, scope);
+    release_note_end_of_hold(decide, scope, delta->log_time_ms);
     if (incident == NULL || incident->held_count > 0) {
         taker->closed(taker->self, scope);
         if (incident != NULL) {
@@ -193,6 +194,11 @@ enum err decide_expire(
             break;
         }
         int32_t scope = hold->scope;
+        bool is_kept;
+        e = release_keep(decide, delta, scope, taker, &is_kept);
+        if (is_kept) {
+            continue;
+        }
         e = tell_expired(decide, delta, hold, taker);
         enum err ended = decide_end_hold(decide, delta, scope, taker);
         e = e != ERR_NONE ? e : ended;

@@ -180,6 +180,8 @@ def alert_detail(alert, name):
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
     if name in ("escaped", "held"):
         return str(alert["impact"][name])
+    if name == "release":
+        return alert["release"]["state"] if "release" in alert else "-"
     if evidence is None:
         return "-"
     if name == "since":
@@ -217,9 +219,9 @@ def check_alerts(story, run, frame):
 
 def command_label(story, command, raised, frame):
     """The label of the message behind a command: that of the alert told with it, or, of a scope that joins an incident
-    in silence, that of its frame."""
+    in silence, and of a hold on its way to the release, that of its frame."""
     target = target_key(command["target"]["kind"], command["target"])
-    alert = raised.get((command["incident_id"], command["tier"], target))
+    alert = raised.pop((command["incident_id"], command["tier"], target), None)
     if alert is not None:
         return cause_label(story, alert)
     if frame != 1:
@@ -304,7 +306,7 @@ def check_incidents(run):
         if kind in ("updated", "closed") and tier != before:
             trouble.append(f"{words}: was {before}")
         impact = alert.get("impact")
-        if impact is not None:
+        if impact is not None and "release" not in alert:  # what is told of a hold's end is no growth
             misdirected = impact["escaped"] + impact["held"]
             is_known = (incident, target_key(alert["scope"]["kind"], alert["scope"])) in scopes
             if kind == "updated" and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
