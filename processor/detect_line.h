@@ -56,6 +56,9 @@ void detect_line_archive(struct detect_line *line, struct archive *archive);
 // Of the last frame; 0 before any.
 int64_t detect_line_log_time_ms(const struct detect_line *line);
 
+// Shows what is going on, as decide_show.
+struct decide_viewer;
+void detect_line_show(const struct detect_line *line, const struct decide_viewer *viewer);
 struct detect_counts detect_line_counts(const struct detect_line *line);
 // How many misdirected messages are remembered at most, of all scopes together.
 uint32_t detect_line_recent_entries(const struct config *config);

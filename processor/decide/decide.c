@@ -70,6 +70,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
     incidents_archive(archive, decide->incidents, decide->scopes);
     watch_archive(archive, decide);
     control_ledger_archive(archive, decide->controls);
+    drills_archive(archive, &decide->drills, decide->scopes);
     releases_archive(archive, decide->releases, decide->scopes);
 }
 
@@ -281,6 +282,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
     }
     if (tier >= TIER_QUARANTINE) {
         step->incident->lags = false; // no more than a part of it is late data
+        remind_later(decide, step->incident, step->delta->log_time_ms);
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);

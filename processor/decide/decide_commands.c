@@ -43,7 +43,8 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     command.kind = COMMAND_HOLD;
     command.tier = tier;
     command.reason = strbuf_view(&decide->reason_text);
-    command.expires_at_ms += settings.scope_hold_ms;
+    bool is_drill = tenant_is_drill(step->name.tenant_id);
+    command.expires_at_ms += is_drill ? DRILL_MS : settings.scope_hold_ms;
     if (is_commanded && present->until_ms > command.expires_at_ms) {
         command.expires_at_ms = present->until_ms;
     }
@@ -60,7 +61,7 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     if (e == ERR_NONE) {
         e = step->taker->command(step->taker->self, &command);
     }
-    if (is_new) {
+    if (is_new && !is_drill) {
         hold_cap_note(&decide->holds, step->delta->log_time_ms);
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
@@ -92,6 +93,30 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     scopes_hold(decide->scopes, scope, until_ms);
     if (e == ERR_NONE) {
         e = incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    }
+    return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
+}
+
+enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
+{
+    const struct scope_delta row = {.scope = scope, .first_entry = -1, .last_entry = -1};
+    const struct step step = {.delta = delta,
+            .row = &row,
+            .scope = scope,
+            .name = scopes_name(decide->scopes, scope)};
+    struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
+    command.kind = COMMAND_HOLD;
+    command.reason = VIEW("nobody has acknowledged the incident: the hold goes on");
+    command.expires_at_ms += decide_settings(decide, &step).scope_hold_ms;
+    enum err e = incident_make_step_id(&decide->id_text, "renewed", &command.incident_id,
+            &command.scope, command.tier, delta->sequence, &command.command_id);
+    if (e == ERR_NONE) {
+        e = taker->command(taker->self, &command);
+    }
+    scopes_hold(decide->scopes, scope, command.expires_at_ms);
+    if (e == ERR_NONE) {
+        e = incidents_hold(decide->incidents, scope, command.expires_at_ms, MODE_ENFORCE);
     }
     return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }

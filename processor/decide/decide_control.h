@@ -46,8 +46,14 @@ MUST_CHECK enum err control_hold(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 MUST_CHECK enum err control_release(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// Begins a drill (decide_drill.c).
+MUST_CHECK enum err control_drill(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 MUST_CHECK enum err control_acknowledge(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// Incidents that nobody has acknowledged in time.
+MUST_CHECK enum err remind(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
 // Commands that nobody has confirmed in time.
 MUST_CHECK enum err control_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);

@@ -8,6 +8,7 @@
 #include "decide/breaker.h"
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
+#include "decide/decide_drill.h"
 #include "decide/hold_cap.h"
 #include "decide/releases.h"
 #include "decide/tenants.h"
@@ -28,11 +29,13 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    struct drills drills;
     struct releases *releases;
     struct control_ledger *controls;
     struct control_counts control_counts;
-    struct scope_list named; // scratch: what a command is about
-    uint64_t next_serial;    // above those of all entries so far
+    struct scope_list named;  // scratch: what a command is about
+    int64_t next_reminder_ms; // no incident is due to be told again before; log time
+    uint64_t next_serial;     // above those of all entries so far
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -79,6 +82,9 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope);
 MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delta *delta,
         int32_t scope, const struct control *control, int64_t until_ms,
         const struct decision_taker *taker);
+// A hold that would have run out goes on for as long as it was: nobody has acknowledged it.
+MUST_CHECK enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker);
 // What a command of this scope has whatever it says.
 struct command_action tell_command_of(
         const struct decide *decide, const struct delta *delta, int32_t scope, enum mode mode);
@@ -89,6 +95,12 @@ MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delt
 // hold the incident is closed.
 MUST_CHECK enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker);
+// An incident that has come to quarantine: somebody has to acknowledge it.
+void remind_later(struct decide *decide, struct incident *incident, int64_t now_ms);
+// Whether a hold that has run out goes on all the same, because nobody has acknowledged it; then it is
+// renewed, and told.
+MUST_CHECK enum err remind_renews(struct decide *decide, const struct delta *delta,
+        const struct hold *hold, const struct decision_taker *taker, bool *ret_goes_on);
 // The open incident of that id, NULL for none.
 struct incident *decide_find_incident(const struct decide *decide, const struct digest_id *id);
 

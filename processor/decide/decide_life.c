@@ -194,14 +194,18 @@ enum err decide_expire(
             break;
         }
         int32_t scope = hold->scope;
-        bool is_kept;
-        e = release_keep(decide, delta, scope, taker, &is_kept);
-        if (is_kept) {
+        bool goes_on;
+        e = release_keep(decide, delta, scope, taker, &goes_on);
+        if (e == ERR_NONE && !goes_on) {
+            e = remind_renews(decide, delta, hold, taker, &goes_on);
+        }
+        if (e != ERR_NONE || goes_on) {
             continue;
         }
         e = tell_expired(decide, delta, hold, taker);
         enum err ended = decide_end_hold(decide, delta, scope, taker);
         e = e != ERR_NONE ? e : ended;
     }
-    return e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    e = e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    return e != ERR_NONE ? e : remind(decide, delta, taker);
 }

@@ -278,6 +278,8 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
             .incident_id = incident->id,
             .tier = incident->tier,
             .impact = tell_impact(incident),
+            .acknowledged_ms = incident->acknowledged_ms,
+            .acknowledged_by = incident->acknowledged_by,
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
             .assume_complete = decide->options.policy->assume_complete,

@@ -180,6 +180,8 @@ def alert_detail(alert, name):
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
     if name in ("escaped", "held"):
         return str(alert["impact"][name])
+    if name in alert.get("drill_result", {}):
+        return str(alert["drill_result"][name])
     if name == "release":
         return alert["release"]["state"] if "release" in alert else "-"
     if evidence is None:
@@ -190,6 +192,10 @@ def alert_detail(alert, name):
         return target_key(evidence["scope"]["kind"], evidence["scope"])
     if name == "at":
         return alert["occurred_at"]
+    if name in ("unacknowledged", "unconfirmed"):
+        return "yes" if alert.get(name) else "no"
+    if name == "acknowledged":
+        return alert[name]["operator"] if name in alert else "-"
     return str(evidence[name])
 
 
@@ -221,7 +227,8 @@ def command_label(story, command, raised, frame):
     """The label of the message behind a command: that of the alert told with it, or, of a scope that joins an incident
     in silence, and of a hold on its way to the release, that of its frame."""
     target = target_key(command["target"]["kind"], command["target"])
-    alert = raised.pop((command["incident_id"], command["tier"], target), None)
+    is_told_with_alert = "control_id" not in command  # and only the first of its kind is
+    alert = raised.pop((command["incident_id"], command["tier"], target), None) if is_told_with_alert else None
     if alert is not None:
         return cause_label(story, alert)
     if frame != 1:
@@ -289,15 +296,17 @@ def expected_lifts(story, run):
 
 
 def check_incidents(run):
-    """An incident is opened once, its tier only rises, it is updated once a tenfold growth and for each other scope that
-    it was opened with, and nothing comes behind its close; its holds name it; no two records have one id."""
+    """An incident is opened once, its tier only rises, it is updated once a tenfold growth, for each other scope that it
+    was opened with and for want of an answer, and nothing comes behind its close; its holds name it; no two records have one id."""
     trouble, tiers, told, scopes = [], {}, {}, set()
     order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
-        if alert["type"].startswith(("cache.", "control.")):
+        if alert["type"].startswith(("cache.", "control.", "drill.")):
             continue  # no incident of anybody's
         incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
         words = f"{incident} {kind} {tier} {target_key(alert['scope']['kind'], alert['scope'])}"
+        if kind == "released" and incident not in tiers:
+            continue  # the end of a person's hold that belongs to no incident
         if (kind == "opened") != (incident not in tiers):
             trouble.append(f"{words}: is opened twice, or not at all")
         before = tiers.get(incident)
@@ -309,7 +318,8 @@ def check_incidents(run):
         if impact is not None and "release" not in alert:  # what is told of a hold's end is no growth
             misdirected = impact["escaped"] + impact["held"]
             is_known = (incident, target_key(alert["scope"]["kind"], alert["scope"])) in scopes
-            if kind == "updated" and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
+            is_growth = kind == "updated" and "unacknowledged" not in alert
+            if is_growth and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
                 trouble.append(f"{words}: {misdirected} are not ten times {told.get(incident, 0)}")
             told[incident] = misdirected
         scopes.add((incident, target_key(alert["scope"]["kind"], alert["scope"])))
@@ -318,6 +328,22 @@ def check_incidents(run):
     trouble += [f"{incident}: a command names it, and no alert" for incident in strangers]
     ids = [record["alert_id"] for record in run["alerts"]]
     return trouble + (["two alerts have one id"] if len(ids) != len(set(ids)) else [])
+
+
+def check_drills(run):
+    """What is about a drill says so, and nothing else does: by the tenant of its scope, target or message."""
+    places = {"verdicts": None, "alerts": "scope", "quarantine-commands": "target"}
+    trouble = []
+    for name, place in places.items():
+        for record in run[name]:
+            scope = record[place] if place else record
+            if record.get("drill", False) is not (scope["tenant_id"] == "wn-drill"):
+                trouble.append(f"{name}: drill is {record.get('drill')} of {scope['tenant_id']}")
+    for record in run["quarantine-state"]:
+        value = record["value"]
+        if value is not None and value.get("drill", False) is not (value["target"]["tenant_id"] == "wn-drill"):
+            trouble.append(f"quarantine state: drill is {value.get('drill')} of {record['key']}")
+    return trouble
 
 
 # --- dead letters: the original, whole -----------------------------------------------------------
