@@ -222,6 +222,9 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         e = line_decide_silent(line, &delta);
     }
     if (e == ERR_NONE) {
+        e = decide_drill_follow(line->decide, &delta, &taker);
+    }
+    if (e == ERR_NONE) {
         decide_sweep(line->decide, delta.log_time_ms);
         evict(line);
     }

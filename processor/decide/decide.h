@@ -148,6 +148,12 @@ struct control_counts {
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 
+// Comes last of a delta that is applied: what has come of the drills that are going on
+// (decide/decide_drill.h).
+MUST_CHECK enum err decide_drill_follow(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+uint32_t decide_open_drills(const struct decide *decide);
+
 // After a row was stepped and decided: what its messages say of the hold of its scope, if it is held, or
 // was lately (decide/decide_release.h).
 MUST_CHECK enum err decide_follow_release(struct decide *decide, const struct delta *delta,

@@ -16,7 +16,7 @@ trap stage_end EXIT
 trap 'exit 143' TERM INT HUP
 
 messages=4000
-scrape() { python3 "$root/tests/flow/ops_scrape.py" "$@"; }
+scrape() { python3 "$root/tests/flow/ops_scrape.py" "$@" 2>"$work/scrape.log" || { tail -n 1 "$work/scrape.log"; return 1; }; }
 sum() { scrape sum "$url/metrics" "$@"; }
 status_of() { curl -s -o "$work/body" -w '%{http_code}' --max-time 10 "$@"; }
 is_status() { [[ $(status_of "$url$1") == "$2" ]]; }
@@ -91,6 +91,19 @@ reads_as_prometheus() {
     scrape strict "$url/metrics" || return 1
     if command -v promtool >/dev/null; then
         curl -s "$url/metrics" | promtool check metrics
+    fi
+}
+
+# Rules and dashboard ask for nothing that is not there.
+asks_for_what_there_is() {
+    curl -s "$url/metrics" >"$work/metrics" || return 1
+    python3 "$root/tests/flow/ops_queries.py" "$work/metrics" || return 1
+    if command -v promtool >/dev/null; then
+        if ! promtool check rules "$root/deploy/prometheus/rules.yml" >"$work/rules" 2>&1 ||
+            ! promtool test rules "$root/deploy/prometheus/rules.test.yml" >>"$work/rules" 2>&1; then
+            cat "$work/rules"
+            return 1
+        fi
     fi
 }
 
@@ -190,6 +203,7 @@ else
     skip "ops: the page in a browser" "no chromium on this machine"
 fi
 check "ops: /metrics is what Prometheus reads" reads_as_prometheus
+check "ops: rules, dashboard and runbook are about what it tells" asks_for_what_there_is
 check "ops: only GET and HEAD are answered, and small" answers_only_readers
 check "ops: readiness follows Redis, health does not" follows_redis
 check "ops: slow clients keep nobody away" outlives_slow_clients
