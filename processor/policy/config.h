@@ -55,6 +55,9 @@ struct config {
         uint32_t tally_partitions;
         uint32_t output_partitions;
         uint32_t replication;
+        int64_t keep_evidence_ms; // of records in topics that --create makes
+        int64_t keep_verdicts_ms;
+        int64_t keep_dead_letter_ms;
     } topics;
 
     struct {
