@@ -19,6 +19,7 @@ static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 // Of what could not be written; told by the next line that can be. Both with the lock held.
 static unsigned long log_lost_lines;
 static bool log_is_mid_line; // a line's end is missing
+static struct log_counts log_counts_now;
 
 void log_setup(enum log_format format, enum log_level level)
 {
@@ -42,6 +43,7 @@ static bool site_admits(struct log_site *site, int *ret_suppressed)
     }
     if (site->in_window >= BURST) {
         site->suppressed++;
+        log_counts_now.suppressed++;
         return false;
     }
     site->in_window++;
@@ -165,7 +167,17 @@ void log_write(
         if (log_lost_lines > 0) {
             tell_lost();
         }
-        log_lost_lines += !write_line(level, component, message, suppressed);
+        bool is_lost = !write_line(level, component, message, suppressed);
+        log_lost_lines += is_lost;
+        log_counts_now.lost += is_lost;
     }
     pthread_mutex_unlock(&log_lock);
+}
+
+struct log_counts log_counts(void)
+{
+    pthread_mutex_lock(&log_lock);
+    struct log_counts counts = log_counts_now;
+    pthread_mutex_unlock(&log_lock);
+    return counts;
 }

@@ -23,6 +23,14 @@ struct log_site {
 void log_write(struct log_site *site, enum log_level level, const char *component,
         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+// Lines that were left out so far because there were too many of their site, and those that could not be
+// written. Any thread.
+struct log_counts {
+    unsigned long long suppressed;
+    unsigned long long lost;
+};
+struct log_counts log_counts(void);
+
 #define LOG_AT(level, component, ...)                                                              \
     do {                                                                                           \
         static struct log_site log_site_here;                                                      \

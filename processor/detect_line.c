@@ -39,11 +39,13 @@ static int64_t idle_needed_ms(const struct detect_line *line, int32_t scope)
     if (detect_is_quiet(line->detect, scope)) {
         return IDLE_MS;
     }
-    bool says_nothing = detect_read(line->detect, scope, kind,
-                                policy_budget_of(line->policy, name.tenant_id), TIER_STOP)
-                                        .tier == TIER_NONE &&
-                        detect_read_streams(line->detect, scope).tier == TIER_NONE &&
-                        side_is_calm(line->side, scope);
+    bool says_nothing =
+            detect_read(line->detect, scope, kind,
+                    (struct detect_budget){policy_budget_of(line->policy, name.tenant_id), false},
+                    TIER_STOP)
+                            .tier == TIER_NONE &&
+            detect_read_streams(line->detect, scope).tier == TIER_NONE &&
+            side_is_calm(line->side, scope);
     return says_nothing ? IDLE_CALM_MS : IDLE_LONG_MS;
 }
 
@@ -53,7 +55,8 @@ static bool is_forgettable(void *self, int32_t scope)
     const struct detect_line *line = self;
     int64_t idle_ms = fold_log_time_ms(line->fold) - scopes_last_heard_ms(line->scopes, scope);
     return idle_ms >= IDLE_MS && !decide_has_incident(line->decide, scope) &&
-           idle_ms >= idle_needed_ms(line, scope);
+           idle_ms >= (decide_has_release(line->decide, scope) ? IDLE_LONG_MS
+                                                               : idle_needed_ms(line, scope));
 }
 
 static struct detect_options detect_options_of(const struct policy *policy)
@@ -144,6 +147,7 @@ static void evict(struct detect_line *line)
             return;
         }
         detect_drop(line->detect, scope);
+        decide_drop(line->decide, scope);
         side_drop(line->side, scope);
         fold_drop(line->fold, scope);
         recent_drop_scope(line->recent, scope);
@@ -218,6 +222,7 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
         e = line_decide_silent(line, &delta);
     }
     if (e == ERR_NONE) {
+        decide_sweep(line->decide, delta.log_time_ms);
         evict(line);
     }
     return e;

@@ -160,7 +160,8 @@ static enum err decide_bank(
     }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
     const struct decision_taker taker = line_taker(line);
-    const unsigned budget = policy_budget_of(line->policy, name.tenant_id);
+    const struct detect_budget budget = {policy_budget_of(line->policy, name.tenant_id),
+            decide_is_on_probation(line->decide, row->scope, delta->log_time_ms)};
     enum tier present = decide_tier(line->decide, row->scope);
     enum tier highest = decide_is_suspended(line->decide) ? TIER_ALERT : TIER_STOP;
     while (highest > present) {
@@ -275,6 +276,10 @@ enum err line_decide_row(
     }
     if (e == ERR_NONE) {
         e = decide_side(line, delta, row);
+    }
+    if (e == ERR_NONE) {
+        const struct decision_taker taker = line_taker(line);
+        e = decide_follow_release(line->decide, delta, row, &taker);
     }
     if (e == ERR_NONE && decide_has_incident(line->decide, row->scope)) {
         const struct decision_taker taker = line_taker(line);

@@ -92,6 +92,11 @@ bool judge_line_cache_is_trusted(struct judge_line *line)
     return store->ops->state(store->self) == CACHE_TRUSTED;
 }
 
+uint32_t judge_line_waiting(const struct judge_line *line)
+{
+    return line->recheck != NULL ? recheck_open_count(line->recheck) : 0;
+}
+
 const struct judge_counts *judge_line_counts(const struct judge_line *line)
 {
     return &line->counts;
@@ -182,6 +187,15 @@ static int64_t judged_at_ms(struct judge_line *line, const struct batch *batch, 
     return line->log_time_ms != 0 ? line->log_time_ms : CLOCK_MIN_MS;
 }
 
+static void note_hold(struct judge_line *line, const struct raw_message *raw)
+{
+    line->counts.held++;
+    if (line->options.clock == JUDGE_CLOCK_WALL && raw->timestamp_ms > 0) {
+        int64_t delay_ms = clock_wall().ms - raw->timestamp_ms;
+        metric_observe(&line->counts.hold_delay, &metric_delay_bounds, delay_ms > 0 ? delay_ms : 0);
+    }
+}
+
 static enum err emit_judged(struct judge_line *line, const struct batch *batch, size_t i,
         const struct judgement *judgement, const struct standing *standing, int64_t at_ms)
 {
@@ -209,6 +223,7 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
     bool is_over = standing->until_ms != 0 && standing->until_ms <= at_ms;
     if (e == ERR_NONE && standing->is_held && !is_over) {
         e = judge_line_hold(line, ev, judgement->reasons, at_ms, standing->until_ms, ticket);
+        note_hold(line, raw);
     }
     return e;
 }
@@ -227,6 +242,7 @@ static enum err judge_dead_letter(
     enum err e = ERR_NONE;
     if (!tally_is_resuming(source, item->raw.offset)) {
         line->counts.dead_letters++;
+        line->counts.dead_letters_by[batch->failures[i].code]++;
         const struct dead_letter_action dead_letter = {
                 .raw = &item->raw,
                 .reason = batch->failures[i].reason,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/clock.h"
+#include "common/metric.h"
 #include "decode/decode.h"
 #include "emit/emitter.h"
 #include "enrich/enrich.h"
@@ -32,12 +33,15 @@ struct judge_counts {
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t reasons[REASON_TOLD_COUNT];
     uint64_t dead_letters;
+    uint64_t dead_letters_by[DEAD_REASON_COUNT];
     uint64_t rejudged;        // again, silently, to rebuild a chunk
     uint64_t looked_up_again; // lookups of messages that wait for a late record
     uint64_t released;        // of them, by messages
     uint64_t given_up;        // messages that will not be looked up again, though they should be
     // counted without their campaign, template, sender and vendor: a chunk has no more room
     uint64_t overflowed;
+    uint64_t held;                      // messages
+    struct metric_histogram hold_delay; // from a message's record to its hold, in ms; not in replay
 };
 
 MUST_CHECK enum err judge_line_create(
@@ -89,6 +93,8 @@ MUST_CHECK enum err judge_line_batch(struct judge_line *line, const struct judge
 
 // Asks the store whether it is to be believed, and nothing else.
 bool judge_line_cache_is_trusted(struct judge_line *line);
+// Messages that wait for a late record.
+uint32_t judge_line_waiting(const struct judge_line *line);
 // The ticket of the slice whose frame is being taken.
 void *judge_line_ticket(const struct judge_line *line);
 const struct judge_counts *judge_line_counts(const struct judge_line *line);

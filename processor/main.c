@@ -10,6 +10,11 @@ static const struct verb verbs[] = {
         {"topics", command_topics, "list the topics, make those that are missing"},
         {"explain", command_explain, "judge one message and show what went into it"},
         {"watch", command_watch, "follow alerts and quarantine commands"},
+        {"hold", command_hold, "hold a campaign, vendor or the like by name"},
+        {"release", command_release, "release what is held: a scope, an incident, a message"},
+        {"confirm", command_confirm, "say yes to what another person has commanded"},
+        {"acknowledge", command_acknowledge, "answer for an incident"},
+        {"mode", command_mode, "switch a scope between enforce and monitor"},
         {"audit", command_audit, "prove, show and keep what was commanded"},
         {NULL, NULL, NULL},
 };

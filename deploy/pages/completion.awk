@@ -1,10 +1,11 @@
 # Writes the rows of the completion's table, a verb each, from the parts of its --help (help.awk).
-# -v key=PROGRAM/VERB. A word that stands behind the verb in a form of it, such as `audit verify`, is completed as well; so
+# -v key=PROGRAM/VERB. A verb's own verbs, such as `audit verify`, and words that a form of it has, are completed as well; so
 # are the values of an option that its forms or its item name, and files for those that want one.
 function add_option(form, name, argument, at) {
     at = index(form, " ")
     name = at > 0 ? substr(form, 1, at - 1) : form
     argument = at > 0 ? substr(form, at + 1) : ""
+    sub(/\[?=.*/, "", name) # an argument that may be left out, --wait[=TIME], is nothing to complete
     if (name !~ /^--?[A-Za-z0-9][A-Za-z0-9-]*$/) {
         return
     }
@@ -24,12 +25,16 @@ function add_values(name, text) {
     gsub(/\|/, " ", text)
     values[name] = values[name] == "" || values[name] ~ /^</ ? text : values[name] " " text
 }
-BEGIN { FS = "\t" }
+BEGIN {
+    FS = "\t"
+    next_word = split(key, key_words, "[ /]") + 1
+}
 $1 == "usage" {
     n = split($2, words, " ")
-    if (words[3] ~ /^[a-z][a-z]+$/ && !(words[3] in is_word)) {
-        is_word[words[3]] = 1
-        subwords = subwords (subwords == "" ? "" : " ") words[3]
+    has_own_verbs = has_own_verbs || words[next_word] == "VERB"
+    if (words[next_word] ~ /^[a-z][a-z]+$/ && !(words[next_word] in is_word)) {
+        is_word[words[next_word]] = 1
+        subwords = subwords (subwords == "" ? "" : " ") words[next_word]
     }
     for (i = 2; i <= n; i++) {
         value = words[i]
@@ -41,6 +46,7 @@ $1 == "usage" {
         }
     }
 }
+$1 == "item" && has_own_verbs && $2 ~ /^[a-z]+$/ { subwords = subwords (subwords == "" ? "" : " ") $2 }
 $1 == "item" && $2 ~ /^-/ {
     n = split($2, forms, /, */)
     last = ""

@@ -9,7 +9,7 @@ BEGIN {
 }
 
 # The options of a term, such as `-c, --config FILE`.
-function option_term(term, forms, count, i, out, name, argument) {
+function option_term(term, forms, count, i, out, name, argument, optional) {
     sub(/^-/, "", term)
     count = split(term, forms, /, *-/)
     out = ""
@@ -20,8 +20,13 @@ function option_term(term, forms, count, i, out, name, argument) {
             argument = substr(name, RSTART + 1)
             name = substr(name, 1, RSTART - 1)
         }
+        optional = ""
+        if (match(name, /\[=.*\]$/)) {
+            optional = " Ns Op = Ns Ar " mdoc_quoted(substr(name, RSTART + 2, RLENGTH - 3))
+            name = substr(name, 1, RSTART - 1)
+        }
         gsub(/-/, "\\-", name)
-        out = out (i > 1 ? " , " : "") "Fl " name (argument != "" ? " Ar " mdoc_quoted(argument) : "")
+        out = out (i > 1 ? " , " : "") "Fl " name optional (argument != "" ? " Ar " mdoc_quoted(argument) : "")
     }
     return out
 }
@@ -54,7 +59,8 @@ $1 == "para" {
     print ".Pp"
     mdoc_fill(toupper(substr($2, 1, 1)) substr($2, 2))
 }
-$1 == "item" {
+# The last line of a help text that says how to ask for more is for the terminal.
+$1 == "item" && $2 !~ / VERB --help$/ {
     end_usage()
     if (!in_list) {
         print ".Bl -tag -width Ds"

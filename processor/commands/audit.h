@@ -25,7 +25,8 @@ struct audit_place_options {
     }
 #define AUDIT_PLACE_USAGE                                                                          \
     "  -c, --config FILE     the configuration, which names folder and keys\n"                     \
-    "      --key ID=FILE     one more key, such as one that was replaced long ago\n"
+    "  -X, --property N=V    as for the other verbs; the audit log needs none\n"                   \
+    "  -k, --key ID=FILE     one more key, such as one that was replaced long ago\n"
 
 // Takes what getopt_long returned; false when it is wrong, which it says on stderr.
 bool audit_place_take(struct audit_place_options *place, int option, char *argument);

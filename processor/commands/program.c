@@ -22,7 +22,7 @@ static void print_usage(const struct program *program, FILE *out)
 {
     fprintf(out, "usage: %s VERB [OPTIONS]\n\n%s\n\n", program->name, program->text);
     for (const struct verb *verb = program->verbs; verb->name != NULL; verb++) {
-        fprintf(out, "  %-10s %s\n", verb->name, verb->text);
+        fprintf(out, "  %-11s %s\n", verb->name, verb->text);
     }
     fprintf(out,
             "\n  %s VERB --help  all about one of them\n"

@@ -14,6 +14,7 @@
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
 #include "kafka/transaction_probe.h"
+#include "ops/ops.h"
 #include "run/complaint_half.h"
 #include "run/control_half.h"
 #include "run/detect_half.h"
@@ -56,6 +57,9 @@ static void *run_half(void *argument)
 {
     struct half_thread *half = argument;
     half->result = half->run(&half->options);
+    if (half->options.place != NULL) {
+        atomic_store(&half->options.place->is_running, false);
+    }
     if (half->result != ERR_NONE) {
         log_error(half->name, "ends: %s", err_text(half->result));
     }
@@ -150,9 +154,10 @@ static enum err try_transactions(const struct config *config)
     return e;
 }
 
-static enum err run_halves(
-        const struct config *config, uint32_t tally_partitions, struct audit_log *audit)
+static enum err run_halves(const struct config *config, uint32_t tally_partitions,
+        struct audit_log *audit, struct ops *ops)
 {
+    struct board *board = ops_board(ops);
     struct half_thread halves[] = {
             {.name = "judge", .run = judge_half_run},
             {.name = "detect", .run = detect_half_run},
@@ -162,13 +167,17 @@ static enum err run_halves(
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].options = (struct half_options){
-                config, stop_flag(), tally_partitions, &halves[i].pulse, audit};
+                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL, audit};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
             judges && config->complaints == COMPLAINTS_ON, judges && config->control.is_on};
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].pulse_at = clock_mono();
+        if (wanted[i] && board != NULL) {
+            halves[i].options.place = board_take(board, halves[i].name);
+            atomic_store(&halves[i].options.place->is_running, true);
+        }
         if (wanted[i]) {
             halves[i].is_running =
                     pthread_create(&halves[i].thread, NULL, run_half, &halves[i]) == 0;
@@ -178,11 +187,15 @@ static enum err run_halves(
             }
         }
     }
+    ops_enter(ops, BOARD_RUNNING, "running");
     struct mono_time head_told_at = clock_mono();
     bool any = true;
     while (any) {
         tell_audit_head(audit, &head_told_at, false);
         any = false;
+        if (stop_is_requested()) {
+            ops_enter(ops, BOARD_DRAINING, "draining");
+        }
         for (size_t i = 0; i < HALVES; i++) {
             if (halves[i].is_running) {
                 watch_half(&halves[i]);
@@ -191,6 +204,7 @@ static enum err run_halves(
         }
     }
     tell_audit_head(audit, &head_told_at, true);
+    ops_enter(ops, BOARD_DRAINING, "ending");
     enum err e = ERR_NONE;
     for (size_t i = 0; i < HALVES; i++) {
         e = e == ERR_NONE ? halves[i].result : e;
@@ -198,23 +212,35 @@ static enum err run_halves(
     return e;
 }
 
-static enum err run_audited(const struct config *config, uint32_t tally_partitions)
+// Begins to listen before anything is waited for: what cannot be is said at once, and whoever asks is
+// answered from the beginning.
+static enum err start_ops(struct ops **ret_ops, const struct config *config)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, 4096);
+    enum err e = ops_start(ret_ops, config, &findings);
+    if (findings.n > 0) {
+        log_error("run", "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    }
+    strbuf_fini(&findings);
+    return e;
+}
+
+static enum err run_audited(const struct config *config, uint32_t tally_partitions, struct ops *ops)
 {
     struct audit_keys keys = {.count = 0};
     struct audit_log *audit = NULL;
     enum err e = open_audit_log(&audit, &keys, config);
     if (e == ERR_NONE) {
-        e = run_halves(config, tally_partitions, audit);
+        e = run_halves(config, tally_partitions, audit, ops);
     }
     audit_log_close(audit);
     audit_keys_fini(&keys);
     return e;
 }
 
-static enum err run(const struct config *config)
+static enum err work(const struct config *config, struct ops *ops)
 {
-    stop_on_signals();
-    log_setup(config->log.format, config->log.level);
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
     if (config->identity.key_file == NULL) {
@@ -228,9 +254,23 @@ static enum err run(const struct config *config)
     e = tally_width_check(config, tally_partitions);
     e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
-        e = run_audited(config, tally_partitions);
+        e = run_audited(config, tally_partitions, ops);
     }
     log_info("run", "ends: %s", err_text(e));
+    return e;
+}
+
+static enum err run(const struct config *config)
+{
+    stop_on_signals();
+    log_setup(config->log.format, config->log.level);
+    struct ops *ops;
+    enum err e = start_ops(&ops, config);
+    if (e == ERR_NONE) {
+        ops_enter(ops, BOARD_STARTING, "waiting for Kafka");
+        e = work(config, ops);
+    }
+    ops_stop(ops);
     return e;
 }
 

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
+#include "commands/shown.h"
 #include "common/arena.h"
-#include "common/json_out.h"
 #include "common/json_scan.h"
 
-enum { ARENA_BYTES = 4 * 1024 * 1024, SHOWN_MAX = 200 };
+enum { ARENA_BYTES = 4 * 1024 * 1024 };
 
 enum alert_field {
     ALERT_TIME,
@@ -19,6 +19,11 @@ enum alert_field {
     ALERT_JUDGED,
     ALERT_CAUSE,
     ALERT_INCIDENT,
+    ALERT_CONTROL,
+    ALERT_ACTION,
+    ALERT_OPERATOR,
+    ALERT_STATE,
+    ALERT_WHY,
     ALERT_FIELD_COUNT,
 };
 
@@ -33,6 +38,11 @@ static const char *const alert_pointers[ALERT_FIELD_COUNT] = {
         [ALERT_JUDGED] = "/evidence/judged",
         [ALERT_CAUSE] = "/cause/likely",
         [ALERT_INCIDENT] = "/incident_id",
+        [ALERT_CONTROL] = "/control/control_id",
+        [ALERT_ACTION] = "/control/action",
+        [ALERT_OPERATOR] = "/control/operator",
+        [ALERT_STATE] = "/control/state",
+        [ALERT_WHY] = "/control/why",
 };
 
 enum command_field {
@@ -107,70 +117,30 @@ void watch_lines_destroy(struct watch_lines *lines)
 
 // --- writing -----------------------------------------------------------------------------------
 
-// What others wrote must not move a terminal's cursor: control bytes (C1 too, as UTF-8) and what is no
-// UTF-8 become '?'.
-static void add_shown(struct strbuf *sb, struct view text)
-{
-    size_t n = text.n < SHOWN_MAX ? text.n : SHOWN_MAX;
-    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) {
-        n--; // not in the middle of a character
-    }
-    struct view rest = view_bytes(text.p, n);
-    while (rest.n > 0) {
-        size_t length = json_utf8_length(rest);
-        unsigned char c = (unsigned char)rest.p[0];
-        bool is_control = length == 1 && (c < ' ' || c == 0x7F);
-        bool is_c1 = length == 2 && c == 0xC2 && (unsigned char)rest.p[1] < 0xA0;
-        if (length == 0 || is_control || is_c1) {
-            strbuf_add_byte(sb, '?');
-        } else {
-            strbuf_add(sb, rest.p, length);
-        }
-        rest = view_skip(rest, length > 0 ? length : 1);
-    }
-    if (n < text.n) {
-        strbuf_add_text(sb, "...");
-    }
-}
-
-// A string's or number's text, "-" without one; padded to `width` bytes.
-static void add_field(
-        struct watch_lines *lines, struct strbuf *sb, const struct json_value *value, size_t width)
-{
-    size_t before = sb->n;
-    if (value->kind == JSON_STRING) {
-        add_shown(sb, json_string_take(value, lines->arena));
-    } else if (value->kind == JSON_NUMBER) {
-        add_shown(sb, value->raw);
-    } else {
-        strbuf_add_text(sb, "-");
-    }
-    while (sb->failed == ERR_NONE && sb->n - before < width) {
-        strbuf_add_byte(sb, ' ');
-    }
-    strbuf_add_byte(sb, ' ');
-}
-
 static void add_not_readable(struct strbuf *sb, const char *what, struct view json)
 {
     strbuf_printf(sb, "%s that cannot be read: ", what);
-    add_shown(sb, json);
+    shown_add(sb, json);
     strbuf_add_byte(sb, '\n');
 }
 
-// "campaign spring-list (tenant acme)"
-static void add_scope(struct watch_lines *lines, struct strbuf *sb, const struct json_value *kind,
-        const struct json_value *id, const struct json_value *tenant)
+// What has become of a person's command.
+static void add_outcome(
+        struct watch_lines *lines, const struct json_value *values, struct strbuf *sb)
 {
-    add_field(lines, sb, kind, 0);
-    add_field(lines, sb, id, 0);
-    bool is_tenant = json_string_equals(kind, VIEW("tenant"));
-    if (tenant->kind == JSON_STRING && !is_tenant) {
-        strbuf_add_text(sb, "(tenant ");
-        add_field(lines, sb, tenant, 0);
-        strbuf_truncate(sb, sb->n > 0 ? sb->n - 1 : 0);
-        strbuf_add_text(sb, ") ");
-    }
+    shown_add_value(sb, &values[ALERT_STATE], 10, lines->arena);
+    shown_add_scope(
+            sb, &values[ALERT_KIND], &values[ALERT_ID], &values[ALERT_TENANT], lines->arena);
+    strbuf_add_text(sb, "| ");
+    shown_add_value(sb, &values[ALERT_ACTION], 0, lines->arena);
+    strbuf_add_text(sb, "by ");
+    shown_add_value(sb, &values[ALERT_OPERATOR], 0, lines->arena);
+    strbuf_add_text(sb, "| ");
+    shown_add_value(sb, &values[ALERT_WHY], 0, lines->arena);
+    strbuf_add_text(sb, "| control ");
+    shown_add_value(sb, &values[ALERT_CONTROL], 0, lines->arena);
+    strbuf_truncate(sb, sb->n > 0 ? sb->n - 1 : 0);
+    strbuf_add_byte(sb, '\n');
 }
 
 void watch_lines_add_alert(struct watch_lines *lines, struct view json, struct strbuf *sb)
@@ -181,18 +151,23 @@ void watch_lines_add_alert(struct watch_lines *lines, struct view json, struct s
         add_not_readable(sb, "an alert", json);
         return;
     }
-    add_field(lines, sb, &values[ALERT_TIME], 24);
-    add_field(lines, sb, &values[ALERT_TYPE], 18);
-    add_field(lines, sb, &values[ALERT_TIER], 10);
-    add_scope(lines, sb, &values[ALERT_KIND], &values[ALERT_ID], &values[ALERT_TENANT]);
+    shown_add_value(sb, &values[ALERT_TIME], 24, lines->arena);
+    shown_add_value(sb, &values[ALERT_TYPE], 18, lines->arena);
+    if (json_string_equals(&values[ALERT_TYPE], VIEW("control.outcome"))) {
+        add_outcome(lines, values, sb);
+        return;
+    }
+    shown_add_value(sb, &values[ALERT_TIER], 10, lines->arena);
+    shown_add_scope(
+            sb, &values[ALERT_KIND], &values[ALERT_ID], &values[ALERT_TENANT], lines->arena);
     strbuf_add_text(sb, "| ");
-    add_field(lines, sb, &values[ALERT_MISDIRECTED], 0);
+    shown_add_value(sb, &values[ALERT_MISDIRECTED], 0, lines->arena);
     strbuf_add_text(sb, "of ");
-    add_field(lines, sb, &values[ALERT_JUDGED], 0);
+    shown_add_value(sb, &values[ALERT_JUDGED], 0, lines->arena);
     strbuf_add_text(sb, "misdirected | cause ");
-    add_field(lines, sb, &values[ALERT_CAUSE], 0);
+    shown_add_value(sb, &values[ALERT_CAUSE], 0, lines->arena);
     strbuf_add_text(sb, "| incident ");
-    add_field(lines, sb, &values[ALERT_INCIDENT], 0);
+    shown_add_value(sb, &values[ALERT_INCIDENT], 0, lines->arena);
     strbuf_truncate(sb, sb->n > 0 ? sb->n - 1 : 0);
     strbuf_add_byte(sb, '\n');
 }
@@ -205,15 +180,15 @@ void watch_lines_add_command(struct watch_lines *lines, struct view json, struct
         add_not_readable(sb, "a command", json);
         return;
     }
-    add_field(lines, sb, &values[COMMAND_TIME], 24);
-    add_field(lines, sb, &values[COMMAND_ACTION], 18);
-    add_field(lines, sb, &values[COMMAND_TIER], 10);
-    add_scope(
-            lines, sb, &values[COMMAND_TARGET_KIND], &values[COMMAND_ID], &values[COMMAND_TENANT]);
+    shown_add_value(sb, &values[COMMAND_TIME], 24, lines->arena);
+    shown_add_value(sb, &values[COMMAND_ACTION], 18, lines->arena);
+    shown_add_value(sb, &values[COMMAND_TIER], 10, lines->arena);
+    shown_add_scope(sb, &values[COMMAND_TARGET_KIND], &values[COMMAND_ID], &values[COMMAND_TENANT],
+            lines->arena);
     strbuf_add_text(sb, "| ");
-    add_field(lines, sb, &values[COMMAND_REASON], 0);
+    shown_add_value(sb, &values[COMMAND_REASON], 0, lines->arena);
     strbuf_add_text(sb, "| until ");
-    add_field(lines, sb, &values[COMMAND_EXPIRES], 0);
+    shown_add_value(sb, &values[COMMAND_EXPIRES], 0, lines->arena);
     if (json_string_equals(&values[COMMAND_MODE], VIEW("monitor"))) {
         strbuf_add_text(sb, "| monitor only ");
     }

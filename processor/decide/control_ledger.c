@@ -231,6 +231,7 @@ static void control_archive(struct archive *archive, struct pending_control *pen
     id_archive(archive, &control->incident_id);
     archive_i64(archive, &control->issued_at_ms, INT64_MIN, INT64_MAX);
     archive_i64(archive, &control->expires_at_ms, INT64_MIN, INT64_MAX);
+    archive_bool(archive, &control->at_once);
     archive_bool(archive, &control->is_signed);
     archive_i64(archive, &pending->deadline_ms, 0, INT64_MAX);
 }

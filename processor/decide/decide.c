@@ -38,6 +38,9 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     if (e == ERR_NONE) {
         e = control_ledger_create(&decide->controls);
     }
+    if (e == ERR_NONE) {
+        e = releases_create(&decide->releases);
+    }
     if (e != ERR_NONE) {
         decide_destroy(decide);
         return e;
@@ -55,6 +58,7 @@ void decide_destroy(struct decide *decide)
         tenants_destroy(decide->tenants);
         breaker_destroy(decide->breaker);
         control_ledger_destroy(decide->controls);
+        releases_destroy(decide->releases);
         free(decide->named.scopes);
         free(decide);
     }
@@ -66,6 +70,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
     incidents_archive(archive, decide->incidents, decide->scopes);
     watch_archive(archive, decide);
     control_ledger_archive(archive, decide->controls);
+    releases_archive(archive, decide->releases, decide->scopes);
 }
 
 uint32_t decide_open_incidents(const struct decide *decide)
@@ -276,6 +281,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
     }
     if (tier >= TIER_QUARANTINE) {
         step->incident->lags = false; // no more than a part of it is late data
+        remind_later(decide, step->incident, step->delta->log_time_ms);
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);

@@ -148,6 +148,19 @@ struct control_counts {
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 
+// After a row was stepped and decided: what its messages say of the hold of its scope, if it is held, or
+// was lately (decide/decide_release.h).
+MUST_CHECK enum err decide_follow_release(struct decide *decide, const struct delta *delta,
+        const struct scope_delta *row, const struct decision_taker *taker);
+// Whether the scope was released so short a while ago that its next alarm wants less.
+bool decide_is_on_probation(const struct decide *decide, int32_t scope, int64_t now_ms);
+// Whether its holds are remembered.
+bool decide_has_release(const struct decide *decide, int32_t scope);
+// Forgets a scope without incident and hold: its number may be given to another.
+void decide_drop(struct decide *decide, int32_t scope);
+// Comes last of a frame: forgets what does not matter any more.
+void decide_sweep(struct decide *decide, int64_t now_ms);
+
 // A scope is held by the incident that the state topic names, though what led to it is lost: nothing is
 // told before its end. Nothing happens to one that is held already. ERR_CEILING: there are as many
 // incidents as there may be.

@@ -7,8 +7,7 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope)
     return tier > TIER_QUARANTINE ? tier : TIER_QUARANTINE;
 }
 
-// What a command of this scope has whatever it says.
-static struct command_action command_of(
+struct command_action tell_command_of(
         const struct decide *decide, const struct delta *delta, int32_t scope, enum mode mode)
 {
     const struct incident *incident = incidents_of(decide->incidents, scope);
@@ -39,7 +38,7 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     strbuf_reset(&decide->reason_text);
     strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
             (long long)step->evidence->misdirected, (long long)step->evidence->judged);
-    struct command_action command = command_of(
+    struct command_action command = tell_command_of(
             decide, step->delta, step->scope, is_commanded ? MODE_ENFORCE : settings.mode);
     command.kind = COMMAND_HOLD;
     command.tier = tier;
@@ -65,9 +64,10 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
         hold_cap_note(&decide->holds, step->delta->log_time_ms);
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);
-    return e != ERR_NONE ? e
-                         : incidents_hold(decide->incidents, step->scope, command.expires_at_ms,
-                                   command.mode);
+    if (e == ERR_NONE) {
+        e = incidents_hold(decide->incidents, step->scope, command.expires_at_ms, command.mode);
+    }
+    return e != ERR_NONE ? e : release_note_hold(decide, step);
 }
 
 enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, int32_t scope,
@@ -78,7 +78,7 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
         until_ms = present->until_ms; // nobody shortens a hold but by a release
     }
     const struct digest_id id = incident_control_digest(control->control_id);
-    struct command_action command = command_of(decide, delta, scope, MODE_ENFORCE);
+    struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
     command.kind = COMMAND_HOLD;
     command.reason = control->reason;
     command.expires_at_ms = until_ms;
@@ -90,27 +90,40 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
         e = taker->command(taker->self, &command);
     }
     scopes_hold(decide->scopes, scope, until_ms);
-    return e != ERR_NONE ? e : incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    if (e == ERR_NONE) {
+        e = incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    }
+    return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }
 
-enum err tell_released(struct decide *decide, const struct delta *delta, const struct hold *hold,
-        const struct control *control, const struct decision_taker *taker)
+enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker)
 {
-    const struct digest_id id = incident_control_digest(control->control_id);
-    struct command_action command = command_of(decide, delta, hold->scope, hold->mode);
-    command.kind = COMMAND_RELEASE;
-    command.reason = control->reason;
-    command.operator_id = control->operator_id;
-    command.control_id = control->control_id;
-    enum err e = incident_make_step_id(&decide->id_text, "released", &id, &command.scope,
-            command.tier, delta->sequence, &command.command_id);
-    return e != ERR_NONE ? e : taker->command(taker->self, &command);
+    const struct scope_delta row = {.scope = scope, .first_entry = -1, .last_entry = -1};
+    const struct step step = {.delta = delta,
+            .row = &row,
+            .scope = scope,
+            .name = scopes_name(decide->scopes, scope)};
+    struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
+    command.kind = COMMAND_HOLD;
+    command.reason = VIEW("nobody has acknowledged the incident: the hold goes on");
+    command.expires_at_ms += decide_settings(decide, &step).scope_hold_ms;
+    enum err e = incident_make_step_id(&decide->id_text, "renewed", &command.incident_id,
+            &command.scope, command.tier, delta->sequence, &command.command_id);
+    if (e == ERR_NONE) {
+        e = taker->command(taker->self, &command);
+    }
+    scopes_hold(decide->scopes, scope, command.expires_at_ms);
+    if (e == ERR_NONE) {
+        e = incidents_hold(decide->incidents, scope, command.expires_at_ms, MODE_ENFORCE);
+    }
+    return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }
 
 enum err tell_expired(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct decision_taker *taker)
 {
-    struct command_action lifted = command_of(decide, delta, hold->scope, hold->mode);
+    struct command_action lifted = tell_command_of(decide, delta, hold->scope, hold->mode);
     lifted.kind = COMMAND_EXPIRED;
     lifted.reason = VIEW("the hold has run out");
     enum err e = incident_make_step_id(&decide->id_text, "expired",

@@ -48,6 +48,9 @@ MUST_CHECK enum err control_release(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 MUST_CHECK enum err control_acknowledge(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// Incidents that nobody has acknowledged in time.
+MUST_CHECK enum err remind(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
 // Commands that nobody has confirmed in time.
 MUST_CHECK enum err control_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);

@@ -9,6 +9,7 @@
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
 #include "decide/hold_cap.h"
+#include "decide/releases.h"
 #include "decide/tenants.h"
 #include "incident/incidents.h"
 
@@ -27,10 +28,12 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    struct releases *releases;
     struct control_ledger *controls;
     struct control_counts control_counts;
-    struct scope_list named; // scratch: what a command is about
-    uint64_t next_serial;    // above those of all entries so far
+    struct scope_list named;  // scratch: what a command is about
+    int64_t next_reminder_ms; // no incident is due to be told again before; log time
+    uint64_t next_serial;     // above those of all entries so far
     struct strbuf id_text;
     struct strbuf reason_text;
 };
@@ -61,6 +64,9 @@ MUST_CHECK enum err tell_hold(struct decide *decide, const struct step *step, en
 // What it told last, with what has come of it since, and no message that caused it.
 MUST_CHECK enum err tell_again(struct decide *decide, const struct delta *delta,
         struct incident *incident, enum alert_kind kind, const struct decision_taker *taker);
+// An alert that says what the incident told last, with what has come of it since: all but what it is
+// an alert of, and when.
+struct alert_action tell_repeated(const struct decide *decide, const struct incident *incident);
 // Whether an incident has lost so much to late clearances that it is time to tell.
 bool late_is_time_to_tell(
         const struct decide *decide, const struct incident *incident, int64_t now_ms);
@@ -74,9 +80,12 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope);
 MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delta *delta,
         int32_t scope, const struct control *control, int64_t until_ms,
         const struct decision_taker *taker);
-// A person releases what is held.
-MUST_CHECK enum err tell_released(struct decide *decide, const struct delta *delta,
-        const struct hold *hold, const struct control *control, const struct decision_taker *taker);
+// A hold that would have run out goes on for as long as it was: nobody has acknowledged it.
+MUST_CHECK enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker);
+// What a command of this scope has whatever it says.
+struct command_action tell_command_of(
+        const struct decide *decide, const struct delta *delta, int32_t scope, enum mode mode);
 // Only the state's tombstone: the hold is over by itself.
 MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delta,
         const struct hold *hold, const struct decision_taker *taker);
@@ -84,6 +93,12 @@ MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delt
 // hold the incident is closed.
 MUST_CHECK enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker);
+// An incident that has come to quarantine: somebody has to acknowledge it.
+void remind_later(struct decide *decide, struct incident *incident, int64_t now_ms);
+// Whether a hold that has run out goes on all the same, because nobody has acknowledged it; then it is
+// renewed, and told.
+MUST_CHECK enum err remind_renews(struct decide *decide, const struct delta *delta,
+        const struct hold *hold, const struct decision_taker *taker, bool *ret_goes_on);
 // The open incident of that id, NULL for none.
 struct incident *decide_find_incident(const struct decide *decide, const struct digest_id *id);
 
@@ -115,6 +130,18 @@ MUST_CHECK enum err decide_release_scope(struct decide *decide, const struct del
         const char **ret_refused);
 // A person has acknowledged the hold of a scope: with `policy.automatic_release` it may end by itself.
 void decide_release_acknowledged(struct decide *decide, int32_t scope);
+// A hold is told: of a step that our own evidence leads to, or by a person. What was on its way to its
+// release is held without a canary again. Tells when the hold is one that only a person ends (R6).
+MUST_CHECK enum err release_note_hold(struct decide *decide, const struct step *step);
+MUST_CHECK enum err release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence);
+// It is over, whoever ended it.
+void release_note_end_of_hold(struct decide *decide, int32_t scope, int64_t now_ms);
+// A hold has run out: one that only a person ends is renewed.
+MUST_CHECK enum err release_keep(struct decide *decide, const struct delta *delta, int32_t scope,
+        const struct decision_taker *taker, bool *ret_is_kept);
+// Says of an alert whether its scope was released shortly before.
+void release_fill_relapse(
+        const struct decide *decide, const struct step *step, struct alert_action *alert);
 // Takes what a held scope explains off the wider scopes that its messages came through.
 // `counts`: a campaign that is held counts for the vendor's and tenant's stop (incidents_note_lately).
 void decide_explain_parents(const struct decide *decide, const struct step *step, bool counts);

@@ -169,6 +169,7 @@ enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32
     struct incident *incident = incidents_of(decide->incidents, scope);
     incidents_lift(decide->incidents, scope);
     scopes_lift(decide->scopes, scope);
+    release_note_end_of_hold(decide, scope, delta->log_time_ms);
     if (incident == NULL || incident->held_count > 0) {
         taker->closed(taker->self, scope);
         if (incident != NULL) {
@@ -193,9 +194,18 @@ enum err decide_expire(
             break;
         }
         int32_t scope = hold->scope;
+        bool goes_on;
+        e = release_keep(decide, delta, scope, taker, &goes_on);
+        if (e == ERR_NONE && !goes_on) {
+            e = remind_renews(decide, delta, hold, taker, &goes_on);
+        }
+        if (e != ERR_NONE || goes_on) {
+            continue;
+        }
         e = tell_expired(decide, delta, hold, taker);
         enum err ended = decide_end_hold(decide, delta, scope, taker);
         e = e != ERR_NONE ? e : ended;
     }
-    return e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    e = e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    return e != ERR_NONE ? e : remind(decide, delta, taker);
 }

@@ -162,6 +162,18 @@ static void set_apart(struct decide *decide, const struct order *order, int32_t 
     decide_explain_parents(decide, &step, false);
 }
 
+// Whoever commands something about an incident's scope knows of the incident.
+static void know(struct decide *decide, const struct order *order)
+{
+    for (uint32_t i = 0; i < decide->named.count; i++) {
+        struct incident *incident = incidents_of(decide->incidents, decide->named.scopes[i]);
+        if (incident != NULL) {
+            incidents_acknowledge(
+                    incident, view_trim(order->control->operator_id), order->delta->log_time_ms);
+        }
+    }
+}
+
 static enum err hold_all(
         struct decide *decide, const struct order *order, int64_t until_ms, struct ruling *ruling)
 {
@@ -176,6 +188,7 @@ static enum err hold_all(
         e = tell_commanded_hold(
                 decide, order->delta, scope, order->control, until_ms, order->taker);
     }
+    know(decide, order);
     ruling->state = OUTCOME_APPLIED;
     ruling->why = was_held ? "prolonged" : "held";
     ruling->scope_count = named->count;
@@ -285,6 +298,7 @@ static enum err name_for_release(
 static enum err release_all(struct decide *decide, const struct order *order, struct ruling *ruling)
 {
     enum err e = ERR_NONE;
+    know(decide, order);
     uint32_t released = 0;
     uint32_t begun = 0;
     for (uint32_t i = 0; i < decide->named.count && e == ERR_NONE; i++) {

@@ -54,6 +54,7 @@ enum err decide_restore_hold(
     } else if (e == ERR_NONE) {
         incidents_set_tier(decide->incidents, scope, held->tier);
         incident->tier = held->tier > incident->tier ? held->tier : incident->tier;
+        remind_later(decide, incident, held->issued_at_ms);
         scopes_hold(decide->scopes, scope, held->expires_at_ms);
         e = incidents_hold(decide->incidents, scope, held->expires_at_ms, MODE_ENFORCE);
         *ret_is_new = e == ERR_NONE;

@@ -278,6 +278,8 @@ static struct alert_action alert_of(const struct decide *decide, const struct in
             .incident_id = incident->id,
             .tier = incident->tier,
             .impact = tell_impact(incident),
+            .acknowledged_ms = incident->acknowledged_ms,
+            .acknowledged_by = incident->acknowledged_by,
             .policy_version = view_of(decide->options.policy->version),
             .detector_version = view_of(decide->options.detector_version),
             .assume_complete = decide->options.policy->assume_complete,
@@ -323,6 +325,7 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     const struct cause_evidence because = fill_causes(decide, step, &alert, entries, count);
     fill_contributors(decide, &alert, entries, count);
     fill_samples(&alert, step->delta, step->row);
+    release_fill_relapse(decide, step, &alert);
     enum err e = incident_make_step_id(&decide->id_text, "alert", &step->incident->id, &step->name,
             step->incident->tier, step->delta->sequence, &alert.alert_id);
     if (e == ERR_NONE) {
@@ -333,14 +336,10 @@ enum err tell_alert(struct decide *decide, const struct step *step, enum alert_k
     return e != ERR_NONE ? e : step->taker->alert(step->taker->self, &alert);
 }
 
-enum err tell_again(struct decide *decide, const struct delta *delta, struct incident *incident,
-        enum alert_kind kind, const struct decision_taker *taker)
+struct alert_action tell_repeated(const struct decide *decide, const struct incident *incident)
 {
-    const struct scope_name name = scopes_name(decide->scopes, incident->root);
     struct alert_action alert = alert_of(decide, incident);
-    alert.kind = kind;
-    alert.scope = name;
-    alert.occurred_at_ms = delta->log_time_ms;
+    alert.scope = scopes_name(decide->scopes, incident->root);
     alert.evidence = incident->told->evidence;
     alert.evidence.withheld = NULL; // it was for then
     alert.cause_count = incident->told->cause_count;
@@ -350,11 +349,20 @@ enum err tell_again(struct decide *decide, const struct delta *delta, struct inc
         rank_again(decide, incident, &alert);
     }
     late_rank(incident, &alert);
+    return alert;
+}
+
+enum err tell_again(struct decide *decide, const struct delta *delta, struct incident *incident,
+        enum alert_kind kind, const struct decision_taker *taker)
+{
+    struct alert_action alert = tell_repeated(decide, incident);
+    alert.kind = kind;
+    alert.occurred_at_ms = delta->log_time_ms;
     incident->told_ms = delta->log_time_ms;
     incident->told_misdirected = incident->escaped + incident->held;
     incident->told_cleared = incident->cleared;
     const char *step = kind == ALERT_INCIDENT_CLOSED ? "closed" : "updated";
-    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &name, incident->tier,
-            delta->sequence, &alert.alert_id);
+    enum err e = incident_make_step_id(&decide->id_text, step, &incident->id, &alert.scope,
+            incident->tier, delta->sequence, &alert.alert_id);
     return e != ERR_NONE ? e : taker->alert(taker->self, &alert);
 }

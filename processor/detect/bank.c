@@ -250,6 +250,27 @@ struct bank_rules bank_rules_of(unsigned index, bool credited)
     return rules;
 }
 
+struct bank_rules bank_rules_of_probation(unsigned index)
+{
+    static const struct {
+        enum budget campaign;
+        enum budget wide;
+    } budgets[BANK_RULES_COUNT] = {
+            {BUDGET_1E4, BUDGET_4E4},
+            {BUDGET_1E5, BUDGET_4E5},
+            {BUDGET_1E6, BUDGET_4E6},
+            {BUDGET_2E6, BUDGET_8E6},
+            {BUDGET_1E7, BUDGET_4E7},
+    };
+    ASSURE(index < BANK_RULES_COUNT);
+    struct bank_rules rules;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        rules.quarantine[kind] =
+                kind == SCOPE_CAMPAIGN ? budgets[index].campaign : budgets[index].wide;
+    }
+    return rules;
+}
+
 int64_t bank_rules_sum_e15(const struct bank_rules *rules, bool credited)
 {
     int64_t sum = 0;

@@ -115,6 +115,9 @@ struct bank_rules {
 // policy_budget_names has their names.
 enum { BANK_RULES_COUNT = 5, BANK_RULES_2E8 = 3 };
 struct bank_rules bank_rules_of(unsigned index, bool credited);
+// On probation (decide/decide_release.h), with credit or without: a hundredth of each, so that the
+// second alarm of a scope that was held wants 4.6 nats less.
+struct bank_rules bank_rules_of_probation(unsigned index);
 // The sum of 1/A over the kinds, times 1e15: false quarantines in 1e15 healthy messages at most. Of
 // credited campaigns, the credit is in it as a tenth more messages than there are.
 int64_t bank_rules_sum_e15(const struct bank_rules *rules, bool credited);

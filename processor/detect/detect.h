@@ -17,7 +17,7 @@
 #include "state/recent.h"
 
 // Names the rules and constants of this room; part of every incident id.
-#define DETECTOR_VERSION "bank5-5"
+#define DETECTOR_VERSION "bank5-6"
 
 struct detect;
 struct scopes;
@@ -54,10 +54,15 @@ unsigned detect_leaf_level(const struct detect *detect, uint32_t leaf);
 // which none counts messages for having no record, and none holds anything.
 MUST_CHECK enum err detect_clear(struct detect *detect, const struct delta_clearance *clearance);
 
-// What a scope's statistics say by a budget of quarantine (bank_rules_of), with no tier above
-// `highest`.
+// By which budget quarantine is read: bank_rules_of, or bank_rules_of_probation.
+struct detect_budget {
+    unsigned index;
+    bool is_probation;
+};
+
+// What a scope's statistics say, with no tier above `highest`.
 struct bank_reading detect_read(const struct detect *detect, int32_t scope, enum scope_kind kind,
-        unsigned budget, enum tier highest);
+        struct detect_budget budget, enum tier highest);
 // W of one node of its bank, in micro-nats.
 int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node);
 // What one node of its bank has counted since its change point: nothing judged where it does not speak

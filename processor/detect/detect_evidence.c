@@ -43,14 +43,16 @@ int64_t detect_ratio(const struct detect *detect, int32_t scope, unsigned node)
 }
 
 struct bank_reading detect_read(const struct detect *detect, int32_t scope, enum scope_kind kind,
-        unsigned budget, enum tier highest)
+        struct detect_budget budget, enum tier highest)
 {
     struct excursion room;
     const struct excursion *excursion = excursion_see(detect, scope, &room);
     if (excursion == NULL) {
         return (struct bank_reading){.tier = TIER_NONE};
     }
-    const struct bank_rules rules = bank_rules_of(budget, scope_at(detect, scope)->credited);
+    const struct bank_rules rules =
+            budget.is_probation ? bank_rules_of_probation(budget.index)
+                                : bank_rules_of(budget.index, scope_at(detect, scope)->credited);
     return bank_read(&excursion->bank, &rules, kind, highest);
 }
 

@@ -86,7 +86,7 @@ struct detect {
     struct recent *recent;
     struct baseline *baseline;
     unsigned prior_level;
-    struct pages scopes;        // by scope: struct detect_scope
+    struct pages scopes; // by scope: struct detect_scope
     struct pool excursions;
     struct pool short_excursions;
     struct pool stream_excursions;

@@ -4,8 +4,9 @@
     processor/detect/generate_tables.py > processor/detect/tables.inc
     processor/detect/generate_tables.py streams > processor/detect/streams.inc
     processor/detect/generate_tables.py decay > processor/detect/decay.inc
+    processor/detect/generate_tables.py shadow > processor/decide/shadow.inc
 
-Formulas: reference detection.md §3.1, restated in detect/tables.h and detect/streams.h. Decimal arithmetic with 60
+Formulas: reference detection.md §3.1, restated in detect/tables.h, detect/streams.h and decide/shadow.h. Decimal arithmetic with 60
 digits, so that the roundings (up for what speaks against an alarm, down for what speaks for it) are exact.
 """
 import sys
@@ -17,10 +18,13 @@ NAT6 = D(1000000)
 RHO = D("0.05")
 ACUTE = [None, D("0.13"), D("0.35"), D("0.95")]  # the first is max(5 %, 3 p0)
 WEIGHTS = [D("0.18"), D("0.18"), D("0.20"), D("0.44"), D(1)]  # the last is the leak node
-BUDGETS = [D(a) for a in ("1e6 1.1e6 4e6 1e7 1.1e7 4e7 1e8 1.1e8 2e8 2.2e8 4e8 8e8 1e9 1.1e9 4e9 1e10").split()]
+BUDGETS = [D(a) for a in ("1e4 4e4 1e5 4e5 1e6 1.1e6 2e6 4e6 8e6 1e7 1.1e7 4e7 1e8 1.1e8 2e8 2.2e8 4e8 8e8 1e9 1.1e9 4e9 1e10").split()]
 NAT3 = D(1000)
 STREAM_LEVELS = [D(r) / 1000 for r in (1, 2, 5, 10, 20, 50, 100, 200)]
 STREAM_WEIGHT = D("0.5")  # each of a stream's two nodes
+SHADOW_BASES = [D("0.005")] + [D("0.0002") * (D(2) ** (D(level) / 4)) for level in range(23, 31)]
+SHADOW_PERCENTS = range(5, 51)
+CANARY_BUDGETS = [[D(a), 4 * D(a)] for a in ("1e4", "1e5", "1e6", "2e6", "1e7")]
 STREAM_BUDGETS = [D(10) ** 6, D(10) ** 7]
 
 
@@ -80,7 +84,43 @@ def decay():
     print("};")
 
 
+def numbers(name, size, values):
+    print(f"static const int64_t {name}[{size}] = {{")
+    for v in values:
+        print(f"        {v},")
+    print("};")
+
+
+def canary_rows(name, values):
+    print(f"static const int64_t {name}[SHADOW_BASE_COUNT][CANARY_NODES] = {{")
+    for row in values:
+        print("        {" + ", ".join(str(v) for v in row) + "},")
+    print("};")
+
+
+def shadow():
+    print("// Written by generate_tables.py shadow; do not edit.")
+    bases = SHADOW_BASES
+    percents = [D(q) / 100 for q in SHADOW_PERCENTS]
+    numbers("base_millionths", "SHADOW_BASE_COUNT", [up(p0 * 10**6) for p0 in bases])
+    numbers("base_good", "SHADOW_BASE_COUNT", [up(-NAT6 * (1 - p0).ln()) for p0 in bases])
+    numbers("base_bad", "SHADOW_BASE_COUNT", [down(NAT6 * p0.ln()) for p0 in bases])
+    numbers("bad_good", "SHADOW_PERCENTS", [down(-NAT6 * (1 - q).ln()) for q in percents])
+    numbers("bad_bad", "SHADOW_PERCENTS", [up(NAT6 * q.ln()) for q in percents])
+    print(f"static const int64_t shadow_threshold = {up(NAT6 * D(10000).ln())};")
+    canary_rows("canary_up", [[down(NAT6 * (q / p0).ln()) for q in nodes(p0)[:4]] for p0 in bases])
+    canary_rows("canary_down", [[up(-NAT6 * ((1 - q) / (1 - p0)).ln()) for q in nodes(p0)[:4]] for p0 in bases])
+    print("static const int64_t canary_thresholds[CANARY_BUDGETS][2][CANARY_NODES] = {")
+    for pair in CANARY_BUDGETS:
+        print("        {" + ", ".join(
+            "{" + ", ".join(str(up(NAT6 * (a / w).ln())) for w in WEIGHTS[:4]) + "}" for a in pair) + "},")
+    print("};")
+
+
 def main():
+    if sys.argv[1:] == ["shadow"]:
+        shadow()
+        return
     if sys.argv[1:] == ["decay"]:
         decay()
         return

@@ -18,11 +18,17 @@
 enum { LEVEL_COUNT = 31, ACUTE_COUNT = 4, NODE_LEAK = ACUTE_COUNT, NODE_COUNT = ACUTE_COUNT + 1 };
 
 // The false-alarm budgets A for which thresholds are tabled, by size. Of a campaign's A the wider
-// kinds have four times as much, and with start credit a campaign has eleven tenths (bank.h).
+// kinds have four times as much, and with start credit a campaign has eleven tenths (bank.h); on probation either has a hundredth.
 enum budget {
+    BUDGET_1E4,
+    BUDGET_4E4,
+    BUDGET_1E5,
+    BUDGET_4E5,
     BUDGET_1E6,
     BUDGET_11E5,
+    BUDGET_2E6,
     BUDGET_4E6,
+    BUDGET_8E6,
     BUDGET_1E7,
     BUDGET_11E6,
     BUDGET_4E7,

@@ -105,6 +105,10 @@ enum err emit_command(struct emitter *em, const struct command_action *action, v
         e = encode_command(&em->encoding, action, source_of(em), &record);
         e = send_record(em, e, &record, ticket);
     }
+    if (e == ERR_NONE) {
+        bool is_scope = action->target == TARGET_SCOPE;
+        em->command_count[action->kind][is_scope ? action->scope.kind : SCOPE_KIND_COUNT]++;
+    }
     if (e != ERR_NONE || action->target != TARGET_SCOPE) {
         return e;
     }
@@ -116,7 +120,9 @@ enum err emit_alert(struct emitter *em, const struct alert_action *action, void 
 {
     struct record record;
     enum err e = encode_alert(&em->encoding, action, source_of(em), &record);
-    return send_record(em, e, &record, ticket);
+    e = send_record(em, e, &record, ticket);
+    em->alert_count[action->kind][action->tier] += e == ERR_NONE;
+    return e;
 }
 
 enum err emit_dead_letter(struct emitter *em, const struct dead_letter_action *action, void *ticket)

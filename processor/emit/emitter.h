@@ -28,6 +28,9 @@ struct emitter {
     struct encoding encoding;
     struct strbuf source; // ce_source: "/wrongnumber/" and the group, percent-encoded
     uint64_t sent_count[OUT_TOPIC_COUNT]; // records that the sink took
+    // and of them, what they told; commands of messages are in the column behind the scope kinds
+    uint64_t alert_count[ALERT_KIND_COUNT][TIER_COUNT];
+    uint64_t command_count[COMMAND_EXPIRED + 1][SCOPE_KIND_COUNT + 1];
 };
 
 // ERR_NO_MEMORY, ERR_CEILING for a group above 256 bytes.

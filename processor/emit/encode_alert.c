@@ -207,6 +207,23 @@ static void write_outcome(struct json_out *out, const struct alert_action *actio
     json_object_end(out);
 }
 
+// Who has acknowledged an incident, or that nobody has.
+static void write_answer(struct json_out *out, const struct alert_action *action)
+{
+    if (action->acknowledged_ms > 0) {
+        json_object(out, "acknowledged");
+        json_string(out, "operator", action->acknowledged_by);
+        encode_time(out, "at", action->acknowledged_ms);
+        json_object_end(out);
+    }
+    if (action->is_unacknowledged) {
+        json_bool(out, "unacknowledged", true);
+    }
+    if (action->is_unconfirmed) {
+        json_bool(out, "unconfirmed", true);
+    }
+}
+
 static void write_alert(struct json_out *out, const struct alert_action *action)
 {
     json_object(out, NULL);
@@ -226,6 +243,7 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     if (is_outcome) {
         write_outcome(out, action);
     }
+    write_answer(out, action);
     if (action->release.state != RELEASE_SILENT) {
         write_release(out, &action->release);
     }

@@ -54,7 +54,10 @@ struct incident {
     uint32_t cleared_reasons[REASON_COUNT]; // of those since incidents_remember
     // What its root's messages since then had, held ones too: messages, reasons, signals and sums.
     struct cause_evidence since;
-    int64_t acknowledged_ms; // log time; 0 = nobody has
+    int64_t urgent_ms;            // log time at which it came to quarantine; 0 = it has not
+    bool was_reminded;            // of that nobody has acknowledged it
+    int64_t unconfirmed_sequence; // of the last frame that it was told by to be unconfirmed, and 1
+    int64_t acknowledged_ms;      // log time; 0 = nobody has
     struct view acknowledged_by;
     char acknowledged_text[OPERATOR_BYTES_MAX]; // what that points to
     int64_t calm_since_ms;                      // log time; 0 = it is not calm

@@ -308,6 +308,8 @@ static void chain_archive(struct archive *archive, struct incidents *incidents,
 
 static void acknowledged_archive(struct archive *archive, struct incident *incident)
 {
+    time_ms(archive, &incident->urgent_ms);
+    archive_bool(archive, &incident->was_reminded);
     int64_t at_ms = incident->acknowledged_ms;
     struct view by = incident->acknowledged_by;
     time_ms(archive, &at_ms);

@@ -73,6 +73,8 @@ const char *topic_out_name(const struct config *config, enum out_topic topic)
         return config->topics.tallies;
     case OUT_DETECTOR_STATE:
         return config->topics.detector_state;
+    case OUT_CONTROL:
+        return config->topics.control;
     case OUT_TOPIC_COUNT:
         break;
     }

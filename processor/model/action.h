@@ -67,6 +67,7 @@ enum alert_kind {
     ALERT_CONTROL_OUTCOME,
     ALERT_KIND_COUNT,
 };
+extern const char *const alert_kind_names[ALERT_KIND_COUNT];
 
 // What an incident has done so far, by the scope that it is counted by.
 struct impact {
@@ -129,6 +130,11 @@ struct alert_action {
     // misses were believed without an epoch record (policy.h): the alert says so
     bool assume_complete;
     struct control_outcome outcome; // of control.outcome
+    int64_t acknowledged_ms;        // 0 = nobody has
+    struct view acknowledged_by;
+    // Told once more because nobody has acknowledged it: in time, or by the end of a hold, which goes on.
+    bool is_unacknowledged;
+    bool is_unconfirmed;
     struct view traceparent;
     struct view tracestate;
 };

@@ -15,6 +15,7 @@ enum out_topic {
     OUT_ALERTS,
     OUT_TALLIES,
     OUT_DETECTOR_STATE,
+    OUT_CONTROL, // of the verbs; no half writes it
     OUT_TOPIC_COUNT,
 };
 

@@ -22,6 +22,17 @@ const char *const reason_names[REASON_TOLD_COUNT] = {
 const char *const scope_kind_names[SCOPE_KIND_COUNT] = {
         "campaign", "template", "sender", "vendor", "tenant"};
 const char *const tier_names[TIER_COUNT] = {"none", "notice", "alert", "quarantine", "stop"};
+const char *const alert_kind_names[ALERT_KIND_COUNT] = {
+        [ALERT_INCIDENT_OPENED] = "incident.opened",
+        [ALERT_INCIDENT_ESCALATED] = "incident.escalated",
+        [ALERT_INCIDENT_UPDATED] = "incident.updated",
+        [ALERT_INCIDENT_RELEASED] = "incident.released",
+        [ALERT_INCIDENT_CLOSED] = "incident.closed",
+        [ALERT_CACHE_SUSPECT] = "cache.suspect",
+        [ALERT_CACHE_RECOVERED] = "cache.recovered",
+        [ALERT_DRILL_COMPLETED] = "drill.completed",
+        [ALERT_CONTROL_OUTCOME] = "control.outcome",
+};
 const char *const mode_names[2] = {"monitor", "enforce"};
 
 const char *const signal_names[SIGNAL_COUNT] = {

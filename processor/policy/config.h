@@ -138,6 +138,11 @@ struct config {
     } log;
 
     struct {
+        char *listen;              // address:port, or "off"
+        uint32_t partition_series; // of more partitions lag is told as a sum only
+    } ops;
+
+    struct {
         int64_t heartbeat_ms;       // of the epoch; one is written five times as often
         int64_t source_silence_ms;  // how old the topic's own heartbeat may be; 0 = any age
         int64_t overlap_ms;         // how far before a load's watermark records are applied

@@ -21,7 +21,7 @@ static const char *const role_words[] = {"judge", "detect", NULL};
 static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const layout_words[] = {"packed", "hash", NULL};
 static const char *const topology_words[] = {"standalone", "sentinel", "cluster", NULL};
-static const char *const complaint_words[] = {"off", "on", NULL};
+static const char *const off_on_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
 static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
@@ -376,7 +376,7 @@ static const struct conf_option options[] = {
                 .type = CONF_WORD,
                 AT(complaints),
                 .fallback = "off",
-                .words = complaint_words,
+                .words = off_on_words,
                 .text = "whether topics.complaints is read; if so it has to be there"},
 
         {.path = "control.enabled",
@@ -462,6 +462,22 @@ static const struct conf_option options[] = {
                 RANGE(1, HOLD_CAP_MAX),
                 .text = "holds of campaigns, senders, … in ten minutes and tally partition; "
                         "more wait"},
+
+        {.path = "policy.automatic_release",
+                .type = CONF_WORD,
+                AT(policy.automatic_release),
+                .fallback = "off",
+                .words = off_on_words,
+                .text = "on: a campaign, sender, … whose held messages are healthy again is "
+                        "released step by step, if a person has acknowledged its hold; off: only "
+                        "a person releases"},
+        {.path = "policy.flap_limit",
+                .type = CONF_COUNT,
+                AT(policy.flap_limit),
+                .fallback = "3",
+                RANGE(1, 10),
+                .text = "what was held and released so often within a day and is held again stays "
+                        "held until a person releases it"},
 
         {.path = "policy.update_interval",
                 .type = CONF_DURATION,
@@ -588,6 +604,22 @@ static const struct conf_option options[] = {
                 .fallback = "info",
                 .words = level_words,
                 .text = "the least that is logged"},
+        {.path = "ops.listen",
+                .type = CONF_TEXT,
+                AT(ops.listen),
+                .fallback = "off",
+                RANGE(1, 64),
+                .check = config_text_listen,
+                .text = "where run answers /metrics, /healthz, /readyz, /version and the status "
+                        "page: a "
+                        "numeric address:port such as 127.0.0.1:9464 or [::1]:9464, or off"},
+        {.path = "ops.partition_series",
+                .type = CONF_COUNT,
+                AT(ops.partition_series),
+                .fallback = "64",
+                RANGE(0, 256),
+                .text = "of a half with more partitions than that only the sum of lag is told"},
+
         {.path = "sync.heartbeat",
                 .type = CONF_DURATION,
                 AT(sync.heartbeat_ms),

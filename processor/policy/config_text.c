@@ -1,5 +1,7 @@
 #include "policy/config_text.h"
 
+#include <arpa/inet.h>
+
 #include "common/conf_scalar.h"
 #include "identity/phone.h"
 
@@ -98,6 +100,37 @@ const char *config_text_address(struct view text)
         comma = memchr(text.p, ',', text.n);
     }
     return is_address(text) ? NULL : "host:port, [IPv6]:port or unix:/path";
+}
+
+// Whether it is an IPv4 address, or an IPv6 one, in digits: a name might be of anybody's machine.
+static bool is_numeric_host(struct view host, int family)
+{
+    char text[INET6_ADDRSTRLEN];
+    unsigned char address[sizeof(struct in6_addr)];
+    if (host.n >= sizeof text) {
+        return false;
+    }
+    memcpy(text, host.p, host.n);
+    text[host.n] = '\0';
+    return inet_pton(family, text, address) == 1;
+}
+
+const char *config_text_listen(struct view text)
+{
+    static const char expected[] = "a numeric address and a port, such as 127.0.0.1:9464, or off";
+    bool is_v6 = view_starts_with(text, VIEW("["));
+    const char *end = is_v6 ? memchr(text.p, ']', text.n) : memchr(text.p, ':', text.n);
+    if (view_is(text, "off")) {
+        return NULL;
+    }
+    if (end == NULL) {
+        return expected;
+    }
+    struct view host = {text.p + is_v6, (size_t)(end - text.p) - is_v6};
+    struct view rest = view_skip(text, (size_t)(end - text.p) + is_v6);
+    bool is_good = is_numeric_host(host, is_v6 ? AF_INET6 : AF_INET) && rest.n > 1 &&
+                   rest.p[0] == ':' && is_port(view_skip(rest, 1));
+    return is_good ? NULL : expected;
 }
 
 const char *config_text_prefix(struct view text)

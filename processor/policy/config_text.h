@@ -12,3 +12,4 @@ const char *config_text_prefix(struct view text);
 const char *config_text_region(struct view text);
 const char *config_text_pointer(struct view text); // RFC 6901, not of the whole document
 const char *config_text_hash_key(struct view text);
+const char *config_text_listen(struct view text); // "off", or a numeric address and a port

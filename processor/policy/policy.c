@@ -32,6 +32,8 @@ void policy_init(struct policy *policy)
             .acknowledge_within_ms = INT64_C(15) * 60 * 1000,
             .unconfirmed = UNCONFIRMED_STAYS_HELD,
             .hold_cap = 20,
+            .automatic_release = RELEASE_BY_PERSON,
+            .flap_limit = 3,
             .prior_rate_millionths = 5000,
             .budget = 3,
             .floor_rate_millionths = 500,
@@ -107,12 +109,14 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_object(&out, NULL);
     json_int(&out, "acknowledge_within_ms", policy->acknowledge_within_ms);
     json_bool(&out, "assume_complete", policy->assume_complete);
+    json_bool(&out, "automatic_release", policy->automatic_release == RELEASE_AUTOMATIC);
     json_text(&out, "budget", policy_budget_names[policy->budget]);
     json_int(&out, "ceiling_rate_millionths", policy->ceiling_rate_millionths);
     json_int(&out, "closed_grace_ms", policy->closed_grace_ms);
     json_bool(&out, "clump_guard", policy->clump_guard);
     json_int(&out, "complaint_rate_millionths", policy->complaint_rate_millionths);
     json_int(&out, "confirm_within_ms", policy->confirm_within_ms);
+    json_int(&out, "flap_limit", policy->flap_limit);
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
     json_int(&out, "hold_cap", policy->hold_cap);
     windows_add_canonical_hours(&policy->windows, &out);

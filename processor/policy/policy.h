@@ -17,6 +17,8 @@
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
+// Who ends a scope's hold before its time.
+enum release_policy { RELEASE_BY_PERSON, RELEASE_AUTOMATIC };
 enum unconfirmed { UNCONFIRMED_EXPIRES, UNCONFIRMED_STAYS_HELD };
 
 // A purpose that is watched, and the reasons that make its messages misdirected.
@@ -33,11 +35,13 @@ struct policy {
     enum mode mode;
     int64_t message_hold_ms; // how long a message's hold lasts
     int64_t scope_hold_ms;
-    int64_t operator_hold_max_ms;   // no person's hold of a scope lasts longer
-    int64_t confirm_within_ms;      // a second person has so long, in log time
-    int64_t acknowledge_within_ms;  // a person has so long, before an incident is told once more
-    enum unconfirmed unconfirmed;   // holds of scopes that nobody has answered by their expiry
-    uint32_t hold_cap;              // holds of scopes in ten minutes, of a tally partition
+    int64_t operator_hold_max_ms;  // no person's hold of a scope lasts longer
+    int64_t confirm_within_ms;     // a second person has so long, in log time
+    int64_t acknowledge_within_ms; // a person has so long, before an incident is told once more
+    enum unconfirmed unconfirmed;  // holds of scopes that nobody has answered by their expiry
+    uint32_t hold_cap;             // holds of scopes in ten minutes, of a tally partition
+    enum release_policy automatic_release;
+    uint32_t flap_limit;            // ends of a scope's holds within a day; the next hold stays
     bool assume_complete;           // hash layout without an epoch: every alert says so
     uint32_t prior_rate_millionths; // detector.prior_rate; here because the version covers it
     uint32_t budget;                // index into policy_budget_names

@@ -52,10 +52,9 @@ static void answer_rest(const struct redis_store *store, const struct batch *bat
     }
 }
 
-static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
+static void look_up(struct redis_store *store, struct lookup *lookups, size_t count,
         struct mono_time deadline, struct arena *arena)
 {
-    struct redis_store *store = self;
     struct batch batch = {.lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
     begin(store, lookups, count);
     do {
@@ -74,6 +73,18 @@ static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
         }
     } while (batch.count > 0);
     store_tell_keys(store);
+}
+
+static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
+        struct mono_time deadline, struct arena *arena)
+{
+    struct redis_store *store = self;
+    struct mono_time before = clock_mono();
+    look_up(store, lookups, count, deadline, arena);
+    if (count > 0) {
+        store->lookup_count += count;
+        metric_observe(&store->durations, &metric_work_bounds, clock_mono().ns - before.ns);
+    }
 }
 
 static enum cache_state redis_store_state(void *self)

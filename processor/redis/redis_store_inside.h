@@ -2,6 +2,7 @@
 // whom to believe, store_ask.c asks one pipeline of lookups, redis_store.c the whole batch.
 #pragma once
 
+#include "common/metric.h"
 #include "redis/cache_trust.h"
 #include "redis/canaries.h"
 #include "redis/hash_ask.h"
@@ -35,6 +36,9 @@ struct redis_store {
     struct part parts[REDIS_EXCHANGES_MAX];
     size_t part_count;
     size_t epoch_at[HASH_TAG_COUNT]; // of a look: a tag's reply in its part
+
+    uint64_t lookup_count;
+    struct metric_histogram durations; // of the lookups of a batch together, in ns
 
     enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none
     struct strbuf why;

@@ -5,47 +5,20 @@
 #include "common/assure.h"
 #include "common/failpoint.h"
 #include "common/log.h"
-#include "detect_line.h"
 #include "run/detect_ceilings.h"
-#include "run/half.h"
+#include "run/detect_half_inside.h"
 #include "run/held_reader.h"
 #include "run/log_identity.h"
 #include "run/recall.h"
-#include "run/snapshots.h"
-#include "run/tally_width.h"
 #include "state/frame_codec.h"
 
 enum {
-    PARTITION_MAX = 4096,
     BATCH_FRAMES = 1000,
     BATCH_WAIT_MS = 20,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
     SNAPSHOTS_CLOSE_MS = 2000,
     RECALL_MS = 60 * 1000, // well below max.poll.interval.ms
     ASK_ENDS_MS = 1000,
-};
-
-// A tally partition of ours.
-struct detect_partition {
-    struct detect_line *line;
-    int64_t silent_until;
-    int64_t next_offset;     // the log before it is folded
-    int64_t sequence_base;   // what comes of an offset has this sequence above it
-    struct segment *segment; // of the batch in hand; NULL when it has nothing of the partition
-    // After the log was lost: what had been told, until the log that is left is folded past it. No
-    // snapshot is taken meanwhile, which would not know of it.
-    struct held_ledger *told;
-};
-
-struct detect_half {
-    struct half base;
-    struct arena *arena;
-    struct snapshots *snapshots;
-    uint32_t tally_partitions;
-    struct tally_width width; // as text, beside each commit
-    bool left_behind;         // a reader did not let go in time
-    enum err has_ended;       // a partition could not be opened
-    struct detect_partition partitions[PARTITION_MAX];
 };
 
 static void forget_told(struct detect_partition *state)
@@ -66,6 +39,7 @@ static void close_partition(void *self, int32_t partition)
     }
     snapshots_end(half->snapshots, partition);
     forget_told(state);
+    detect_note_close(half, state);
     detect_line_destroy(state->line);
     *state = (struct detect_partition){0};
     offsets_close(half->base.outlet.offsets, partition);
@@ -176,7 +150,7 @@ static enum err begin_offsets(
 static enum err open_partition(
         struct detect_half *half, const struct log_range *log, int64_t *ret_start)
 {
-    ASSURE(log->partition >= 0 && log->partition < PARTITION_MAX);
+    ASSURE(log->partition >= 0 && log->partition < DETECT_PARTITION_MAX);
     struct detect_partition *state = &half->partitions[log->partition];
     struct restore restore = {half, state};
     const struct snapshot_taker taker = {restore_line, &restore};
@@ -202,6 +176,8 @@ static enum err open_partition(
     }
     *ret_start = known.until > log->low ? known.until : log->low;
     state->next_offset = *ret_start;
+    state->counts_before = detect_line_counts(state->line);
+    state->is_open = true;
     // A snapshot is written when all that came of its log was acknowledged.
     bool has_told = log->committed > *ret_start && log->committed <= log->high;
     state->silent_until = has_told ? log->committed : *ret_start;
@@ -435,6 +411,7 @@ enum err detect_half_run(const struct half_options *options)
             .finish = finish,
             .begin_anew = begin_anew,
             .close_partition = close_partition,
+            .publish = detect_publish,
             .destroy = destroy_half,
     };
     struct detect_half *half = calloc(1, sizeof *half);

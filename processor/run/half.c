@@ -176,14 +176,17 @@ enum err half_run(struct half *half, const struct half_role *role, void *self,
     half->config = options->config;
     half->stop = options->stop;
     half->pulse = options->pulse;
+    half->board = options->board;
     enum err e = half_open(half, options);
     half_watch_init(half);
+    half_meter_init(half, options->place);
     while (e == ERR_NONE && !*options->stop) {
         e = role->step(self);
         e = e != ERR_NONE ? e : half_watch(half);
     }
     if (half->outlet.config != NULL) {
         outlet_drain(&half->outlet);
+        half_publish(half);
     }
     enum err closed = half_close(half);
     return e != ERR_NONE && !*options->stop ? e : closed;

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "kafka/consumer.h"
+#include "run/half_metrics.h"
 #include "run/outlet.h"
 #include "run/watchdog.h"
 
@@ -18,6 +19,8 @@ struct half_options {
     const atomic_bool *stop;     // set to ask for a drain
     uint32_t tally_partitions;   // of the tally topic as it is
     atomic_uint *pulse;          // counted up while the half lives; NULL = nobody looks
+    struct board *board;         // where reports go, and ...
+    struct board_place *place;   // ... all else that is to be seen of it; NULL = nobody looks
     struct audit_log *audit;     // of the process; NULL = none
 };
 
@@ -44,6 +47,8 @@ struct half_role {
     // The log does not have the offset that we wanted: the partition goes on at event->low. Only
     // for half_settle_batch.
     enum err (*offset_lost)(void *self, const struct kafka_event *event);
+    // Once a second, also while it waits: puts on the board what is the role's own. NULL = nothing is.
+    void (*publish)(void *self, struct board_place *place);
     // Frees what open has opened, and self. ERR_DEADLINE when a client of its own did not let go.
     enum err (*destroy)(void *self);
 };
@@ -67,6 +72,8 @@ struct half {
     bool is_stuck;              // it is to start over
     bool has_given_up;          // starting over did not help
     bool left_behind;           // a client did not let go in time: the process should end by _exit
+    struct board *board;        // NULL = nobody looks
+    struct half_meter meter;    // run/half_metrics.c
 };
 
 // Offsets of a partition that were wanted and that the log does not have.

@@ -29,6 +29,9 @@ void half_beat(struct half *half)
     if (half->pulse != NULL) {
         atomic_fetch_add_explicit(half->pulse, 1, memory_order_relaxed);
     }
+    if (half->meter.place != NULL) {
+        atomic_fetch_add_explicit(&half->meter.place->pulse, 1, memory_order_relaxed);
+    }
 }
 
 void half_excuse(struct half *half)
@@ -147,6 +150,7 @@ enum err half_watch(struct half *half)
         return ERR_NONE;
     }
     half->next_look = mono_after_ms(now, LOOK_EVERY_MS);
+    half_publish(half);
     enum watchdog_verdict verdict = look(half);
     half->is_stuck = verdict == WATCHDOG_REBUILD;
     return verdict == WATCHDOG_GIVE_UP ? ERR_STALLED : ERR_NONE;
@@ -164,6 +168,7 @@ bool half_may_wait(void *self)
 enum err half_start_over(struct half *half)
 {
     half->is_stuck = false;
+    half_meter_keep(half);
     enum err e = kafka_consumer_close(half->consumer, CLOSE_MS); // on_revoke forgets everything
     half->left_behind = half->left_behind || e != ERR_NONE;
     half->consumer = NULL;

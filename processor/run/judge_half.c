@@ -5,35 +5,13 @@
 #include "commands/open_keyring.h"
 #include "common/failpoint.h"
 #include "common/log.h"
-#include "judge_line.h"
-#include "redis/redis_store.h"
-#include "run/frame_out.h"
-#include "run/gathered.h"
-#include "run/half.h"
+#include "run/judge_half_inside.h"
 
 enum {
     TOTALS_MS = 1000,
     WAIT_FOR_CACHE_MS = 200,
     WAIT_FOR_ACKS_MS = 5000,
     FRAME_ARENA_BYTES = 64 * 1024 * 1024,
-};
-
-struct judge_half {
-    struct half base;
-    struct keyring *ring;
-    struct store store;
-    struct judge_line *line;
-    struct frame_out frames;
-    struct mono_time next_totals;
-    bool cache_trouble_told;
-    uint64_t overflow_told;
-    uint64_t given_up_told;
-    bool is_waiting;    // for the cache: nothing is fetched
-    enum err has_ended; // a partition could not be opened
-    struct mono_time next_look;
-    struct gathered batch;
-    struct kafka_event lost;                  // behind the batch in hand; of KAFKA_NOTHING mostly
-    bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
 };
 
 // --- partitions come and go --------------------------------------------------------------------
@@ -145,45 +123,6 @@ static enum err open_segments(struct judge_half *half)
     return ERR_NONE;
 }
 
-static void tell_cache(struct judge_half *half)
-{
-    const char *why = redis_store_why(&half->store);
-    bool trouble = why[0] != '\0';
-    if (trouble && !half->cache_trouble_told) {
-        log_warn("judge",
-                "relationship data is not to be believed: %s; verdicts are unknown until it is",
-                why);
-    } else if (!trouble && half->cache_trouble_told) {
-        log_info("judge", "relationship data is to be believed again");
-    }
-    half->cache_trouble_told = trouble;
-}
-
-// A table at its ceiling is no reason to stop, but somebody should know what is not watched.
-static void tell_overflow(struct judge_half *half)
-{
-    uint64_t overflowed = judge_line_counts(half->line)->overflowed;
-    if (overflowed > half->overflow_told) {
-        log_error("judge",
-                "%llu messages so far are counted for their tenant alone: there are more leaves "
-                "than batch.max_leaves; their campaigns are not watched",
-                (unsigned long long)overflowed);
-    }
-    half->overflow_told = overflowed;
-}
-
-static void tell_given_up(struct judge_half *half)
-{
-    uint64_t given_up = judge_line_counts(half->line)->given_up;
-    if (given_up > half->given_up_told) {
-        log_warn("judge",
-                "%llu messages so far are not looked up again, though they should be: too many at "
-                "once (recheck.max_messages), or too old; they stay held until their holds run out",
-                (unsigned long long)given_up);
-    }
-    half->given_up_told = given_up;
-}
-
 // A transaction must not hold what is judged again. Of a partition that waits all that came before has
 // to be acknowledged, so that it begins anew behind it; else the transaction is aborted.
 static enum err settle_waiting(struct judge_half *half)
@@ -243,7 +182,7 @@ static enum err look_for_cache(struct judge_half *half)
     }
     half->next_look = mono_after_ms(clock_mono(), WAIT_FOR_CACHE_MS);
     bool is_trusted = judge_line_cache_is_trusted(half->line);
-    tell_cache(half);
+    judge_tell_cache(half);
     if (!is_trusted) {
         return ERR_NONE;
     }
@@ -259,8 +198,10 @@ static enum err judge_batch(struct judge_half *half, bool totals)
         return e;
     }
     failpoint("judge.read_a_batch");
+    struct mono_time before = clock_mono();
     e = judge_line_batch(half->line, batch->items, batch->item_count, batch->slices,
             batch->slice_count, clock_wall(), totals);
+    judge_note_batch(half, before);
     failpoint("judge.produced_a_batch");
     if (e == ERR_NONE && half->base.outlet.is_transactional) {
         e = settle_waiting(half);
@@ -276,10 +217,10 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     }
     e = e != ERR_NONE ? e : begin_waiting_anew(half);
     if (batch->item_count > 0) {
-        tell_cache(half);
-        tell_overflow(half);
+        judge_tell_cache(half);
+        judge_tell_overflow(half);
     }
-    tell_given_up(half);
+    judge_tell_given_up(half);
     gathered_clear(batch, half->base.consumer);
     return e;
 }
@@ -324,6 +265,7 @@ static enum err step(void *self)
     }
     half->lost = kind == KAFKA_OFFSET_LOST ? event : (struct kafka_event){.kind = KAFKA_NOTHING};
     enum err e = look_for_cache(half);
+    judge_ask_cache(half);
     bool totals = gather_totals(half);
     if (judge_line_has_due(half->line, clock_mono())) {
         gather_due(half);
@@ -439,6 +381,7 @@ enum err judge_half_run(const struct half_options *options)
             .begin_anew = begin_anew,
             .close_partition = close_partition,
             .offset_lost = offset_lost,
+            .publish = judge_publish,
             .destroy = destroy_half,
     };
     struct judge_half *half = calloc(1, sizeof *half);

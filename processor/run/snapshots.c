@@ -25,6 +25,8 @@ struct partition_snapshots {
     struct snapshot_writer *writer;
     int64_t taken_at_offset;
     struct mono_time next;
+    uint64_t finished;            // by the writer, when it was last looked at
+    struct mono_time finished_at; // the last one, or when the partition began
 };
 
 struct snapshots {
@@ -33,6 +35,7 @@ struct snapshots {
     struct kafka_producer *producer;
     char instance[32];
     bool left_behind; // a client of ours did not let go in time
+    uint64_t written;
     struct partition_snapshots partitions[PARTITION_MAX];
 };
 
@@ -131,6 +134,7 @@ enum err snapshots_begin(struct snapshots *snapshots, int32_t partition, int64_t
     *ret_reach = shelf_reach(state->shelf);
     state->taken_at_offset = *ret_next_offset;
     state->next = mono_after_ms(clock_mono(), snapshots->config->snapshot_interval_ms);
+    state->finished_at = clock_mono();
     return e;
 }
 
@@ -194,4 +198,23 @@ void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct dete
         failpoint("snapshots.took_one");
     }
     snapshot_writer_step(state->writer, state->shelf, point->settled);
+    if (snapshot_writer_finished(state->writer) != state->finished) {
+        snapshots->written += snapshot_writer_finished(state->writer) - state->finished;
+        state->finished = snapshot_writer_finished(state->writer);
+        state->finished_at = clock_mono();
+    }
+}
+
+uint64_t snapshots_written(const struct snapshots *snapshots)
+{
+    return snapshots->written;
+}
+
+int64_t snapshots_age_ms(
+        const struct snapshots *snapshots, int32_t partition, int64_t next_offset)
+{
+    const struct partition_snapshots *state = &snapshots->partitions[partition];
+    bool is_whole = state->writer == NULL || (next_offset <= state->taken_at_offset &&
+                                                     snapshot_writer_is_resting(state->writer));
+    return is_whole ? 0 : (clock_mono().ns - state->finished_at.ns) / 1000000;
 }

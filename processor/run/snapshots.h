@@ -31,5 +31,10 @@ struct snapshot_point {
 // Takes one when it is time, and goes on with the one that is under way.
 void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct detect_line *line,
         const struct snapshot_point *point);
+// How many were written and acknowledged, of all partitions.
+uint64_t snapshots_written(const struct snapshots *snapshots);
+// How long ago the partition's last one was, when there is a log behind it up to `next_offset`; else 0.
+int64_t snapshots_age_ms(
+        const struct snapshots *snapshots, int32_t partition, int64_t next_offset);
 // The partition goes, or begins anew.
 void snapshots_end(struct snapshots *snapshots, int32_t partition);

@@ -180,6 +180,8 @@ def alert_detail(alert, name):
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
     if name in ("escaped", "held"):
         return str(alert["impact"][name])
+    if name == "release":
+        return alert["release"]["state"] if "release" in alert else "-"
     if evidence is None:
         return "-"
     if name == "since":
@@ -188,6 +190,10 @@ def alert_detail(alert, name):
         return target_key(evidence["scope"]["kind"], evidence["scope"])
     if name == "at":
         return alert["occurred_at"]
+    if name in ("unacknowledged", "unconfirmed"):
+        return "yes" if alert.get(name) else "no"
+    if name == "acknowledged":
+        return alert[name]["operator"] if name in alert else "-"
     return str(evidence[name])
 
 
@@ -217,9 +223,10 @@ def check_alerts(story, run, frame):
 
 def command_label(story, command, raised, frame):
     """The label of the message behind a command: that of the alert told with it, or, of a scope that joins an incident
-    in silence, that of its frame."""
+    in silence, and of a hold on its way to the release, that of its frame."""
     target = target_key(command["target"]["kind"], command["target"])
-    alert = raised.get((command["incident_id"], command["tier"], target))
+    is_told_with_alert = "control_id" not in command  # and only the first of its kind is
+    alert = raised.pop((command["incident_id"], command["tier"], target), None) if is_told_with_alert else None
     if alert is not None:
         return cause_label(story, alert)
     if frame != 1:
@@ -287,8 +294,8 @@ def expected_lifts(story, run):
 
 
 def check_incidents(run):
-    """An incident is opened once, its tier only rises, it is updated once a tenfold growth and for each other scope that
-    it was opened with, and nothing comes behind its close; its holds name it; no two records have one id."""
+    """An incident is opened once, its tier only rises, it is updated once a tenfold growth, for each other scope that it
+    was opened with and for want of an answer, and nothing comes behind its close; its holds name it; no two records have one id."""
     trouble, tiers, told, scopes = [], {}, {}, set()
     order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
@@ -304,10 +311,11 @@ def check_incidents(run):
         if kind in ("updated", "closed") and tier != before:
             trouble.append(f"{words}: was {before}")
         impact = alert.get("impact")
-        if impact is not None:
+        if impact is not None and "release" not in alert:  # what is told of a hold's end is no growth
             misdirected = impact["escaped"] + impact["held"]
             is_known = (incident, target_key(alert["scope"]["kind"], alert["scope"])) in scopes
-            if kind == "updated" and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
+            is_growth = kind == "updated" and "unacknowledged" not in alert
+            if is_growth and is_known and misdirected < 10 * max(told.get(incident, 0), 1):
                 trouble.append(f"{words}: {misdirected} are not ten times {told.get(incident, 0)}")
             told[incident] = misdirected
         scopes.add((incident, target_key(alert["scope"]["kind"], alert["scope"])))

@@ -31,14 +31,14 @@ same() { # NAME WANTED FOUND
 # The options of one verb in its page, dashes as they are typed.
 page_options() { # PAGE VERB
     awk -v verb="$2" '/^\.S[sh] /{ inside = $0 == ".Ss " verb } inside && /^\.It Fl/' "$1" | sed 's/"[^"]*"//g; s/\\-/-/g' |
-        grep -oE 'Fl [A-Za-z0-9-]+' | sed 's/^Fl /-/' | sort -u
+        grep -oE 'Fl [A-Za-z0-9-]+' | sed 's/^Fl /-/' | sort -u || true
 }
 
 # What the completion offers behind the words given.
 offers() {
     # shellcheck source=/dev/null
     (source "$work/man/wrongnumber.bash" && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) && cd "$work/empty" &&
-        _wrongnumber && printf '%s\n' "${COMPREPLY[@]}") | sort -u
+        _wrongnumber && printf '%s\n' "${COMPREPLY[@]}") | sed '/^$/d' | sort -u
 }
 
 mkdir "$work/empty"
@@ -51,21 +51,32 @@ for program in wrongnumber wrongnumber-bench; do
     [[ $program == wrongnumber ]] || source_file=bench/main.c
     sed -nE 's/^ *\{"([a-z-]+)", [a-z_]+,.*/\1/p' "$here/../../$source_file" | sort >"$work/verbs"
     [[ -s $work/verbs ]] || echo "no verbs are in $source_file" >>"$work/verbs"
-    sed -n '/^\.Sh VERBS/,/^\.Sh [^V]/s/^\.Ss //p' "$page" | sort >"$work/found"
+    sed -n '/^\.Sh VERBS/,/^\.Sh [^V]/s/^\.Ss //p' "$page" | sort >"$work/pages"
+    grep -v ' ' "$work/pages" >"$work/found"
     same "$program.verbs" "$work/verbs" "$work/found"
     offers "$program" '' | grep -v '^--' >"$work/found"
     same "$program.verbs_completed" "$work/verbs" "$work/found"
 
+    # The verbs that a verb has itself are those of the table in its own file.
     while read -r verb; do
+        grep -ohE "\{\"[a-z-]+\", ${verb}_[a-z_]+" "$here/../../${source_file%/main.c}"/{commands/,}"$verb.c" 2>/dev/null |
+            sed -E 's/^\{"([a-z-]+)".*/'"$verb"' \1/' || true
+    done <"$work/verbs" | sort >"$work/wanted"
+    grep ' ' "$work/pages" >"$work/found" || true
+    same "$program.own_verbs" "$work/wanted" "$work/found"
+
+    while read -r verb; do
+        read -ra words <<<"$verb"
         # shellcheck disable=SC2016 # the quotes are those of the text
         # Bare words with dashes; what stands in `quotes` is another command's.
-        "$build/$program" "$verb" --help | sed 's/`[^`]*`//g' | grep -oE '(^|[^A-Za-z0-9-])--?[A-Za-z][A-Za-z0-9-]*' |
-            sed -E 's/^[^-]*//' | grep -E '^(--[a-z].+|-[A-Za-z])$' | sort -u >"$work/wanted"
+        "$build/$program" "${words[@]}" --help | sed -E '/ VERB --help/d' | sed -E 's/`[^`]*`|\(kcat [^)]*\)//g' | grep -oE '(^|[^A-Za-z0-9-])--?[A-Za-z][A-Za-z0-9-]*' |
+            sed -E 's/^[^-]*//' | grep -E '^(--[a-z].+|-[A-Za-z])$' | sort -u >"$work/wanted" || true
         page_options "$page" "$verb" >"$work/found"
-        same "$program.$verb.page" "$work/wanted" "$work/found"
-        offers "$program" "$verb" - >"$work/found"
-        same "$program.$verb.completion" "$work/wanted" "$work/found"
-    done <"$work/verbs"
+        name=$program.${verb// /.}
+        same "$name.page" "$work/wanted" "$work/found"
+        offers "$program" "${words[@]}" - >"$work/found"
+        same "$name.completion" "$work/wanted" "$work/found"
+    done <"$work/pages"
 done
 
 "$build/wrongnumber" check --describe | grep '^[^ ]' | sort >"$work/wanted"

@@ -12,7 +12,8 @@ struct control control_of(const char *id, enum control_action action, const char
             .action = action,
             .operator_id = view_of(operator_id),
             .reason = VIEW("because"),
-            .issued_at_ms = DECIDE_AT};
+            .issued_at_ms = DECIDE_AT,
+            .at_once = true};
 }
 
 struct control control_hold_of(

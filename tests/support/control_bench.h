@@ -5,7 +5,7 @@
 
 enum { CONTROL_BENCH_LONG = 8192 };
 
-// With a reason, and nothing that it is about. The id is copied until the bench is given the command.
+// With a reason, at once where it is a release, and nothing that it is about. The id is copied until the bench is given the command.
 struct control control_of(const char *id, enum control_action action, const char *operator_id);
 // A hold of a scope of tenant t.
 struct control control_hold_of(

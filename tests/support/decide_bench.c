@@ -20,6 +20,7 @@ static enum err take_alert(void *self, const struct alert_action *alert)
     *taken = (struct taken){.alert = *alert};
     keep(&taken->alert.outcome.control_id, taken->texts[0]);
     keep(&taken->alert.outcome.operator_id, taken->texts[1]);
+    keep(&taken->alert.acknowledged_by, taken->texts[2]);
     return ERR_NONE;
 }
 
@@ -113,6 +114,8 @@ void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, ui
     }
     policy_init(&b->policy);
     b->policy.hold_cap = hold_cap;
+    b->policy.unconfirmed = UNCONFIRMED_EXPIRES; // nobody is there to acknowledge anything, ...
+    b->policy.acknowledge_within_ms = INT64_C(1) << 40; // ... and nobody waits for it
     CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
     const struct decide_options options = {&b->policy, "test-1", max_incidents};
     const struct recent_options recent_options = {.max_entries = 10000};

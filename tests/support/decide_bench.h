@@ -59,6 +59,7 @@ struct decide_bench {
     struct delta delta;
 };
 
+// A policy under which holds run out by themselves and no incident is told for want of an answer.
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents);
 void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, uint32_t hold_cap);
 void decide_bench_fini(struct decide_bench *b);

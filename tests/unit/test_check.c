@@ -81,7 +81,7 @@ static void test_good(void)
     CU_ASSERT_EQUAL(run.status, 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "deploy/wrongnumber.yaml: good\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "roles     judge, detect\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    7ec0b3b0de611299, enforce\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "policy    7eb07978b4ec5015, enforce\n"));
     CU_ASSERT_PTR_NOT_NULL(
             strstr(run.out.p, "holds     20 scopes in ten minutes and tally partition at most\n"));
     CU_ASSERT_PTR_NOT_NULL(

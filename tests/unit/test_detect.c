@@ -41,6 +41,8 @@ struct part {
     const char *sender;
 };
 
+static const struct detect_budget by_2e8 = {BANK_RULES_2E8, false};
+
 static enum tier tier_of(const void *self, int32_t scope)
 {
     const struct bench *b = self;
@@ -196,7 +198,7 @@ static void test_start_credit(void)
         const struct part more = {.campaign = "c", .vendor = "v", .bad = 8};
         send_one(&b, &more);
         struct bank_reading reading = detect_read(b.detect, scope_of(&b, SCOPE_CAMPAIGN, "c"),
-                SCOPE_CAMPAIGN, BANK_RULES_2E8, TIER_QUARANTINE);
+                SCOPE_CAMPAIGN, by_2e8, TIER_QUARANTINE);
         CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
         CU_ASSERT_EQUAL(reading.budget, rows[i].credit > 0 ? BUDGET_22E7 : BUDGET_2E8);
         bench_fini(&b);
@@ -313,8 +315,8 @@ static void test_change_of_mix(void)
         send_one(&b, &usual); // 0.71 %
         const struct bank_batch same = {.good = 139, .fresh = 1};
         (void)bank_step(&by_vendor, &same, level, true);
-        CU_ASSERT_EQUAL(detect_read(b.detect, scope_of(&b, SCOPE_VENDOR, "v"), SCOPE_VENDOR,
-                                BANK_RULES_2E8, TIER_STOP)
+        CU_ASSERT_EQUAL(detect_read(b.detect, scope_of(&b, SCOPE_VENDOR, "v"), SCOPE_VENDOR, by_2e8,
+                                TIER_STOP)
                                 .tier,
                 TIER_NONE);
         const struct bank_rules rules = bank_rules_of(BANK_RULES_2E8, false);
@@ -510,7 +512,7 @@ static void test_dropped(void)
     const struct part much = {.campaign = "credited", .vendor = "v", .bad = 9};
     send_one(&b, &much);
     struct bank_reading reading = detect_read(b.detect, scope_of(&b, SCOPE_CAMPAIGN, "credited"),
-            SCOPE_CAMPAIGN, BANK_RULES_2E8, TIER_QUARANTINE);
+            SCOPE_CAMPAIGN, by_2e8, TIER_QUARANTINE);
     CU_ASSERT_EQUAL(reading.tier, TIER_QUARANTINE);
     CU_ASSERT_EQUAL(reading.budget, BUDGET_2E8);
     bench_fini(&b);

@@ -19,6 +19,8 @@ struct bench {
     uint64_t people;
 };
 
+static const struct detect_budget by_2e8 = {BANK_RULES_2E8, false};
+
 static enum tier no_tier(const void *self, int32_t scope)
 {
     (void)self;
@@ -106,7 +108,7 @@ static unsigned until_unusual(
         send(b, "new", vendor, messages);
         int32_t scope = scope_of(b, SCOPE_CAMPAIGN, "new");
         const struct bank_reading reading =
-                detect_read(b->detect, scope, SCOPE_CAMPAIGN, BANK_RULES_2E8, tier);
+                detect_read(b->detect, scope, SCOPE_CAMPAIGN, by_2e8, tier);
         if (reading.tier == tier && detect_is_unusual(b->detect, scope, SCOPE_CAMPAIGN,
                                             scope_of(b, SCOPE_VENDOR, vendor),
                                             scope_of(b, SCOPE_TENANT, "t"), &reading)) {

@@ -142,6 +142,38 @@ static void outcome_bytes(void)
     }
 }
 
+// Who has acknowledged an incident, or that nobody has.
+static void answer_bytes(void)
+{
+    static const struct {
+        int64_t acknowledged_ms;
+        bool is_unacknowledged;
+        bool is_unconfirmed;
+        const char *expected;
+    } rows[] = {
+            {0, false, false, "\"cleared_late\":4},\"contributors\""},
+            {1795334400000, false, false,
+                    "\"acknowledged\":{\"operator\":\"li\",\"at\":\"2026-11-22T08:00:00.000Z\"},"
+                    "\"contributors\""},
+            {0, true, false, "},\"unacknowledged\":true,\"contributors\""},
+            {0, true, true, "},\"unacknowledged\":true,\"unconfirmed\":true,\"contributors\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage stage;
+        stage_open(&stage, live);
+        struct alert_action alert = alert_full();
+        alert.kind = ALERT_INCIDENT_UPDATED;
+        alert.acknowledged_ms = rows[i].acknowledged_ms;
+        alert.acknowledged_by = VIEW("li");
+        alert.is_unacknowledged = rows[i].is_unacknowledged;
+        alert.is_unconfirmed = rows[i].is_unconfirmed;
+        CU_ASSERT_EQUAL(emit_alert(&stage.em, &alert, NULL), ERR_NONE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, rows[i].expected));
+        keep_sample("alert", seen_value(&stage.fake.seen[0]));
+        stage_close(&stage);
+    }
+}
+
 // Every kind with every tier, so that the schema knows all words.
 static void alert_words(void)
 {
@@ -288,6 +320,7 @@ static void trace_context(void)
 static const struct unit_test tests[] = {
         {"alert_bytes", alert_bytes},
         {"outcome_bytes", outcome_bytes},
+        {"answer_bytes", answer_bytes},
         {"alert_words", alert_words},
         {"alert_sparse", alert_sparse},
         {"alert_withheld", alert_withheld},

@@ -20,11 +20,11 @@ static void test_default_is_pinned(void)
     policy_init(&policy);
     add_sealed(&text, &policy);
     unit_check_text("text", strbuf_view(&text).p,
-            "{\"acknowledge_within_ms\":900000,\"assume_complete\":false,\"budget\":\"2e8\","
-            "\"ceiling_rate_millionths\":30000,"
+            "{\"acknowledge_within_ms\":900000,\"assume_complete\":false,\"automatic_release\":"
+            "false,\"budget\":\"2e8\",\"ceiling_rate_millionths\":30000,"
             "\"closed_grace_ms\":259200000,\"clump_guard\":true,\"complaint_rate_millionths\":500,"
-            "\"confirm_within_ms\":1800000,\"floor_rate_millionths\":500,\"hold_cap\":20,"
-            "\"learning\":true,\"message_hold_ms\":"
+            "\"confirm_within_ms\":1800000,\"flap_limit\":3,\"floor_rate_millionths\":500,\"hold_"
+            "cap\":20,\"learning\":true,\"message_hold_ms\":"
             "86400000,\"mode\":"
             "\"enforce\",\"operator_hold_max_ms\":604800000,\"prior_rate_millionths\":5000,"
             "\"purposes\":{\"collection\":[\"no_record\",\"other_tenant\",\"wrong_debt\","
@@ -36,7 +36,7 @@ static void test_default_is_pinned(void)
             "\"other_tenant\":5000,\"reassigned\":10000,\"repeated\":50000,\"walking\":100000},"
             "\"unconfirmed\":\"stays_held\",\"unknown\":\"pass\",\"update_interval_ms\":600000,"
             "\"vendors\":[]}");
-    unit_check_text("version", policy.version, "7ec0b3b0de611299");
+    unit_check_text("version", policy.version, "7eb07978b4ec5015");
     strbuf_fini(&text);
 }
 
@@ -59,8 +59,8 @@ static void test_every_part_changes_the_version(void)
     struct policy base;
     policy_init(&base);
     CU_ASSERT_EQUAL(policy_seal(&base), ERR_NONE);
-    struct policy changed[25];
-    for (size_t i = 0; i < 25; i++) {
+    struct policy changed[27];
+    for (size_t i = 0; i < 27; i++) {
         changed[i] = base;
     }
     changed[0].purposes[0].counting ^= REASON_BIT(REASON_OPTED_OUT);
@@ -88,7 +88,9 @@ static void test_every_part_changes_the_version(void)
     changed[22].confirm_within_ms++;
     changed[23].acknowledge_within_ms++;
     changed[24].unconfirmed = UNCONFIRMED_EXPIRES;
-    for (size_t i = 0; i < 25; i++) {
+    changed[25].automatic_release = RELEASE_AUTOMATIC;
+    changed[26].flap_limit++;
+    for (size_t i = 0; i < 27; i++) {
         CU_ASSERT_EQUAL(policy_seal(&changed[i]), ERR_NONE);
         CU_ASSERT_STRING_NOT_EQUAL(changed[i].version, base.version);
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "incident/incidents.h"
 #include "unit.h"
 
 enum { RECORDS_MAX = 64, RECORD_BYTES = 160 };
@@ -104,6 +105,49 @@ static void test_order(void)
     CU_ASSERT_EQUAL(held_ledger_highest(ledger), 40);
     CU_ASSERT_EQUAL(held_ledger_unreadable(ledger), 3);
     held_ledger_destroy(ledger);
+}
+
+// A hold that a person commanded, with an incident and without.
+static void test_commanded(void)
+{
+    static const struct {
+        const char *incident;
+        const char *extra; // behind the mode
+        bool is_read;
+        bool has_incident;
+        bool is_commanded;
+    } rows[] = {
+            {"\"" INCIDENT "\"", "", true, true, false},
+            {"null", "", true, false, false},
+            {"null", ",\"operator\":\"li\",\"control_id\":\"h\\u0031\"", true, false, true},
+            {"\"" INCIDENT "\"", ",\"operator\":\"li\",\"control_id\":\"h1\"", true, true, true},
+            {"null", ",\"control_id\":null", true, false, false},
+            {"null", ",\"control_id\":1", false, false, false},
+            {"null", ",\"control_id\":\"a\",\"control_id\":\"b\"", false, false, false},
+    };
+    const struct digest_id h1 = incident_control_digest(VIEW("h1"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct held_ledger *ledger = ledger_of(1, 100);
+        char value[1024];
+        snprintf(value, sizeof value,
+                "{\"target\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"},"
+                "\"state\":\"held\",\"tier\":\"quarantine\",\"reason\":\"x\",\"incident_id\":%s,"
+                "\"command_id\":\"c0ffee00c0ffee00c0ffee00c0ffee00\",\"sequence\":5,"
+                "\"issued_at\":\"2026-11-22T07:00:00.000Z\","
+                "\"expires_at\":\"2026-11-22T10:00:00.000Z\",\"mode\":\"enforce\"%s}",
+                rows[i].incident, rows[i].extra);
+        see_value(ledger, "t/campaign/a", value);
+        CU_ASSERT_EQUAL(held_ledger_unreadable(ledger), !rows[i].is_read);
+        CU_ASSERT_EQUAL_FATAL(held_ledger_count(ledger), rows[i].is_read);
+        struct held_scope held = {.is_commanded = false};
+        if (rows[i].is_read) {
+            CU_ASSERT_TRUE(held_ledger_at(ledger, 0, &held));
+        }
+        CU_ASSERT_EQUAL(held.has_incident, rows[i].has_incident);
+        CU_ASSERT_EQUAL(held.is_commanded, rows[i].is_commanded);
+        CU_ASSERT_TRUE(!held.is_commanded || memcmp(&held.control, &h1, sizeof h1) == 0);
+        held_ledger_destroy(ledger);
+    }
 }
 
 static void test_names(void)
@@ -214,6 +258,8 @@ static void line_init(struct line *l)
     *l = (struct line){.at_ms = START_MS};
     CU_ASSERT_EQUAL_FATAL(config_create_default(&l->config), ERR_NONE);
     l->config->policy.mode = MODE_ENFORCE;
+    l->config->policy.unconfirmed = UNCONFIRMED_EXPIRES;
+    l->config->policy.acknowledge_within_ms = INT64_C(1) << 40;
     CU_ASSERT_EQUAL_FATAL(emitter_init(&l->emitter, (struct sink){&keeps, l}, &emits), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(detect_line_create(&l->line, l->config, &l->emitter), ERR_NONE);
     l->ledger = ledger_of(1, 100);
@@ -416,6 +462,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"order", test_order},
+            {"commanded", test_commanded},
             {"names", test_names},
             {"garbage", test_garbage},
             {"stays_held", test_stays_held},

@@ -277,7 +277,7 @@ static void test_print_and_version(void)
         config_destroy(config);
         config_destroy(back);
     }
-    unit_check_text("no rules", versions[0], "7ec0b3b0de611299");
+    unit_check_text("no rules", versions[0], "7eb07978b4ec5015");
 }
 
 // --- thresholds -------------------------------------------------------------------------------

@@ -1,0 +1,25 @@
+// What the verbs for people on call have alike (hold, release, confirm, acknowledge, mode): their options,
+// the record that they write to the control topic, and the wait for what becomes of it.
+#pragma once
+
+#include "commands/control_record.h"
+#include "commands/options.h"
+
+struct control_verb {
+    const char *name;
+    const char *summary; // for --help: what it is for, ended by a line feed
+    enum control_action action;
+    unsigned takes;       // of CONTROL_TAKES_*
+    const char *argument; // what stands behind the options, "CONTROL_ID"; NULL = nothing may
+};
+
+enum {
+    CONTROL_TAKES_SCOPE = 1, // --scope, --id, --channel, --message, --recipient
+    CONTROL_TAKES_INCIDENT = 2,
+    CONTROL_TAKES_RULE = 4,
+    CONTROL_TAKES_FOR = 8,
+    CONTROL_TAKES_AT_ONCE = 16,
+};
+
+// The exit status: see the usage that it prints.
+int control_verb_run(const struct control_verb *verb, int argc, char **argv);

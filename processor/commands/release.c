@@ -1,0 +1,20 @@
+// release: a person releases what is held.
+#include "commands/commands.h"
+#include "commands/control_verb.h"
+
+int command_release(int argc, char **argv)
+{
+    static const struct control_verb verb = {
+            .name = "release",
+            .summary = "Releases what is held, by whomever: a scope by name, all of an incident, "
+                       "all that was held for a reason,\n"
+                       "one message, or one recipient. A scope is released by a canary of 20, 200 "
+                       "and 2,000 messages unless\n"
+                       "--at-once; messages that have a hold of their own stay held.\n",
+            .action = CONTROL_RELEASE,
+            .takes = CONTROL_TAKES_SCOPE | CONTROL_TAKES_INCIDENT | CONTROL_TAKES_RULE |
+                     CONTROL_TAKES_AT_ONCE,
+            .argument = NULL,
+    };
+    return control_verb_run(&verb, argc, argv);
+}

@@ -1,0 +1,15 @@
+// What others wrote, shown on a terminal: nothing of it moves the cursor. Control bytes (C1 too, as UTF-8)
+// and what is no UTF-8 become '?'; what is long is cut.
+#pragma once
+
+#include "common/arena.h"
+#include "common/json_value.h"
+#include "common/strbuf.h"
+
+void shown_add(struct strbuf *sb, struct view text);
+// A string's or number's text, "-" without one; padded to `width` bytes, and a space behind it.
+void shown_add_value(
+        struct strbuf *sb, const struct json_value *value, size_t width, struct arena *arena);
+// "campaign spring-list (tenant acme) "
+void shown_add_scope(struct strbuf *sb, const struct json_value *kind, const struct json_value *id,
+        const struct json_value *tenant, struct arena *arena);

@@ -1,0 +1,43 @@
+// What detect_half.c (partitions and the loop) and detect_half_tell.c (what it puts on the board) share.
+#pragma once
+
+#include "detect_line.h"
+#include "run/half.h"
+#include "run/snapshots.h"
+#include "run/tally_width.h"
+
+enum { DETECT_PARTITION_MAX = 4096 };
+
+// A tally partition of ours.
+struct detect_partition {
+    struct detect_line *line;
+    int64_t silent_until;
+    int64_t next_offset;     // the log before it is folded
+    int64_t sequence_base;   // what comes of an offset has this sequence above it
+    struct segment *segment; // of the batch in hand; NULL when it has nothing of the partition
+    // After the log was lost: what had been told, until the log that is left is folded past it. No
+    // snapshot is taken meanwhile, which would not know of it.
+    struct held_ledger *told;
+    struct detect_counts counts_before; // what the line had counted when it was opened
+    bool is_open;                       // and that it was
+};
+
+struct detect_half {
+    struct half base;
+    struct arena *arena;
+    struct snapshots *snapshots;
+    uint32_t tally_partitions;
+    struct tally_width width; // as text, beside each commit
+    bool left_behind;         // a reader did not let go in time
+    enum err has_ended;       // a partition could not be opened
+    struct metric_page *page;         // of detect_metrics; NULL = nobody looks
+    struct detect_counts counts_gone; // of partitions that were closed
+    struct detect_partition partitions[DETECT_PARTITION_MAX];
+};
+
+extern const struct metric_table detect_metrics;
+
+// Before a partition's line goes: what it has counted stays counted.
+void detect_note_close(struct detect_half *half, const struct detect_partition *state);
+// As half_role.publish.
+void detect_publish(void *self, struct board_place *place);

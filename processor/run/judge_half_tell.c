@@ -1,0 +1,206 @@
+// What the judge half says of itself, in the log and on the board.
+#include "common/log.h"
+#include "redis/cache_metrics.h"
+#include "run/judge_half_inside.h"
+
+void judge_tell_cache(struct judge_half *half)
+{
+    const char *why = redis_store_why(&half->store);
+    bool trouble = why[0] != '\0';
+    if (trouble && !half->cache_trouble_told) {
+        log_warn("judge",
+                "relationship data is not to be believed: %s; verdicts are unknown until it is",
+                why);
+    } else if (!trouble && half->cache_trouble_told) {
+        log_info("judge", "relationship data is to be believed again");
+    }
+    half->cache_trouble_told = trouble;
+}
+
+// A table at its ceiling is no reason to stop, but somebody should know what is not watched.
+void judge_tell_overflow(struct judge_half *half)
+{
+    uint64_t overflowed = judge_line_counts(half->line)->overflowed;
+    if (overflowed > half->overflow_told) {
+        log_error("judge",
+                "%llu messages so far are counted for their tenant alone: there are more leaves "
+                "than batch.max_leaves; their campaigns are not watched",
+                (unsigned long long)overflowed);
+    }
+    half->overflow_told = overflowed;
+}
+
+void judge_tell_given_up(struct judge_half *half)
+{
+    uint64_t given_up = judge_line_counts(half->line)->given_up;
+    if (given_up > half->given_up_told) {
+        log_warn("judge",
+                "%llu messages so far are not looked up again, though they should be: too many at "
+                "once (recheck.max_messages), or too old; they stay held until their holds run out",
+                (unsigned long long)given_up);
+    }
+    half->given_up_told = given_up;
+}
+
+// --- on the board ------------------------------------------------------------------------------
+
+enum { ASK_EVERY_MS = 1000 };
+
+enum {
+    JUDGE_PROCESSED,
+    JUDGE_REASONS,
+    JUDGE_DEAD_LETTERS,
+    JUDGE_REJUDGED,
+    JUDGE_BATCH,
+    JUDGE_HELD,
+    JUDGE_HOLD_DELAY,
+    JUDGE_LAST_MESSAGE,
+    JUDGE_WAITING,
+    JUDGE_LOOKED_UP_AGAIN,
+    JUDGE_RELEASED,
+    JUDGE_CEILINGS,
+    JUDGE_IS_WAITING,
+    JUDGE_METRICS,
+};
+
+// By enum verdict, and what has none behind.
+static const char *const outcomes[VERDICT_COUNT + 1] = {
+        "clear", "misdirected", "unknown", "exempt", "dead_letter"};
+static const char *const ceilings[] = {"leaves", "recheck"};
+enum { CEILING_LEAVES, CEILING_RECHECK, CEILING_COUNT };
+
+static const struct metric_family families[JUDGE_METRICS] = {
+        [JUDGE_PROCESSED] = {.name = "wrongnumber_messages_processed_total",
+                .help = "Messages by what became of them",
+                .type = METRIC_COUNTER,
+                .labels = {{"outcome", outcomes, VERDICT_COUNT + 1}}},
+        [JUDGE_REASONS] = {.name = "wrongnumber_verdict_reasons_total",
+                .help = "Reasons of verdicts; a verdict may have several, and of unknown the cause",
+                .type = METRIC_COUNTER,
+                .labels = {{"reason", reason_names, REASON_COUNT}}},
+        [JUDGE_DEAD_LETTERS] = {.name = "wrongnumber_dead_letters_total",
+                .help = "Messages that could not be read, by wn.reason",
+                .type = METRIC_COUNTER,
+                .labels = {{"reason", dead_reason_names, DEAD_REASON_COUNT}}},
+        [JUDGE_REJUDGED] = {.name = "wrongnumber_messages_rejudged_total",
+                .help = "Messages judged again in silence after an assignment",
+                .type = METRIC_COUNTER},
+        [JUDGE_BATCH] = {.name = "wrongnumber_processing_duration_seconds",
+                .help = "How long a batch of messages took from decoding to what was produced",
+                .type = METRIC_HISTOGRAM,
+                .scale = METRIC_NANO,
+                .bounds = &metric_work_bounds},
+        [JUDGE_HELD] = {.name = "wrongnumber_message_holds_total",
+                .help = "Messages that the policy holds, in monitor mode too",
+                .type = METRIC_COUNTER},
+        [JUDGE_HOLD_DELAY] = {.name = "wrongnumber_hold_delay_seconds",
+                .help = "From a message's Kafka timestamp until its hold was handed to the producer",
+                .type = METRIC_HISTOGRAM,
+                .scale = METRIC_MILLI,
+                .bounds = &metric_delay_bounds},
+        [JUDGE_LAST_MESSAGE] = {.name = "wrongnumber_last_message_timestamp_seconds",
+                .help = "The newest Kafka timestamp of a message",
+                .type = METRIC_GAUGE,
+                .scale = METRIC_MILLI,
+                .may_be_absent = true},
+        [JUDGE_WAITING] = {.name = "wrongnumber_recheck_messages",
+                .help = "Messages that wait for a late record",
+                .type = METRIC_GAUGE},
+        [JUDGE_LOOKED_UP_AGAIN] = {.name = "wrongnumber_recheck_lookups_total",
+                .help = "Lookups of such messages",
+                .type = METRIC_COUNTER},
+        [JUDGE_RELEASED] = {.name = "wrongnumber_recheck_released_total",
+                .help = "Messages whose record turned up late",
+                .type = METRIC_COUNTER},
+        [JUDGE_CEILINGS] = {.name = "wrongnumber_judge_ceiling_hits_total",
+                .help = "Messages that found a table full: counted for their tenant alone "
+                        "(leaves), or not looked up again (recheck)",
+                .type = METRIC_COUNTER,
+                .labels = {{"table", ceilings, CEILING_COUNT}}},
+        [JUDGE_IS_WAITING] = {.name = "wrongnumber_waiting_for_cache",
+                .help = "1 while nothing is read because the cache has to be believed first",
+                .type = METRIC_GAUGE},
+};
+
+const struct metric_table judge_metrics = {families, JUDGE_METRICS};
+
+void judge_note_batch(struct judge_half *half, struct mono_time before)
+{
+    const struct gathered *batch = &half->batch;
+    if (batch->item_count > 0) {
+        metric_observe(&half->batches, &metric_work_bounds, clock_mono().ns - before.ns);
+        int64_t last_ms = batch->items[batch->item_count - 1].raw.timestamp_ms;
+        half->newest_ms = last_ms > half->newest_ms ? last_ms : half->newest_ms;
+    }
+}
+
+static void publish_counts(const struct judge_half *half, struct metric_page *page)
+{
+    const struct judge_counts *counts = judge_line_counts(half->line);
+    for (size_t i = 0; i < VERDICT_COUNT; i++) {
+        metric_set(page, JUDGE_PROCESSED, i, (int64_t)counts->verdicts[i]);
+    }
+    metric_set(page, JUDGE_PROCESSED, VERDICT_COUNT, (int64_t)counts->dead_letters);
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        metric_set(page, JUDGE_REASONS, i, (int64_t)counts->reasons[i]);
+    }
+    for (size_t i = 0; i < DEAD_REASON_COUNT; i++) {
+        metric_set(page, JUDGE_DEAD_LETTERS, i, (int64_t)counts->dead_letters_by[i]);
+    }
+    metric_set(page, JUDGE_REJUDGED, 0, (int64_t)counts->rejudged);
+    metric_set(page, JUDGE_HELD, 0, (int64_t)counts->held);
+    metric_set(page, JUDGE_LOOKED_UP_AGAIN, 0, (int64_t)counts->looked_up_again);
+    metric_set(page, JUDGE_RELEASED, 0, (int64_t)counts->released);
+    metric_set(page, JUDGE_CEILINGS, CEILING_LEAVES, (int64_t)counts->overflowed);
+    metric_set(page, JUDGE_CEILINGS, CEILING_RECHECK, (int64_t)counts->given_up);
+    metric_set_histogram(page, JUDGE_BATCH, &half->batches);
+    metric_set_histogram(page, JUDGE_HOLD_DELAY, &counts->hold_delay);
+    metric_set(page, JUDGE_WAITING, 0, judge_line_waiting(half->line));
+    metric_set(page, JUDGE_IS_WAITING, 0, half->is_waiting);
+    if (half->newest_ms > 0) {
+        metric_set(page, JUDGE_LAST_MESSAGE, 0, half->newest_ms);
+    }
+}
+
+// The store says what it was at the last lookup: without traffic that is long ago.
+void judge_ask_cache(struct judge_half *half)
+{
+    if (half->page == NULL || mono_left_ms(clock_mono(), half->next_ask) > 0) {
+        return;
+    }
+    half->next_ask = mono_after_ms(clock_mono(), ASK_EVERY_MS);
+    uint64_t messages = judge_line_counts(half->line)->messages;
+    if (messages == half->asked_at && half->batch.item_count == 0) {
+        (void)judge_line_cache_is_trusted(half->line);
+        judge_tell_cache(half);
+    }
+    half->asked_at = messages;
+}
+
+void judge_publish(void *self, struct board_place *place)
+{
+    struct judge_half *half = self;
+    if (half->page == NULL) {
+        half->page = board_page(place, &judge_metrics, NULL, 0);
+        half->cache_page = board_page(place, &cache_metrics, NULL, 0);
+    }
+    enum cache_state state = half->store.ops->state(half->store.self);
+    atomic_store(&place->asks_cache, true);
+    atomic_store(&place->has_cache, state != CACHE_UNREACHABLE);
+    if (half->page != NULL) {
+        publish_counts(half, half->page);
+    }
+    if (half->cache_page != NULL) {
+        cache_publish(&half->store, half->cache_page);
+    }
+}
+
+int64_t judge_metrics_messages(const struct metric_page *page)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i <= VERDICT_COUNT; i++) {
+        int64_t value = 0;
+        sum += metric_get(page, JUDGE_PROCESSED, i, &value) ? value : 0;
+    }
+    return sum;
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2317 # the functions are called through check
+# ops.sh BUILD_DIR: what a live processor tells those who run it. Counters are what was sent; /readyz follows Redis and
+# /healthz does not; slow clients keep nobody away; systemd hears of it; what cannot be listened at is an error at once.
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(cd "${1:?usage: ops.sh BUILD_DIR}" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/ops.XXXXXX")
+# shellcheck source=tests/support/stage.sh
+source "$root/tests/support/stage.sh"
+# shellcheck source=tests/support/redis_ports.sh
+source "$root/tests/support/redis_ports.sh"
+redis_answers() { [[ $(redis ping 2>/dev/null) == PONG ]]; }
+trap stage_end EXIT
+trap 'exit 143' TERM INT HUP
+
+messages=4000
+scrape() { python3 "$root/tests/flow/ops_scrape.py" "$@"; }
+sum() { scrape sum "$url/metrics" "$@"; }
+status_of() { curl -s -o "$work/body" -w '%{http_code}' --max-time 10 "$@"; }
+is_status() { [[ $(status_of "$url$1") == "$2" ]]; }
+says() { grep -qF "$1" "$work/body" || { cat "$work/body"; return 1; }; }
+sum_is() { [[ $(sum "${@:2}") == "$1" ]]; }
+
+# Prints the series of /metrics that are needed below, for a case that fails.
+show() { curl -s "$url/metrics" | grep -v '^#' | grep -E 'processed|dead_letters|emitted|commands' | grep -v ' 0$'; }
+
+starts_at_once() {
+    is_status /healthz 200 && is_status /version 200 && says '"librdkafka"' && is_status /readyz 503 && says 'waits for Kafka'
+}
+
+becomes_ready() { wait_until 30 is_status /readyz 200 && says '"reasons":[]'; }
+
+counts_nothing_yet() { sum_is 0 wrongnumber_messages_processed_total && sum_is 0 wrongnumber_alerts_emitted_total; }
+
+counts_what_was_sent() {
+    produce ops.in <"$work/data/events.ndjson" || return 1
+    printf 'no json\n{"message_id":1}\n{"message_id":2}\n' | produce ops.in || return 1
+    wait_until 30 sum_is $((messages + 3)) wrongnumber_messages_processed_total || { show; return 1; }
+    # A campaign has gone wrong: its alert and hold are there before they are counted.
+    wait_until 20 sum_is 1 wrongnumber_alerts_emitted_total tier=quarantine || { show; return 1; }
+    local topic
+    for topic in verdicts commands alerts dead-letter; do
+        fetch "ops.$topic" >"$work/$topic.ndjson"
+    done
+    wait_until 10 scrape topics "$url/metrics" "$work"/{verdicts,commands,alerts,dead-letter}.ndjson >"$work/differs" ||
+        { cat "$work/differs"; return 1; }
+}
+
+reads_as_prometheus() {
+    scrape strict "$url/metrics" || return 1
+    if command -v promtool >/dev/null; then
+        curl -s "$url/metrics" | promtool check metrics
+    fi
+}
+
+answers_only_readers() {
+    is_status /nothing 404 && [[ $(status_of -X POST -d x "$url/metrics") == 405 ]] &&
+        [[ $(status_of -X DELETE "$url/") == 405 ]] && [[ $(status_of --head "$url/metrics") == 200 ]] &&
+        [[ $(curl -s --head "$url/metrics" | wc -c) -lt 1000 ]] &&
+        curl -si "$url/healthz" | grep -qi '^content-security-policy: default-src .none' &&
+        [[ $(status_of -H "X: $(head -c 20000 /dev/zero | tr '\0' x)" "$url/healthz") =~ ^(413|431|400)$ ]]
+}
+
+# Clients that say nothing, as many as are let in: whoever comes then is answered all the same, once they were sent away.
+outlives_slow_clients() {
+    python3 -c '
+import socket, sys, urllib.request
+silent = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(64)]
+for s in silent[::2]: s.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Drip: ")
+urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/healthz", timeout=20).read()' "$port"
+}
+
+follows_redis() {
+    redis config set save "" >/dev/null
+    end_process "$redis_pid" KILL
+    wait_until 20 is_status /readyz 503 && says 'Redis does not answer' && is_status /healthz 200 &&
+        sum_is 1 wrongnumber_cache_state state=unreachable || return 1
+    start_redis || return 1
+    "$build/wrongnumber" load -c "$work/load.yaml" "$work/data/relationships.ndjson" >"$work/load.log" 2>&1 || return 1
+    wait_until 20 is_status /readyz 200 && sum_is 1 wrongnumber_cache_state state=trusted && is_status /healthz 200
+}
+
+refuses_a_port_in_use() {
+    local rc=0
+    NOTIFY_SOCKET="" "$build/wrongnumber" run -c "$config" >"$work/second.out" 2>"$work/second.log" || rc=$?
+    if ((rc != 78)) || ! grep -q "ops.listen: cannot listen at 127.0.0.1:$port: Address already in use" "$work/second.log"; then
+        cat "$work/second.log"
+        return 1
+    fi
+}
+
+refuses_what_is_no_address() {
+    local address rc=0
+    for address in localhost:9464 127.0.0.1 127.0.0.1:0 127.0.0.1:99999 :9464 "[::1]" "::1:9464"; do
+        printf 'ops:\n  listen: "%s"\n' "$address" >"$work/bad.yaml"
+        rc=0
+        "$build/wrongnumber" check -c "$work/bad.yaml" >"$work/bad.out" 2>&1 || rc=$?
+        if ((rc != 78)) || ! grep -q "bad.yaml:2:11: ops.listen: .*numeric address" "$work/bad.out"; then
+            echo "$address: $rc"
+            cat "$work/bad.out"
+            return 1
+        fi
+    done
+}
+
+tells_systemd() {
+    wait_until 10 grep -q '^WATCHDOG=1$' "$work/notified" && grep -q '^READY=1$' "$work/notified" &&
+        grep -q '^STATUS=running$' "$work/notified"
+}
+
+ends_clean() {
+    local rc=0
+    end_process "$processor_pid" || rc=$?
+    if ((rc != 0)) || ! wait_until 5 grep -q '^STOPPING=1$' "$work/notified" || curl -s --max-time 5 "$url/healthz"; then
+        echo "status $rc"
+        tail -n 5 "$work/ops.log" "$work/notified"
+        return 1
+    fi
+}
+
+stage_set "$messages" || { echo "not ok ops: the stage"; exit 1; }
+port=$(free_ports 1)
+url=http://127.0.0.1:$port
+export NOTIFY_SOCKET=$work/notify.sock WATCHDOG_USEC=1500000
+python3 "$root/tests/flow/ops_scrape.py" notified "$work/notified" &
+pids+=("$!")
+wait_until 10 test -S "$NOTIFY_SOCKET" || { echo "not ok ops: the listener"; exit 1; }
+config=$(write_config ops ops.in "ops:
+  listen: 127.0.0.1:$port")
+# Nobody answers there: the processor waits, and can be asked all the same.
+sed "s/bootstrap: .*/bootstrap: \"127.0.0.1:1\"/" "$config" >"$work/away.yaml"
+start_processor "$work/away.yaml"
+wait_until 10 is_status /healthz 200
+check "ops: it answers before there are brokers" starts_at_once
+end_process "$processor_pid"
+if ! wait_until 10 topic_exists ops.in || ! make_topics "$config"; then
+    echo "not ok ops: the topics"
+    exit 1
+fi
+start_processor "$config"
+check "ops: it becomes ready" becomes_ready
+check "ops: nothing is counted before anything was sent" counts_nothing_yet
+check "ops: counters are what the topics hold" counts_what_was_sent
+check "ops: /metrics is what Prometheus reads" reads_as_prometheus
+check "ops: only GET and HEAD are answered, and small" answers_only_readers
+check "ops: readiness follows Redis, health does not" follows_redis
+check "ops: slow clients keep nobody away" outlives_slow_clients
+check "ops: a port in use ends a second processor at once" refuses_a_port_in_use
+check "ops: what is no address is no configuration" refuses_what_is_no_address
+check "ops: systemd hears READY, WATCHDOG and what it does" tells_systemd
+check "ops: it ends clean" ends_clean
+exit "$((failures > 0))"
