@@ -71,7 +71,7 @@ case_lost_log() {
     end_process "$processor_pid"
     start_processor "$bare"
     check "lost log: it is told in the log" wait_until 60 says lost2 "tally frames .* lost"
-    check "lost log: and what stays held" says lost2 "[1-9][0-9]* scopes stay held"
+    check "lost log: and what stays held" wait_until 30 says lost2 "[1-9][0-9]* scopes stay held"
     check "lost log: and by a gap record" wait_until 20 has_gap lost "$tallies"
     sleep 1
     check "lost log: the processor ends well when told to" end_process "$processor_pid"
