@@ -2,16 +2,17 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/assure.h"
 
 // What is stored of a series that is not there.
 #define ABSENT INT64_MIN
 
-const struct metric_bounds metric_work_bounds = {19,
-        {10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 25000000,
-                50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000,
-                10000000000}};
+const struct metric_bounds metric_work_bounds = {
+        19, {10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,
+                    25000000, 50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000,
+                    5000000000, 10000000000}};
 
 const struct metric_bounds metric_delay_bounds = {
         18, {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000,
@@ -177,4 +178,15 @@ size_t metric_page_constants(
 {
     *ret_constants = page->constants;
     return page->constant_count;
+}
+
+bool metric_find(const struct metric_table *table, const char *name, size_t *ret_family)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(table->families[i].name, name) == 0) {
+            *ret_family = i;
+            return true;
+        }
+    }
+    return false;
 }

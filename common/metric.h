@@ -53,7 +53,8 @@ extern const struct metric_bounds metric_delay_bounds;
 
 // What the writer observes on its way; published with metric_set_histogram. All zero is a good beginning.
 struct metric_histogram {
-    uint64_t counts[METRIC_BUCKETS_MAX + 1]; // by bucket, not cumulative; the one behind the last is +Inf
+    uint64_t counts[METRIC_BUCKETS_MAX +
+                    1]; // by bucket, not cumulative; the one behind the last is +Inf
     int64_t sum;
 };
 void metric_observe(
@@ -90,5 +91,7 @@ int64_t metric_get_sum(const struct metric_page *page, size_t family);
 const struct metric_table *metric_page_table(const struct metric_page *page);
 size_t metric_page_constants(
         const struct metric_page *page, const struct metric_constant **ret_constants);
+// The place of the family of that name.
+bool metric_find(const struct metric_table *table, const char *name, size_t *ret_family);
 // How many series a family has at most; 1 of a histogram.
 size_t metric_series_count(const struct metric_family *family);

@@ -66,7 +66,8 @@ static void write_labels(struct strbuf *out, const struct metric_page *page,
         behind /= label->count;
         size_t value = series / behind % label->count;
         if (label->values != NULL) {
-            write_label(out, &is_first, label->name, label->values[value]);
+            const char *word = label->values[value];
+            write_label(out, &is_first, label->name, word != NULL ? word : "");
         } else {
             char number[24];
             snprintf(number, sizeof number, "%zu", value);

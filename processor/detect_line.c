@@ -135,6 +135,12 @@ void detect_line_destroy(struct detect_line *line)
     }
 }
 
+void detect_line_set_policy(struct detect_line *line, const struct policy *policy)
+{
+    line->policy = policy;
+    decide_set_policy(line->decide, policy);
+}
+
 // Forgets scopes that have been idle for a while, before the table is full.
 static void evict(struct detect_line *line)
 {
@@ -220,6 +226,9 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     }
     if (e == ERR_NONE) {
         e = line_decide_silent(line, &delta);
+    }
+    if (e == ERR_NONE) {
+        e = decide_drill_follow(line->decide, &delta, &taker);
     }
     if (e == ERR_NONE) {
         decide_sweep(line->decide, delta.log_time_ms);

@@ -10,6 +10,7 @@ static const struct verb verbs[] = {
         {"topics", command_topics, "list the topics, make those that are missing"},
         {"explain", command_explain, "judge one message and show what went into it"},
         {"watch", command_watch, "follow alerts and quarantine commands"},
+        {"status", command_status, "what is held, which incidents are open"},
         {"hold", command_hold, "hold a campaign, vendor or the like by name"},
         {"release", command_release, "release what is held: a scope, an incident, a message"},
         {"confirm", command_confirm, "say yes to what another person has commanded"},

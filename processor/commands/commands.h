@@ -9,6 +9,7 @@ int command_sync(int argc, char **argv);
 int command_topics(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_watch(int argc, char **argv);
+int command_status(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_release(int argc, char **argv);
 int command_confirm(int argc, char **argv);

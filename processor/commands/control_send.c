@@ -14,7 +14,7 @@ enum {
     CLOSE_MS = 5000,
     POLL_MS = 100,
     // How long another tally partition may take to say that it knows what is meant.
-    GRACE_MS = 3000,
+    GRACE_MS = 2000,
     ARENA_BYTES = 1024 * 1024,
 };
 

@@ -11,7 +11,13 @@
 #include "common/json_out.h"
 #include "kafka/admin.h"
 
-enum { EXIT_MISSING = 1, TIMEOUT_S = 10, ATTEMPT_MS = 500, OUTPUT_MAX_BYTES = 256 * 1024 };
+enum {
+    EXIT_MISSING = 1,
+    TIMEOUT_S = 10,
+    ATTEMPT_MS = 500,
+    OUTPUT_MAX_BYTES = 256 * 1024,
+    HOUR_MS = 60 * 60 * 1000,
+};
 
 // clang-format off
 static const char usage[] =
@@ -20,7 +26,8 @@ static const char usage[] =
         "Lists the topics that wrongnumber reads and writes, and whether they are there.\n"
         "\n"
         OPTIONS_USAGE
-        "      --create          make those that are missing\n"
+        "      --create          make those that are missing, with the retention that topics.retention\n"
+        "                        names; those that are there keep theirs\n"
         "      --json            one JSON object a line\n"
         "      --timeout S       give up when Kafka does not answer for so long (default 10)\n"
         "  -h, --help            this text\n"
@@ -139,6 +146,9 @@ static void add_json_row(struct strbuf *sb, const struct topic_row *row)
     json_int(&out, "partitions", row->partitions);
     json_int(&out, "planned_partitions", row->plan->partitions);
     json_bool(&out, "compacted", row->plan->compacted);
+    if (row->plan->retention_ms > 0) {
+        json_int(&out, "planned_retention_ms", row->plan->retention_ms);
+    }
     if (row->made.text[0] != '\0') {
         json_text(&out, "error", row->made.text);
     }
@@ -157,6 +167,9 @@ static void add_text_row(struct strbuf *sb, const struct topic_row *row)
                 row->plan->partitions);
     } else {
         strbuf_printf(sb, "partitions: %u", row->partitions);
+    }
+    if (row->was_made && row->plan->retention_ms > 0) {
+        strbuf_printf(sb, ", kept %lld h", (long long)(row->plan->retention_ms / HOUR_MS));
     }
     strbuf_printf(sb, "%s%s%s\n", row->plan->compacted ? ", compacted" : "",
             row->made.text[0] != '\0' ? ": " : "", row->made.text);

@@ -70,6 +70,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
     incidents_archive(archive, decide->incidents, decide->scopes);
     watch_archive(archive, decide);
     control_ledger_archive(archive, decide->controls);
+    drills_archive(archive, &decide->drills, decide->scopes);
     releases_archive(archive, decide->releases, decide->scopes);
 }
 

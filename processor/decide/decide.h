@@ -66,6 +66,8 @@ struct decide_options {
 MUST_CHECK enum err decide_create(struct decide **ret_decide, const struct decide_options *options,
         struct scopes *scopes, struct recent *recent);
 void decide_destroy(struct decide *decide);
+// Goes by that policy from now on; borrowed until another is set.
+void decide_set_policy(struct decide *decide, const struct policy *policy);
 
 // The tier that the scope has reached in its open incident.
 enum tier decide_tier(const struct decide *decide, int32_t scope);
@@ -148,6 +150,12 @@ struct control_counts {
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 
+// Comes last of a delta that is applied: what has come of the drills that are going on
+// (decide/decide_drill.h).
+MUST_CHECK enum err decide_drill_follow(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+uint32_t decide_open_drills(const struct decide *decide);
+
 // After a row was stepped and decided: what its messages say of the hold of its scope, if it is held, or
 // was lately (decide/decide_release.h).
 MUST_CHECK enum err decide_follow_release(struct decide *decide, const struct delta *delta,
@@ -170,6 +178,32 @@ MUST_CHECK enum err decide_restore_hold(
 uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.
 uint64_t decide_overflowed(const struct decide *decide);
+
+// What is going on, for those who look; borrowed during the call. `evidence` is NULL before its first alert.
+struct shown_incident {
+    const struct digest_id *id;
+    enum tier tier;
+    const struct scope_name *scope;
+    const struct evidence *evidence;
+    struct view cause; // none = not known
+    struct impact impact;
+    uint32_t scope_count;
+    uint32_t held_count;
+    int64_t told_ms; // log time
+};
+struct shown_hold {
+    const struct scope_name *scope;
+    int64_t until_ms;
+    bool is_commanded;
+    bool is_monitor;
+};
+struct decide_viewer {
+    void (*incident)(void *self, const struct shown_incident *shown);
+    void (*hold)(void *self, const struct shown_hold *shown);
+    void *self;
+};
+// Every open incident, then every hold.
+void decide_show(const struct decide *decide, const struct decide_viewer *viewer);
 
 // Saves what is decided so far, or restores it into a new one.
 void decide_archive(struct archive *archive, struct decide *decide);

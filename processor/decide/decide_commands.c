@@ -43,7 +43,8 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     command.kind = COMMAND_HOLD;
     command.tier = tier;
     command.reason = strbuf_view(&decide->reason_text);
-    command.expires_at_ms += settings.scope_hold_ms;
+    bool is_drill = tenant_is_drill(step->name.tenant_id);
+    command.expires_at_ms += is_drill ? DRILL_MS : settings.scope_hold_ms;
     if (is_commanded && present->until_ms > command.expires_at_ms) {
         command.expires_at_ms = present->until_ms;
     }
@@ -60,7 +61,7 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     if (e == ERR_NONE) {
         e = step->taker->command(step->taker->self, &command);
     }
-    if (is_new) {
+    if (is_new && !is_drill) {
         hold_cap_note(&decide->holds, step->delta->log_time_ms);
     }
     scopes_hold(decide->scopes, step->scope, command.expires_at_ms);

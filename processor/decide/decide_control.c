@@ -2,7 +2,7 @@
 // and told.
 //
 //   a record --seen before--> nothing
-//      |-- message, recipient, mode, drill --> nothing here: another half answers
+//      |-- message, recipient, mode --> nothing here: another half answers
 //      |-- cannot be --> refused
 //      |-- wide --> pending --confirm of somebody else--> done or refused
 //      |               '-- policy.confirm_within is over --> expired
@@ -29,8 +29,9 @@ static bool is_ours(const struct control *control)
     case CONTROL_CONFIRM:
     case CONTROL_ACKNOWLEDGE:
         return is_of_scope;
-    case CONTROL_MODE:
     case CONTROL_DRILL:
+        return true;
+    case CONTROL_MODE:
     case CONTROL_ACTION_COUNT:
         return false;
     }
@@ -243,8 +244,9 @@ static enum err apply(struct decide *decide, const struct order *order, struct r
         return order->control->object == CONTROL_OF_CONTROL
                        ? confirm(decide, order, ret_ruling)
                        : control_acknowledge(decide, order, ret_ruling);
-    case CONTROL_MODE:
     case CONTROL_DRILL:
+        return control_drill(decide, order, ret_ruling);
+    case CONTROL_MODE:
     case CONTROL_ACTION_COUNT:
         break;
     }

@@ -46,6 +46,9 @@ MUST_CHECK enum err control_hold(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 MUST_CHECK enum err control_release(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// Begins a drill (decide_drill.c).
+MUST_CHECK enum err control_drill(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 MUST_CHECK enum err control_acknowledge(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 // Incidents that nobody has acknowledged in time.

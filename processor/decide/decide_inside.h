@@ -8,6 +8,7 @@
 #include "decide/breaker.h"
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
+#include "decide/decide_drill.h"
 #include "decide/hold_cap.h"
 #include "decide/releases.h"
 #include "decide/tenants.h"
@@ -28,6 +29,7 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    struct drills drills;
     struct releases *releases;
     struct control_ledger *controls;
     struct control_counts control_counts;
@@ -136,7 +138,7 @@ MUST_CHECK enum err release_note_hold(struct decide *decide, const struct step *
 MUST_CHECK enum err release_note_commanded(struct decide *decide, int32_t scope, int64_t sequence);
 // It is over, whoever ended it.
 void release_note_end_of_hold(struct decide *decide, int32_t scope, int64_t now_ms);
-// A hold has run out: one that only a person ends is renewed.
+// A hold has run out: one that only a person ends is renewed, and one that a canary is under way of.
 MUST_CHECK enum err release_keep(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker, bool *ret_is_kept);
 // Says of an alert whether its scope was released shortly before.

@@ -143,13 +143,15 @@ enum err release_keep(struct decide *decide, const struct delta *delta, int32_t 
         const struct decision_taker *taker, bool *ret_is_kept)
 {
     struct release *release = releases_of(decide->releases, scope);
-    *ret_is_kept = release != NULL && release->is_held && release->is_kept;
+    bool is_under_way = release != NULL && release->canary.step > 0;
+    *ret_is_kept = release != NULL && release->is_held && (release->is_kept || is_under_way);
     if (!*ret_is_kept) {
         return ERR_NONE;
     }
     const struct holding holding = holding_of(decide, delta, release, taker);
     return release_command_hold(decide, &holding, "kept",
-            VIEW("held and released too often: held until a person releases it"));
+            is_under_way ? VIEW("the canary goes on")
+                         : VIEW("held and released too often: held until a person releases it"));
 }
 
 // --- steps ------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@
 //   R1  While a scope is held, with a canary or without, its messages feed no detector; what is judged
 //       of them moves its reverse test and its canary (decide/shadow.h), and nothing else.
 //   R2  A canary is a hold command with a leave to send so many messages. Who does not know canaries goes
-//       on holding. The quarantine state is held until the release itself.
+//       on holding. The quarantine state is held until the release itself. It does not run out: what nobody
+//       has sent a message of stays held, however long that takes, until a person releases it at once.
 //   R3  Each command about a scope has a sequence above the one before: no more than one a frame.
 //   R4  Nothing is released by itself but where policy.automatic_release is on, at tier quarantine, when
 //       V is reached and a person has acknowledged the hold; never what a person held, what was held again

@@ -1,12 +1,17 @@
 // What nobody has answered: an incident at quarantine that is not acknowledged in time is told once
 // more; a hold whose incident nobody has acknowledged by its end goes on, by policy.unconfirmed, and is
 // told each time. A hold in monitor mode stops nothing and runs out, as a person's does, who has said
-// until when.
+// until when. A drill is nothing that anybody has to answer.
 #include "decide/decide_control.h"
+
+static bool is_drill(const struct decide *decide, int32_t scope)
+{
+    return tenant_is_drill(scopes_name(decide->scopes, scope).tenant_id);
+}
 
 void remind_later(struct decide *decide, struct incident *incident, int64_t now_ms)
 {
-    if (incident->urgent_ms == 0) {
+    if (incident->urgent_ms == 0 && !is_drill(decide, incident->root)) {
         incident->urgent_ms = now_ms;
         decide->next_reminder_ms = 0; // it is looked at with the next frame
     }
@@ -58,7 +63,8 @@ static bool goes_on(const struct decide *decide, const struct hold *hold)
 {
     const struct incident *incident = incidents_of(decide->incidents, hold->scope);
     return decide->options.policy->unconfirmed == UNCONFIRMED_STAYS_HELD && incident != NULL &&
-           incident->acknowledged_ms == 0 && !hold->is_commanded && hold->mode == MODE_ENFORCE;
+           incident->acknowledged_ms == 0 && !hold->is_commanded && hold->mode == MODE_ENFORCE &&
+           !is_drill(decide, hold->scope);
 }
 
 enum err remind_renews(struct decide *decide, const struct delta *delta, const struct hold *hold,

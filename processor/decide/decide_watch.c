@@ -100,6 +100,9 @@ const char *watch_withholds(struct decide *decide, const struct step *step, enum
     if (by_policy != NULL) {
         return by_policy;
     }
+    if (tenant_is_drill(step->name.tenant_id)) {
+        return NULL; // the cap is for what stops somebody's messages
+    }
     bool is_new = tier >= TIER_QUARANTINE && !incidents_is_holding(decide->incidents, step->scope);
     return is_new && !hold_cap_has_room(&decide->holds, step->delta->log_time_ms) ? "hold_cap"
                                                                                   : NULL;

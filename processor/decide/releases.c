@@ -168,7 +168,7 @@ uint64_t releases_overflowed(const struct releases *releases)
 
 static void time_archive(struct archive *archive, int64_t *time_ms)
 {
-    archive_i64(archive, time_ms, INT64_MIN, INT64_MAX);
+    archive_i64(archive, time_ms, 0, INT64_MAX / 2);
 }
 
 static void text_archive(struct archive *archive, char text[RELEASE_TEXT_MAX + 1])

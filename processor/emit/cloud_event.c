@@ -47,6 +47,9 @@ void cloud_event_add_headers(struct encoding *enc, const struct cloud_event *ce)
     size_t from = enc->text.n;
     clock_format(&enc->text, encodable_ms(ce->time_ms));
     encoding_add_text_header(enc, VIEW("ce_time"), from);
+    if (ce->is_drill) {
+        encoding_add_header(enc, VIEW("ce_drill"), VIEW("true"));
+    }
     if (ce->has_data) {
         encoding_add_header(enc, VIEW("content-type"), VIEW("application/json"));
     }

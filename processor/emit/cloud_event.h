@@ -14,14 +14,15 @@ struct cloud_event {
     struct view id;
     int64_t time_ms;
     bool has_data;           // false for a tombstone
+    bool is_drill;           // the extension attribute `drill` (model/drill.h)
     struct view traceparent; // W3C Trace Context of the message that caused it;
                              // none where it had none
     struct view tracestate;
 };
 
-enum { CLOUD_EVENT_HEADERS = 8 };
+enum { CLOUD_EVENT_HEADERS = 9 };
 
-// Adds ce_specversion, ce_id, ce_source, ce_type, ce_time, content-type,
+// Adds ce_specversion, ce_id, ce_source, ce_type, ce_time, ce_drill, content-type,
 // traceparent and tracestate. A traceparent that is not one (they come from
 // outside) is left out, and with it the tracestate, as is one above 1,024
 // bytes.

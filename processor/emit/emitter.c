@@ -96,7 +96,9 @@ enum err emit_verdict(struct emitter *em, const struct verdict_action *action, v
 
 enum err emit_command(struct emitter *em, const struct command_action *action, void *ticket)
 {
-    if (action->mode == MODE_MONITOR && !em->options.writes_monitor) {
+    // A drill measures the way to this topic, and is about nobody, whatever the mode.
+    if (action->mode == MODE_MONITOR && !em->options.writes_monitor &&
+            !tenant_is_drill(action->scope.tenant_id)) {
         return ERR_NONE;
     }
     struct record record;
@@ -122,6 +124,9 @@ enum err emit_alert(struct emitter *em, const struct alert_action *action, void 
     enum err e = encode_alert(&em->encoding, action, source_of(em), &record);
     e = send_record(em, e, &record, ticket);
     em->alert_count[action->kind][action->tier] += e == ERR_NONE;
+    if (e == ERR_NONE && em->options.on_alert != NULL) {
+        em->options.on_alert(em->options.watcher, action);
+    }
     return e;
 }
 

@@ -207,6 +207,52 @@ static void write_outcome(struct json_out *out, const struct alert_action *actio
     json_object_end(out);
 }
 
+static void write_time_or_null(struct json_out *out, const char *key, int64_t ms)
+{
+    if (ms > 0) {
+        encode_time(out, key, ms);
+    } else {
+        json_null(out, key);
+    }
+}
+
+// Since the drill's first message was sent, by the sender's clock; the rest is by the judge half's.
+static void write_elapsed(
+        struct json_out *out, const char *key, const struct drill_news *drill, int64_t until_ms)
+{
+    if (until_ms > 0 && drill->first_message_ms > 0) {
+        int64_t elapsed_ms = until_ms - drill->first_message_ms;
+        json_int(out, key, elapsed_ms > 0 ? elapsed_ms : 0);
+    } else {
+        json_null(out, key);
+    }
+}
+
+static void write_drill(struct json_out *out, const struct alert_action *action)
+{
+    const struct drill_news *drill = &action->drill;
+    json_object(out, "drill_result");
+    json_string(out, "control_id", action->scope.id);
+    json_string(out, "operator", drill->operator_id);
+    json_text(out, "result", drill->is_detected ? "detected" : "missed");
+    if (drill->is_detected) {
+        json_int(out, "messages_until_hold", drill->judged + drill->unknown);
+    } else {
+        json_null(out, "messages_until_hold");
+    }
+    write_elapsed(out, "time_to_detect_ms", drill, drill->detected_ms);
+    write_elapsed(out, "time_to_hold_ms", drill, drill->held_ms);
+    json_int(out, "judged", drill->judged);
+    json_int(out, "misdirected", drill->misdirected);
+    json_int(out, "unknown", drill->unknown);
+    encode_time(out, "opened_at", drill->opened_ms);
+    write_time_or_null(out, "first_message_at", drill->first_message_ms);
+    write_time_or_null(out, "first_judged_at", drill->first_judged_ms);
+    write_time_or_null(out, "detected_at", drill->detected_ms);
+    write_time_or_null(out, "held_at", drill->held_ms);
+    json_object_end(out);
+}
+
 // Who has acknowledged an incident, or that nobody has.
 static void write_answer(struct json_out *out, const struct alert_action *action)
 {
@@ -243,6 +289,9 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     if (is_outcome) {
         write_outcome(out, action);
     }
+    if (action->kind == ALERT_DRILL_COMPLETED) {
+        write_drill(out, action);
+    }
     write_answer(out, action);
     if (action->release.state != RELEASE_SILENT) {
         write_release(out, &action->release);
@@ -261,6 +310,9 @@ static void write_alert(struct json_out *out, const struct alert_action *action)
     if (action->assume_complete) {
         json_bool(out, "assume_complete", true);
     }
+    if (tenant_is_drill(action->scope.tenant_id)) {
+        json_bool(out, "drill", true);
+    }
     json_object_end(out);
 }
 
@@ -274,6 +326,7 @@ static void add_headers(struct encoding *enc, const struct alert_action *action,
             .id = encoding_text_from(enc, from),
             .time_ms = action->occurred_at_ms,
             .has_data = true,
+            .is_drill = tenant_is_drill(action->scope.tenant_id),
             .traceparent = action->traceparent,
             .tracestate = action->tracestate,
     };

@@ -50,6 +50,13 @@ static void write_canary(struct json_out *out, const struct command_action *acti
     }
 }
 
+static void write_drill(struct json_out *out, const struct command_action *action)
+{
+    if (tenant_is_drill(action->scope.tenant_id)) {
+        json_bool(out, "drill", true);
+    }
+}
+
 static void write_command(struct json_out *out, const struct command_action *action)
 {
     json_object(out, NULL);
@@ -69,6 +76,7 @@ static void write_command(struct json_out *out, const struct command_action *act
     json_text(out, "mode", mode_names[action->mode]);
     write_by_whom(out, action);
     write_canary(out, action);
+    write_drill(out, action);
     json_object_end(out);
 }
 
@@ -87,6 +95,7 @@ static void write_state(struct json_out *out, const struct command_action *actio
     json_text(out, "mode", mode_names[action->mode]);
     write_by_whom(out, action);
     write_canary(out, action);
+    write_drill(out, action);
     json_object_end(out);
 }
 
@@ -105,6 +114,7 @@ static void add_headers(struct encoding *enc, const struct command_action *actio
             .id = encoding_text_from(enc, from),
             .time_ms = action->issued_at_ms,
             .has_data = has_data,
+            .is_drill = tenant_is_drill(action->scope.tenant_id),
             .traceparent = action->traceparent,
             .tracestate = action->tracestate,
     };

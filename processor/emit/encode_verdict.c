@@ -65,7 +65,7 @@ static void write_value(struct strbuf *sb, const struct verdict_action *action)
     strbuf_add_i64(sb, action->source_offset);
     add(sb, VIEW("},\"policy_version\":"));
     json_quote(sb, action->policy_version);
-    strbuf_add_byte(sb, '}');
+    add(sb, tenant_is_drill(ev->tenant_id) ? VIEW(",\"drill\":true}") : VIEW("}"));
 }
 
 // topic/partition/offset/policy/verdict. A message that is judged again, after
@@ -91,6 +91,7 @@ static void add_headers(
             .id = encoding_text_from(enc, from),
             .time_ms = action->ev->occurred_at.ms,
             .has_data = true,
+            .is_drill = tenant_is_drill(action->ev->tenant_id),
             .traceparent = action->ev->traceparent,
             .tracestate = action->ev->tracestate,
     };

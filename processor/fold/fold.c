@@ -4,6 +4,7 @@
 
 #include "common/assure.h"
 #include "fold/fold_inside.h"
+#include "model/drill.h"
 
 enum err fold_create(struct fold **ret_fold, struct scopes *scopes, struct recent *recent,
         uint32_t split_by_channel)
@@ -160,6 +161,11 @@ static enum err fold_resolve_scopes(
         bool is_stale = !is_new && *scope != SCOPE_NONE &&
                         scopes_generation(fold->names, *scope) != leaf->generations[kind];
         if (!is_new && !is_stale) {
+            continue;
+        }
+        if (kind != SCOPE_CAMPAIGN && tenant_is_drill(key->ids[SCOPE_TENANT])) {
+            *scope =
+                    SCOPE_NONE; // drills leave no trace: what one was like is no history of the next
             continue;
         }
         bool split = (fold->split_by_channel >> kind & 1) != 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/clock.h"
+#include "model/drill.h"
 #include "model/event.h"
 #include "model/incident.h"
 #include "model/outcome.h"
@@ -130,6 +131,7 @@ struct alert_action {
     // misses were believed without an epoch record (policy.h): the alert says so
     bool assume_complete;
     struct control_outcome outcome; // of control.outcome
+    struct drill_news drill;        // of drill.completed
     int64_t acknowledged_ms;        // 0 = nobody has
     struct view acknowledged_by;
     // Told once more because nobody has acknowledged it: in time, or by the end of a hold, which goes on.

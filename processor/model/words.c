@@ -22,7 +22,7 @@ const char *const reason_names[REASON_TOLD_COUNT] = {
 const char *const scope_kind_names[SCOPE_KIND_COUNT] = {
         "campaign", "template", "sender", "vendor", "tenant"};
 const char *const tier_names[TIER_COUNT] = {"none", "notice", "alert", "quarantine", "stop"};
-const char *const alert_kind_names[ALERT_KIND_COUNT] = {
+const char *const alert_kind_names[] = {
         [ALERT_INCIDENT_OPENED] = "incident.opened",
         [ALERT_INCIDENT_ESCALATED] = "incident.escalated",
         [ALERT_INCIDENT_UPDATED] = "incident.updated",
@@ -33,6 +33,8 @@ const char *const alert_kind_names[ALERT_KIND_COUNT] = {
         [ALERT_DRILL_COMPLETED] = "drill.completed",
         [ALERT_CONTROL_OUTCOME] = "control.outcome",
 };
+_Static_assert(sizeof alert_kind_names / sizeof *alert_kind_names == ALERT_KIND_COUNT,
+        "each kind of alert has its word");
 const char *const mode_names[2] = {"monitor", "enforce"};
 
 const char *const signal_names[SIGNAL_COUNT] = {

@@ -11,6 +11,7 @@
 enum { BODY_MAX_BYTES = 8 * 1024 * 1024 };
 
 #define TYPE_JSON "application/json"
+#define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define POLICY_NOTHING "default-src 'none'; frame-ancestors 'none'"
 
@@ -48,10 +49,21 @@ static void answer_version(struct answerer *answerer, struct answer *answer)
     strbuf_add_byte(&answer->body, '\n');
 }
 
+static void answer_page(struct answerer *answerer, struct answer *answer)
+{
+    pthread_mutex_lock(answerer->rates_lock);
+    const struct page_rates rates = *answerer->rates;
+    pthread_mutex_unlock(answerer->rates_lock);
+    answer->type = TYPE_HTML;
+    answer->policy = answerer->page_policy;
+    page_write(&answer->body, answerer->board, &rates);
+}
+
 static const struct {
     const char *path;
     void (*answer)(struct answerer *answerer, struct answer *answer);
 } routes[] = {
+        {"/", answer_page},
         {"/metrics", answer_metrics},
         {"/healthz", answer_health},
         {"/readyz", answer_ready},
@@ -70,7 +82,7 @@ void answer_path(struct answerer *answerer, const char *path, struct answer *ret
         }
     }
     if (answer->status == 404) {
-        strbuf_add_text(&answer->body, "there are /metrics, /healthz, /readyz and /version\n");
+        strbuf_add_text(&answer->body, "there are /, /metrics, /healthz, /readyz and /version\n");
     }
     if (answer->body.failed != ERR_NONE) {
         answer->status = 500;

@@ -2,13 +2,19 @@
 // One thread.
 #pragma once
 
+#include <pthread.h>
+
 #include "common/strbuf.h"
 #include "ops/board.h"
+#include "ops/page.h"
 #include "ops/process_metrics.h"
 
 struct answerer {
     struct board *board;
     struct process_metrics *process;
+    pthread_mutex_t *rates_lock;    // of `rates`, which another thread keeps
+    const struct page_rates *rates; // NULL = there is no status page
+    const char *page_policy;        // Content-Security-Policy of it
 };
 
 struct answer {

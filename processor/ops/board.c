@@ -84,7 +84,8 @@ void board_put(struct board_place *place, struct metric_page *page)
             return;
         }
     }
-    ASSURE(!"a place has room for all pages of a half");
+    bool a_place_has_room = false;
+    ASSURE(a_place_has_room);
 }
 
 struct metric_page *board_page(struct board_place *place, const struct metric_table *table,

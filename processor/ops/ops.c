@@ -18,10 +18,13 @@ struct ops {
     struct answerer answerer;
     struct http *http; // NULL = off
     struct notify notify;
+    struct mono_time next_rates;
     pthread_t ticker;
     pthread_mutex_t lock; // of what follows
     pthread_cond_t wake;
     bool is_stopping;
+    struct page_rates rates;
+    struct strbuf page_policy; // does not change
 };
 
 // Whether systemd expects to hear of us, or anybody may ask.
@@ -37,6 +40,13 @@ static void tick(struct ops *ops)
     health_watch(ops->board, now);
     if (ops->http != NULL) {
         http_watch(ops->http, now);
+    }
+    if (mono_left_ms(now, ops->next_rates) == 0) {
+        ops->next_rates =
+                mono_after_ms(now, TICK_MS - TICK_MS / 20); // a tick may be a little early
+        pthread_mutex_lock(&ops->lock);
+        page_rates_note(&ops->rates, ops->board);
+        pthread_mutex_unlock(&ops->lock);
     }
     struct strbuf body;
     strbuf_init(&body, 4096);
@@ -77,7 +87,12 @@ static enum err start_http(struct ops *ops, const struct config *config, struct 
     if (strcmp(config->ops.listen, "off") == 0) {
         return ERR_NONE;
     }
-    enum err e = process_metrics_create(&ops->answerer.process);
+    page_policy(&ops->page_policy);
+    ops->answerer.rates_lock = &ops->lock;
+    ops->answerer.rates = &ops->rates;
+    ops->answerer.page_policy = ops->page_policy.p;
+    enum err e = ops->page_policy.failed;
+    e = e != ERR_NONE ? e : process_metrics_create(&ops->answerer.process);
     e = e != ERR_NONE ? e : http_start(&ops->http, config->ops.listen, &ops->answerer, findings);
     if (e == ERR_NONE) {
         log_info("ops", "listening at http://%s/", config->ops.listen);
@@ -91,6 +106,7 @@ static void destroy(struct ops *ops)
     process_metrics_destroy(ops->answerer.process);
     board_destroy(ops->board);
     notify_close(&ops->notify);
+    strbuf_fini(&ops->page_policy);
     pthread_cond_destroy(&ops->wake);
     pthread_mutex_destroy(&ops->lock);
     free(ops);
@@ -116,6 +132,8 @@ enum err ops_start(struct ops **ret_ops, const struct config *config, struct str
         return ERR_NO_MEMORY;
     }
     ops->notify = notify;
+    strbuf_init(&ops->page_policy, 1024);
+    page_rates_init(&ops->rates);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -276,10 +276,11 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     }
     bool gap = false;
     bool silent = raw->offset < state->silent_until;
-    enum err e = detect_line_frame(state->line, &frame, raw->partition,
-            raw->offset + state->sequence_base, silent, state->segment, &gap);
-    if (state->told != NULL &&
-            raw->offset + state->sequence_base >= held_ledger_highest(state->told)) {
+    int64_t sequence = raw->offset + state->sequence_base;
+    detect_line_set_policy(state->line, half_policy(&half->base));
+    enum err e = detect_line_frame(
+            state->line, &frame, raw->partition, sequence, silent, state->segment, &gap);
+    if (state->told != NULL && sequence >= held_ledger_highest(state->told)) {
         forget_told(state);
     }
     if (gap && !silent) {
@@ -381,6 +382,8 @@ static enum err open_half(void *self, const struct half_options *options, struct
             .audit = options->audit,
     };
     e = outlet_init(&half->base.outlet, &outlet_options, findings);
+    half->base.outlet.emitter.options.on_alert = detect_see_alert;
+    half->base.outlet.emitter.options.watcher = half;
     half->base.outlet.commits.texts = tally_width_texts(&half->width);
     if (e == ERR_NONE) {
         e = half_open_consumer(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detect_line.h"
+#include "ops/status.h"
 #include "run/half.h"
 #include "run/snapshots.h"
 #include "run/tally_width.h"
@@ -27,11 +28,13 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
-    struct tally_width width; // as text, beside each commit
-    bool left_behind;         // a reader did not let go in time
-    enum err has_ended;       // a partition could not be opened
-    struct metric_page *page;         // of detect_metrics; NULL = nobody looks
-    struct detect_counts counts_gone; // of partitions that were closed
+    struct tally_width width;                      // as text, beside each commit
+    bool left_behind;                              // a reader did not let go in time
+    enum err has_ended;                            // a partition could not be opened
+    struct metric_page *page;                      // of detect_metrics; NULL = nobody looks
+    struct detect_counts counts_gone;              // of partitions that were closed
+    struct status_alert alerts[STATUS_ALERTS_MAX]; // the last ones, round and round
+    uint32_t alert_count;                          // that there ever were
     struct detect_partition partitions[DETECT_PARTITION_MAX];
 };
 
@@ -41,3 +44,7 @@ extern const struct metric_table detect_metrics;
 void detect_note_close(struct detect_half *half, const struct detect_partition *state);
 // As half_role.publish.
 void detect_publish(void *self, struct board_place *place);
+// As emitter_options.on_alert.
+void detect_see_alert(void *half, const struct alert_action *alert);
+// Hands a report of what is going on to the board.
+void detect_report(struct detect_half *half);

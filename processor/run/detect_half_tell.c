@@ -164,4 +164,7 @@ void detect_publish(void *self, struct board_place *place)
         const struct summary sum = sum_up(half);
         publish_sum(half, &sum, half->page);
     }
+    if (half->base.board != NULL) {
+        detect_report(half);
+    }
 }

@@ -5,7 +5,7 @@
 enum { TOLD_RECORDS, TOLD_ALERTS, TOLD_COMMANDS, TOLD_UNSETTLED, TOLD_METRICS };
 
 // By enum out_topic: the keys of `topics:` in the configuration.
-static const char *const out_topics[OUT_TOPIC_COUNT] = {
+static const char *const out_topics[] = {
         [OUT_VERDICTS] = "verdicts",
         [OUT_DEAD_LETTER] = "dead_letter",
         [OUT_COMMANDS] = "commands",
@@ -13,7 +13,9 @@ static const char *const out_topics[OUT_TOPIC_COUNT] = {
         [OUT_ALERTS] = "alerts",
         [OUT_TALLIES] = "tallies",
         [OUT_DETECTOR_STATE] = "detector_state",
+        [OUT_CONTROL] = "control",
 };
+_Static_assert(sizeof out_topics / sizeof *out_topics == OUT_TOPIC_COUNT, "each has its word");
 // By enum command_kind, and by enum scope_kind with messages behind.
 static const char *const actions[] = {"hold", "release", "expired"};
 enum { ACTION_COUNT = sizeof actions / sizeof *actions };

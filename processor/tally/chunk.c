@@ -92,7 +92,7 @@ static enum err chunk_find_tenant(struct chunk *chunk, struct view tenant_id, ui
             return e;
         }
         chunk->tenants[at] = (struct chunk_tenant){0};
-        chunk->totals.tenants++;
+        chunk->totals.tenants += !tenant_is_drill(tenant_id);
     }
     *ret_tenant = at;
     return ERR_NONE;
@@ -203,6 +203,7 @@ static enum err chunk_add_leaf(struct chunk *chunk, const struct tally_options *
     }
     struct view tenant_id = leaf->key.ids[SCOPE_TENANT];
     leaf->tally_partition = tally_partition_of(tenant_id, options->tally_partitions);
+    leaf->is_drill = tenant_is_drill(tenant_id);
     e = chunk_find_tenant(chunk, tenant_id, &leaf->tenant);
     if (e == ERR_NONE) {
         e = chunk_find_vendor(chunk, leaf->key.ids[SCOPE_VENDOR], &leaf->vendor);
@@ -328,6 +329,16 @@ static void chunk_count_judged(
     leaf->counts.misdirected += misdirected;
     leaf->counts.last_judged_offset = offset;
     leaf->counts.last_misdirected = misdirected;
+    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
+        if (leaf->scopes[kind] != NO_SCOPE) {
+            struct chunk_scope *scope = &chunk->scopes[leaf->scopes[kind]];
+            scope->judged = true;
+            scope->last_misdirected = misdirected;
+        }
+    }
+    if (leaf->is_drill) {
+        return; // nobody's data have to do with it
+    }
     chunk->totals.judged++;
     chunk->totals.misdirected += misdirected;
     chunk_note_jumps(chunk, leaf, misdirected);
@@ -335,13 +346,6 @@ static void chunk_count_judged(
     if (misdirected && !tenant->misdirected) {
         tenant->misdirected = true;
         chunk->totals.tenants_misdirected++;
-    }
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        if (leaf->scopes[kind] != NO_SCOPE) {
-            struct chunk_scope *scope = &chunk->scopes[leaf->scopes[kind]];
-            scope->judged = true;
-            scope->last_misdirected = misdirected;
-        }
     }
 }
 
@@ -424,7 +428,7 @@ enum err chunk_count(struct chunk *chunk, const struct tally_options *options,
         break;
     case VERDICT_UNKNOWN:
         leaf->counts.unknown++;
-        chunk->totals.unknown++;
+        chunk->totals.unknown += !leaf->is_drill;
         break;
     case VERDICT_EXEMPT:
     case VERDICT_COUNT:

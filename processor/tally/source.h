@@ -5,6 +5,7 @@
 #include "common/arena.h"
 #include "common/hashmap.h"
 #include "common/strbuf.h"
+#include "model/drill.h"
 #include "model/frame.h"
 #include "tally/met.h"
 #include "tally/numbers.h"
@@ -20,6 +21,7 @@ struct leaf {
     uint32_t tally_partition;
     uint32_t tenant;      // index into chunk.tenants
     uint32_t vendor;      // into chunk.vendors; NO_SCOPE where absent
+    bool is_drill;        // of the drills' tenant: left out of the sums across tenants
     bool dirty;           // changed since the last frame
     uint32_t frame_index; // while a frame is put together
 };

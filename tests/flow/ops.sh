@@ -16,7 +16,7 @@ trap stage_end EXIT
 trap 'exit 143' TERM INT HUP
 
 messages=4000
-scrape() { python3 "$root/tests/flow/ops_scrape.py" "$@"; }
+scrape() { python3 "$root/tests/flow/ops_scrape.py" "$@" 2>"$work/scrape.log" || { tail -n 1 "$work/scrape.log"; return 1; }; }
 sum() { scrape sum "$url/metrics" "$@"; }
 status_of() { curl -s -o "$work/body" -w '%{http_code}' --max-time 10 "$@"; }
 is_status() { [[ $(status_of "$url$1") == "$2" ]]; }
@@ -48,10 +48,62 @@ counts_what_was_sent() {
         { cat "$work/differs"; return 1; }
 }
 
+# A campaign and a lender whose names are markup, and whose messages go to strangers.
+hostile="<script>document.title='owned'</script>\"' onmouseover=x"
+shows_what_is_held() {
+    python3 -c '
+import json, sys
+for i in range(120):
+    print(json.dumps({"message_id": f"evil{i}", "recipient": f"+86139{i * 7919 % 10**8:08d}", "channel": "sms",
+                      "occurred_at": "2026-11-22T08:00:00Z", "tenant_id": "</code><b>t", "vendor_id": "v",
+                      "campaign_id": sys.argv[1]}))' "$hostile" | produce ops.in || return 1
+    wait_until 20 page_has "&lt;script&gt;document.title=&#39;owned&#39;&lt;/script&gt;&quot;&#39; onmouseover=x" || return 1
+    page_has 'What is held' && page_has '<b class="good">trusted</b>' && page_has 'Likely cause: wrong_list' &&
+        ! page_has '<script' && ! page_has '<b>t' && ! page_has '://'
+}
+page_has() {
+    curl -s "$url/" >"$work/page.html"
+    grep -qF "$1" "$work/page.html"
+}
+
+# browse OPTION... PAGE
+browse() {
+    timeout 60 "$browser" --headless=new --disable-gpu --hide-scrollbars --no-first-run --disable-extensions \
+        --disable-background-networking --no-sandbox --user-data-dir="$work/profile" "$@" 2>"$work/browser.log"
+}
+report_page() { python3 -B "$root/tests/flow/report_page.py" "$@"; }
+
+# Nothing in it runs, nothing sticks out on a phone, and it follows light and dark.
+looks_right() {
+    browse --virtual-time-budget=2000 --dump-dom "$url/" >"$work/dom" && grep -q '<title>wrongnumber: ready' "$work/dom" ||
+        return 1
+    browse --window-size=1000,1600 --screenshot="$work/light.png" "$url/" >"$work/shoot.log" &&
+        report_page picture "$work/light.png" light || return 1
+    browse --window-size=1000,1600 --force-dark-mode --screenshot="$work/dark.png" "$url/" >"$work/shoot.log" &&
+        report_page picture "$work/dark.png" dark || return 1
+    sed -i 's/<meta http-equiv="refresh"[^>]*>//' "$work/page.html"
+    report_page narrow "$work/page.html" 360 >"$work/narrow.html" &&
+        browse --window-size=700,2400 --virtual-time-budget=5000 --dump-dom "file://$work/narrow.html" >"$work/narrow.dom" &&
+        report_page fits "$work/narrow.dom"
+}
+
 reads_as_prometheus() {
     scrape strict "$url/metrics" || return 1
     if command -v promtool >/dev/null; then
         curl -s "$url/metrics" | promtool check metrics
+    fi
+}
+
+# Rules and dashboard ask for nothing that is not there.
+asks_for_what_there_is() {
+    curl -s "$url/metrics" >"$work/metrics" || return 1
+    python3 "$root/tests/flow/ops_queries.py" "$work/metrics" || return 1
+    if command -v promtool >/dev/null; then
+        if ! promtool check rules "$root/deploy/prometheus/rules.yml" >"$work/rules" 2>&1 ||
+            ! promtool test rules "$root/deploy/prometheus/rules.test.yml" >>"$work/rules" 2>&1; then
+            cat "$work/rules"
+            return 1
+        fi
     fi
 }
 
@@ -143,7 +195,15 @@ start_processor "$config"
 check "ops: it becomes ready" becomes_ready
 check "ops: nothing is counted before anything was sent" counts_nothing_yet
 check "ops: counters are what the topics hold" counts_what_was_sent
+check "ops: the page shows what is held, as text" shows_what_is_held
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [[ -n $browser ]]; then
+    check "ops: the page in a browser: no script, a phone, light and dark" looks_right
+else
+    skip "ops: the page in a browser" "no chromium on this machine"
+fi
 check "ops: /metrics is what Prometheus reads" reads_as_prometheus
+check "ops: rules, dashboard and runbook are about what it tells" asks_for_what_there_is
 check "ops: only GET and HEAD are answered, and small" answers_only_readers
 check "ops: readiness follows Redis, health does not" follows_redis
 check "ops: slow clients keep nobody away" outlives_slow_clients

@@ -98,6 +98,7 @@ class Runner:
             *checks.check_message_holds(story, run, HOLD_MS, mode),
             *checks.check_state(story, run),
             *checks.check_incidents(run),
+            *checks.check_drills(run),
             *checks.check_dead_letters(story, run),
             *control.check(story, run),
             *checks.check_summary(run, json.loads((out / "summary.json").read_text("utf-8"))),

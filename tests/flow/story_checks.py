@@ -180,6 +180,8 @@ def alert_detail(alert, name):
         return ",".join(f"{reason}:{n}" for reason, n in alert["reasons"].items() if n > 0)
     if name in ("escaped", "held"):
         return str(alert["impact"][name])
+    if name in alert.get("drill_result", {}):
+        return str(alert["drill_result"][name])
     if name == "release":
         return alert["release"]["state"] if "release" in alert else "-"
     if evidence is None:
@@ -299,10 +301,12 @@ def check_incidents(run):
     trouble, tiers, told, scopes = [], {}, {}, set()
     order = ["notice", "alert", "quarantine", "stop", "closed"]
     for alert in run["alerts"]:
-        if alert["type"].startswith(("cache.", "control.")):
+        if alert["type"].startswith(("cache.", "control.", "drill.")):
             continue  # no incident of anybody's
         incident, kind, tier = alert["incident_id"], alert["type"].removeprefix("incident."), alert["tier"]
         words = f"{incident} {kind} {tier} {target_key(alert['scope']['kind'], alert['scope'])}"
+        if kind == "released" and incident not in tiers:
+            continue  # the end of a person's hold that belongs to no incident
         if (kind == "opened") != (incident not in tiers):
             trouble.append(f"{words}: is opened twice, or not at all")
         before = tiers.get(incident)
@@ -324,6 +328,22 @@ def check_incidents(run):
     trouble += [f"{incident}: a command names it, and no alert" for incident in strangers]
     ids = [record["alert_id"] for record in run["alerts"]]
     return trouble + (["two alerts have one id"] if len(ids) != len(set(ids)) else [])
+
+
+def check_drills(run):
+    """What is about a drill says so, and nothing else does: by the tenant of its scope, target or message."""
+    places = {"verdicts": None, "alerts": "scope", "quarantine-commands": "target"}
+    trouble = []
+    for name, place in places.items():
+        for record in run[name]:
+            scope = record[place] if place else record
+            if record.get("drill", False) is not (scope["tenant_id"] == "wn-drill"):
+                trouble.append(f"{name}: drill is {record.get('drill')} of {scope['tenant_id']}")
+    for record in run["quarantine-state"]:
+        value = record["value"]
+        if value is not None and value.get("drill", False) is not (value["target"]["tenant_id"] == "wn-drill"):
+            trouble.append(f"quarantine state: drill is {value.get('drill')} of {record['key']}")
+    return trouble
 
 
 # --- dead letters: the original, whole -----------------------------------------------------------

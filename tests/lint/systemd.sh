@@ -49,13 +49,18 @@ else
     fail drain "TimeoutStopSec=$(value_of TimeoutStopSec) for a drain of ${drain:-unknown}"
 fi
 
-# A file of that folder is what the configuration can name.
-# shellcheck disable=SC2016 # the variable is the configuration's
-printf 'pseudonym:\n  key_file: "${CREDENTIALS_DIRECTORY}/keys_pseudonym"\n' >"$work/c.yaml"
-found=$(CREDENTIALS_DIRECTORY=$work/credentials "$build/wrongnumber" check -c "$work/c.yaml" --print 2>&1) || true
-if [[ $(value_of LoadCredential) == keys:/etc/wrongnumber/keys && $found == *"$work/credentials/keys_pseudonym"* ]]; then
+# What README tells to write into the configuration is the file of that folder by the name that it has as a credential, and
+# without the service, which sets WN_KEYS, the file itself.
+mkdir "$work/credentials"
+printf '%064d' 7 >"$work/credentials/keys_pseudonym"
+environment=$(value_of Environment)
+printf 'pseudonym:\n  %s\n' "$(sed -nE 's/.*# (key_file: ".*")$/\1/p' "$root/README.md")" >"$work/c.yaml"
+if [[ $(value_of LoadCredential) == keys:/etc/wrongnumber/keys ]] &&
+    found=$(env "${environment/\%d/$work/credentials}" "$build/wrongnumber" check -c "$work/c.yaml" 2>&1) &&
+    found=$(env -u WN_KEYS "$build/wrongnumber" check -c "$work/c.yaml" --print 2>&1 || true) &&
+    [[ $found == */etc/wrongnumber/keys/pseudonym* ]]; then
     pass credentials
 else
-    fail credentials "$(value_of LoadCredential): $found"
+    fail credentials "$(value_of LoadCredential) $environment: $found"
 fi
 ((failures == 0))

@@ -20,6 +20,7 @@ static enum err take_alert(void *self, const struct alert_action *alert)
     *taken = (struct taken){.alert = *alert};
     keep(&taken->alert.outcome.control_id, taken->texts[0]);
     keep(&taken->alert.outcome.operator_id, taken->texts[1]);
+    keep(&taken->alert.drill.operator_id, taken->texts[3]);
     keep(&taken->alert.acknowledged_by, taken->texts[2]);
     return ERR_NONE;
 }
@@ -105,6 +106,7 @@ void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, ui
 {
     *b = (struct decide_bench){.alarmed = SCOPE_NONE,
             .lower_millionths = 400000,
+            .tenant_id = VIEW("t"),
             .heard = 1000000,
             .log_time_ms = DECIDE_AT,
             .sequence = 100,
@@ -135,7 +137,7 @@ int32_t decide_bench_scope(struct decide_bench *b, enum scope_kind kind, const c
 {
     int32_t scope = SCOPE_NONE;
     CU_ASSERT_EQUAL_FATAL(
-            scopes_intern(b->scopes, kind, VIEW("t"), view_of(id), VIEW_NONE, &scope), ERR_NONE);
+            scopes_intern(b->scopes, kind, b->tenant_id, view_of(id), VIEW_NONE, &scope), ERR_NONE);
     return scope;
 }
 
@@ -147,8 +149,8 @@ enum tier decide_bench_tier(struct decide_bench *b, enum scope_kind kind, const 
 static void path_scopes(
         struct decide_bench *b, const struct path *path, int32_t ret_scopes[SCOPE_KIND_COUNT])
 {
-    const char *const ids[SCOPE_KIND_COUNT] = {
-            path->campaign, path->template_, path->sender, path->vendor, "t"};
+    const char *const ids[SCOPE_KIND_COUNT] = {path->campaign, path->template_, path->sender,
+            path->vendor, tenant_is_drill(b->tenant_id) ? NULL : "t"};
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         ret_scopes[kind] = ids[kind] == NULL
                                    ? SCOPE_NONE
@@ -273,6 +275,7 @@ void decide_bench_follow(
         CU_ASSERT_EQUAL_FATAL(
                 decide_follow(b->decide, &b->delta, &b->rows[i], is_calm, &taker), ERR_NONE);
     }
+    CU_ASSERT_EQUAL_FATAL(decide_drill_follow(b->decide, &b->delta, &taker), ERR_NONE);
 }
 
 enum tier decide_bench_admit(struct decide_bench *b, const struct scope_delta *row, enum tier tier,

@@ -1,4 +1,5 @@
-// A decide room on a table: scopes, remembered people, and what is taken from it. Of one tenant, t.
+// A decide room on a table: scopes, remembered people, and what is taken from it. Of one tenant, t, unless
+// a test says otherwise.
 #pragma once
 
 #include "decide/decide.h"
@@ -33,6 +34,7 @@ struct explained {
 
 struct decide_bench {
     int64_t lower_millionths; // of any interval
+    struct view tenant_id;
     struct policy policy;
     struct scopes *scopes;
     struct recent *recent;
@@ -84,7 +86,7 @@ struct scope_delta *decide_bench_row(struct decide_bench *b, enum scope_kind kin
 void decide_bench_raise(struct decide_bench *b, const struct path *path, enum scope_kind kind,
         enum tier tier, const struct evidence *evidence);
 // A frame of messages that raise nothing, misdirected unless all is calm: expiry, counts, and the
-// following of every row.
+// following of every row and of drills.
 void decide_bench_follow(struct decide_bench *b, const struct path *path, uint32_t messages,
         bool held, bool is_calm);
 // decide_admit of a row of the delta in hand.

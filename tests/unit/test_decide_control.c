@@ -456,8 +456,6 @@ static void test_not_ours(void)
     control.object = CONTROL_OF_SCOPE;
     control.action = CONTROL_MODE;
     control_bench_give(&b, &control, 1);
-    control.action = CONTROL_DRILL;
-    control_bench_give(&b, &control, 1);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     control.action = CONTROL_HOLD; // and its id is still free
     control_bench_give(&b, &control, 1);
@@ -543,6 +541,13 @@ static void test_snapshot(void)
     struct decide_bench b;
     decide_bench_init(&b, 10);
     control_bench_hold_by_two(&b, SCOPE_VENDOR, "late"); // one that is settled
+    struct control rule = control_of("all", CONTROL_RELEASE, "li"); // and one that is so everywhere
+    rule.object = CONTROL_OF_RULE;
+    rule.rule = VIEW("no_record");
+    control_bench_give(&b, &rule, 1);
+    struct control agreed = control_confirm_of("all-2", "all", "wang");
+    control_bench_give(&b, &agreed, 1);
+    CU_ASSERT_EQUAL(b.taken_count, 0); // partition 0 says so
     struct control hold = control_hold_of("c1", SCOPE_CAMPAIGN, "a", "li");
     hold.expires_at_ms = AT + 20 * MINUTE;
     control_bench_give(&b, &hold, 1);
@@ -562,6 +567,8 @@ static void test_snapshot(void)
         control_bench_give(both[i], &confirm, 1);
         const struct control again = control_confirm_of("c5", "two-people", "wang");
         control_bench_give(both[i], &again, 1);
+        agreed.control_id = VIEW("all-3");
+        control_bench_give(both[i], &agreed, 1);
         struct control release = control_of("c6", CONTROL_RELEASE, "li");
         release.object = CONTROL_OF_CONTROL;
         release.confirms = VIEW("c1");

@@ -279,6 +279,36 @@ static void command_monitor(void)
     stage_close(&stage);
 }
 
+// A drill measures the way to the topic, in monitor mode too; whoever reads it knows it by its mark.
+static void command_of_drill(void)
+{
+    static const struct {
+        const char *tenant_id;
+        enum mode mode;
+        size_t records;
+    } rows[] = {
+            {"wn-drill", MODE_MONITOR, 2},
+            {"wn-drill", MODE_ENFORCE, 2},
+            {"wn-drills", MODE_MONITOR, 0},
+            {"acme", MODE_ENFORCE, 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct command_action hold = scope_command(COMMAND_HOLD, rows[i].mode);
+        hold.scope.tenant_id = view_of(rows[i].tenant_id);
+        struct stage stage;
+        stage_open(&stage, live);
+        CU_ASSERT_EQUAL(emit_command(&stage.em, &hold, NULL), ERR_NONE);
+        CU_ASSERT_EQUAL(stage.fake.count, rows[i].records);
+        for (size_t at = 0; at < stage.fake.count; at++) {
+            const char *mark = strstr(stage.fake.seen[at].p, ",\"drill\":true}");
+            CU_ASSERT_EQUAL(mark != NULL, i < 2);
+            const char *header = strstr(stage.fake.seen[at].p, "ce_drill");
+            CU_ASSERT_EQUAL(header != NULL, i < 2);
+        }
+        stage_close(&stage);
+    }
+}
+
 static const struct alert_action alert_bare = {
         .scope = {SCOPE_TENANT, {"a", 1}, {"a", 1}, {NULL, 0}}};
 
@@ -365,6 +395,7 @@ static const struct unit_test tests[] = {
         {"command_canary_bytes", command_canary_bytes},
         {"command_message_bytes", command_message_bytes},
         {"command_monitor", command_monitor},
+        {"command_of_drill", command_of_drill},
         {"sink_errors", sink_errors},
         {"encoding_ceilings", encoding_ceilings},
         {"absent_texts", absent_texts},

@@ -10,6 +10,7 @@
 #include "ops/answer.h"
 #include "ops/health.h"
 #include "ops/notify.h"
+#include "ops/status.h"
 #include "redis/cache_metrics.h"
 #include "run/detect_half_inside.h"
 #include "run/half_metrics.h"
@@ -17,6 +18,8 @@
 #include "unit.h"
 
 struct stage {
+    pthread_mutex_t lock;
+    struct page_rates rates;
     struct board *board;
     struct process_metrics *process;
     struct answerer answerer;
@@ -26,13 +29,17 @@ static void stage_set(struct stage *stage)
 {
     CU_ASSERT_EQUAL_FATAL(board_create(&stage->board), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(process_metrics_create(&stage->process), ERR_NONE);
-    stage->answerer = (struct answerer){stage->board, stage->process};
+    pthread_mutex_init(&stage->lock, NULL);
+    page_rates_init(&stage->rates);
+    stage->answerer = (struct answerer){
+            stage->board, stage->process, &stage->lock, &stage->rates, "default-src 'none'"};
 }
 
 static void stage_clear(struct stage *stage)
 {
     process_metrics_destroy(stage->process);
     board_destroy(stage->board);
+    pthread_mutex_destroy(&stage->lock);
 }
 
 static void check(struct stage *stage, const char *path, unsigned status, const char *says)
@@ -195,6 +202,90 @@ static void test_paths(void)
     stage_clear(&stage);
 }
 
+static void test_page_text(void)
+{
+    static const struct {
+        const char *text;
+        const char *expected;
+    } rows[] = {
+            {"plain", "plain"},
+            {"<script>alert(\"1\")</script>", "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"},
+            {"a'b&amp;", "a&#39;b&amp;amp;"},
+            {"\xe4\xb8\xad\xe6\x96\x87", "\xe4\xb8\xad\xe6\x96\x87"},
+            {"bad \xff byte", "bad \xef\xbf\xbd byte"},
+            {"cut \xe4\xb8", "cut \xef\xbf\xbd\xef\xbf\xbd"},
+            {"a\xe2\x80\xae"
+             "b",
+                    "a\xef\xbf\xbd"
+                    "b"},
+            {"a\tb\x1b[31m", "a\xef\xbf\xbd"
+                             "b\xef\xbf\xbd[31m"},
+            {"\xc2\x85", "\xef\xbf\xbd"},
+            {"", ""},
+    };
+    struct strbuf out;
+    strbuf_init(&out, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        strbuf_reset(&out);
+        page_text(&out, view_of(rows[i].text));
+        unit_check_text(rows[i].text, out.n > 0 ? out.p : "", rows[i].expected);
+    }
+    strbuf_fini(&out);
+}
+
+// Whatever a campaign is called, the page says it as text.
+static void test_page(void)
+{
+    struct stage stage;
+    stage_set(&stage);
+    put_up_everything(stage.board);
+    check(&stage, "/", 200, "has not told anything yet");
+    struct status_report *report = status_report_create();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    report->incident_count = STATUS_INCIDENTS_MAX + 2;
+    for (size_t i = 0; i < STATUS_INCIDENTS_MAX; i++) {
+        report->incidents[i] = (struct status_incident){.id = "00ff",
+                .tier = "stop",
+                .scope = {.kind = "campaign",
+                        .id = "<img src=x onerror='1'>",
+                        .tenant = "\"quoted\""},
+                .misdirected = 1234567,
+                .judged = 2345678,
+                .told_ms = INT64_C(1795309200000),
+                .cause = "wrong_list"};
+    }
+    report->hold_count = 1;
+    report->holds[0] = (struct status_hold){
+            .scope = {.kind = "vendor", .id = "v</li>"}, .until_ms = INT64_C(1795395600000)};
+    board_report(stage.board, &report->base);
+    check(&stage, "/", 200,
+            "<code>&lt;img src=x onerror=&#39;1&#39;&gt;</code> of <code>&quot;quoted&quot;");
+    check(&stage, "/", 200, "1,234,567 of 2,345,678 messages were misdirected");
+    check(&stage, "/", 200, "and 2 more");
+    check(&stage, "/", 200, "<code>v&lt;/li&gt;</code>");
+    check(&stage, "/", 200, "until <time>2026-11-23T01:00:00Z</time>");
+    struct answer answer;
+    answer_path(&stage.answerer, "/", &answer);
+    CU_ASSERT_PTR_NULL(strstr(answer.body.p, "<img"));
+    CU_ASSERT_PTR_NULL(strstr(answer.body.p, "<script"));
+    CU_ASSERT_PTR_NULL(strstr(answer.body.p, "://"));
+    strbuf_fini(&answer.body);
+    stage_clear(&stage);
+}
+
+static void test_status_copy(void)
+{
+    char text[6];
+    status_copy(text, sizeof text, VIEW("abc"));
+    unit_check_text("short", text, "abc");
+    status_copy(text, sizeof text, VIEW("abcdefgh"));
+    unit_check_text("long", text, "abcde");
+    status_copy(text, sizeof text, VIEW("abc\xe4\xb8\xad"));
+    unit_check_text("no half character", text, "abc");
+    status_copy(text, sizeof text, VIEW_NONE);
+    unit_check_text("none", text, "");
+}
+
 struct note {
     struct board_report report;
     int *destroyed;
@@ -281,6 +372,9 @@ int main(int argc, char **argv)
             {"readiness", test_readiness},
             {"life", test_life},
             {"paths", test_paths},
+            {"page_text", test_page_text},
+            {"page", test_page},
+            {"status_copy", test_status_copy},
             {"reports", test_reports},
             {"notify", test_notify},
             {NULL, NULL},

@@ -5,6 +5,40 @@
 
 #define AT TALLY_BENCH_AT
 
+// A drill beside them, however wrong, is in no sum across tenants; its own leaf counts it.
+static void test_drill(void)
+{
+    struct tally_bench b;
+    tally_bench_init(&b, 3, 100);
+    tally_bench_open_at(&b, 0, 0);
+    b.ev.tenant_id = VIEW("a");
+    b.ev.vendor_id = VIEW("v");
+    tally_bench_clear(&b, 0);
+    b.ev.tenant_id = VIEW("wn-drill");
+    for (int64_t offset = 1; offset <= LATELY_WINDOW; offset++) {
+        tally_bench_misdirected(&b, offset);
+    }
+    tally_bench_flush(&b, true);
+    const struct frame *frame = tally_bench_frame_at(&b, 0);
+    CU_ASSERT_TRUE(frame->has_totals);
+    CU_ASSERT_EQUAL(frame->totals.tenants, 1);
+    CU_ASSERT_EQUAL(frame->totals.tenants_heard + frame->totals.tenants_jumped, 0);
+    CU_ASSERT_EQUAL(frame->totals.vendors_heard + frame->totals.vendors_jumped, 0);
+    CU_ASSERT_EQUAL(frame->totals.judged, 1);
+    CU_ASSERT_EQUAL(frame->totals.misdirected, 0);
+    CU_ASSERT_EQUAL(frame->totals.tenants_misdirected, 0);
+    CU_ASSERT_EQUAL(frame->totals.lately_misdirected, 0);
+    uint32_t misdirected = 0;
+    for (size_t i = 0; i < b.log.count; i++) {
+        frame = tally_bench_frame_at(&b, i);
+        for (uint32_t leaf = 0; leaf < frame->leaf_count; leaf++) {
+            misdirected += frame->leaves[leaf].counts.misdirected;
+        }
+    }
+    CU_ASSERT_EQUAL(misdirected, LATELY_WINDOW);
+    tally_bench_fini(&b);
+}
+
 // Who is heard and who has jumped, by tenant and by vendor, and that it is told at once, to everyone.
 static void test_jumps(void)
 {
@@ -125,6 +159,7 @@ static void test_waits_for_cache(void)
 
 static const struct unit_test tests[] = {
         {"jumps", test_jumps},
+        {"drill", test_drill},
         {"cache_change", test_cache_change},
         {"waits_for_cache", test_waits_for_cache},
         {NULL, NULL},

@@ -1,0 +1,362 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/status_inside.h"
+#include "common/clock.h"
+
+enum {
+    HELD_MAX = 1 << 20,
+    INCIDENTS_MAX = 1 << 18,
+    SCOPES_MAX = 1 << 12,
+    ARENA_BYTES = 4 * 1024 * 1024,
+    KEY_MAX_BYTES = 64 * 1024,
+};
+
+static const char *const state_pointers[STATE_FIELD_COUNT] = {
+        [STATE_KIND] = "/target/kind",
+        [STATE_ID] = "/target/id",
+        [STATE_TENANT] = "/target/tenant_id",
+        [STATE_TIER] = "/tier",
+        [STATE_REASON] = "/reason",
+        [STATE_INCIDENT] = "/incident_id",
+        [STATE_SEQUENCE] = "/sequence",
+        [STATE_EXPIRES] = "/expires_at",
+        [STATE_MODE] = "/mode",
+        [STATE_OPERATOR] = "/operator",
+        [STATE_CANARY] = "/canary/limit",
+};
+
+static const char *const incident_pointers[INCIDENT_FIELD_COUNT] = {
+        [INCIDENT_TYPE] = "/type",
+        [INCIDENT_ID] = "/incident_id",
+        [INCIDENT_TIME] = "/occurred_at",
+        [INCIDENT_TIER] = "/tier",
+        [INCIDENT_KIND] = "/scope/kind",
+        [INCIDENT_SCOPE] = "/scope/id",
+        [INCIDENT_TENANT] = "/scope/tenant_id",
+        [INCIDENT_CAUSE] = "/cause/likely",
+        [INCIDENT_ESCAPED] = "/impact/escaped",
+        [INCIDENT_HELD] = "/impact/held",
+        [INCIDENT_SINCE] = "/evidence/change_point/occurred_at",
+        [INCIDENT_ACTION] = "/control/action",
+        [INCIDENT_STATE] = "/control/state",
+        [INCIDENT_OPERATOR] = "/control/operator",
+        [INCIDENT_OF_CONTROL] = "/control/incident_id",
+};
+
+static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
+        [COMMAND_ACTION] = "/action",
+        [COMMAND_KIND] = "/target/kind",
+        [COMMAND_ID] = "/target/id",
+        [COMMAND_TENANT] = "/target/tenant_id",
+        [COMMAND_CHANNEL] = "/target/channel",
+        [COMMAND_INCIDENT] = "/incident_id",
+        [COMMAND_ISSUED] = "/issued_at",
+};
+
+static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {
+        [VERDICT_WORD] = "/verdict",
+        [VERDICT_MESSAGE] = "/message_id",
+        [VERDICT_TIME] = "/occurred_at",
+        [VERDICT_TENANT] = "/tenant_id",
+        [VERDICT_CAMPAIGN] = "/campaign_id",
+        [VERDICT_TEMPLATE] = "/template_id",
+        [VERDICT_SENDER] = "/sender_id",
+        [VERDICT_VENDOR] = "/vendor_id",
+};
+
+// --- making and unmaking ----------------------------------------------------------------------
+
+enum err status_board_create(struct status_board **ret_board, struct view incident)
+{
+    struct status_board *board = calloc(1, sizeof *board);
+    if (board == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    strbuf_init(&board->key, KEY_MAX_BYTES);
+    board->arena = arena_create(ARENA_BYTES);
+    board->held.by_key = hashmap_create(HELD_MAX);
+    board->incidents.by_key = hashmap_create(INCIDENTS_MAX);
+    board->scopes = hashmap_create(SCOPES_MAX);
+    board->held_messages = hashmap_create(STATUS_MESSAGES_MAX);
+    board->incident = view_is_none(incident) ? NULL : view_dup(incident);
+    enum err e =
+            json_pointers_create(&board->state_fields, state_pointers, STATE_FIELD_COUNT, NULL);
+    e = e != ERR_NONE ? e
+                      : json_pointers_create(&board->incident_fields, incident_pointers,
+                                INCIDENT_FIELD_COUNT, NULL);
+    e = e != ERR_NONE ? e
+                      : json_pointers_create(&board->command_fields, command_pointers,
+                                COMMAND_FIELD_COUNT, NULL);
+    e = e != ERR_NONE ? e
+                      : json_pointers_create(&board->verdict_fields, verdict_pointers,
+                                VERDICT_FIELD_COUNT, NULL);
+    bool has_memory = board->arena != NULL && board->held.by_key != NULL &&
+                      board->incidents.by_key != NULL && board->scopes != NULL &&
+                      board->held_messages != NULL &&
+                      (board->incident != NULL || view_is_none(incident));
+    if (e != ERR_NONE || !has_memory) {
+        status_board_destroy(board);
+        return e != ERR_NONE ? e : ERR_NO_MEMORY;
+    }
+    *ret_board = board;
+    return ERR_NONE;
+}
+
+static void table_fini(struct status_table *table)
+{
+    uint32_t count = table->by_key != NULL ? hashmap_count(table->by_key) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        free(table->rows[i].text);
+        free(table->rows[i].opened_at);
+        free(table->rows[i].acknowledged_by);
+    }
+    free(table->rows);
+    hashmap_destroy(table->by_key);
+}
+
+void status_board_destroy(struct status_board *board)
+{
+    if (board == NULL) {
+        return;
+    }
+    table_fini(&board->held);
+    table_fini(&board->incidents);
+    hashmap_destroy(board->scopes);
+    hashmap_destroy(board->held_messages);
+    for (uint32_t i = 0; i < board->message_count; i++) {
+        free(board->messages[i].text);
+    }
+    free(board->messages);
+    json_pointers_destroy(board->state_fields);
+    json_pointers_destroy(board->incident_fields);
+    json_pointers_destroy(board->command_fields);
+    json_pointers_destroy(board->verdict_fields);
+    arena_destroy(board->arena);
+    strbuf_fini(&board->key);
+    free(board->incident);
+    free(board);
+}
+
+uint64_t status_unreadable(const struct status_board *board)
+{
+    return board->unreadable;
+}
+
+bool status_knows_incident(const struct status_board *board)
+{
+    return board->is_known;
+}
+
+// --- rows -------------------------------------------------------------------------------------
+
+// The row of a key, made when it is new. NULL: the table is full (counted), or *ret_e says why.
+static struct status_row *row_of(
+        struct status_board *board, struct status_table *table, struct view key, enum err *ret_e)
+{
+    uint32_t at = hashmap_find(table->by_key, key);
+    *ret_e = ERR_NONE;
+    if (at != HASHMAP_ABSENT) {
+        return &table->rows[at];
+    }
+    at = hashmap_count(table->by_key);
+    if (at == table->capacity) {
+        uint32_t capacity = at == 0 ? 64 : at * 2;
+        struct status_row *grown = realloc(table->rows, capacity * sizeof *grown);
+        if (grown == NULL) {
+            *ret_e = ERR_NO_MEMORY;
+            return NULL;
+        }
+        table->rows = grown;
+        table->capacity = capacity;
+    }
+    enum err e = hashmap_put(table->by_key, key, at);
+    if (e != ERR_NONE) {
+        board->overflowed += e == ERR_CEILING;
+        *ret_e = e == ERR_CEILING ? ERR_NONE : e;
+        return NULL;
+    }
+    table->rows[at] = (struct status_row){.sequence = -1};
+    return &table->rows[at];
+}
+
+static enum err keep_text(struct status_row *row, struct view text)
+{
+    char *copy = view_dup(text);
+    if (copy == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    free(row->text);
+    row->text = copy;
+    row->n = text.n;
+    return ERR_NONE;
+}
+
+static void drop_text(struct status_row *row)
+{
+    free(row->text);
+    row->text = NULL;
+    row->n = 0;
+}
+
+struct view status_text(struct status_board *board, const struct json_value *value)
+{
+    return value->kind == JSON_STRING ? json_string_take(value, board->arena) : VIEW_NONE;
+}
+
+int64_t status_time(struct status_board *board, const struct json_value *value)
+{
+    int64_t ms = 0;
+    return clock_parse_rfc3339(status_text(board, value), &ms) == CLOCK_OK ? ms : 0;
+}
+
+bool status_scan(struct status_board *board, const struct json_pointers *fields, struct view json,
+        struct json_value *ret_values)
+{
+    arena_reset(board->arena);
+    bool is_good = !view_is_none(json) && json_scan(fields, json, ret_values, NULL) == JSON_FINE;
+    board->unreadable += !is_good;
+    return is_good;
+}
+
+// --- what is held -----------------------------------------------------------------------------
+
+static enum err lift(struct status_board *board, const struct raw_message *raw)
+{
+    uint32_t at = hashmap_find(board->held.by_key, raw->key);
+    if (at != HASHMAP_ABSENT) {
+        drop_text(&board->held.rows[at]);
+    }
+    return ERR_NONE;
+}
+
+enum err status_see_state(struct status_board *board, const struct raw_message *raw)
+{
+    struct json_value values[STATE_FIELD_COUNT];
+    if (view_is_none(raw->key)) {
+        board->unreadable++;
+        return ERR_NONE;
+    }
+    if (view_is_none(raw->value)) {
+        return lift(board, raw);
+    }
+    if (!status_scan(board, board->state_fields, raw->value, values)) {
+        return ERR_NONE;
+    }
+    int64_t sequence = -1;
+    if (values[STATE_SEQUENCE].kind != JSON_NUMBER ||
+            json_integer_read(values[STATE_SEQUENCE].raw, &sequence) != JSON_INTEGER) {
+        board->unreadable++;
+        return ERR_NONE;
+    }
+    bool is_meant = board->incident == NULL ||
+                    json_string_equals(&values[STATE_INCIDENT], view_of(board->incident));
+    enum err e;
+    struct status_row *row = is_meant ? row_of(board, &board->held, raw->key, &e) : NULL;
+    if (row == NULL) {
+        return is_meant ? e : lift(board, raw); // another incident's now
+    }
+    if (sequence <= row->sequence) { // a zombie's
+        return ERR_NONE;
+    }
+    row->sequence = sequence;
+    return keep_text(row, raw->value);
+}
+
+// --- incidents --------------------------------------------------------------------------------
+
+static enum err keep_opening(
+        struct status_board *board, const struct json_value *values, struct status_row *row)
+{
+    if (row->opened_at == NULL &&
+            json_string_equals(&values[INCIDENT_TYPE], VIEW("incident.opened"))) {
+        row->opened_at = view_dup(status_text(board, &values[INCIDENT_TIME]));
+        return row->opened_at != NULL ? ERR_NONE : ERR_NO_MEMORY;
+    }
+    return ERR_NONE;
+}
+
+static enum err see_acknowledged(struct status_board *board, const struct json_value *values)
+{
+    if (!json_string_equals(&values[INCIDENT_ACTION], VIEW("acknowledge")) ||
+            !json_string_equals(&values[INCIDENT_STATE], VIEW("applied"))) {
+        return ERR_NONE;
+    }
+    uint32_t at =
+            hashmap_find(board->incidents.by_key, status_text(board, &values[INCIDENT_OF_CONTROL]));
+    if (at == HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    char *name = view_dup(status_text(board, &values[INCIDENT_OPERATOR]));
+    free(board->incidents.rows[at].acknowledged_by);
+    board->incidents.rows[at].acknowledged_by = name;
+    return name != NULL ? ERR_NONE : ERR_NO_MEMORY;
+}
+
+enum err status_put_once(struct status_board *board, struct hashmap *map, struct view key)
+{
+    if (hashmap_find(map, key) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    enum err e = hashmap_put(map, key, 0);
+    board->overflowed += e == ERR_CEILING;
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
+enum err status_note_scope(
+        struct status_board *board, struct view kind, struct view id, struct view tenant)
+{
+    if (view_is_none(kind) || view_is_none(id) || view_is_none(tenant)) {
+        return ERR_NONE;
+    }
+    strbuf_reset(&board->key);
+    strbuf_add_view(&board->key, kind);
+    strbuf_add_byte(&board->key, '\n');
+    strbuf_add_view(&board->key, tenant);
+    strbuf_add_byte(&board->key, '\n');
+    strbuf_add_view(&board->key, id);
+    return board->key.failed != ERR_NONE
+                   ? board->key.failed
+                   : status_put_once(board, board->scopes, strbuf_view(&board->key));
+}
+
+static enum err look_closely(struct status_board *board, const struct json_value *values)
+{
+    board->is_known = true;
+    int64_t since_ms = status_time(board, &values[INCIDENT_SINCE]);
+    if (since_ms != 0 && (board->since_ms == 0 || since_ms < board->since_ms)) {
+        board->since_ms = since_ms;
+    }
+    return status_note_scope(board, status_text(board, &values[INCIDENT_KIND]),
+            status_text(board, &values[INCIDENT_SCOPE]),
+            status_text(board, &values[INCIDENT_TENANT]));
+}
+
+enum err status_see_alert(struct status_board *board, const struct raw_message *raw)
+{
+    struct json_value values[INCIDENT_FIELD_COUNT];
+    if (!status_scan(board, board->incident_fields, raw->value, values)) {
+        return ERR_NONE;
+    }
+    struct view type = status_text(board, &values[INCIDENT_TYPE]);
+    struct view id = status_text(board, &values[INCIDENT_ID]);
+    if (view_is(type, "control.outcome")) {
+        return see_acknowledged(board, values);
+    }
+    bool is_meant = view_starts_with(type, VIEW("incident.")) && !view_is_none(id) &&
+                    (board->incident == NULL || view_is(id, board->incident));
+    if (!is_meant) {
+        return ERR_NONE;
+    }
+    enum err e = board->incident != NULL ? look_closely(board, values) : ERR_NONE;
+    struct status_row *row = e == ERR_NONE ? row_of(board, &board->incidents, id, &e) : NULL;
+    if (row == NULL) {
+        return e;
+    }
+    if (view_is(type, "incident.closed") && board->incident == NULL) {
+        drop_text(row);
+        return ERR_NONE;
+    }
+    e = keep_opening(board, values, row);
+    return e != ERR_NONE ? e : keep_text(row, raw->value);
+}

@@ -1,0 +1,38 @@
+// How the status page looks: one screen of rules for light, dark and narrow.
+#include "ops/page_inside.h"
+
+// clang-format off
+const char page_style[] =
+        ":root{color-scheme:light dark;--paper:#fff;--card:#f6f7f8;--ink:#1b2026;--soft:#55606c;--line:#dde1e6;"
+        "--blue:#0b5cad;--red:#b3261e;--amber:#8a5a00;--green:#1c6b3c}\n"
+        "@media (prefers-color-scheme:dark){:root{--paper:#15181c;--card:#1d2126;--ink:#e7eaed;--soft:#a3adb8;"
+        "--line:#343a42;--blue:#7db4f2;--red:#ff8a80;--amber:#e8b25c;--green:#7fd3a0}}\n"
+        "*{box-sizing:border-box}html{-webkit-text-size-adjust:100%;text-size-adjust:100%}\n"
+        "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,\"Segoe UI\","
+        "Roboto,\"Noto Sans\",sans-serif;font-variant-numeric:tabular-nums}\n"
+        "main,header,footer{max-width:60rem;margin:0 auto;padding:0 1rem}\n"
+        "header{padding-top:1.5rem;display:flex;flex-wrap:wrap;gap:.25rem .75rem;align-items:baseline}\n"
+        "footer{padding:1rem 1rem 2.5rem;color:var(--soft);font-size:.875rem}\n"
+        "h1{font-size:1.5rem;line-height:1.2;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}\n"
+        "a{color:var(--blue)}a:focus-visible{outline:3px solid var(--blue);outline-offset:2px}\n"
+        ".badge{display:inline-block;border:1px solid currentColor;border-radius:1rem;padding:0 .6rem;"
+        "font-size:.85rem;font-weight:600;white-space:nowrap}\n"
+        ".good{color:var(--green)}.bad{color:var(--red)}.warn{color:var(--amber)}.soft{color:var(--soft)}\n"
+        ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(max(8.5rem,22%),1fr));gap:.6rem;margin:1rem 0;"
+        "padding:0;list-style:none}\n"
+        ".tiles li{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.6rem .8rem}\n"
+        ".tiles b{display:block;font-size:1.35rem;line-height:1.25;font-weight:600;overflow-wrap:anywhere}\n"
+        ".tiles span{display:block;color:var(--soft);font-size:.85rem}\n"
+        ".card{border:1px solid var(--line);border-left:4px solid currentColor;border-radius:.6rem;padding:.7rem .9rem;"
+        "margin:.6rem 0;background:var(--card)}\n"
+        ".card h3{font-size:1rem;margin:0;color:var(--ink);overflow-wrap:anywhere}.card p{margin:.25rem 0;"
+        "color:var(--ink)}.card .soft{color:var(--soft)}\n"
+        "ul.rows{list-style:none;margin:0;padding:0}ul.rows li{padding:.45rem 0;border-bottom:1px solid var(--line);"
+        "display:flex;flex-wrap:wrap;gap:0 .75rem;justify-content:space-between;overflow-wrap:anywhere}\n"
+        "ul.rows span{min-width:0}\n"
+        "code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}\n"
+        "svg{display:block;width:100%;height:5rem}.line{fill:none;stroke:var(--blue);stroke-width:2;"
+        "vector-effect:non-scaling-stroke}.area{fill:var(--red)}.axis{stroke:var(--line);"
+        "vector-effect:non-scaling-stroke}\n"
+        "figure{margin:0}figcaption{color:var(--soft);font-size:.85rem}\n";
+// clang-format on

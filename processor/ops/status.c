@@ -1,0 +1,30 @@
+#include "ops/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void destroy(struct board_report *report)
+{
+    free(report); // base is the first member
+}
+
+struct status_report *status_report_create(void)
+{
+    struct status_report *report = calloc(1, sizeof *report);
+    if (report != NULL) {
+        report->base.destroy = destroy;
+    }
+    return report;
+}
+
+void status_copy(char *to, size_t room, struct view text)
+{
+    size_t n = text.n < room ? text.n : room - 1;
+    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) {
+        n--;
+    }
+    if (n > 0) {
+        memcpy(to, text.p, n);
+    }
+    to[n] = '\0';
+}

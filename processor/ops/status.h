@@ -1,0 +1,67 @@
+// What the status page shows of incidents, holds and alerts: a report (ops/board.h) that the detect half
+// makes once a second. Texts are copies, cut where they are long; more than the ceilings is counted.
+#pragma once
+
+#include "common/view.h"
+#include "ops/board.h"
+
+enum {
+    STATUS_INCIDENTS_MAX = 40,
+    STATUS_HOLDS_MAX = 80,
+    STATUS_ALERTS_MAX = 12,
+    STATUS_TEXT_BYTES = 100,
+};
+
+// Words of the schemas are borrowed constants; the rest may hold anything that others chose.
+struct status_scope {
+    const char *kind;
+    char id[STATUS_TEXT_BYTES];
+    char tenant[STATUS_TEXT_BYTES];
+    char channel[STATUS_TEXT_BYTES]; // "" = all
+};
+
+struct status_incident {
+    char id[33];
+    const char *tier;
+    struct status_scope scope;
+    int64_t judged; // as it was told last, since the change point
+    int64_t misdirected;
+    int64_t people;
+    int64_t escaped; // misdirected messages that went out before a hold
+    int64_t held;    // and those that came while it was held
+    uint32_t scope_count;
+    uint32_t held_count;
+    int64_t told_ms;               // log time
+    char cause[STATUS_TEXT_BYTES]; // "" = not known
+    const char *withheld;          // NULL, or why no hold follows for now
+};
+
+struct status_hold {
+    struct status_scope scope;
+    int64_t until_ms;
+    bool is_commanded; // by a person
+    bool is_monitor;   // nothing was sent
+};
+
+struct status_alert {
+    const char *type;
+    const char *tier;
+    struct status_scope scope;
+    int64_t at_ms; // wall clock
+};
+
+struct status_report {
+    struct board_report base;
+    int64_t made_ms;
+    struct status_incident incidents[STATUS_INCIDENTS_MAX];
+    uint32_t incident_count; // all that are open; more than there are rows, perhaps
+    struct status_hold holds[STATUS_HOLDS_MAX];
+    uint32_t hold_count;
+    struct status_alert alerts[STATUS_ALERTS_MAX]; // the newest first
+    uint32_t alert_count;
+};
+
+// A new one with nothing in it; NULL without memory. To be handed to board_report, or destroyed.
+struct status_report *status_report_create(void);
+// Copies what fits; a character is never cut in two.
+void status_copy(char *to, size_t room, struct view text);

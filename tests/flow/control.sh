@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# control.sh BUILD_DIR: people's commands end to end, on the built-in broker: a verb's hold becomes a command and is listed by
+# status, a wrongly signed one does not, wide scopes want two people, a release lifts it, and a kill in between changes nothing.
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(cd "${1:?usage: control.sh BUILD_DIR}" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/control.XXXXXX")
+# shellcheck source=tests/support/stage.sh
+source "$root/tests/support/stage.sh"
+trap stage_end EXIT
+trap 'exit 143' TERM INT HUP
+export WN_OPERATOR=li.wei
+
+start_redis || exit 1
+"$build/wrongnumber-bench" sandbox --bootstrap-file "$work/bootstrap" --partitions 2 --tally-partitions 2 \
+    >"$work/sandbox.log" 2>&1 </dev/null &
+pids+=("$!")
+wait_until 20 test -s "$work/bootstrap" || exit 1
+bootstrap=$(cat "$work/bootstrap")
+head -c 32 /dev/urandom >"$work/control.key"
+head -c 32 /dev/urandom >"$work/other.key"
+# config NAME KEY
+config() {
+    cat >"$work/$1.yaml" <<END
+kafka:
+  bootstrap: "$bootstrap"
+  properties:
+    session.timeout.ms: "6000"
+    heartbeat.interval.ms: "500"
+redis:
+  address: "unix:$work/redis.sock"
+control:
+  key_file: "$work/$2.key"
+policy:
+  mode: enforce
+END
+}
+config processor control
+config stranger other
+start_processor() {
+    "$build/wrongnumber" run -c "$work/processor.yaml" >>"$work/processor.log" 2>&1 </dev/null &
+    processor_pid=$!
+    pids+=("$processor_pid")
+}
+# verb STATUS NAME VERB ARGUMENT...: the exit status is that; what it prints is in $work/NAME.out
+verb() {
+    local wanted=$1 name=$2 rc=0
+    shift 2
+    "$build/wrongnumber" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null || rc=$?
+    ((rc == wanted)) || { echo "exit status $rc: $(cat "$work/$name.out" "$work/$name.err")"; return 1; }
+}
+ours() { verb "$1" "$2" "$3" -c "$work/processor.yaml" "${@:4}"; }
+# commands_are TEXT: action and target of each command that there is, in order
+commands_are() {
+    local found
+    found=$(broker -C -t collections.quarantine-commands.v1 -o beginning -e -q |
+        sed -E 's/.*"action":"([a-z]+)","target":\{"kind":"([a-z]+)","id":"([^"]*)".*/\1 \2 \3/' | sort | tr '\n' ',')
+    [[ $found == "$1" ]] || { echo "$found"; return 1; }
+}
+id_of() { sed -nE '1s/^\{"control_id":"([^"]+)".*/\1/p' "$work/$1.out"; }
+status_says() {
+    ours 0 status status && grep -qE "$1" "$work/status.out" || { cat "$work/status.out"; return 1; }
+}
+
+start_processor
+autumn=(--scope campaign --id autumn --tenant acme --reason "the list is another lender's")
+check "flow.control.hold" ours 0 hold hold "${autumn[@]}" --for 4h --wait=30s
+check "flow.control.outcome" grep -q '^{"control_id":"ctl-[0-9a-f]*","action":"hold","operator":"li.wei".*"state":"applied"' "$work/hold.out"
+check "flow.control.command" commands_are "hold campaign autumn,"
+check "flow.control.status" status_says 'quarantine +campaign autumn \(tenant acme\).* by li.wei'
+check "flow.control.same_id_again" ours 69 again hold "${autumn[@]}" --control-id "$(id_of hold)" --wait=1s
+check "flow.control.wrong_key" verb 69 forged hold -c "$work/stranger.yaml" --scope campaign --id winter --tenant acme --reason forged --wait=1s
+has_dead_letter() { broker -C -t collections.dead-letter.v1 -o beginning -e -q -f '%h\n' | grep -q 'wn.reason=bad_signature'; }
+check "flow.control.wrong_key_is_dead" wait_until 10 has_dead_letter
+check "flow.control.wrong_key_holds_nobody" commands_are "hold campaign autumn,"
+vendor=(--scope vendor --id north --tenant acme --reason "all of it")
+check "flow.control.wide_is_pending" ours 75 wide hold "${vendor[@]}" --wait=30s
+check "flow.control.not_oneself" ours 65 self confirm "$(id_of wide)" --reason "me again" --wait=30s
+check "flow.control.second_person" ours 0 second confirm "$(id_of wide)" --operator zhang.min --reason "seen it too" --wait=30s
+check "flow.control.wide_is_held" commands_are "hold campaign autumn,hold vendor north,"
+check "flow.control.nobody_knows" ours 65 nobody release --incident 0123456789abcdef0123456789abcdef --reason "which" --wait=30s
+
+end_process "$processor_pid" KILL
+start_processor
+check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
+check "flow.control.released" commands_are "hold campaign autumn,hold vendor north,release campaign autumn,"
+check "flow.control.status_after" status_says '^held: 1$'
+check "flow.control.ends_well" end_process "$processor_pid"
+((failures == 0))
