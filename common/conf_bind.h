@@ -80,6 +80,8 @@ void conf_print(const struct conf_table *table, const void *target, struct strbu
 void conf_print_text(struct strbuf *sb, const char *text);
 // Appends the words whose bits are set as a YAML list: [a, b].
 void conf_print_words(struct strbuf *sb, const char *const *words, uint32_t bits);
+// Whether an option has the same value in two targets.
+bool conf_is_same(const struct conf_option *option, const void *a, const void *b);
 // The option's row, or the table's count when there is none.
 size_t conf_option_find(const struct conf_table *table, struct view path);
 

@@ -308,6 +308,31 @@ void conf_print_entry(const struct conf_table *table, const void *target, uint32
     print_options(table, target, sb, is_given, given, indent + 1);
 }
 
+static void add_value(struct strbuf *sb, const struct conf_option *option, const void *target)
+{
+    const char *slot = (const char *)target + option->offset;
+    if (option->map != NULL) {
+        option->map->print(sb, target, 0);
+    } else if (!is_absent(option, slot)) {
+        print_value(sb, option, slot);
+    }
+}
+
+bool conf_is_same(const struct conf_option *option, const void *a, const void *b)
+{
+    struct strbuf one;
+    struct strbuf other;
+    strbuf_init(&one, SIZE_MAX);
+    strbuf_init(&other, SIZE_MAX);
+    add_value(&one, option, a);
+    add_value(&other, option, b);
+    bool is_same = one.failed == ERR_NONE && other.failed == ERR_NONE &&
+                   view_equal(strbuf_view(&one), strbuf_view(&other));
+    strbuf_fini(&one);
+    strbuf_fini(&other);
+    return is_same;
+}
+
 uint32_t conf_places_given(const struct conf_table *table, const struct conf_place *places)
 {
     uint32_t given = 0;

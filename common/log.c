@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -15,16 +17,32 @@ enum { WINDOW_MS = 10000, BURST = 5, LINE_BYTES = 4096 };
 
 static enum log_format log_format_now = LOG_TEXT;
 static enum log_level log_level_now = LOG_INFO;
+static bool log_is_journal; // lines begin with their priority (sd-daemon(3))
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 // Of what could not be written; told by the next line that can be. Both with the lock held.
 static unsigned long log_lost_lines;
 static bool log_is_mid_line; // a line's end is missing
 static struct log_counts log_counts_now;
 
+// Whether standard error goes into the journal, which says so by its device and inode.
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat is;
+    char text[64];
+    if (stream == NULL || fstat(STDERR_FILENO, &is) != 0) {
+        return false;
+    }
+    snprintf(text, sizeof text, "%llu:%llu", (unsigned long long)is.st_dev,
+            (unsigned long long)is.st_ino);
+    return strcmp(stream, text) == 0;
+}
+
 void log_setup(enum log_format format, enum log_level level)
 {
     log_format_now = format;
     log_level_now = level;
+    log_is_journal = stderr_is_journal();
 }
 
 static const char *level_name(enum log_level level)
@@ -72,6 +90,8 @@ static void keep_to_a_line(char *message)
 static void format_line(struct strbuf *line, enum log_level level, const char *component,
         const char *message, int suppressed)
 {
+    static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
+    strbuf_add_text(line, log_is_journal ? priorities[level] : "");
     if (log_format_now == LOG_JSON) {
         struct json_out out;
         json_begin(&out, line);

@@ -9,7 +9,8 @@
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON, LOG_LOGFMT };
 
-// Once at start, before threads.
+// Once at start, before threads. Where stderr is the journal (JOURNAL_STREAM) each line begins with its
+// priority, <3> for an error to <7>.
 void log_setup(enum log_format format, enum log_level level);
 
 // At most a burst of 5 lines a site in 10 s; what is left out is counted in the site's next line.

@@ -135,6 +135,12 @@ void detect_line_destroy(struct detect_line *line)
     }
 }
 
+void detect_line_set_policy(struct detect_line *line, const struct policy *policy)
+{
+    line->policy = policy;
+    decide_set_policy(line->decide, policy);
+}
+
 // Forgets scopes that have been idle for a while, before the table is full.
 static void evict(struct detect_line *line)
 {

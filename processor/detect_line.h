@@ -35,6 +35,10 @@ MUST_CHECK enum err detect_line_create(
         struct detect_line **ret_line, const struct config *config, struct emitter *emitter);
 void detect_line_destroy(struct detect_line *line);
 
+// The policy that frames go by from now on; borrowed until another is set, or the line is destroyed. Before
+// that, the config's own. Only detect_line_frame looks at it. What has been made part of the detector
+// (detector.* but budget) is the config's for good.
+void detect_line_set_policy(struct detect_line *line, const struct policy *policy);
 // Folds one frame. `silent`: what follows from it was told before (below the committed offset);
 // only the state moves. `*ret_gap` says that offsets of a source are missing.
 MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct frame *frame,

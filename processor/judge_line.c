@@ -19,6 +19,7 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
         return ERR_NO_MEMORY;
     }
     line->options = *options;
+    line->policy = &options->config->policy;
     strbuf_init(&line->reason_text, REASON_TEXT_BYTES);
     strbuf_init(&line->id_text, 4096);
     const struct tally_options tally_options = {
@@ -75,6 +76,11 @@ void judge_line_close(struct judge_line *line, int32_t partition)
     if (line->recheck != NULL) {
         recheck_close(line->recheck, partition);
     }
+}
+
+void judge_line_set_policy(struct judge_line *line, const struct policy *policy)
+{
+    line->policy = policy;
 }
 
 void *judge_line_ticket(const struct judge_line *line)
@@ -150,7 +156,7 @@ static bool must_be_known(const struct judge_line *line, const struct batch *bat
     return tally_is_resuming(item_source(line, batch, item), item->raw.offset) ||
            (line->options.clock == JUDGE_CLOCK_WALL &&
                    judge_line_settings(line, batch->decoded[i]).unknown == UNKNOWN_WAIT &&
-                   judge_watches(batch->decoded[i], &line->options.config->policy));
+                   judge_watches(batch->decoded[i], line->policy));
 }
 
 // Where the cache does not say what must be known, the slice waits for it.
@@ -214,7 +220,7 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
             .source_topic = raw->topic,
             .source_partition = raw->partition,
             .source_offset = raw->offset,
-            .policy_version = view_of(line->options.config->policy.version),
+            .policy_version = view_of(line->policy->version),
     };
     enum err e = pseudonym->failed;
     if (e == ERR_NONE) {
@@ -265,8 +271,8 @@ static enum err judge_one(
     const struct event *ev = batch->decoded[i];
     const struct enriched *enriched = &batch->enriched[i];
     struct tally_source *source = item_source(line, batch, item);
-    struct judgement judgement = judge_message(
-            ev, enriched->recipient.kind, &enriched->facts, &line->options.config->policy);
+    struct judgement judgement =
+            judge_message(ev, enriched->recipient.kind, &enriched->facts, line->policy);
     bool at_once = false;
     enum said_kind said = line->recheck != NULL
                                   ? judge_line_recall(line, &item->raw, &judgement, &at_once)

@@ -54,6 +54,10 @@ MUST_CHECK enum err judge_line_open(struct judge_line *line, struct view topic, 
         int64_t start_offset, int64_t resume_until);
 void judge_line_close(struct judge_line *line, int32_t partition);
 
+// The policy that messages go by from now on, between batches; borrowed until another is set. Before
+// that, the config's own.
+void judge_line_set_policy(struct judge_line *line, const struct policy *policy);
+
 // --- late records (recheck/recheck.h); not in replay -----------------------------------------------
 
 // Where a partition begins that is ours from now on.

@@ -14,7 +14,7 @@ static enum err make_command_id(
     strbuf_add_view(text, event_scope_tenant(ev));
     strbuf_add_be(text, ev->message_id.n, 4);
     strbuf_add_view(text, ev->message_id);
-    strbuf_add_text(text, line->options.config->policy.version);
+    strbuf_add_text(text, line->policy->version);
     uint8_t digest[SHA256_BYTES];
     digest_sha256(strbuf_view(text), digest);
     memcpy(ret_id->bytes, digest, sizeof ret_id->bytes);
@@ -45,14 +45,14 @@ struct policy_settings judge_line_settings(const struct judge_line *line, const 
 {
     const struct policy_subject subject = policy_subject_of(ev);
     struct policy_settings settings;
-    policy_settings_of(&line->options.config->policy, &subject, &settings);
+    policy_settings_of(line->policy, &subject, &settings);
     return settings;
 }
 
 struct standing judge_line_stand(const struct judge_line *line, const struct event *ev,
         const uint8_t *recipient, struct judgement *judgement)
 {
-    return judge_stand(ev, recipient, &line->options.config->policy, false, judgement);
+    return judge_stand(ev, recipient, line->policy, false, judgement);
 }
 
 enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,

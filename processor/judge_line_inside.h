@@ -8,6 +8,7 @@
 
 struct judge_line {
     struct judge_line_options options;
+    const struct policy *policy;
     struct decoder *decoder;
     struct tally *tally;
     struct recheck *recheck; // NULL in replay, where relationships are final

@@ -161,8 +161,8 @@ static enum err round_read(
         struct recheck_item *item = round->items[i];
         const struct recheck_message *message = recheck_message_of(item);
         const struct judge_slice *slice = slice_of(batch, slice_count, message->partition);
-        struct judgement judgement = judge_message(&message->ev, message->recipient.kind,
-                &round->lookups[i].facts, &line->options.config->policy);
+        struct judgement judgement = judge_message(
+                &message->ev, message->recipient.kind, &round->lookups[i].facts, line->policy);
         bool is_known = judgement.verdict != VERDICT_UNKNOWN;
         if (judgement.verdict == VERDICT_CLEAR && !slice->waits) {
             const struct standing standing =

@@ -21,22 +21,22 @@ static void check_elsewhere(const struct config *config, struct strbuf *findings
     }
 }
 
+enum err command_read_config(struct config **ret_config, const char *path, struct strbuf *findings)
+{
+    enum err e = path == NULL ? config_create_default(ret_config)
+                              : config_load_with(ret_config, path, findings, check_elsewhere);
+    if (e != ERR_NONE && findings->n == 0) {
+        strbuf_printf(findings, "%s: %s\n", path != NULL ? path : "the configuration", err_text(e));
+    }
+    return e;
+}
+
 enum err command_load_config(struct config **ret_config, const char *path)
 {
-    if (path == NULL) {
-        enum err e = config_create_default(ret_config);
-        if (e != ERR_NONE) {
-            fprintf(stderr, "the configuration: %s\n", err_text(e));
-        }
-        return e;
-    }
     struct strbuf findings;
     strbuf_init(&findings, FINDINGS_MAX_BYTES);
-    enum err e = config_load_with(ret_config, path, &findings, check_elsewhere);
+    enum err e = command_read_config(ret_config, path, &findings);
     fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
-    if (e != ERR_NONE && findings.n == 0) {
-        fprintf(stderr, "%s: %s\n", path, err_text(e));
-    }
     strbuf_fini(&findings);
     return e;
 }

@@ -6,3 +6,6 @@
 // Loads `path` (NULL = the defaults) and checks also what only other rooms can tell, such as
 // librdkafka's properties. Every finding goes to stderr, one a line.
 MUST_CHECK enum err command_load_config(struct config **ret_config, const char *path);
+// The same with the findings into `findings`.
+MUST_CHECK enum err command_read_config(
+        struct config **ret_config, const char *path, struct strbuf *findings);

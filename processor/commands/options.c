@@ -8,7 +8,7 @@
 #include "commands/load_config.h"
 #include "kafka/kafka.h"
 
-enum { FINDINGS_MAX_BYTES = 256 * 1024 };
+enum { FINDINGS_MAX_BYTES = 1024 * 1024 };
 
 bool options_take(struct options *options, int option, char *argument)
 {
@@ -68,7 +68,7 @@ static char **property_place(struct config *config, struct view name)
     return &property->value;
 }
 
-static enum err apply_property(struct config *config, const char *text)
+static enum err apply_property(struct config *config, const char *text, struct strbuf *findings)
 {
     const char *equals = strchr(text, '=');
     struct view name = {text, (size_t)(equals - text)};
@@ -77,7 +77,8 @@ static enum err apply_property(struct config *config, const char *text)
     char **place = view_is(name, "bootstrap.servers") ? &config->kafka.bootstrap
                                                       : property_place(config, name);
     if (place == NULL) {
-        fprintf(stderr, "-X %s: no room for more than %d properties\n", text, (int)PROPERTY_MAX);
+        strbuf_printf(
+                findings, "-X %s: no room for more than %d properties\n", text, (int)PROPERTY_MAX);
         return ERR_CEILING;
     }
     char *value = strdup(equals + 1);
@@ -89,31 +90,37 @@ static enum err apply_property(struct config *config, const char *text)
     return ERR_NONE;
 }
 
-static enum err apply_properties(const struct options *options, struct config *config)
+static enum err apply_properties(
+        const struct options *options, struct config *config, struct strbuf *findings)
 {
     enum err err = ERR_NONE;
     for (uint32_t i = 0; i < options->property_count && err == ERR_NONE; i++) {
-        err = apply_property(config, options->properties[i]);
+        err = apply_property(config, options->properties[i], findings);
     }
-    if (err != ERR_NONE || options->property_count == 0) {
-        return err;
-    }
+    return err != ERR_NONE || options->property_count == 0
+                   ? err
+                   : kafka_check_properties(config, findings);
+}
+
+enum err options_load_config(const struct options *options, struct config **ret_config)
+{
     struct strbuf findings;
     strbuf_init(&findings, FINDINGS_MAX_BYTES);
-    err = kafka_check_properties(config, &findings);
+    enum err err = options_read_config(options, ret_config, &findings);
     fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
     strbuf_fini(&findings);
     return err;
 }
 
-enum err options_load_config(const struct options *options, struct config **ret_config)
+enum err options_read_config(
+        const struct options *options, struct config **ret_config, struct strbuf *findings)
 {
     struct config *config = NULL;
-    enum err err = command_load_config(&config, options->config_path);
+    enum err err = command_read_config(&config, options->config_path, findings);
     if (err != ERR_NONE) {
         return err;
     }
-    err = apply_properties(options, config);
+    err = apply_properties(options, config, findings);
     if (err != ERR_NONE) {
         config_destroy(config);
         return err;

@@ -32,6 +32,10 @@ bool options_take(struct options *options, int option, char *argument);
 // The configuration with the properties over it, checked. Findings go to stderr.
 MUST_CHECK enum err options_load_config(const struct options *options, struct config **ret_config);
 
+// The same with the findings into `findings`.
+MUST_CHECK enum err options_read_config(
+        const struct options *options, struct config **ret_config, struct strbuf *findings);
+
 // A whole decimal number within low .. high; false when it is anything else, which it says on
 // stderr.
 bool options_number(const char *name, const char *text, int64_t low, int64_t high, int64_t *ret);

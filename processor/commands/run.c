@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "commands/open_audit.h"
 #include "commands/options.h"
+#include "commands/reload.h"
 #include "commands/stop.h"
 #include "common/log.h"
 #include "kafka/admin.h"
@@ -22,21 +23,26 @@
 #include "run/judge_half.h"
 #include "run/tally_width.h"
 
-static const char *const help = "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
-                                "\n"
-                                "Reads outbound messages from Kafka, judges each recipient by the "
-                                "relationship data in Redis, and\n"
-                                "writes verdicts, message holds, dead letters and tally frames "
-                                "(judge half); reads the tally frames\n"
-                                "back, finds campaigns, templates, senders, vendors and tenants "
-                                "that have gone wrong, and writes\n"
-                                "alerts and hold commands (detect half). SIGTERM or SIGINT drains "
-                                "and ends it; a second one ends it\n"
-                                "at once. Neither loses anything.\n"
-                                "\n" OPTIONS_USAGE "  -h, --help\n";
+static const char *const help =
+        "Usage: wrongnumber run [-c CONFIG] [-X name=value]...\n"
+        "\n"
+        "Reads outbound messages from Kafka, judges each recipient by the "
+        "relationship data in Redis, and\n"
+        "writes verdicts, message holds, dead letters and tally frames "
+        "(judge half); reads the tally frames\n"
+        "back, finds campaigns, templates, senders, vendors and tenants "
+        "that have gone wrong, and writes\n"
+        "alerts and hold commands (detect half). SIGTERM or SIGINT drains "
+        "and ends it; a second one ends it\n"
+        "at once. Neither loses anything. SIGHUP reads the policy of CONFIG "
+        "anew; a bad one is refused.\n"
+        "\n" OPTIONS_USAGE "  -h, --help\n";
 
 // Far above what any wait of a half takes: reading a partition's snapshots and what is held, at worst.
 enum { HANG_MS = 5 * 60 * 1000 };
+
+// How long a half's end is waited for at a time; a SIGHUP is heard after it.
+enum { WATCH_NS = 200 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
 
 // Where they stand among the topics that are waited for; two more may follow.
 enum { WANTED_TALLIES, WANTED_STATE, WANTED_ALWAYS = 7, WANTED_TOPICS_MAX = 9 };
@@ -115,13 +121,15 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
     return e;
 }
 
-// Waits a second for the half's end. One that hangs cannot be ended from here: the process ends, and
+// Waits a moment for the half's end. One that hangs cannot be ended from here: the process ends, and
 // is started again. While it drains it has its own time.
 static void watch_half(struct half_thread *half)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
+    until.tv_nsec += WATCH_NS;
+    until.tv_sec += until.tv_nsec / SECOND_NS;
+    until.tv_nsec %= SECOND_NS;
     if (pthread_timedjoin_np(half->thread, NULL, &until) == 0) {
         half->is_running = false;
         return;
@@ -154,9 +162,21 @@ static enum err try_transactions(const struct config *config)
     return e;
 }
 
-static enum err run_halves(const struct config *config, uint32_t tally_partitions,
-        struct audit_log *audit, struct ops *ops)
+// What a process began with, and what it goes by.
+struct process {
+    const struct options *options;
+    const struct config *config;
+    struct ops *ops;
+    struct policy_feed *policies;
+    struct audit_log *audit;
+    char policy_version[POLICY_VERSION_HEX + 1];
+};
+
+static enum err run_halves(struct process *process, uint32_t tally_partitions)
 {
+    const struct config *config = process->config;
+    struct audit_log *audit = process->audit;
+    struct ops *ops = process->ops;
     struct board *board = ops_board(ops);
     struct half_thread halves[] = {
             {.name = "judge", .run = judge_half_run},
@@ -167,7 +187,8 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
         halves[i].options = (struct half_options){
-                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL, audit};
+                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL, audit,
+                process->policies};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
@@ -192,6 +213,9 @@ static enum err run_halves(const struct config *config, uint32_t tally_partition
     bool any = true;
     while (any) {
         tell_audit_head(audit, &head_told_at, false);
+        if (stop_take_hangup()) {
+            reload_policy(process->options, config, process->policies, process->policy_version);
+        }
         any = false;
         if (stop_is_requested()) {
             ops_enter(ops, BOARD_DRAINING, "draining");
@@ -226,21 +250,29 @@ static enum err start_ops(struct ops **ret_ops, const struct config *config)
     return e;
 }
 
-static enum err run_audited(const struct config *config, uint32_t tally_partitions, struct ops *ops)
+static enum err run_audited(struct process *process, uint32_t tally_partitions)
 {
     struct audit_keys keys = {.count = 0};
-    struct audit_log *audit = NULL;
-    enum err e = open_audit_log(&audit, &keys, config);
+    enum err e = open_audit_log(&process->audit, &keys, process->config);
     if (e == ERR_NONE) {
-        e = run_halves(config, tally_partitions, audit, ops);
+        e = policy_feed_create(&process->policies, process->config);
     }
-    audit_log_close(audit);
+    if (e == ERR_NONE) {
+        memcpy(process->policy_version, process->config->policy.version,
+                sizeof process->policy_version);
+        e = run_halves(process, tally_partitions);
+    }
+    if (e != ERR_DEADLINE) { // else a half may still be at work
+        policy_feed_destroy(process->policies);
+    }
+    audit_log_close(process->audit);
     audit_keys_fini(&keys);
     return e;
 }
 
-static enum err work(const struct config *config, struct ops *ops)
+static enum err work(struct process *process)
 {
+    const struct config *config = process->config;
     log_info("run", "wrongnumber %s, librdkafka %s, policy %s", WN_VERSION, kafka_library_version(),
             config->policy.version);
     if (config->identity.key_file == NULL) {
@@ -254,13 +286,13 @@ static enum err work(const struct config *config, struct ops *ops)
     e = tally_width_check(config, tally_partitions);
     e = e != ERR_NONE ? e : try_transactions(config);
     if (e == ERR_NONE && !stop_is_requested()) {
-        e = run_audited(config, tally_partitions, ops);
+        e = run_audited(process, tally_partitions);
     }
     log_info("run", "ends: %s", err_text(e));
     return e;
 }
 
-static enum err run(const struct config *config)
+static enum err run(const struct options *options, const struct config *config)
 {
     stop_on_signals();
     log_setup(config->log.format, config->log.level);
@@ -268,7 +300,8 @@ static enum err run(const struct config *config)
     enum err e = start_ops(&ops, config);
     if (e == ERR_NONE) {
         ops_enter(ops, BOARD_STARTING, "waiting for Kafka");
-        e = work(config, ops);
+        struct process process = {.options = options, .config = config, .ops = ops};
+        e = work(&process);
     }
     ops_stop(ops);
     return e;
@@ -298,7 +331,7 @@ int command_run(int argc, char **argv)
     if (e != ERR_NONE) {
         return err_exit_status(e);
     }
-    e = run(config);
+    e = run(&options, config);
     config_destroy(config);
     if (e == ERR_DEADLINE) {
         // A client did not let go; its threads may still use what exit would free.

@@ -9,6 +9,7 @@
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "the stop flag must be lock-free");
 static atomic_bool stop_requested;
 static atomic_bool stop_signalled; // by somebody outside
+static atomic_bool stop_hangup;
 
 static void on_signal(int signal_number)
 {
@@ -18,12 +19,25 @@ static void on_signal(int signal_number)
     stop_requested = true;
 }
 
+static void on_hangup(int signal_number)
+{
+    (void)signal_number;
+    stop_hangup = true;
+}
+
+bool stop_take_hangup(void)
+{
+    return atomic_exchange(&stop_hangup, false);
+}
+
 void stop_on_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_hangup;
+    sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
 }

@@ -5,8 +5,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-// Installs the handlers, and ignores SIGPIPE. System calls that wait come back with EINTR.
+// Installs the handlers, that of SIGHUP too, and ignores SIGPIPE. System calls that wait come back with EINTR.
 void stop_on_signals(void);
+// Whether SIGHUP has come since the last call, or before the first.
+bool stop_take_hangup(void);
 // Sets it from within; any thread.
 void stop_request(void);
 bool stop_is_requested(void);

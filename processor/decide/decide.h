@@ -66,6 +66,8 @@ struct decide_options {
 MUST_CHECK enum err decide_create(struct decide **ret_decide, const struct decide_options *options,
         struct scopes *scopes, struct recent *recent);
 void decide_destroy(struct decide *decide);
+// Goes by that policy from now on; borrowed until another is set.
+void decide_set_policy(struct decide *decide, const struct policy *policy);
 
 // The tier that the scope has reached in its open incident.
 enum tier decide_tier(const struct decide *decide, int32_t scope);

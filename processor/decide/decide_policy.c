@@ -70,3 +70,9 @@ const char *policy_withholds(const struct decide *decide, const struct step *ste
     enum list_kind list = lists_find(&policy->lists, &listed, now_ms);
     return list == LIST_OVERRIDE || list == LIST_ALLOW ? "override" : NULL;
 }
+
+void decide_set_policy(struct decide *decide, const struct policy *policy)
+{
+    decide->options.policy = policy;
+    decide->holds.cap = policy->hold_cap;
+}

@@ -48,6 +48,27 @@ void config_print(struct strbuf *sb, const struct config *config)
     conf_print(&config_table, config, sb);
 }
 
+// What a running process can take over: what verdicts, holds and alerts go by. The rest has been made
+// part of what it is.
+static bool is_changeable(const char *path)
+{
+    return strncmp(path, "policy.", 7) == 0 || strcmp(path, "detector.budget") == 0;
+}
+
+bool config_differs_in_policy_only(
+        const struct config *running, const struct config *other, struct strbuf *findings)
+{
+    bool is_good = true;
+    for (size_t i = 0; i < config_table.count; i++) {
+        const struct conf_option *option = &config_table.options[i];
+        if (!is_changeable(option->path) && !conf_is_same(option, running, other)) {
+            strbuf_printf(findings, "%s: needs a restart to change\n", option->path);
+            is_good = false;
+        }
+    }
+    return is_good;
+}
+
 // --- loading ----------------------------------------------------------------------------------
 
 // Reads up to the limit of a configuration and one byte more, which conf_parse will refuse.

@@ -173,6 +173,9 @@ MUST_CHECK enum err config_load_with(struct config **ret_config, const char *pat
         struct strbuf *findings,
         void (*check)(const struct config *config, struct strbuf *findings));
 void config_destroy(struct config *config);
+// Whether they differ in nothing that only a restart can change; else appends what does, one a line.
+bool config_differs_in_policy_only(
+        const struct config *running, const struct config *other, struct strbuf *findings);
 // Appends what every option is, three lines each: path; type, default and range; meaning.
 void config_describe(struct strbuf *sb);
 // Appends the whole configuration in force as YAML, secrets left out.

@@ -85,6 +85,12 @@ enum err half_join(struct half *half, struct strbuf *findings)
     return kafka_consumer_create(&half->consumer, &options, findings);
 }
 
+const struct policy *half_policy(struct half *half)
+{
+    return half->policies != NULL ? policy_feed_take(half->policies, &half->policy)
+                                  : &half->config->policy;
+}
+
 enum err half_settle(struct half *half, enum err e)
 {
     outlet_serve(&half->outlet, half->consumer);
@@ -164,7 +170,12 @@ static enum err half_close(struct half *half)
     enum err e = outlet_close(&half->outlet, half->consumer); // on_revoke settles and commits
     e = e == ERR_NONE && half->left_behind ? ERR_DEADLINE : e;
     free(half->group);
-    enum err destroyed = half->role->destroy(half->self);
+    struct policy_feed *policies = half->policies;
+    struct policy_slot policy = half->policy;
+    enum err destroyed = half->role->destroy(half->self); // and with it the half
+    if (policies != NULL) {
+        policy_feed_return(policies, &policy);
+    }
     return e != ERR_NONE ? e : destroyed;
 }
 
@@ -176,6 +187,7 @@ enum err half_run(struct half *half, const struct half_role *role, void *self,
     half->config = options->config;
     half->stop = options->stop;
     half->pulse = options->pulse;
+    half->policies = options->policies;
     half->board = options->board;
     enum err e = half_open(half, options);
     half_watch_init(half);

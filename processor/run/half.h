@@ -12,6 +12,7 @@
 #include "kafka/consumer.h"
 #include "run/half_metrics.h"
 #include "run/outlet.h"
+#include "run/policy_feed.h"
 #include "run/watchdog.h"
 
 struct half_options {
@@ -22,6 +23,7 @@ struct half_options {
     struct board *board;         // where reports go, and ...
     struct board_place *place;   // ... all else that is to be seen of it; NULL = nobody looks
     struct audit_log *audit;     // of the process; NULL = none
+    struct policy_feed *policies; // NULL: the config's own for good
 };
 
 // `self` is the half's own state, which embeds its struct half.
@@ -58,6 +60,8 @@ struct half {
     void *self;
     const struct config *config;
     const atomic_bool *stop;
+    struct policy_feed *policies;
+    struct policy_slot policy;
     struct outlet outlet;
     struct kafka_consumer *consumer;
     char *group;
@@ -89,6 +93,8 @@ struct lost_offsets {
 MUST_CHECK enum err half_run(struct half *half, const struct half_role *role, void *self,
         const struct half_options *options);
 
+// The policy in force; good until the next call.
+const struct policy *half_policy(struct half *half);
 // Joins the config's group, or the one named so with `group_suffix` behind it.
 MUST_CHECK enum err half_open_consumer(struct half *half, const char *topic,
         const char *group_suffix, enum start_at start, struct strbuf *findings);

@@ -263,6 +263,7 @@ static enum err step(void *self)
     if (half->has_ended != ERR_NONE) {
         return half->has_ended;
     }
+    judge_line_set_policy(half->line, half_policy(&half->base));
     half->lost = kind == KAFKA_OFFSET_LOST ? event : (struct kafka_event){.kind = KAFKA_NOTHING};
     enum err e = look_for_cache(half);
     judge_ask_cache(half);

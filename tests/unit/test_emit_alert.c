@@ -194,7 +194,9 @@ static void alert_words(void)
             CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, type));
             snprintf(type, sizeof type, "ce_type=io.wrongnumber.alert.%s.v1\n", names[kind]);
             CU_ASSERT_PTR_NOT_NULL(strstr(stage.fake.seen[0].p, type));
-            keep_sample("alert", seen_value(&stage.fake.seen[0]));
+            if (kind != ALERT_DRILL_COMPLETED) { // what it says of the drill is told elsewhere
+                keep_sample("alert", seen_value(&stage.fake.seen[0]));
+            }
             stage_close(&stage);
         }
     }
@@ -217,7 +219,8 @@ static void alert_sparse(void)
         const char *seen = stage.fake.seen[0].p;
         CU_ASSERT_PTR_NOT_NULL(strstr(seen, "\"cause\":{\"likely\":\"unknown\",\"ranked\":[]}"));
         CU_ASSERT_PTR_NOT_NULL(strstr(seen, "\"change_point\":null,\"node\":null}"));
-        if (kind >= ALERT_INCIDENT_RELEASED) {
+        bool says_more = kind == ALERT_DRILL_COMPLETED || kind == ALERT_CONTROL_OUTCOME;
+        if (kind >= ALERT_INCIDENT_RELEASED && !says_more) {
             keep_sample("alert", seen_value(&stage.fake.seen[0]));
         }
         stage_close(&stage);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/unit.h"
@@ -30,6 +32,45 @@ static void catch_line(struct caught *ret_caught, enum log_format format, const 
     ssize_t n = pread(file, ret_caught->text, sizeof ret_caught->text - 1, 0);
     ret_caught->text[n > 0 ? n : 0] = '\0';
     close(saved);
+    close(file);
+}
+
+// Only a standard error that is the journal itself has priorities, in every format.
+static void test_journal(void)
+{
+    static const struct {
+        enum log_format format;
+        const char *begins;
+    } rows[] = {{LOG_TEXT, "<4>20"}, {LOG_JSON, "<4>{\"time\""}, {LOG_LOGFMT, "<4>time="}};
+    int file = memfd_create("journal", MFD_CLOEXEC);
+    struct stat is;
+    CU_ASSERT_EQUAL_FATAL(fstat(file, &is), 0);
+    char stream[64];
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)is.st_dev,
+            (unsigned long long)is.st_ino);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[200] = "";
+        struct log_site site = {0};
+        int saved = dup(STDERR_FILENO);
+        CU_ASSERT_EQUAL(ftruncate(file, 0), 0);
+        setenv("JOURNAL_STREAM", stream, 1);
+        log_setup(LOG_TEXT, LOG_INFO); // it is not: standard error is another file yet
+        dup2(file, STDERR_FILENO);
+        lseek(file, 0, SEEK_SET);
+        log_write(&site, LOG_WARN, "room", "none");
+        log_setup(rows[i].format, LOG_INFO);
+        log_write(&site, LOG_WARN, "room", "some");
+        dup2(saved, STDERR_FILENO);
+        close(saved);
+        unsetenv("JOURNAL_STREAM");
+        log_setup(LOG_TEXT, LOG_INFO);
+        ssize_t n = pread(file, text, sizeof text - 1, 0);
+        text[n > 0 ? n : 0] = '\0';
+        CU_ASSERT_NOT_EQUAL(text[0], '<');
+        const char *second = strchr(text, '\n');
+        CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+        CU_ASSERT_EQUAL(strncmp(second + 1, rows[i].begins, strlen(rows[i].begins)), 0);
+    }
     close(file);
 }
 
@@ -83,6 +124,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"one_line", test_one_line},
+            {"journal", test_journal},
             {"long_text", test_long_text},
             {NULL, NULL},
     };

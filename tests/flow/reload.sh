@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# reload.sh BUILD_DIR: SIGHUP while messages are judged. Each verdict is by one policy, and what follows from it is by the same:
+# misdirected messages are held by the policy that enforces and by no other; no message is lost or judged twice. A file that is
+# wrong, or that changes what only a restart can, is refused whole and named, and the policy before stays in force.
+set -uo pipefail
+export LC_ALL=C
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(cd "${1:?usage: reload.sh BUILD_DIR}" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/reload.XXXXXX")
+# shellcheck source=tests/support/stage.sh
+source "$root/tests/support/stage.sh"
+trap stage_end EXIT
+trap 'exit 143' TERM INT HUP
+
+messages=3000
+version_of() { "$build/wrongnumber" check -c "$1" 2>/dev/null | sed -n 's/^policy  *\([0-9a-f]*\),.*/\1/p'; }
+says() { grep -qF -- "$1" "$work/reload.log"; }
+says_times() { (($(grep -cF -- "$1" "$work/reload.log") >= $2)); }
+
+# put FILE: FILE is the configuration from now on, and the processor is told.
+put() {
+    cp "$1" "$work/next" && mv "$work/next" "$config" && kill -HUP "$processor_pid"
+}
+
+is_one_policy_each() {
+    fetch reload.verdicts >"$work/verdicts" && fetch reload.commands >"$work/commands" &&
+        python3 - "$work/verdicts" "$work/commands" "$messages" "$monitor" "$enforce" <<'PYTHON'
+import collections, json, sys
+verdicts = [json.loads(json.loads(line)["payload"]) for line in open(sys.argv[1])]
+commands = [json.loads(json.loads(line)["payload"]) for line in open(sys.argv[2])]
+count, monitor, enforce = int(sys.argv[3]), sys.argv[4], sys.argv[5]
+ids = collections.Counter(v["message_id"] for v in verdicts)
+held = collections.Counter(c["target"]["id"] for c in commands if c["target"]["kind"] == "message" and c["action"] == "hold")
+wrong = []
+if len(ids) != count or set(ids.values()) != {1}:
+    wrong.append(f"{len(ids)} messages have a verdict, {sum(ids.values())} verdicts")
+versions = collections.Counter(v["policy_version"] for v in verdicts)
+if set(versions) != {monitor, enforce}:
+    wrong.append(f"policies: {dict(versions)}")
+expected = {v["message_id"] for v in verdicts if v["verdict"] == "misdirected" and v["policy_version"] == enforce}
+spared = {v["message_id"] for v in verdicts if v["verdict"] == "misdirected" and v["policy_version"] == monitor}
+if set(held) != expected or not expected or not spared:
+    wrong.append(f"{len(held)} held, {len(expected)} to be held, {len(spared)} only watched; "
+                 f"{len(set(held) - expected)} too many, {len(expected - set(held))} too few")
+sys.exit("\n".join(wrong) or 0)
+PYTHON
+}
+
+check "flow.reload.stage" stage_set "$messages" || exit 1
+config=$(write_config reload reload.outbound "batch:
+  messages: 20")
+sed 's/mode: enforce/mode: monitor/' "$config" >"$work/monitor.yaml"
+cp "$config" "$work/enforce.yaml"
+sed 's/mode: enforce/mode: perhaps/' "$config" >"$work/bad.yaml"
+sed 's/^  group: .*/  group: "another"/' "$config" >"$work/other.yaml"
+monitor=$(version_of "$work/monitor.yaml")
+enforce=$(version_of "$work/enforce.yaml")
+cp "$work/monitor.yaml" "$config"
+make_topics "$config" || exit 1
+split -n l/8 -d "$work/data/events.ndjson" "$work/part."
+start_processor "$config"
+
+lines=0 at=0
+for part in "$work"/part.*; do
+    lines=$((lines + $(wc -l <"$part")))
+    produce reload.outbound <"$part" &
+    feeder=$!
+    case $at in
+    0) check "flow.reload.settles" await_settled reload "$lines" 60 ;;
+    1)
+        put "$work/bad.yaml"
+        check "flow.reload.refuses" wait_until 20 says "SIGHUP: refused"
+        check "flow.reload.names_the_place" says "reload.yaml:11:9: policy.mode: expected monitor or enforce, got 'perhaps'"
+        check "flow.reload.keeps_the_old" says "policy $monitor stays in force"
+        ;;
+    2)
+        put "$work/other.yaml"
+        check "flow.reload.needs_a_restart" wait_until 20 says "kafka.group: needs a restart to change"
+        ;;
+    3 | 5 | 7) # while messages come
+        put "$work/enforce.yaml"
+        check "flow.reload.enforces_$at" wait_until 20 says_times "policy $enforce is in force" $((at / 2))
+        ;;
+    *)
+        put "$work/monitor.yaml"
+        check "flow.reload.monitors_$at" wait_until 20 says_times "policy $monitor is in force" $((at / 2 - 1))
+        ;;
+    esac
+    wait "$feeder"
+    at=$((at + 1))
+done
+check "flow.reload.settles_all" await_settled reload "$lines" 60
+check "flow.reload.ends" end_process "$processor_pid"
+check "flow.reload.one_policy_each" is_one_policy_each
+
+((failures == 0))
