@@ -186,9 +186,8 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
     };
     enum { HALVES = sizeof halves / sizeof *halves };
     for (size_t i = 0; i < HALVES; i++) {
-        halves[i].options = (struct half_options){
-                config, stop_flag(), tally_partitions, &halves[i].pulse, board, NULL, audit,
-                process->policies};
+        halves[i].options = (struct half_options){config, stop_flag(), tally_partitions,
+                &halves[i].pulse, board, NULL, audit, process->policies};
     }
     const bool judges = (config->roles & ROLE_JUDGE) != 0;
     const bool wanted[HALVES] = {judges, (config->roles & ROLE_DETECT) != 0,
@@ -215,6 +214,9 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
         tell_audit_head(audit, &head_told_at, false);
         if (stop_take_hangup()) {
             reload_policy(process->options, config, process->policies, process->policy_version);
+            if (audit != NULL) {
+                audit_log_set_policy(audit, view_of(process->policy_version));
+            }
         }
         any = false;
         if (stop_is_requested()) {

@@ -54,7 +54,11 @@ two_writers() {
 }
 check "flow.audit.one_process_a_folder" two_writers
 check "flow.audit.while_it_runs" "$wrongnumber" audit verify -c "$config"
+sed -i 's/^  mode: enforce$/&\n  hold_cap: 19/' "$config"
+kill -HUP "$processor_pid"
+check "flow.audit.new_policy" wait_until 10 grep -q 'SIGHUP: policy .* is in force' "$work/audited.log"
 end_process "$processor_pid"
+check "flow.audit.new_policy_is_named" test "$(cat "$work"/log/audit-*.ndjson | grep -o '"policy_version":"[0-9a-f]*","sha256"' | sort -u | wc -l)" = 2
 
 fetch audited.commands >"$work/commands.ndjson"
 fetch audited.alerts >"$work/alerts.ndjson"
