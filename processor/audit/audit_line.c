@@ -175,7 +175,7 @@ const char *audit_line_read(const struct json_pointers *fields, struct view text
     struct view rest = view_skip(text, head);
     const size_t marks = MAC_MARK_BYTES + HEX_BYTES + RECORD_MARK_BYTES;
     struct audit_line line = {0};
-    if (head == 0 || text.p[0] != '{' || rest.n < marks + sizeof "{}}" - 1 ||
+    if (head == 0 || text.p[0] != '{' || rest.n < marks + sizeof "0}" - 1 ||
             rest.p[rest.n - 1] != '}' ||
             memcmp(rest.p + MAC_MARK_BYTES + HEX_BYTES, record_mark, RECORD_MARK_BYTES) != 0 ||
             !read_hash(view_bytes(rest.p + MAC_MARK_BYTES, HEX_BYTES), line.mac)) {

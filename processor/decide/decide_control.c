@@ -2,7 +2,7 @@
 // and told.
 //
 //   a record --seen before--> nothing
-//      |-- message, recipient, mode --> nothing here: another half answers
+//      |-- message, recipient, mode --> refused: not supported
 //      |-- cannot be --> refused
 //      |-- wide --> pending --confirm of somebody else--> done or refused
 //      |               '-- policy.confirm_within is over --> expired
@@ -19,7 +19,8 @@
 
 #include "common/digest.h"
 
-static bool is_ours(const struct control *control)
+// Nobody obeys a mode, or a command about one message or recipient: whoever waits is told so.
+static bool is_supported(const struct control *control)
 {
     bool is_of_scope =
             control->object != CONTROL_OF_MESSAGE && control->object != CONTROL_OF_RECIPIENT;
@@ -281,7 +282,8 @@ static enum err take_record(struct decide *decide, const struct order *order)
         decide->control_counts.duplicates++;
         return ERR_NONE;
     }
-    struct ruling ruling = control_refuse(why_not_whole(order->control));
+    struct ruling ruling = control_refuse(
+            is_supported(order->control) ? why_not_whole(order->control) : "not_supported");
     ruling.is_everywhere = true;
     enum err e = ruling.why == NULL ? apply(decide, order, &ruling) : ERR_NONE;
     decide->control_counts.states[ruling.state]++;
@@ -318,9 +320,7 @@ enum err decide_control(
     for (uint32_t i = 0; i < delta->control_count && e == ERR_NONE; i++) {
         const struct order order = {
                 .delta = delta, .taker = taker, .control = &delta->controls[i].control};
-        if (is_ours(order.control)) {
-            e = take_record(decide, &order);
-        }
+        e = take_record(decide, &order);
     }
     return e;
 }

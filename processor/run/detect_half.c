@@ -8,6 +8,7 @@
 #include "run/detect_ceilings.h"
 #include "run/detect_half_inside.h"
 #include "run/held_reader.h"
+#include "run/log_identity.h"
 #include "run/recall.h"
 #include "state/frame_codec.h"
 
@@ -87,21 +88,6 @@ static enum err restore_line(
 
 // --- a log that is not whole --------------------------------------------------------------------
 
-// The log with its end as it is now: others may write on it while we read. Only a commit proves that
-// it is the log that we know.
-static struct log_range read_end_again(struct detect_half *half, const struct log_range *log)
-{
-    struct log_range now = *log;
-    int64_t low;
-    if (log->committed < 0 || log->committed > log->high) {
-        return now;
-    }
-    enum err e =
-            kafka_consumer_ends(half->base.consumer, log->partition, ASK_ENDS_MS, &low, &now.high);
-    now.high = e == ERR_NONE && now.high > log->high ? now.high : log->high;
-    return now;
-}
-
 // Holds again what is held, when the log is not whole. lost.from of -1 = it is.
 static enum err recall_held(struct detect_half *half, const struct log_range *log,
         const struct known *known, struct lost_offsets *ret_lost)
@@ -116,8 +102,14 @@ static enum err recall_held(struct detect_half *half, const struct log_range *lo
         return e;
     }
     forget_told(state);
-    const struct log_range now = read_end_again(half, log);
-    e = recall(state->line, ledger, &now, known, &recalled);
+    const struct log_range now = log_end_again(half->base.consumer, log);
+    struct known all = *known;
+    e = log_is_younger(&search, log, ledger, &all.log_is_younger);
+    if (e != ERR_NONE) {
+        held_ledger_destroy(ledger);
+        return e;
+    }
+    e = recall(state->line, ledger, &now, &all, &recalled);
     *ret_lost = recalled.lost;
     state->sequence_base = recalled.sequence_base;
     if (recalled.lost.from >= 0) {
@@ -164,7 +156,7 @@ static enum err open_partition(
     const struct snapshot_taker taker = {restore_line, &restore};
     int64_t next_offset = -1;
     half_beat(&half->base);
-    struct known known = {0, 0, 0};
+    struct known known = {0};
     // Of a log that ends before what is committed, nothing is known.
     int64_t log_end = log->committed > log->high ? -1 : log->high;
     enum err e = snapshots_begin(
@@ -250,7 +242,7 @@ static enum err offset_lost(struct detect_half *half, const struct kafka_event *
     }
     const struct log_range log = {event->partition, event->low, event->high,
             offsets_settled(half->base.outlet.offsets, event->partition)};
-    const struct known known = {event->offset, 0, state->sequence_base};
+    const struct known known = {event->offset, 0, state->sequence_base, false};
     struct lost_offsets lost;
     enum err e = recall_held(half, &log, &known, &lost);
     if (e == ERR_NONE && lost.from >= 0) {

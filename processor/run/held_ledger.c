@@ -381,6 +381,18 @@ int64_t held_ledger_highest(const struct held_ledger *ledger)
     return ledger->highest;
 }
 
+int64_t held_ledger_first_issued_ms(const struct held_ledger *ledger)
+{
+    int64_t first = -1;
+    for (uint32_t i = 0; i < hashmap_count(ledger->by_key); i++) {
+        const struct ledger_row *row = &ledger->rows[i];
+        if (row->is_held && (first < 0 || row->held.issued_at_ms < first)) {
+            first = row->held.issued_at_ms;
+        }
+    }
+    return first;
+}
+
 int64_t held_ledger_sequence(struct held_ledger *ledger, const struct scope_name *name)
 {
     strbuf_reset(&ledger->key);

@@ -28,6 +28,8 @@ uint32_t held_ledger_count(const struct held_ledger *ledger);
 bool held_ledger_at(const struct held_ledger *ledger, uint32_t i, struct held_scope *ret_held);
 // The highest sequence of all; -1 = nothing was told.
 int64_t held_ledger_highest(const struct held_ledger *ledger);
+// When the first was held of those that are held now; -1 = none is.
+int64_t held_ledger_first_issued_ms(const struct held_ledger *ledger);
 // That of a scope; -1 = it was not told of.
 int64_t held_ledger_sequence(struct held_ledger *ledger, const struct scope_name *name);
 

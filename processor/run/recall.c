@@ -34,6 +34,7 @@ enum err recall(struct detect_line *line, struct held_ledger *ledger, const stru
     int64_t base = known->sequence_base;
     int64_t told_until = held_ledger_highest(ledger) + 1 - base;
     int64_t reach = larger(larger(told_until, known->reach - base), log->committed);
+    reach = known->log_is_younger ? larger(reach, log->high + 1) : reach;
     bool is_another_log = reach > log->high; // C3
     int64_t lost_from = is_another_log ? reach : known->until < log->low ? known->until : -1;
     struct recalled recalled = {.lost = {log->partition, lost_from, log->low, log->high},

@@ -326,7 +326,7 @@ static unsigned count_records(const struct line *l, const char *text)
 static struct recalled recall_lost(struct line *l)
 {
     const struct log_range log = {0, 100, 200, 150};
-    const struct known known = {0, 0, 0};
+    const struct known known = {0};
     struct recalled recalled;
     CU_ASSERT_EQUAL_FATAL(recall(l->line, l->ledger, &log, &known, &recalled), ERR_NONE);
     l->sequence = log.low;
@@ -418,18 +418,23 @@ static void test_what_is_lost(void)
         bool watches;
         bool holds;
     } rows[] = {
-            {"a first start", -1, {0, 0, 0, -1}, {0, 0, 0}, -1, 0, false, false},
-            {"a whole log", 80, {0, 0, 100, 90}, {0, 0, 0}, -1, 0, false, false},
-            {"no beginning", 40, {0, 50, 100, 90}, {0, 0, 0}, 0, 0, false, true},
-            {"no beginning, told behind it", 80, {0, 50, 100, 90}, {0, 0, 0}, 0, 0, true, true},
-            {"an old snapshot", 40, {0, 50, 100, 90}, {30, 30, 0}, 30, 0, false, true},
-            {"nothing is left", 40, {0, 100, 100, 90}, {30, 30, 0}, 30, 0, false, true},
-            {"another log by what was told", 80, {0, 0, 10, -1}, {0, 0, 0}, 81, 81, false, true},
-            {"by what is committed", 5, {0, 0, 10, 90}, {0, 0, 0}, 90, 90, false, true},
-            {"by snapshots", 80, {0, 0, 10, 0}, {0, 120, 0}, 120, 120, false, true},
-            {"one more", 1080, {0, 0, 10, 5}, {0, 1200, 1000}, 200, 1200, false, true},
-            {"its successor, whole", 1080, {0, 0, 100, 90}, {50, 1050, 1000}, -1, 1000, false,
-                    false},
+            {"a first start", -1, {0, 0, 0, -1}, {0, 0, 0, false}, -1, 0, false, false},
+            {"a whole log", 80, {0, 0, 100, 90}, {0, 0, 0, false}, -1, 0, false, false},
+            {"no beginning", 40, {0, 50, 100, 90}, {0, 0, 0, false}, 0, 0, false, true},
+            {"no beginning, told behind it", 80, {0, 50, 100, 90}, {0, 0, 0, false}, 0, 0, true,
+                    true},
+            {"an old snapshot", 40, {0, 50, 100, 90}, {30, 30, 0, false}, 30, 0, false, true},
+            {"nothing is left", 40, {0, 100, 100, 90}, {30, 30, 0, false}, 30, 0, false, true},
+            {"another log by what was told", 80, {0, 0, 10, -1}, {0, 0, 0, false}, 81, 81, false,
+                    true},
+            {"by what is committed", 5, {0, 0, 10, 90}, {0, 0, 0, false}, 90, 90, false, true},
+            {"by snapshots", 80, {0, 0, 10, 0}, {0, 120, 0, false}, 120, 120, false, true},
+            {"one more", 1080, {0, 0, 10, 5}, {0, 1200, 1000, false}, 200, 1200, false, true},
+            {"a younger one", 8, {0, 0, 100, -1}, {0, 0, 0, true}, 101, 101, false, true},
+            {"a younger one, told above its end", 180, {0, 0, 100, -1}, {0, 0, 0, true}, 181, 181,
+                    false, true},
+            {"its successor, whole", 1080, {0, 0, 100, 90}, {50, 1050, 1000, false}, -1, 1000,
+                    false, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line l;
