@@ -147,13 +147,17 @@ static bool take_option(struct keep_arguments *args, int option)
     }
 }
 
-static bool take_all(struct keep_arguments *args, int argc, char **argv)
+static const struct option hold_longs[] = {AUDIT_PLACE_LONG,
+        {"incident", required_argument, NULL, 'i'}, {"operator", required_argument, NULL, 'o'},
+        {"reason", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+static const struct option purge_longs[] = {AUDIT_PLACE_LONG,
+        {"operator", required_argument, NULL, 'o'}, {"reason", required_argument, NULL, 'r'},
+        {"before", required_argument, NULL, 'b'}, {"keep", required_argument, NULL, 'K'},
+        {"kind", required_argument, NULL, 'd'}, {"dry-run", no_argument, NULL, 'n'},
+        {NULL, 0, NULL, 0}};
+
+static bool take_all(struct keep_arguments *args, const struct option *longs, int argc, char **argv)
 {
-    static const struct option longs[] = {AUDIT_PLACE_LONG,
-            {"incident", required_argument, NULL, 'i'}, {"operator", required_argument, NULL, 'o'},
-            {"reason", required_argument, NULL, 'r'}, {"before", required_argument, NULL, 'b'},
-            {"keep", required_argument, NULL, 'K'}, {"kind", required_argument, NULL, 'd'},
-            {"dry-run", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, AUDIT_PLACE_SHORT, longs, NULL)) != -1;) {
         if (!take_option(args, c)) {
@@ -296,7 +300,8 @@ int audit_hold(int argc, char **argv)
                                                      : NULL;
     struct keep_arguments args = {.kinds = 0};
     bool helps = strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0;
-    bool is_good = helps || ((lists || type != NULL) && take_all(&args, argc - 1, argv + 1));
+    bool is_good =
+            helps || ((lists || type != NULL) && take_all(&args, hold_longs, argc - 1, argv + 1));
     if (helps || (is_good && args.place.options.helps)) {
         fputs(hold_usage, stdout);
         return 0;
@@ -350,7 +355,7 @@ static enum err purge(struct keep_run *run, const struct keep_arguments *args)
 int audit_purge(int argc, char **argv)
 {
     struct keep_arguments args = {.kinds = 0};
-    bool is_good = take_all(&args, argc, argv);
+    bool is_good = take_all(&args, purge_longs, argc, argv);
     if (is_good && args.place.options.helps) {
         fputs(purge_usage, stdout);
         return 0;

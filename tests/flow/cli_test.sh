@@ -38,8 +38,16 @@ expect_status() {
     fi
 }
 
-# The verbs that `PROGRAM --help` names; in the place of one that has verbs itself, such as `audit verify`, those.
+# The verbs that `PROGRAM --help` names; in the place of one that has verbs itself, such as `audit verify`, those, and with
+# one that wants a further word before its options, such as `audit hold list`, the first of these.
 verbs_of() {
+    local verb
+    while read -r verb; do
+        # shellcheck disable=SC2086 # a verb may be two words
+        "$1" $verb --help 2>/dev/null | sed -nE "1s/^[Uu]sage: .* ($verb [a-z]+) .*/\\1/p" | grep . || printf '%s\n' "$verb"
+    done < <(own_verbs_of "$1")
+}
+own_verbs_of() {
     local verb own
     for verb in $("$1" --help | sed -nE 's/^  ([a-z]+) +[a-z].*/\1/p'); do
         if "$1" "$verb" --help 2>/dev/null | grep -qE "^[Uu]sage: .* $verb VERB"; then
