@@ -60,9 +60,13 @@ commands_are() {
 }
 id_of() { sed -nE '1s/^\{"control_id":"([^"]+)".*/\1/p' "$work/$1.out"; }
 status_says() {
-    ours 0 status status && grep -qE "$1" "$work/status.out" || { cat "$work/status.out"; return 1; }
+    if ! ours 0 status status || ! grep -qE "$1" "$work/status.out"; then
+        cat "$work/status.out"
+        return 1
+    fi
 }
 
+# shellcheck disable=SC2119 # what it may be given are options of its own
 start_processor
 autumn=(--scope campaign --id autumn --tenant acme --reason "the list is another lender's")
 check "flow.control.hold" ours 0 hold hold "${autumn[@]}" --for 4h --wait=30s
@@ -82,6 +86,7 @@ check "flow.control.wide_is_held" commands_are "hold campaign autumn,hold vendor
 check "flow.control.nobody_knows" ours 65 nobody release --incident 0123456789abcdef0123456789abcdef --reason "which" --wait=30s
 
 end_process "$processor_pid" KILL
+# shellcheck disable=SC2119 # what it may be given are options of its own
 start_processor
 check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
 check "flow.control.released" commands_are "hold campaign autumn,hold vendor north,release campaign autumn,"
