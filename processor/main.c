@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
         {"confirm", command_confirm, "say yes to what another person has commanded"},
         {"acknowledge", command_acknowledge, "answer for an incident"},
         {"mode", command_mode, "switch a scope between enforce and monitor"},
+        {"drill", command_drill, "send a wrong batch to nobody, and see how soon it is held"},
         {"audit", command_audit, "prove, show and keep what was commanded"},
         {NULL, NULL, NULL},
 };

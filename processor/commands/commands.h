@@ -15,4 +15,5 @@ int command_release(int argc, char **argv);
 int command_confirm(int argc, char **argv);
 int command_acknowledge(int argc, char **argv);
 int command_mode(int argc, char **argv);
+int command_drill(int argc, char **argv);
 int command_audit(int argc, char **argv);

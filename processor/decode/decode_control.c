@@ -151,7 +151,7 @@ static bool read_hex(struct view text, uint8_t *ret_bytes, size_t n)
         int high = hex_value(text.p[2 * i]);
         int low = hex_value(text.p[2 * i + 1]);
         is_good = high >= 0 && low >= 0;
-        ret_bytes[i] = is_good ? (uint8_t)(high << 4 | low) : 0;
+        ret_bytes[i] = (uint8_t)(is_good ? high << 4 | low : 0);
     }
     return is_good;
 }

@@ -102,8 +102,8 @@ void consumer_publish(const struct kafka_consumer *consumer,
         lag += kafka_consumer_is_ours(consumer, i) ? lag_of(consumer, i) : 0;
     }
     for (int32_t i = 0; i < KAFKA_PARTITION_SERIES; i++) {
-        bool is_told = i < partition_end && ours <= most_series &&
-                       kafka_consumer_is_ours(consumer, i);
+        bool is_told =
+                i < partition_end && ours <= most_series && kafka_consumer_is_ours(consumer, i);
         if (is_told) {
             metric_set(page, CONSUMER_PARTITION_LAG, (size_t)i, lag_of(consumer, i));
         } else {

@@ -89,6 +89,8 @@ const char *topic_out_name(const struct config *config, enum out_topic topic)
         return config->topics.detector_state;
     case OUT_CONTROL:
         return config->topics.control;
+    case OUT_OUTBOUND:
+        return config->topics.outbound;
     case OUT_TOPIC_COUNT:
         break;
     }

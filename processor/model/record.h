@@ -15,7 +15,8 @@ enum out_topic {
     OUT_ALERTS,
     OUT_TALLIES,
     OUT_DETECTOR_STATE,
-    OUT_CONTROL, // of the verbs; no half writes it
+    OUT_CONTROL,  // of the verbs, as the next; no half writes them
+    OUT_OUTBOUND, // a drill's messages, and nothing else
     OUT_TOPIC_COUNT,
 };
 

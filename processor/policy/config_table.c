@@ -159,7 +159,8 @@ static const struct conf_option options[] = {
                 AT(topics.keep_dead_letter_ms),
                 .fallback = "7d",
                 RANGE(HOUR, 36500 * DAY),
-                .text = "the same of dead letters, which are messages as they came, numbers and all"},
+                .text = "the same of dead letters, which are messages as they came, numbers and "
+                        "all"},
 
         {.path = "redis.topology",
                 .type = CONF_WORD,

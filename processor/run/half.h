@@ -16,13 +16,13 @@
 #include "run/watchdog.h"
 
 struct half_options {
-    const struct config *config; // borrowed
-    const atomic_bool *stop;     // set to ask for a drain
-    uint32_t tally_partitions;   // of the tally topic as it is
-    atomic_uint *pulse;          // counted up while the half lives; NULL = nobody looks
-    struct board *board;         // where reports go, and ...
-    struct board_place *place;   // ... all else that is to be seen of it; NULL = nobody looks
-    struct audit_log *audit;     // of the process; NULL = none
+    const struct config *config;  // borrowed
+    const atomic_bool *stop;      // set to ask for a drain
+    uint32_t tally_partitions;    // of the tally topic as it is
+    atomic_uint *pulse;           // counted up while the half lives; NULL = nobody looks
+    struct board *board;          // where reports go, and ...
+    struct board_place *place;    // ... all else that is to be seen of it; NULL = nobody looks
+    struct audit_log *audit;      // of the process; NULL = none
     struct policy_feed *policies; // NULL: the config's own for good
 };
 

@@ -14,6 +14,7 @@ static const char *const out_topics[] = {
         [OUT_TALLIES] = "tallies",
         [OUT_DETECTOR_STATE] = "detector_state",
         [OUT_CONTROL] = "control",
+        [OUT_OUTBOUND] = "outbound",
 };
 _Static_assert(sizeof out_topics / sizeof *out_topics == OUT_TOPIC_COUNT, "each has its word");
 // By enum command_kind, and by enum scope_kind with messages behind.

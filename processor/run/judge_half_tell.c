@@ -94,7 +94,8 @@ static const struct metric_family families[JUDGE_METRICS] = {
                 .help = "Messages that the policy holds, in monitor mode too",
                 .type = METRIC_COUNTER},
         [JUDGE_HOLD_DELAY] = {.name = "wrongnumber_hold_delay_seconds",
-                .help = "From a message's Kafka timestamp until its hold was handed to the producer",
+                .help = "From a message's Kafka timestamp until its hold was handed to the "
+                        "producer",
                 .type = METRIC_HISTOGRAM,
                 .scale = METRIC_MILLI,
                 .bounds = &metric_delay_bounds},

@@ -210,8 +210,7 @@ uint64_t snapshots_written(const struct snapshots *snapshots)
     return snapshots->written;
 }
 
-int64_t snapshots_age_ms(
-        const struct snapshots *snapshots, int32_t partition, int64_t next_offset)
+int64_t snapshots_age_ms(const struct snapshots *snapshots, int32_t partition, int64_t next_offset)
 {
     const struct partition_snapshots *state = &snapshots->partitions[partition];
     bool is_whole = state->writer == NULL || (next_offset <= state->taken_at_offset &&

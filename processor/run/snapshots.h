@@ -34,7 +34,6 @@ void snapshots_serve(struct snapshots *snapshots, int32_t partition, struct dete
 // How many were written and acknowledged, of all partitions.
 uint64_t snapshots_written(const struct snapshots *snapshots);
 // How long ago the partition's last one was, when there is a log behind it up to `next_offset`; else 0.
-int64_t snapshots_age_ms(
-        const struct snapshots *snapshots, int32_t partition, int64_t next_offset);
+int64_t snapshots_age_ms(const struct snapshots *snapshots, int32_t partition, int64_t next_offset);
 // The partition goes, or begins anew.
 void snapshots_end(struct snapshots *snapshots, int32_t partition);
