@@ -267,9 +267,10 @@ expect "behind all of them" "$(cli DBSIZE)" "$(($(epoch | field bucket_count) + 
 # --- Redis says no ----------------------------------------------------------------------------------
 
 third=$(epoch | field generation)
+# Far more than Redis may still give back of tables that were larger.
 used=$(cli INFO memory | tr -d '\r' | sed -n 's/^used_memory://p')
 cli CONFIG SET maxmemory "$((used + 2000000))" >/dev/null
-expect "a database that is full" "$(load --bucket-bits 18 "$dir/first.ndjson")" 77
+expect "a database that is full" "$(load --bucket-bits 20 "$dir/first.ndjson")" 77
 cli CONFIG SET maxmemory 0 >/dev/null
 expect "keeps what is in force" "$(epoch | field generation)" "$third"
 expect "and nothing else" "$(cli DBSIZE)" "$(($(epoch | field bucket_count) + 1))"

@@ -196,7 +196,7 @@ check "once it is back a miss is believed again" until_true 8 is +8613800000009 
 
 printf '_heartbeat\t{"at":"2026-11-20T08:00:00Z"}\n' | produce
 check "a source that is silent for long is not believed" until_true 8 is +8613800000009 unknown
-check "which is said" says "the source has sent no heartbeat"
+check "which is said" until_true 8 says "the source has sent no heartbeat"
 printf '_heartbeat\t{"at":%s000}\n' "$(date +%s)" | produce
 check "its next heartbeat brings belief back" until_true 5 is +8613800000009 misdirected
 
