@@ -108,7 +108,8 @@ static void check_recall(struct held_ledger *ledger, uint8_t which)
             .high = (which & 2) != 0 ? 1000 : 100,
             .committed = (which & 4) != 0 ? 500 : -1,
     };
-    const struct known known = {0, (which & 8) != 0 ? 2000 : 0, 0};
+    const struct known known = {.reach = (which & 8) != 0 ? 2000 : 0,
+            .log_is_younger = (which & 16) != 0 && log.low == 0 && log.committed < 0};
     struct detect_line *line = new_line();
     struct recalled recalled = {0};
     ASSURE(recall(line, ledger, &log, &known, &recalled) == ERR_NONE);

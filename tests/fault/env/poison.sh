@@ -65,8 +65,8 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$processor_pid/stat"; }
 has_come_to_rest() {
     local begin
     begin=$(ticks)
-    sleep 1
-    (($(ticks) - begin < $(getconf CLK_TCK) / 10))
+    sleep 3 # longer than librdkafka waits before it asks again
+    (($(ticks) - begin < $(getconf CLK_TCK) / 4))
 }
 wait_until 60 has_come_to_rest || true
 check "fault.env.poison.ends" end_process "$processor_pid"
