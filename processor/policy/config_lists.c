@@ -342,6 +342,25 @@ static enum err open_ring(struct keyring **ret_ring, const struct config *config
     return e;
 }
 
+// Messages go by the current key alone: an entry of another one would be about nobody.
+static void check_key_id(struct conf_report *report, const struct lists *lists, uint32_t i,
+        const struct keyring_key *key)
+{
+    const struct list_entry *entry = &lists->entries[i];
+    if (entry->recipient == NULL) {
+        return;
+    }
+    struct view id = keyring_key_id(key);
+    struct view got = {entry->recipient, strcspn(entry->recipient, ":")};
+    if (!view_equal(got, id)) {
+        conf_find(report, (struct conf_mark){1, 1},
+                entry->is_of_file ? "policy.lists_file" : "policy.lists",
+                "expected a number, or a pseudonym of the current key '%.*s', as recipient of "
+                "entry %u (line %u), got one of key '%.*s'",
+                VIEW_ARGS(id), i, entry->line, VIEW_ARGS(got));
+    }
+}
+
 static enum err make_pseudonyms(struct config *config, struct conf_report *report)
 {
     struct lists *lists = &config->policy.lists;
@@ -359,6 +378,8 @@ static enum err make_pseudonyms(struct config *config, struct conf_report *repor
                     lists->entries[i].is_of_file ? "policy.lists_file" : "policy.lists",
                     "expected a number or pseudonym as recipient of entry %u (line %u)", i,
                     lists->entries[i].line);
+        } else if (e == ERR_NONE) {
+            check_key_id(report, lists, i, keyring_current(ring));
         }
     }
     keyring_destroy(ring);

@@ -232,6 +232,10 @@ static void test_findings(void)
             {"policy:\n  lists:\n" ENTRY("list: allow, recipient: nobody"),
                     ":1:1: policy.lists: expected a number or pseudonym as recipient of entry 0 "
                     "(line 3)\n"},
+            {"policy:\n  lists:\n" ENTRY("list: block, recipient: 'demo:AAAAAAAAAAAAAAAAAAAAAA'")
+                            ENTRY("list: block, recipient: 'k7:AAAAAAAAAAAAAAAAAAAAAA'"),
+                    ":1:1: policy.lists: expected a number, or a pseudonym of the current key "
+                    "'demo', as recipient of entry 1 (line 4), got one of key 'k7'\n"},
             {"policy: {lists_file: /nowhere/at/all}\n",
                     ":1:1: policy.lists_file: expected a readable file, got: /nowhere/at/all: No "
                     "such file or directory\n"},
