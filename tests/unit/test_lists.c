@@ -308,8 +308,8 @@ static void test_findings_show_no_number(void)
             "*13800138000\n",
             "!13800138000 block\n",
             LINE("\"list\":\"block\",\"recipient\":\"0013800138000138\""),
-            "{\"list\":\"block\",\"recipient\":\"x\",\"reason\":\"13800138000\","
-            "\"owner\":\"o\",\"expires\":\"2027-01-01\"}\n",
+            ("{\"list\":\"block\",\"recipient\":\"x\",\"reason\":\"13800138000\","
+             "\"owner\":\"o\",\"expires\":\"2027-01-01\"}\n"),
     };
     struct strbuf findings;
     strbuf_init(&findings, TEXT_MAX);
