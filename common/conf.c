@@ -320,7 +320,9 @@ static void report_syntax(struct conf_report *report, struct fy_diag *diag, stru
         struct conf_mark mark = {
                 e->line > 0 ? (uint32_t)e->line : 1, e->column > 0 ? (uint32_t)e->column : 1};
         conf_find(report, mark, "YAML", "expected well-formed YAML, got: %s",
-                e->msg != NULL ? e->msg : "?");
+                report->hides_values ? "something else (not shown)"
+                : e->msg != NULL     ? e->msg
+                                     : "?");
     }
     if (report->count == before) {
         conf_find(report, here, "YAML", "expected well-formed YAML");

@@ -45,6 +45,7 @@ struct conf_report {
     uint32_t lines_before; // of the file, where it is read a line at a time
     uint32_t count;        // also of those for which there was no room
     bool out_of_memory;
+    bool hides_values;                        // no finding shows what stands in the file
     struct conf_mark marks[CONF_FINDING_MAX]; // of the findings in `sb`
     size_t lengths[CONF_FINDING_MAX];         // of their lines
 };

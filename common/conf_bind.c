@@ -40,6 +40,8 @@ static void join_path(char path[PATH_MAX_BYTES], const char *parent, struct view
     ASSURE(length >= 0);
 }
 
+static const char not_shown[] = "something else (not shown)";
+
 // Reports that `node` is not what is expected. Shows the value as it is written in the file: what
 // stands in the environment may be a secret.
 static void find_unexpected(struct conf_reader *r, const struct conf_node *node, const char *path,
@@ -51,6 +53,8 @@ static void find_unexpected(struct conf_reader *r, const struct conf_node *node,
         strbuf_add_text(&got, node->kind == CONF_MAPPING ? "a mapping" : "a list");
     } else if (conf_is_null(node)) {
         strbuf_add_text(&got, "nothing");
+    } else if (r->report->hides_values) {
+        strbuf_add_text(&got, not_shown);
     } else {
         conf_quote(&got, node->text);
     }
@@ -282,7 +286,7 @@ static bool is_first(struct conf_reader *r, const struct conf_node *map,
     return true;
 }
 
-static void bind_entries(struct conf_reader *r, const struct conf_option *option,
+static void take_entries(struct conf_reader *r, const struct conf_option *option,
         const struct conf_node *node, const char *path)
 {
     const bool is_list = option->type == CONF_LIST;
@@ -306,6 +310,15 @@ static void bind_entries(struct conf_reader *r, const struct conf_option *option
     if (option->map->check != NULL) {
         option->map->check(r, node, path, r->target);
     }
+}
+
+static void bind_entries(struct conf_reader *r, const struct conf_option *option,
+        const struct conf_node *node, const char *path)
+{
+    const bool hid_values = r->report->hides_values;
+    r->report->hides_values |= option->map->is_private;
+    take_entries(r, option, node, path);
+    r->report->hides_values = hid_values;
 }
 
 void conf_bind_option(
@@ -347,7 +360,12 @@ static void find_unknown(
     struct view meant = conf_option_nearest(r->table, section, entry->key);
     struct strbuf got;
     strbuf_init(&got, 1024);
-    conf_quote(&got, entry->key);
+    if (r->report->hides_values) {
+        strbuf_add_text(&got, not_shown);
+        path = parent;
+    } else {
+        conf_quote(&got, entry->key);
+    }
     conf_find(r->report, entry->key_mark, path, "expected a known key, got %.*s%s%.*s%s",
             VIEW_ARGS(strbuf_view(&got)), view_is_none(meant) ? "" : " (did you mean ",
             VIEW_ARGS(meant), view_is_none(meant) ? "" : "?)");

@@ -35,6 +35,7 @@ struct conf_map {
             void *target);
     // Appends what follows `key:` in the configuration in force, with a line feed at the end.
     void (*print)(struct strbuf *sb, const void *target, unsigned indent);
+    bool is_private; // of a list: findings do not show what its entries hold
 };
 
 struct conf_option {

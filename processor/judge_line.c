@@ -202,6 +202,11 @@ static void note_hold(struct judge_line *line, const struct raw_message *raw)
     }
 }
 
+static bool is_held_at(const struct standing *standing, int64_t at_ms)
+{
+    return standing->is_held && (standing->until_ms == 0 || standing->until_ms > at_ms);
+}
+
 static enum err emit_judged(struct judge_line *line, const struct batch *batch, size_t i,
         const struct judgement *judgement, const struct standing *standing, int64_t at_ms)
 {
@@ -226,8 +231,7 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
     if (e == ERR_NONE) {
         e = emit_verdict(line->options.emitter, &verdict, ticket);
     }
-    bool is_over = standing->until_ms != 0 && standing->until_ms <= at_ms;
-    if (e == ERR_NONE && standing->is_held && !is_over) {
+    if (e == ERR_NONE && is_held_at(standing, at_ms)) {
         e = judge_line_hold(line, ev, judgement->reasons, at_ms, standing->until_ms, ticket);
         note_hold(line, raw);
     }
@@ -279,8 +283,12 @@ static enum err judge_one(
                                   : SAID_NOTHING;
     const struct standing standing =
             judge_line_stand(line, ev, enriched->pseudonym.bytes, &judgement);
-    if (line->recheck != NULL && judgement.verdict == VERDICT_UNKNOWN && standing.is_held &&
-            !standing.is_blocked) {
+    // One that was unknown is held until it is said to be clear.
+    bool is_held = is_held_at(&standing, at_ms) || (said == SAID_UNKNOWN && !standing.is_past);
+    if (judgement.verdict == VERDICT_EXEMPT) {
+        said = SAID_NOTHING; // by an allow list
+    } else if (line->recheck != NULL && judgement.verdict == VERDICT_UNKNOWN && standing.is_held &&
+               !standing.is_blocked) {
         said = SAID_UNKNOWN;
     }
     enum err e = ERR_NONE;
@@ -294,7 +302,7 @@ static enum err judge_one(
         e = emit_judged(line, batch, i, &judgement, &standing, at_ms);
     }
     if (e == ERR_NONE && said != SAID_NOTHING) {
-        e = judge_line_remember(line, batch, i, said, at_once);
+        e = judge_line_remember(line, batch, i, said, at_once, is_held);
     }
     if (e != ERR_NONE || is_uncounted(source, item->raw.offset)) {
         return e;

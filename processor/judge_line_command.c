@@ -55,16 +55,21 @@ struct standing judge_line_stand(const struct judge_line *line, const struct eve
     return judge_stand(ev, recipient, line->policy, false, judgement);
 }
 
+static void write_reasons(struct strbuf *text, reason_set reasons)
+{
+    strbuf_reset(text);
+    for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
+        if ((reasons & REASON_BIT(reason)) != 0) {
+            strbuf_add_text(text, text->n > 0 ? "," : "");
+            strbuf_add_text(text, reason_names[reason]);
+        }
+    }
+}
+
 enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
         int64_t at_ms, int64_t until_ms, void *ticket)
 {
-    strbuf_reset(&line->reason_text);
-    for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
-        if ((reasons & REASON_BIT(reason)) != 0) {
-            strbuf_add_text(&line->reason_text, line->reason_text.n > 0 ? "," : "");
-            strbuf_add_text(&line->reason_text, reason_names[reason]);
-        }
-    }
+    write_reasons(&line->reason_text, reasons);
     struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
     command.expires_at_ms = until_ms != 0 ? until_ms : command.expires_at_ms;
     enum err e = line->reason_text.failed;
@@ -72,12 +77,25 @@ enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
 }
 
-enum err judge_line_release(struct judge_line *line, const struct event *ev, struct view reason,
-        int64_t at_ms, void *ticket)
+enum err judge_line_hold_until(struct judge_line *line, const struct event *ev, reason_set reasons,
+        int64_t at_ms, int64_t until_ms, void *ticket)
+{
+    write_reasons(&line->reason_text, reasons);
+    struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
+    command.sequence = 1;
+    command.expires_at_ms = until_ms;
+    enum err e = line->reason_text.failed;
+    e = e != ERR_NONE ? e : make_command_id(line, "message-hold-until\n", ev, &command.command_id);
+    return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
+}
+
+enum err judge_line_release(struct judge_line *line, const struct event *ev, enum mode mode,
+        struct view reason, int64_t at_ms, void *ticket)
 {
     struct command_action command = command_of(line, ev, reason, at_ms);
     command.kind = COMMAND_RELEASE;
     command.sequence = 1;
+    command.mode = mode;
     enum err e = make_command_id(line, "message-release\n", ev, &command.command_id);
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
 }

@@ -46,18 +46,21 @@ struct standing judge_line_stand(const struct judge_line *line, const struct eve
 // `until_ms` 0: as long as the policy says.
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
         reason_set reasons, int64_t at_ms, int64_t until_ms, void *ticket);
-// `reason` is a short text.
+// In the place of the message's hold, of itself over at `until_ms`; no release follows.
+MUST_CHECK enum err judge_line_hold_until(struct judge_line *line, const struct event *ev,
+        reason_set reasons, int64_t at_ms, int64_t until_ms, void *ticket);
+// Of a message that was held in that mode. `reason` is a short text.
 MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct event *ev,
-        struct view reason, int64_t at_ms, void *ticket);
+        enum mode mode, struct view reason, int64_t at_ms, void *ticket);
 
 // Where a record has turned up since a message was judged, the judgement becomes what it was. Returns
 // as what the message is to be remembered (a held unknown one aside), or SAID_NOTHING; `*ret_at_once`:
 // its record is there.
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
         struct judgement *judgement, bool *ret_at_once);
-// Remembers a message of the batch, which is to be looked up again.
+// Remembers a message of the batch, which is to be looked up again. `is_held`: its hold is out.
 MUST_CHECK enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
-        size_t i, enum said_kind said, bool at_once);
+        size_t i, enum said_kind said, bool at_once, bool is_held);
 // Behind a batch and its frames: looks up again what is due.
 MUST_CHECK enum err judge_line_recheck(
         struct judge_line *line, const struct batch *batch, size_t slice_count);

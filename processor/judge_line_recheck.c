@@ -53,18 +53,20 @@ enum said_kind judge_line_recall(struct judge_line *line, const struct raw_messa
 }
 
 enum err judge_line_remember(struct judge_line *line, const struct batch *batch, size_t i,
-        enum said_kind said, bool at_once)
+        enum said_kind said, bool at_once, bool is_held)
 {
     const struct raw_message *raw = &batch->items[i].raw;
     const struct enriched *enriched = &batch->enriched[i];
+    const struct policy_settings settings = judge_line_settings(line, batch->decoded[i]);
     struct recheck_message message = {
             .ev = *batch->decoded[i],
             .recipient = enriched->recipient,
             .partition = raw->partition,
             .offset = raw->offset,
             .said = said,
-            .hold_ends_at_ms =
-                    batch->now_ms + judge_line_settings(line, batch->decoded[i]).message_hold_ms,
+            .hold_ends_at_ms = batch->now_ms + settings.message_hold_ms,
+            .is_held = is_held,
+            .mode = settings.mode,
     };
     memcpy(message.tag, enriched->pseudonym.bytes, RECIPIENT_TAG_BYTES);
     return recheck_add(line->recheck, &message, clock_mono(), at_once);
@@ -125,21 +127,37 @@ static enum err round_ask(struct judge_line *line, struct round *round)
     return ERR_NONE;
 }
 
-// `is_held`: by its verdict alone.
+// Ends the hold of a message that is clear, if it has one and nothing else is to hold it: not inside
+// hours that are enforced, which end it themselves.
+static enum err end_hold(struct judge_line *line, const struct round *round,
+        const struct recheck_message *message, struct judgement *judgement, void *ticket)
+{
+    const struct event *ev = &message->ev;
+    const struct standing standing = judge_line_stand(line, ev, message->tag, judgement);
+    if (!message->is_held || standing.is_blocked) {
+        return ERR_NONE;
+    }
+    // Only the mode in force can still hold; what was held is released whatever it is by now.
+    if (standing.is_held && standing.until_ms > round->wall.ms &&
+            judge_line_settings(line, ev).mode == message->mode) {
+        return judge_line_hold_until(
+                line, ev, judgement->reasons, round->wall.ms, standing.until_ms, ticket);
+    }
+    struct view reason =
+            message->said == SAID_UNKNOWN ? VIEW("cache_recovered") : VIEW("late_record");
+    line->counts.released++;
+    return judge_line_release(line, ev, message->mode, reason, round->wall.ms, ticket);
+}
+
 static enum err clear(struct judge_line *line, struct round *round, struct recheck_item *item,
-        const struct judge_slice *slice, bool is_held)
+        const struct judge_slice *slice, struct judgement *judgement)
 {
     const struct recheck_message *message = recheck_message_of(item);
-    bool was_unknown = message->said == SAID_UNKNOWN;
-    struct view reason = was_unknown ? VIEW("cache_recovered") : VIEW("late_record");
-    enum err e = !is_held ? ERR_NONE
-                          : judge_line_release(
-                                    line, &message->ev, reason, round->wall.ms, slice->ticket);
+    enum err e = end_hold(line, round, message, judgement, slice->ticket);
     if (e != ERR_NONE) {
         return e;
     }
-    line->counts.released += is_held;
-    if (!was_unknown) { // what was unknown was never counted as misdirected
+    if (message->said != SAID_UNKNOWN) { // what was unknown was never counted as misdirected
         struct cleared *cleared = &round->cleared[round->cleared_count++];
         *cleared = (struct cleared){
                 .slice = slice,
@@ -165,9 +183,7 @@ static enum err round_read(
                 &message->ev, message->recipient.kind, &round->lookups[i].facts, line->policy);
         bool is_known = judgement.verdict != VERDICT_UNKNOWN;
         if (judgement.verdict == VERDICT_CLEAR && !slice->waits) {
-            const struct standing standing =
-                    judge_line_stand(line, &message->ev, message->tag, &judgement);
-            e = clear(line, round, item, slice, !standing.is_blocked && !standing.is_past);
+            e = clear(line, round, item, slice, &judgement);
         } else {
             recheck_again(line->recheck, item, is_known, round->now, round->wall);
         }

@@ -36,7 +36,7 @@ enum target_kind { TARGET_MESSAGE, TARGET_SCOPE };
 // A hold or release. Scope commands also become a quarantine-state record.
 struct command_action {
     struct digest_id command_id;
-    int64_t sequence; // tally-partition offset of the cause; message commands: hold 0, release 1
+    int64_t sequence; // tally-partition offset of the cause; of messages: hold 0, what ends it 1
     enum command_kind kind;
     enum target_kind target;
     struct scope_name scope; // of a message: id = message_id, kind is not looked at

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "common/conf_bind.h"
+#include "common/digest.h"
+#include "identity/key_file.h"
 #include "policy/config_checks.h"
 #include "policy/config_lists.h"
 #include "policy/config_table.h"
@@ -66,6 +68,12 @@ bool config_differs_in_policy_only(
             is_good = false;
         }
     }
+    // Messages go by the key of the start; pseudonyms of lists would be made with another.
+    if (memcmp(running->identity.key_digest, other->identity.key_digest,
+                sizeof running->identity.key_digest) != 0) {
+        strbuf_add_text(findings, "pseudonym.key_file: another key needs a restart\n");
+        is_good = false;
+    }
     return is_good;
 }
 
@@ -102,6 +110,22 @@ static enum err read_text(struct strbuf *text, const char *path, struct strbuf *
     return e;
 }
 
+// A file that cannot be read is told by the checks.
+static void note_key(struct config *config)
+{
+    if (config->identity.key_file == NULL) {
+        return;
+    }
+    struct strbuf why;
+    strbuf_init(&why, 8192);
+    struct file_key key = {0};
+    if (key_file_read(&key, config->identity.key_file, &why) == ERR_NONE) {
+        digest_sha256(view_bytes((const char *)key.bytes, key.n), config->identity.key_digest);
+    }
+    key_file_wipe(&key);
+    strbuf_fini(&why);
+}
+
 // Runs every check that there is, so that one run names everything that is wrong.
 static enum err check_config(const struct config_checker *c,
         void (*check)(const struct config *config, struct strbuf *findings))
@@ -134,6 +158,7 @@ static enum err bind_text(struct config *config, struct view text, struct conf_r
         goto out;
     }
     if (e == ERR_NONE || e == ERR_CONFIG) {
+        note_key(config);
         e = config_lists_finish(config, report);
     }
     if (e == ERR_NONE) {

@@ -94,7 +94,8 @@ struct config {
 
     struct {
         char *key_id;
-        char *key_file; // NULL = the demo key, warned of
+        char *key_file;         // NULL = the demo key, warned of
+        uint8_t key_digest[32]; // SHA-256 of its key as it was read; zero without
         char *previous_key_id;
         char *previous_key_file;
         char *default_region;
@@ -173,7 +174,7 @@ MUST_CHECK enum err config_load_with(struct config **ret_config, const char *pat
         struct strbuf *findings,
         void (*check)(const struct config *config, struct strbuf *findings));
 void config_destroy(struct config *config);
-// Whether they differ in nothing that only a restart can change; else appends what does, one a line.
+// Whether they differ in nothing that only a restart can change, such as the key in `pseudonym.key_file`; else appends what does, one a line.
 bool config_differs_in_policy_only(
         const struct config *running, const struct config *other, struct strbuf *findings);
 // Appends what every option is, three lines each: path; type, default and range; meaning.

@@ -91,7 +91,8 @@ static void take_entry(struct conf_reader *reader, const struct conf_node *node,
 {
     struct conf_report *report = conf_reader_report(reader);
     struct conf_place places[LIST_PART_COUNT] = {{{0, 0}, false, false}};
-    struct list_entry entry = {.is_of_file = is_of_file};
+    struct list_entry entry = {
+            .is_of_file = is_of_file, .line = report->lines_before + node->mark.line};
     uint32_t before = report->count;
     if (conf_read_entry(reader, node, path, &table, &entry, places)) {
         entry.parts = conf_places_given(&table, places);
@@ -140,8 +141,11 @@ static void lists_print(struct strbuf *sb, const void *target, unsigned indent)
     strbuf_add_text(sb, any ? "" : " []\n");
 }
 
-const struct conf_map config_lists_map = {
-        .of = "entries", .clear = lists_forget, .add = lists_take, .print = lists_print};
+const struct conf_map config_lists_map = {.of = "entries",
+        .clear = lists_forget,
+        .add = lists_take,
+        .print = lists_print,
+        .is_private = true};
 
 // --- the file ---------------------------------------------------------------------------------
 
@@ -232,6 +236,7 @@ static enum err read_file(struct config *config, struct conf_report *report)
     }
     struct conf_report own;
     conf_report_init(&own, path, report->sb);
+    own.hides_values = true;
     struct line_reader *reader;
     enum err e = line_reader_create(&reader, fd, LINE_MAX_BYTES);
     if (e == ERR_NONE) {
@@ -337,6 +342,25 @@ static enum err open_ring(struct keyring **ret_ring, const struct config *config
     return e;
 }
 
+// Messages go by the current key alone: an entry of another one would be about nobody.
+static void check_key_id(struct conf_report *report, const struct lists *lists, uint32_t i,
+        const struct keyring_key *key)
+{
+    const struct list_entry *entry = &lists->entries[i];
+    if (entry->recipient == NULL) {
+        return;
+    }
+    struct view id = keyring_key_id(key);
+    struct view got = {entry->recipient, strcspn(entry->recipient, ":")};
+    if (!view_equal(got, id)) {
+        conf_find(report, (struct conf_mark){1, 1},
+                entry->is_of_file ? "policy.lists_file" : "policy.lists",
+                "expected a number, or a pseudonym of the current key '%.*s', as recipient of "
+                "entry %u (line %u), got one of key '%.*s'",
+                VIEW_ARGS(id), i, entry->line, VIEW_ARGS(got));
+    }
+}
+
 static enum err make_pseudonyms(struct config *config, struct conf_report *report)
 {
     struct lists *lists = &config->policy.lists;
@@ -352,8 +376,10 @@ static enum err make_pseudonyms(struct config *config, struct conf_report *repor
         if (e == ERR_NONE && !is_good) {
             conf_find(report, (struct conf_mark){1, 1},
                     lists->entries[i].is_of_file ? "policy.lists_file" : "policy.lists",
-                    "expected a number or pseudonym as recipient of entry %u (its reason: %s)", i,
-                    lists->entries[i].reason);
+                    "expected a number or pseudonym as recipient of entry %u (line %u)", i,
+                    lists->entries[i].line);
+        } else if (e == ERR_NONE) {
+            check_key_id(report, lists, i, keyring_current(ring));
         }
     }
     keyring_destroy(ring);

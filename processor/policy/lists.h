@@ -49,6 +49,7 @@ struct list_entry {
     char *expires;
     int64_t until_ms;
     uint8_t tag[LIST_RECIPIENT_BYTES]; // of a recipient: the pseudonym's bytes
+    uint32_t line;                     // in its file, for findings
     bool is_of_file;                   // of policy.lists_file
 };
 

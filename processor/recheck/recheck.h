@@ -26,6 +26,7 @@
 
 #include "common/clock.h"
 #include "identity/recipient.h"
+#include "model/action.h"
 #include "model/event.h"
 #include "model/frame.h"
 #include "recheck/said.h"
@@ -43,6 +44,8 @@ struct recheck_message {
     uint8_t tag[RECIPIENT_TAG_BYTES];
     enum said_kind said;
     int64_t hold_ends_at_ms; // wall clock
+    bool is_held;            // a hold was commanded ...
+    enum mode mode;          // ... in this mode
 };
 
 struct recheck_item;

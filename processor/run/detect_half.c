@@ -277,7 +277,7 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     bool gap = false;
     bool silent = raw->offset < state->silent_until;
     int64_t sequence = raw->offset + state->sequence_base;
-    detect_line_set_policy(state->line, half_policy(&half->base));
+    detect_line_set_policy(state->line, half->policy); // a line may be new
     enum err e = detect_line_frame(
             state->line, &frame, raw->partition, sequence, silent, state->segment, &gap);
     if (state->told != NULL && sequence >= held_ledger_highest(state->told)) {
@@ -327,9 +327,21 @@ static void serve_snapshots(struct detect_half *half)
     }
 }
 
+// All lines at once: the policy before may be gone from here on.
+static void take_policy(struct detect_half *half)
+{
+    half->policy = half_policy(&half->base);
+    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
+        if (half->partitions[i].line != NULL) {
+            detect_line_set_policy(half->partitions[i].line, half->policy);
+        }
+    }
+}
+
 static enum err step(void *self)
 {
     struct detect_half *half = self;
+    take_policy(half);
     struct mono_time until = mono_after_ms(clock_mono(), BATCH_WAIT_MS);
     enum err e = ERR_NONE;
     for (unsigned frames = 0; frames < BATCH_FRAMES && e == ERR_NONE; frames++) {

@@ -28,6 +28,7 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
+    const struct policy *policy;                   // in force, as taken by the step in hand
     struct tally_width width;                      // as text, beside each commit
     bool left_behind;                              // a reader did not let go in time
     enum err has_ended;                            // a partition could not be opened

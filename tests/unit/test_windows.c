@@ -191,8 +191,8 @@ static void test_print_and_version(void)
             "policy: {hours: [{allowed: '08:00-22:00', zone: '+08:00', mode: enforce}]}\n",
             "policy: {hours: [{match: {purpose: p}, allowed: '08:00-22:00', zone: '+08:00'}]}\n",
             "policy: {maintenance: [{from: 2026-11-20, until: 2026-11-21, reason: r, owner: o}]}\n",
-            "policy: {maintenance: [{match: {channel: sms}, from: 2026-11-20, until: 2026-11-21, "
-            "reason: r, owner: o}]}\n",
+            ("policy: {maintenance: [{match: {channel: sms}, from: 2026-11-20, until: 2026-11-21, "
+             "reason: r, owner: o}]}\n"),
     };
     enum { COUNT = sizeof yamls / sizeof *yamls };
     char versions[COUNT][POLICY_VERSION_HEX + 1];
