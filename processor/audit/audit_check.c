@@ -28,6 +28,14 @@ struct walk {
     uint64_t last_good; // of the last one that was as it should be
     bool knows_prev;    // the line before was, so that the next must follow it
     bool tells_unkeyed; // once a file
+    bool tells_key;     // once a file
+    bool is_of_log;     // whose files have one key each: custody.ndjson goes on under a new one
+    bool was_keyed;     // some line before was written with a key ...
+    bool was_current;   // ... with the current one
+    bool is_unkeyed;    // some line of the file was written without
+    bool is_replaced[AUDIT_KEYS_MAX];
+    const struct audit_key *file_key; // of the last line of the file that has one; NULL = none has
+    const struct audit_key *last_key; // the same of all lines, but for those by a replaced one
     uint8_t prev[SHA256_BYTES];
     const struct audit_key *key; // that the last line was written with
     bool head_found[AUDIT_HEADS_MAX];
@@ -61,6 +69,32 @@ static enum signer signer_of(struct walk *walk, struct view text, const struct a
     return memcmp(mac, line->mac, sizeof mac) == 0 ? BY_NOBODY : BY_STRANGER;
 }
 
+// A key that was replaced may be in other hands by now.
+static void check_key(struct walk *walk, const struct audit_line *line)
+{
+    const struct audit_keys *keys = walk->check->keys;
+    const struct audit_key *key = walk->key;
+    const bool is_current = keys->knows_current && key == audit_keys_current(keys);
+    const bool is_replaced =
+            walk->is_replaced[key - keys->keys] || (walk->was_current && !is_current);
+    const bool is_other = walk->is_of_log && ((walk->file_key != NULL && key != walk->file_key) ||
+                                                     (walk->is_unkeyed && walk->tells_unkeyed));
+    if (walk->tells_key && (is_replaced || is_other)) {
+        find(walk, line->seq,
+                is_replaced
+                        ? "from here on it is written with a key that was replaced before"
+                        : "from here on it is written with another key than the file before it");
+        walk->tells_key = false;
+    }
+    if (!is_replaced && walk->last_key != NULL && key != walk->last_key) {
+        walk->is_replaced[walk->last_key - keys->keys] = true;
+    }
+    walk->last_key = is_replaced ? walk->last_key : key;
+    walk->file_key = key;
+    walk->was_keyed = true;
+    walk->was_current = walk->was_current || is_current;
+}
+
 // Whether it was written by who may. A log that wants a key is told so once a file.
 static bool check_signer(struct walk *walk, struct view text, const struct audit_line *line)
 {
@@ -73,10 +107,14 @@ static bool check_signer(struct walk *walk, struct view text, const struct audit
                          : "the record was changed, or needs a key: none is given");
         return false;
     }
-    if (signer == BY_NOBODY && has_keys && !walk->check->allows_unkeyed && walk->tells_unkeyed) {
+    if (signer == BY_KEY) {
+        check_key(walk, line);
+    } else if (has_keys && walk->tells_unkeyed &&
+               (!walk->check->allows_unkeyed || walk->was_keyed)) {
         find(walk, line->seq, "from here on it is written without a key: anybody can have done so");
         walk->tells_unkeyed = false;
     }
+    walk->is_unkeyed = walk->is_unkeyed || signer == BY_NOBODY;
     return true;
 }
 
@@ -212,7 +250,9 @@ static enum err check_one_file(struct walk *walk, struct strbuf *ret_why)
     strbuf_init(&path, PATH_MAX_BYTES);
     audit_path_add(&path, walk->check->directory, walk->name);
     walk->line = 0;
-    walk->tells_unkeyed = true;
+    walk->tells_unkeyed = walk->tells_key = true;
+    walk->file_key = NULL;
+    walk->is_unkeyed = false;
     enum err e = path.failed;
     if (e == ERR_NONE) {
         e = audit_text_open(&text, path.p, ret_why);
@@ -291,6 +331,7 @@ enum err audit_check_log(
     struct walk walk;
     struct audit_files files = {NULL, 0};
     enum err e = walk_begin(&walk, check, ret_summary);
+    walk.is_of_log = true;
     if (e == ERR_NONE) {
         ret_summary->is_written = audit_is_locked(check->directory, "lock");
         e = audit_files_list(&files, check->directory, ret_why);

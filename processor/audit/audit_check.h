@@ -1,7 +1,8 @@
 // Reads a whole audit log and tells everything that is wrong with it: a record that was changed, by a
 // byte or more, with its file, line and number; records that are missing or out of order; files that
 // are; records that were taken out without an account; an end that was cut off, when a later place in
-// the log is known.
+// the log is known; a key that comes in the midst of a file, or after another one has replaced it; records
+// without a key behind such with one.
 //
 // What cannot be seen: without a key, a log that was written anew as a whole; and, unless a head is
 // given, whole lines that are missing at the very end.
@@ -15,7 +16,7 @@ enum { AUDIT_HEADS_MAX = 64 };
 struct audit_check {
     const char *directory;
     const struct audit_keys *keys;      // all that lines may have been written with
-    bool allows_unkeyed;                // also lines without one, though there are keys
+    bool allows_unkeyed;                // also lines without one, before the first that has one
     const char *heads[AUDIT_HEADS_MAX]; // places that must be in the log: "log_id:seq:mac" or "mac"
     size_t head_count;
     // Whether an account tells of that record's removal; NULL = of none's.

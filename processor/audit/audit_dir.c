@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/audit_line.h"
@@ -105,6 +106,18 @@ void audit_path_add(struct strbuf *sb, const char *directory, const char *name)
     strbuf_printf(sb, "%s/%s", directory, name);
 }
 
+int audit_open_plain(const char *path, int flags)
+{
+    struct stat info;
+    int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
+    if (fd >= 0 && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))) {
+        close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
 // --- locks -------------------------------------------------------------------------------------
 
 enum err audit_lock(int *ret_fd, const char *directory, const char *name, struct strbuf *ret_why)
@@ -134,7 +147,7 @@ bool audit_is_locked(const char *directory, const char *name)
     struct strbuf path;
     strbuf_init(&path, PATH_MAX_BYTES);
     audit_path_add(&path, directory, name);
-    int fd = path.failed == ERR_NONE ? open(path.p, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = path.failed == ERR_NONE ? audit_open_plain(path.p, O_RDONLY) : -1;
     strbuf_fini(&path);
     if (fd < 0) {
         return false;
@@ -148,7 +161,7 @@ bool audit_is_locked(const char *directory, const char *name)
 
 enum err audit_text_open(struct audit_text *text, const char *path, struct strbuf *ret_why)
 {
-    *text = (struct audit_text){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+    *text = (struct audit_text){.fd = audit_open_plain(path, O_RDONLY)};
     strbuf_init(&text->buffer, AUDIT_LINE_MAX_BYTES + 2 * READ_BYTES);
     if (text->fd < 0) {
         strbuf_printf(ret_why, "%s: %s", path, strerror(errno));

@@ -30,6 +30,10 @@ void audit_file_name_add(struct strbuf *sb, uint32_t number);
 // Appends the path of a file of the folder.
 void audit_path_add(struct strbuf *sb, const char *directory, const char *name);
 
+// A plain file of the folder, or -1 with errno: neither a link nor a pipe that somebody has put in its place.
+// `flags` are open(2)'s.
+int audit_open_plain(const char *path, int flags);
+
 // Takes the lock of that name, which the process holds until the descriptor is closed. ERR_LOCKED:
 // another one has it.
 MUST_CHECK enum err audit_lock(

@@ -2,6 +2,8 @@
 // are there to check what was written before they were replaced.
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/digest.h"
 #include "common/err.h"
 #include "common/strbuf.h"
@@ -15,7 +17,8 @@ struct audit_key {
 
 struct audit_keys {
     struct audit_key keys[AUDIT_KEYS_MAX];
-    size_t count; // 0: lines are chained by SHA-256 alone
+    size_t count;       // 0: lines are chained by SHA-256 alone
+    bool knows_current; // the first one is the one that is in force, and not just the first given
 };
 
 // Reads a key file and puts the key behind the others. ERR_CONFIG, ERR_CEILING, ERR_NO_MEMORY with

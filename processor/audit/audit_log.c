@@ -68,8 +68,13 @@ static bool write_all(int fd, struct view bytes)
     return true;
 }
 
+// A4.
 static void abandon_file(struct audit_log *log)
 {
+    if (log->is_dirty && fdatasync(log->fd) != 0) {
+        log->failures++;
+    }
+    log->is_dirty = false;
     close(log->fd);
     log->fd = -1;
     log->tail.is_ended = false;
@@ -215,9 +220,9 @@ static enum err sync_file(struct audit_log *log)
     errno = 0;
     if (fdatasync(log->fd) != 0) {
         enum err e = note_trouble(log, "bringing records to disk");
-        abandon_file(log);
         log->is_dirty = false;
         log->failures++;
+        abandon_file(log);
         return e;
     }
     log->is_dirty = false;

@@ -11,8 +11,8 @@
 // A1. A record is in its file (write(2) has taken all of it) before audit_log_append returns ERR_NONE.
 // A2. After audit_log_sync has returned ERR_NONE, everything that was appended before is on disk.
 // A3. A write that does not fit leaves nothing of itself: the file is cut back to whole lines.
-// A4. A file that could not be brought to disk is not written to any more: a new one is begun, and
-//     audit_log_failures is one higher. Whoever has appended since the last good sync appends again.
+// A4. A file that could not be brought to disk, or cut back, is not written to any more: a new one is begun,
+//     and where records of it may not be on disk, audit_log_failures is one higher. Whoever has appended since the last good sync appends again.
 // The same record may stand in the log more than once, with the same id: as often as it was to be sent.
 //
 // Any thread; one at a time is served. One process a folder. Logs nothing.

@@ -84,13 +84,62 @@ static enum err read_file(struct audit_tail *tail, const char *path, struct strb
     return e;
 }
 
+// Of its first line, where it tells one.
+static enum err read_log_id(const char *path, struct audit_tail *tail, struct strbuf *ret_why)
+{
+    struct audit_text text;
+    struct audit_line line;
+    struct view bytes;
+    bool is_ended = false;
+    struct json_pointers *fields = NULL;
+    struct arena *arena = arena_create(ARENA_BYTES);
+    enum err e = audit_text_open(&text, path, ret_why);
+    if (e == ERR_NONE) {
+        e = arena != NULL ? audit_line_fields(&fields) : ERR_NO_MEMORY;
+    }
+    e = e != ERR_NONE ? e : audit_text_next(&text, &bytes, &is_ended);
+    if (e == ERR_NONE && is_ended && audit_line_read(fields, bytes, arena, &line) == NULL) {
+        take_log_id(tail, &line);
+    }
+    audit_text_close(&text);
+    if (fields != NULL) {
+        json_pointers_destroy(fields);
+    }
+    arena_destroy(arena);
+    return e;
+}
+
+enum err audit_log_id_find(
+        char ret_id[AUDIT_LOG_ID_BYTES + 1], const char *directory, struct strbuf *ret_why)
+{
+    struct audit_files files = {NULL, 0};
+    struct audit_tail tail = {0};
+    enum err e = audit_files_list(&files, directory, ret_why);
+    for (size_t i = 0; i < files.count && e == ERR_NONE && tail.log_id[0] == '\0'; i++) {
+        struct strbuf path;
+        strbuf_init(&path, PATH_MAX_BYTES);
+        strbuf_printf(&path, "%s/", directory);
+        audit_file_name_add(&path, files.numbers[i]);
+        e = path.failed != ERR_NONE ? path.failed : read_log_id(path.p, &tail, ret_why);
+        strbuf_fini(&path);
+    }
+    audit_files_fini(&files);
+    memcpy(ret_id, tail.log_id, sizeof tail.log_id);
+    ret_id[AUDIT_LOG_ID_BYTES] = '\0';
+    return e;
+}
+
 static enum err cut_file(struct audit_tail *tail, const char *path, struct strbuf *ret_why)
 {
     struct stat info;
-    int rc = stat(path, &info);
+    int rc = lstat(path, &info);
     if (rc == 0 && (uint64_t)info.st_size > tail->bytes) {
+        int fd = audit_open_plain(path, O_WRONLY);
         tail->cut_bytes = (uint64_t)info.st_size - tail->bytes;
-        rc = truncate(path, (off_t)tail->bytes);
+        rc = fd >= 0 ? ftruncate(fd, (off_t)tail->bytes) : -1;
+        if (fd >= 0) {
+            close(fd);
+        }
     }
     if (rc != 0) {
         strbuf_printf(ret_why, "%s: %s", path, strerror(errno));

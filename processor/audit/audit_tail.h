@@ -29,3 +29,7 @@ MUST_CHECK enum err audit_tail_find(
 // The same of one file, which need not be there, and whose lines end where the chain ends.
 MUST_CHECK enum err audit_tail_of_file(
         struct audit_tail *ret_tail, const char *path, struct strbuf *ret_why);
+// The id of the log in that folder, with a zero byte behind it: of the first of its files whose first line can be
+// read. Empty when there is none. ERR_IO, ERR_NO_MEMORY, ERR_CEILING, with the reason in `ret_why`.
+MUST_CHECK enum err audit_log_id_find(
+        char ret_id[AUDIT_LOG_ID_BYTES + 1], const char *directory, struct strbuf *ret_why);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "audit/audit_dir.h"
-#include "audit/audit_tail.h"
 #include "common/clock.h"
 #include "common/json_scan.h"
 
@@ -26,6 +25,8 @@ struct custody {
     struct custody_range *ranges;
     size_t range_count;
     size_t range_capacity;
+    char log_id[AUDIT_LOG_ID_BYTES + 1];
+    uint64_t strange_lines; // of another log
     uint64_t faults;
     const struct audit_check *told;
 };
@@ -114,11 +115,22 @@ static enum err add_account(struct custody *custody, const struct json_value *re
     return e;
 }
 
+static void note_fault(void *self, const char *name, uint64_t line, uint64_t seq, const char *what)
+{
+    struct custody *custody = self;
+    custody->told->found(custody->told->self, name, line, seq, what);
+}
+
 static enum err take_line(void *self, const char *name, const struct audit_line *line)
 {
     struct custody *custody = self;
     struct json_value values[FIELD_COUNT];
-    (void)name;
+    if (!view_is(line->id, custody->log_id)) {
+        if (custody->strange_lines++ == 0) { // a line a record, from 1: its number is the record's
+            note_fault(custody, name, line->seq, line->seq, "from here on it is of another log");
+        }
+        return ERR_NONE;
+    }
     arena_reset(custody->arena);
     if (line->kind != AUDIT_CUSTODY || view_is_none(line->record) ||
             json_scan(custody->fields, line->record, values, NULL) != JSON_FINE) {
@@ -133,12 +145,6 @@ static enum err take_line(void *self, const char *name, const struct audit_line 
         return add_account(custody, &values[CUSTODY_REMOVED]);
     }
     return ERR_NONE;
-}
-
-static void note_fault(void *self, const char *name, uint64_t line, uint64_t seq, const char *what)
-{
-    struct custody *custody = self;
-    custody->told->found(custody->told->self, name, line, seq, what);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -189,12 +195,13 @@ enum err custody_read(
             .self = custody,
     };
     struct audit_summary sum = {0};
+    e = e != ERR_NONE ? e : audit_log_id_find(custody->log_id, check->directory, ret_why);
     e = e != ERR_NONE ? e : audit_check_file(&sum, &own, file_name, ret_why);
     if (e != ERR_NONE) {
         custody_destroy(custody);
         return e;
     }
-    custody->faults = sum.faults;
+    custody->faults = sum.faults + (custody->strange_lines > 0);
     custody->told = NULL;
     join_ranges(custody);
     *ret_custody = custody;
@@ -264,11 +271,16 @@ enum err custody_writer_open(struct custody_writer *writer, const char *director
     audit_path_add(&path, directory, file_name);
     enum err e = path.failed;
     e = e != ERR_NONE ? e : audit_lock(&writer->lock_fd, directory, "custody.lock", ret_why);
+    e = e != ERR_NONE ? e : audit_log_id_find(writer->log_id, directory, ret_why);
+    if (e == ERR_NONE && writer->log_id[0] == '\0') {
+        strbuf_printf(ret_why, "%s: there is no audit log in it", directory);
+        e = ERR_NO_INPUT;
+    }
     e = e != ERR_NONE ? e : audit_tail_of_file(&tail, path.p, ret_why);
     if (e == ERR_NONE) {
         writer->seq = tail.seq;
         memcpy(writer->mac, tail.mac, sizeof writer->mac);
-        writer->fd = open(path.p, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+        writer->fd = audit_open_plain(path.p, O_WRONLY | O_APPEND | O_CREAT);
         if (writer->fd < 0) {
             strbuf_printf(ret_why, "%s: %s", path.p, strerror(errno));
             e = ERR_IO;
@@ -299,7 +311,7 @@ enum err custody_write(struct custody_writer *writer, const char *type, struct v
             .at_ms = clock_wall().ms,
             .kind = AUDIT_CUSTODY,
             .type = view_of(type),
-            .id = VIEW(""),
+            .id = view_of(writer->log_id),
             .incident_id = incident_id,
             .policy_version = VIEW(""),
             .record = record,

@@ -1,6 +1,7 @@
 // What was done with the records of an audit log: legal holds, which keep an incident's records from being
 // taken out, and accounts of what was taken out. A chain of its own, custody.ndjson, beside the log's
-// files (audit/audit_line.h, kind custody), because the log belongs to the processor that runs.
+// files (audit/audit_line.h, kind custody), because the log belongs to the processor that runs. The id of
+// each line is the log's: accounts and holds of one log are nothing in another.
 //
 //   hold.added, hold.removed   {"by","reason"}; incident_id in the head
 //   purged                     {"file","before","kinds","by","reason","first","last","removed":[[from,to],...]}:
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "audit/audit_check.h"
+#include "audit/audit_tail.h"
 
 enum {
     CUSTODY_HOLDS_MAX = 10000,
@@ -50,11 +52,12 @@ struct custody_writer {
     int lock_fd;
     int fd;
     const struct audit_keys *keys;
+    char log_id[AUDIT_LOG_ID_BYTES + 1];
     uint64_t seq;
     uint8_t mac[SHA256_BYTES];
     struct strbuf line;
 };
-// ERR_LOCKED, ERR_IO, ERR_NO_MEMORY. Call custody_writer_close in any case.
+// ERR_LOCKED, ERR_NO_INPUT (there is no log), ERR_IO, ERR_NO_MEMORY. Call custody_writer_close in any case.
 MUST_CHECK enum err custody_writer_open(struct custody_writer *writer, const char *directory,
         const struct audit_keys *keys, struct strbuf *ret_why);
 void custody_writer_close(struct custody_writer *writer);

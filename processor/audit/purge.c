@@ -193,7 +193,8 @@ static enum err replace_file(struct purged_file *file, const char *path, struct 
     if (draft.failed != ERR_NONE) {
         return draft.failed;
     }
-    file->draft_fd = open(draft.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    (void)unlink(draft.p); // of a purge that was killed
+    file->draft_fd = open(draft.p, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     enum err e = file->draft_fd >= 0 ? walk_file(file, path, true, ret_why) : ERR_IO;
     e = e != ERR_NONE ? e : flush_out(file);
     if (e == ERR_NONE && (fsync(file->draft_fd) != 0 || rename(draft.p, path) != 0)) {

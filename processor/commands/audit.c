@@ -26,6 +26,10 @@ static const char usage[] =
 
 bool audit_place_take(struct audit_place_options *place, int option, char *argument)
 {
+    if (option == 'u') {
+        place->allows_unkeyed = true;
+        return true;
+    }
     if (option != 'k') {
         return options_take(&place->options, option, argument);
     }

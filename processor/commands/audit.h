@@ -15,18 +15,22 @@ struct audit_place_options {
     const char *directory;            // as given; NULL = the configuration's
     const char *keys[AUDIT_KEYS_MAX]; // "id=file"
     size_t key_count;
+    bool allows_unkeyed; // audit_check's
 };
 
 #define AUDIT_PLACE_SHORT OPTIONS_SHORT "k:"
 #define AUDIT_PLACE_LONG                                                                           \
-    OPTIONS_LONG,                                                                                  \
+    OPTIONS_LONG, {"key", required_argument, NULL, 'k'},                                           \
     {                                                                                              \
-        "key", required_argument, NULL, 'k'                                                        \
+        "unkeyed", no_argument, NULL, 'u'                                                          \
     }
 #define AUDIT_PLACE_USAGE                                                                          \
     "  -c, --config FILE     the configuration, which names folder and keys\n"                     \
     "  -X, --property N=V    as for the other verbs; the audit log needs none\n"                   \
-    "  -k, --key ID=FILE     one more key, such as one that was replaced long ago\n"
+    "  -k, --key ID=FILE     one more key, such as one that was replaced long ago\n"               \
+    "      --unkeyed         records without a key are fine before the first one with a key: "     \
+    "those\n"                                                                                      \
+    "                        from before there was one\n"
 
 // Takes what getopt_long returned; false when it is wrong, which it says on stderr.
 bool audit_place_take(struct audit_place_options *place, int option, char *argument);

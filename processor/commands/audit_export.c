@@ -150,7 +150,8 @@ static enum err write_file(
     strbuf_printf(&draft, "%s.part", path.failed == ERR_NONE ? path.p : "");
     enum err e = draft.failed;
     if (e == ERR_NONE) {
-        FILE *file = fopen(draft.p, "we");
+        (void)unlink(draft.p); // "x": what somebody puts there is not written through
+        FILE *file = fopen(draft.p, "wxe");
         bool is_written = file != NULL && fwrite(text->p, 1, text->n, file) == text->n;
         is_written = (file == NULL || fclose(file) == 0) && is_written;
         if (is_written && rename(draft.p, path.p) == 0) {
@@ -193,7 +194,7 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
     const struct audit_check check = {
             .directory = directory,
             .keys = keys,
-            .allows_unkeyed = true, // the report says so
+            .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
             .found = show_fault,
             .visit = take_line,
@@ -202,6 +203,9 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
     enum err e = incident_report_create(&run->report, view_of(args->incident));
     e = e != ERR_NONE ? e : custody_read(&run->custody, &check, why);
     e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
+    if (e == ERR_NONE) {
+        sum.faults += custody_faults(run->custody);
+    }
     if (e == ERR_NONE && run->report->entry_count == 0) {
         strbuf_printf(why, "no record of incident %s in %s", args->incident, directory);
         e = ERR_NO_INPUT;

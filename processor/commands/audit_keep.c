@@ -199,12 +199,12 @@ static bool is_removed(void *self, uint64_t seq)
     return custody_has_removed(run->custody, seq);
 }
 
-static struct audit_check check_of(struct keep_run *run)
+static struct audit_check check_of(const struct keep_arguments *args, struct keep_run *run)
 {
     return (struct audit_check){
             .directory = run->directory,
             .keys = &run->keys,
-            .allows_unkeyed = true,
+            .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
             .found = show_fault,
             .self = run,
@@ -219,7 +219,7 @@ static enum err begin(const struct keep_arguments *args, bool writes, struct kee
         run->has_writer = true;
         e = custody_writer_open(&run->writer, run->directory, &run->keys, &run->why);
     }
-    const struct audit_check check = check_of(run);
+    const struct audit_check check = check_of(args, run);
     e = e != ERR_NONE ? e : custody_read(&run->custody, &check, &run->why);
     if (e == ERR_NONE && custody_faults(run->custody) > 0) {
         strbuf_add_text(&run->why, "custody.ndjson is not as it was written");
@@ -326,7 +326,7 @@ int audit_hold(int argc, char **argv)
 static enum err purge(struct keep_run *run, const struct keep_arguments *args)
 {
     struct audit_summary sum;
-    const struct audit_check check = check_of(run);
+    const struct audit_check check = check_of(args, run);
     enum err e = audit_check_log(&sum, &check, &run->why);
     if (e == ERR_NONE && sum.faults > 0) {
         strbuf_add_text(&run->why, "the log is not as it was written: nothing is taken out");

@@ -20,8 +20,6 @@ static const char usage[] =
         "      --head PLACE      a place that the log must have, LOG_ID:SEQ:HASH or HASH: from the header\n"
         "                        wn.audit of any alert or command in Kafka, or a `head` line in the\n"
         "                        processor's log. Nothing else shows that the end was cut off\n"
-        "      --unkeyed         records without a key are fine, though there is a key: those from before\n"
-        "                        there was one\n"
         "  -h, --help            this text\n";
 // clang-format on
 
@@ -99,6 +97,7 @@ static enum err verify(struct verification *verification)
             audit_place_open(&verification->place, &config, &keys, &verification->check.directory);
     if (e == ERR_NONE) {
         verification->check.keys = &keys;
+        verification->check.allows_unkeyed = verification->place.allows_unkeyed;
         verification->check.found = show_fault;
         verification->check.self = verification;
         verification->check.is_removed = is_removed;
@@ -124,10 +123,6 @@ static enum err verify(struct verification *verification)
 static bool take_option(struct verification *verification, int option)
 {
     struct audit_check *check = &verification->check;
-    if (option == 'u') {
-        check->allows_unkeyed = true;
-        return true;
-    }
     if (option != 'H') {
         return audit_place_take(&verification->place, option, optarg);
     }
@@ -141,8 +136,8 @@ static bool take_option(struct verification *verification, int option)
 
 int audit_verify(int argc, char **argv)
 {
-    static const struct option longs[] = {AUDIT_PLACE_LONG, {"head", required_argument, NULL, 'H'},
-            {"unkeyed", no_argument, NULL, 'u'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+            AUDIT_PLACE_LONG, {"head", required_argument, NULL, 'H'}, {NULL, 0, NULL, 0}};
     struct verification verification = {.shown = 0};
     optind = 0;
     bool is_good = true;

@@ -17,6 +17,7 @@ enum err open_audit_keys(struct audit_keys *keys, const struct config *config, s
     enum err e = ERR_NONE;
     if (config->audit.key_file != NULL) {
         e = audit_keys_add(keys, view_of(config->audit.key_id), config->audit.key_file, why);
+        keys->knows_current = e == ERR_NONE;
     }
     if (e == ERR_NONE && config->audit.previous_key_file != NULL) {
         e = audit_keys_add(

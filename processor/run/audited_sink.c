@@ -157,12 +157,15 @@ bool audited_sink_keep(struct audited_sink *audited)
 
 bool audited_sink_has_lost(const struct audited_sink *audited)
 {
-    return audited->log != NULL && audit_log_failures(audited->log) != audited->failures;
+    return audited_sink_failures(audited) != audited->failures;
 }
 
-void audited_sink_renew(struct audited_sink *audited)
+void audited_sink_renew(struct audited_sink *audited, uint64_t failures)
 {
-    if (audited->log != NULL) {
-        audited->failures = audit_log_failures(audited->log);
-    }
+    audited->failures = failures;
+}
+
+uint64_t audited_sink_failures(const struct audited_sink *audited)
+{
+    return audited->log != NULL ? audit_log_failures(audited->log) : 0;
 }

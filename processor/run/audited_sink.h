@@ -27,6 +27,8 @@ struct sink audited_sink_role(struct audited_sink *audited);
 // Brings to disk what is audited. False: it is told, and nothing that came of it may be committed.
 bool audited_sink_keep(struct audited_sink *audited);
 // Whether records of this half may be lost from the log: partitions have to be begun anew. Then
-// audited_sink_renew.
+// audited_sink_renew, once they are; until then nothing of them is committed.
 bool audited_sink_has_lost(const struct audited_sink *audited);
-void audited_sink_renew(struct audited_sink *audited);
+// `failures`: audited_sink_failures, as it was before they were begun anew.
+void audited_sink_renew(struct audited_sink *audited, uint64_t failures);
+uint64_t audited_sink_failures(const struct audited_sink *audited);
