@@ -39,6 +39,8 @@ enum incident_field {
     INCIDENT_STATE,
     INCIDENT_OPERATOR,
     INCIDENT_OF_CONTROL,
+    INCIDENT_WHY,
+    INCIDENT_ANSWERED_BY, // who has acknowledged it, as its own alerts say
     INCIDENT_FIELD_COUNT,
 };
 
@@ -71,7 +73,7 @@ struct status_row {
     size_t n;
     int64_t sequence;      // of a state
     char *opened_at;       // of an incident; NULL = not known
-    char *acknowledged_by; // NULL = nobody
+    char *acknowledged_by; // the first to; NULL = nobody
 };
 
 // One misdirected message of the incident that is looked at.
