@@ -54,6 +54,7 @@ static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
         [COMMAND_CHANNEL] = "/target/channel",
         [COMMAND_INCIDENT] = "/incident_id",
         [COMMAND_ISSUED] = "/issued_at",
+        [COMMAND_MODE] = "/mode",
 };
 
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {

@@ -52,6 +52,7 @@ enum command_field {
     COMMAND_CHANNEL,
     COMMAND_INCIDENT,
     COMMAND_ISSUED,
+    COMMAND_MODE,
     COMMAND_FIELD_COUNT
 };
 
@@ -81,7 +82,7 @@ struct status_message {
     char *text; // the verdict
     size_t n;
     bool was_sent; // before the hold of its scope
-    bool is_held;  // a hold of its own was commanded
+    bool is_held;  // an enforced hold of its own was commanded
 };
 
 enum { STATUS_MESSAGES_MAX = 1 << 20 };

@@ -187,14 +187,22 @@ static void test_reached(void)
     tell(board, status_see_command, NULL,
             "{\"action\":\"hold\",\"target\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":"
             "\"t\"},\"incident_id\":\"" INCIDENT "\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    tell(board, status_see_command, NULL,
+            "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"shown\",\"tenant_id\":"
+            "\"t\"},\"incident_id\":null,\"mode\":\"monitor\"}");
     verdict(board, "misdirected", "early", 5, "a");
+    verdict(board, "misdirected", "shown", 5, "a");
     verdict(board, "misdirected", "late", 30, "a");
     verdict(board, "misdirected", "another", 6, "b");
     verdict(board, "clear", "fine", 7, "a");
     check_text(board,
             (const char *const[]){"held: 1\n", "incident: 1\n", "| closed\n",
-                    "perhaps sent: 1 messages", "early k1:early held by itself\n",
-                    "behind the hold: 1 messages", "late k1:late\n", NULL},
+                    "judged before the hold: 2 messages to wrong people, of these held one by one "
+                    "1\n",
+                    "early k1:early held by itself\n",
+                    "judged behind the hold: 1 messages to wrong people, of these held one by one "
+                    "0\n",
+                    "late k1:late\n", "shown k1:shown\n", NULL},
             "another");
     struct strbuf json;
     strbuf_init(&json, TEXT_BYTES);
