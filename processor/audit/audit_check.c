@@ -6,6 +6,7 @@
 
 #include "audit/audit_dir.h"
 #include "common/arena.h"
+#include "common/json_scan.h"
 
 enum {
     PATH_MAX_BYTES = 8192,
@@ -36,6 +37,7 @@ struct walk {
     bool is_replaced[AUDIT_KEYS_MAX];
     const struct audit_key *file_key; // of the last line of the file that has one; NULL = none has
     const struct audit_key *last_key; // the same of all lines, but for those by a replaced one
+    bool lacks_key;     // no key is given, and the log has said that it has one
     uint8_t prev[SHA256_BYTES];
     const struct audit_key *key; // that the last line was written with
     bool head_found[AUDIT_HEADS_MAX];
@@ -95,6 +97,50 @@ static void check_key(struct walk *walk, const struct audit_line *line)
     walk->was_current = walk->was_current || is_current;
 }
 
+// The name of the key in the line that begins a file, whose chain nobody has checked: none of what could not
+// be printed.
+static struct view key_id_of(const struct audit_line *line)
+{
+    struct view record = line->record;
+    struct json_value key;
+    struct json_value value;
+    if (!view_is(line->type, "audit.begun") || view_is_none(record) || record.p[0] != '{') {
+        return VIEW_NONE;
+    }
+    while (json_object_take(&record, &key, &value)) {
+        if (view_is(key.raw, "key_id") && value.kind == JSON_STRING && value.raw.n > 0 &&
+                value.raw.n <= AUDIT_KEY_ID_MAX_BYTES) {
+            for (size_t i = 0; i < value.raw.n; i++) {
+                if (value.raw.p[i] <= ' ' || value.raw.p[i] > '~') {
+                    return VIEW_NONE;
+                }
+            }
+            return value.raw;
+        }
+    }
+    return VIEW_NONE;
+}
+
+// Without any key nothing of a keyed log can be checked, which is told once and not of each record.
+static void find_stranger(struct walk *walk, const struct audit_line *line)
+{
+    struct view key_id = walk->check->keys->count == 0 ? key_id_of(line) : VIEW_NONE;
+    if (walk->lacks_key) {
+        return;
+    }
+    if (!view_is_none(key_id)) {
+        walk->lacks_key = true;
+        strbuf_reset(&walk->what);
+        strbuf_printf(&walk->what, "this log is keyed (%.*s): give --key or -c", VIEW_ARGS(key_id));
+        find(walk, line->seq, walk->what.p != NULL ? walk->what.p : "this log is keyed");
+        return;
+    }
+    find(walk, walk->expected,
+            walk->check->keys->count > 0
+                    ? "the record was changed, or written with a key that is not at hand"
+                    : "the record was changed, or needs a key: none is given");
+}
+
 // Whether it was written by who may. A log that wants a key is told so once a file.
 static bool check_signer(struct walk *walk, struct view text, const struct audit_line *line)
 {
@@ -102,9 +148,7 @@ static bool check_signer(struct walk *walk, struct view text, const struct audit
     enum signer signer = signer_of(walk, text, line);
     walk->sum->is_keyed = walk->sum->is_keyed && signer == BY_KEY;
     if (signer == BY_STRANGER) {
-        find(walk, walk->expected,
-                has_keys ? "the record was changed, or written with a key that is not at hand"
-                         : "the record was changed, or needs a key: none is given");
+        find_stranger(walk, line);
         return false;
     }
     if (signer == BY_KEY) {

@@ -6,7 +6,7 @@
 #include "common/hashmap.h"
 #include "common/json_scan.h"
 
-enum { ARENA_BYTES = 512 * 1024 * 1024 };
+enum { ARENA_BYTES = 512 * 1024 * 1024, KEY_MAX_BYTES = 2 * AUDIT_LINE_MAX_BYTES };
 
 const char *const report_clock_names[CLOCK_COUNT] = {
         "first_seen", "first_alert", "first_hold", "acknowledged", "released", "closed"};
@@ -22,6 +22,9 @@ enum field {
     ALERT_DETECTOR,
     COMMAND_ACTION,
     COMMAND_ISSUED,
+    COMMAND_TARGET,
+    COMMAND_TENANT,
+    COMMAND_MODE,
     OUTCOME_ACTION,
     OUTCOME_STATE,
     FIELD_COUNT,
@@ -37,6 +40,9 @@ static const char *const pointers[FIELD_COUNT] = {
         [ALERT_DETECTOR] = "/detector_version",
         [COMMAND_ACTION] = "/action",
         [COMMAND_ISSUED] = "/issued_at",
+        [COMMAND_TARGET] = "/target/id",
+        [COMMAND_TENANT] = "/target/tenant_id",
+        [COMMAND_MODE] = "/mode",
         [OUTCOME_ACTION] = "/control/action",
         [OUTCOME_STATE] = "/control/state",
 };
@@ -44,6 +50,7 @@ static const char *const pointers[FIELD_COUNT] = {
 enum verdict_field {
     VERDICT_WORD,
     VERDICT_TIME,
+    VERDICT_MESSAGE,
     VERDICT_TENANT,
     VERDICT_PSEUDONYM,
     VERDICT_CAMPAIGN,
@@ -53,8 +60,8 @@ enum verdict_field {
     VERDICT_FIELD_COUNT,
 };
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {"/verdict", "/occurred_at",
-        "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id", "/sender_id",
-        "/vendor_id"};
+        "/message_id", "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id",
+        "/sender_id", "/vendor_id"};
 
 enum err incident_report_create(struct incident_report **ret_report, struct view incident_id)
 {
@@ -69,12 +76,15 @@ enum err incident_report_create(struct incident_report **ret_report, struct view
     report->spared.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
     report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
+    report->held_messages = hashmap_create(REPORT_HOLDS_MAX);
+    strbuf_init(&report->key, KEY_MAX_BYTES);
     for (size_t i = 0; i < CLOCK_COUNT; i++) {
         report->clocks_ms[i] = REPORT_NONE;
     }
     bool is_whole = report->arena != NULL && report->entries != NULL &&
                     report->reached.named != NULL && report->spared.named != NULL &&
-                    report->reached_set != NULL && report->spared_set != NULL;
+                    report->reached_set != NULL && report->spared_set != NULL &&
+                    report->held_messages != NULL;
     enum err e = is_whole ? json_pointers_create(&report->fields, pointers, FIELD_COUNT, NULL)
                           : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
@@ -102,6 +112,8 @@ void incident_report_destroy(struct incident_report *report)
     }
     hashmap_destroy(report->reached_set);
     hashmap_destroy(report->spared_set);
+    hashmap_destroy(report->held_messages);
+    strbuf_fini(&report->key);
     free(report->reached.named);
     free(report->spared.named);
     free(report->entries);
@@ -189,7 +201,9 @@ static void take_alert(struct incident_report *report, const struct report_entry
         report->impact = values[ALERT_IMPACT].raw;
         report->escaped = member(report->impact, "escaped");
         report->held = member(report->impact, "held");
-        report->distinct = member(report->impact, "distinct_recipients");
+        int64_t people = member(report->impact, "distinct_recipients");
+        int64_t messages = report->escaped + report->held;
+        report->distinct = people < messages ? people : messages; // a sketch may say more
     }
     note_version(report->policy_versions, &report->policy_version_count, &values[ALERT_POLICY]);
     note_version(
@@ -228,9 +242,51 @@ static void take_record(struct incident_report *report, const struct report_entr
     }
 }
 
+static struct view message_key(struct incident_report *report, const struct json_value *tenant,
+        const struct json_value *message)
+{
+    strbuf_reset(&report->key);
+    strbuf_add_view(&report->key, tenant->raw);
+    strbuf_add_byte(&report->key, '\n');
+    strbuf_add_view(&report->key, message->raw);
+    return report->key.failed == ERR_NONE ? strbuf_view(&report->key) : VIEW_NONE;
+}
+
+// A hold of a message is none of an incident's: it is kept whichever scope it is in.
+static enum err take_message_command(struct incident_report *report, struct view record)
+{
+    struct json_value values[FIELD_COUNT];
+    if (view_is_none(record)) {
+        report->message_commands_gone++;
+        return ERR_NONE;
+    }
+    if (json_scan(report->fields, record, values, NULL) != JSON_FINE ||
+            !json_string_equals(&values[COMMAND_ACTION], VIEW("hold")) ||
+            json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
+            values[COMMAND_TARGET].kind != JSON_STRING ||
+            values[COMMAND_TENANT].kind != JSON_STRING) {
+        return ERR_NONE;
+    }
+    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
+    if (view_is_none(key)) {
+        return report->key.failed;
+    }
+    if (hashmap_find(report->held_messages, key) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    enum err e = hashmap_put(report->held_messages, key, 1);
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
 enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line)
 {
+    if (line->kind == AUDIT_MESSAGE_COMMAND) {
+        enum err e = take_message_command(report, line->record);
+        if (e != ERR_NONE) {
+            return e;
+        }
+    }
     if (!view_equal(line->incident_id, report->incident_id)) {
         return ERR_NONE;
     }
@@ -338,7 +394,15 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             (end != REPORT_NONE && ms > end)) {
         return ERR_NONE;
     }
-    bool is_spared = clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD];
-    return add_person(report, is_spared ? &report->spared : &report->reached,
-            is_spared ? report->spared_set : report->reached_set, values[VERDICT_PSEUDONYM].raw);
+    struct view key =
+            values[VERDICT_MESSAGE].kind == JSON_STRING
+                    ? message_key(report, &values[VERDICT_TENANT], &values[VERDICT_MESSAGE])
+                    : VIEW_NONE;
+    bool is_held = !view_is_none(key) && hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
+    bool is_spared =
+            is_held || (clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD]);
+    struct report_people *people = is_spared ? &report->spared : &report->reached;
+    people->held_one_by_one += is_held;
+    return add_person(report, people, is_spared ? report->spared_set : report->reached_set,
+            values[VERDICT_PSEUDONYM].raw);
 }

@@ -13,6 +13,8 @@
 enum {
     REPORT_ENTRIES_MAX = 100000,
     REPORT_PEOPLE_MAX = 1000000,
+    REPORT_HOLDS_MAX =
+            4000000,          // messages with a hold of their own; what is above counts as without
     REPORT_NAMED_MAX = 10000, // pseudonyms that are listed; all are counted
     REPORT_VERSIONS_MAX = 16,
     REPORT_NONE = -1,
@@ -41,10 +43,12 @@ enum report_clock {
 };
 extern const char *const report_clock_names[CLOCK_COUNT];
 
-// Misdirected messages that verdicts tell of.
+// Misdirected messages of the scope that verdicts tell of. Reached: judged before the scope was held, and
+// without an enforced hold of their own in the log; the others are spared.
 struct report_people {
     uint64_t messages;
-    uint64_t people; // distinct pseudonyms
+    uint64_t people;          // distinct pseudonyms
+    uint64_t held_one_by_one; // messages that have a hold of their own
     struct view *named;
     uint32_t named_count;
 };
@@ -64,17 +68,21 @@ struct incident_report {
     struct view impact;
     int64_t escaped;
     int64_t held;
-    int64_t distinct;
+    int64_t distinct; // no more than both
     struct view policy_versions[REPORT_VERSIONS_MAX];
     uint32_t policy_version_count;
     struct view detector_versions[REPORT_VERSIONS_MAX];
     uint32_t detector_version_count;
     bool has_verdicts;
-    struct report_people reached; // judged before the hold
-    struct report_people spared;  // while it was held
+    struct report_people reached;
+    struct report_people spared;
+    uint64_t
+            message_commands_gone; // taken out of the log: who had a hold of those counts as without
     struct arena *arena;
     struct hashmap *reached_set;
     struct hashmap *spared_set;
+    struct hashmap *held_messages; // "tenant\nmessage_id", as they stand in JSON
+    struct strbuf key;
     struct json_pointers *fields;
     struct json_pointers *verdict_fields;
 };
@@ -83,7 +91,8 @@ struct incident_report {
 MUST_CHECK enum err incident_report_create(
         struct incident_report **ret_report, struct view incident_id);
 void incident_report_destroy(struct incident_report *report);
-// For audit_check.visit: takes what is about the incident. ERR_NO_MEMORY.
+// For audit_check.visit: takes what is about the incident, and which messages have a hold of their own.
+// ERR_NO_MEMORY.
 MUST_CHECK enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line);
 // Once all is taken: one verdict record. What is none, or of another scope, is passed over.

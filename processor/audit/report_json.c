@@ -90,7 +90,8 @@ static void write_people(struct json_out *out, const struct incident_report *rep
     json_millionths(out, "standard_error", STANDARD_ERROR_MILLIONTHS);
     json_array(out, "interval_95");
     json_int(out, NULL, report->distinct - error);
-    json_int(out, NULL, report->distinct + error);
+    const int64_t most = report->escaped + report->held; // there are no more people than messages
+    json_int(out, NULL, report->distinct + error < most ? report->distinct + error : most);
     json_array_end(out);
     json_object_end(out);
     json_object(out, "messages");
@@ -104,6 +105,7 @@ static void write_who(struct json_out *out, const char *key, const struct report
     json_object(out, key);
     json_int(out, "messages", (int64_t)people->messages);
     json_int(out, "people", (int64_t)people->people);
+    json_int(out, "held_one_by_one", (int64_t)people->held_one_by_one);
     json_array(out, "pseudonyms");
     for (uint32_t i = 0; i < people->named_count; i++) {
         json_string(out, NULL, people->named[i]);
@@ -205,6 +207,7 @@ void incident_report_write_json(
         json_null(&out, "reached");
         json_null(&out, "spared");
     }
+    json_int(&out, "message_commands_taken_out", (int64_t)report->message_commands_gone);
     write_records(&out, "remedy", report, 1u << AUDIT_COMMAND | 1u << AUDIT_MESSAGE_COMMAND);
     write_records(&out, "control", report, 1u << AUDIT_CONTROL);
     write_records(&out, "alerts", report, 1u << AUDIT_ALERT);

@@ -137,6 +137,18 @@ static void add_people(
     if (report->has_verdicts) {
         add_who(sb, "Reached, as far as verdicts tell", &report->reached);
         add_who(sb, "Spared", &report->spared);
+        strbuf_printf(sb,
+                "<p>Reached are misdirected messages of the scope that were judged before the "
+                "scope "
+                "was held and have no enforced hold of their own in the audit log; the others are "
+                "spared, %llu of them held one by one.</p>\n",
+                (unsigned long long)report->spared.held_one_by_one);
+        if (report->message_commands_gone > 0) {
+            strbuf_printf(sb,
+                    "<p>%llu commands about single messages were taken out of the log: a message "
+                    "that only those held counts as reached.</p>\n",
+                    (unsigned long long)report->message_commands_gone);
+        }
     } else {
         strbuf_add_text(sb, "<p>Who it was by pseudonym is in the verdicts, which were not given "
                             "(<code>--verdicts</code>).</p>\n");

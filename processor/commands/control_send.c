@@ -115,15 +115,26 @@ static void close_waiting(struct waiting *waiting)
     arena_destroy(waiting->arena);
 }
 
-static enum control_answer answer_of(const struct json_value *state)
+static enum control_answer answer_of(struct view state)
 {
-    return json_string_equals(state, VIEW("applied"))   ? ANSWER_APPLIED
-           : json_string_equals(state, VIEW("pending")) ? ANSWER_PENDING
-                                                        : ANSWER_REFUSED;
+    return view_is(state, "applied")   ? ANSWER_APPLIED
+           : view_is(state, "pending") ? ANSWER_PENDING
+           : view_is(state, "unknown") ? ANSWER_UNKNOWN
+                                       : ANSWER_REFUSED;
+}
+
+bool control_answer_hear(
+        enum control_answer *answer, struct view state, bool is_of_tenant, bool *ret_is_last)
+{
+    enum control_answer heard = answer_of(state);
+    bool says_more = heard > *answer;
+    *answer = says_more ? heard : *answer;
+    *ret_is_last = is_of_tenant || *answer >= ANSWER_PENDING;
+    return says_more;
 }
 
 // Takes what is the outcome of our record. Where each partition may answer, a no is only the last word
-// when no yes follows.
+// when no yes follows, and that one does not know what is meant when none follows that does.
 static void hear(struct waiting *waiting, struct view alert, struct strbuf *outcome)
 {
     struct json_value values[FIELD_CONTROL_COUNT];
@@ -136,14 +147,15 @@ static void hear(struct waiting *waiting, struct view alert, struct strbuf *outc
             json_scan(waiting->control, alert, &control, NULL) != JSON_FINE) {
         return;
     }
-    enum control_answer answer = answer_of(&values[FIELD_STATE]);
-    if (waiting->answer == ANSWER_REFUSED && answer == ANSWER_REFUSED) {
+    struct view state =
+            values[FIELD_STATE].kind == JSON_STRING ? values[FIELD_STATE].raw : VIEW_NONE;
+    bool is_last;
+    if (!control_answer_hear(&waiting->answer, state, waiting->sending->is_of_tenant, &is_last)) {
         return;
     }
-    waiting->answer = answer;
     strbuf_reset(outcome);
     strbuf_add_view(outcome, control.raw);
-    if (answer == ANSWER_REFUSED && !waiting->sending->is_of_tenant) {
+    if (!is_last) {
         struct mono_time grace = mono_after_ms(clock_mono(), GRACE_MS);
         waiting->until = grace.ns < waiting->until.ns ? grace : waiting->until;
     } else {

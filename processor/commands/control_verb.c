@@ -262,6 +262,7 @@ static int status_of(const struct control_arguments *args, enum control_answer a
     case ANSWER_PENDING:
         return EXIT_PENDING;
     case ANSWER_REFUSED:
+    case ANSWER_UNKNOWN:
         return EXIT_REFUSED;
     case ANSWER_NONE:
         break;
@@ -269,7 +270,10 @@ static int status_of(const struct control_arguments *args, enum control_answer a
     if (args->wait_ms == 0) {
         return 0;
     }
-    fputs("no outcome came in time: the command was sent; is a processor running?\n", stderr);
+    fputs("no outcome came in time: the command was sent; is a processor running? Or is the "
+          "record\n"
+          "signed with another key than control.key_file of the processor? See the dead letters\n",
+            stderr);
     return EXIT_NO_ANSWER;
 }
 

@@ -42,6 +42,8 @@ static const char *const incident_pointers[INCIDENT_FIELD_COUNT] = {
         [INCIDENT_STATE] = "/control/state",
         [INCIDENT_OPERATOR] = "/control/operator",
         [INCIDENT_OF_CONTROL] = "/control/incident_id",
+        [INCIDENT_WHY] = "/control/why",
+        [INCIDENT_ANSWERED_BY] = "/acknowledged/operator",
 };
 
 static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
@@ -52,6 +54,7 @@ static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
         [COMMAND_CHANNEL] = "/target/channel",
         [COMMAND_INCIDENT] = "/incident_id",
         [COMMAND_ISSUED] = "/issued_at",
+        [COMMAND_MODE] = "/mode",
 };
 
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {
@@ -276,21 +279,29 @@ static enum err keep_opening(
     return ERR_NONE;
 }
 
+// The first stays: whoever comes later finds it acknowledged before.
+static enum err keep_acknowledged(
+        struct status_board *board, struct status_row *row, const struct json_value *operator_id)
+{
+    if (row->acknowledged_by != NULL || operator_id->kind != JSON_STRING) {
+        return ERR_NONE;
+    }
+    row->acknowledged_by = view_dup(status_text(board, operator_id));
+    return row->acknowledged_by != NULL ? ERR_NONE : ERR_NO_MEMORY;
+}
+
 static enum err see_acknowledged(struct status_board *board, const struct json_value *values)
 {
     if (!json_string_equals(&values[INCIDENT_ACTION], VIEW("acknowledge")) ||
-            !json_string_equals(&values[INCIDENT_STATE], VIEW("applied"))) {
+            !json_string_equals(&values[INCIDENT_STATE], VIEW("applied")) ||
+            !json_string_equals(&values[INCIDENT_WHY], VIEW("acknowledged"))) {
         return ERR_NONE;
     }
     uint32_t at =
             hashmap_find(board->incidents.by_key, status_text(board, &values[INCIDENT_OF_CONTROL]));
-    if (at == HASHMAP_ABSENT) {
-        return ERR_NONE;
-    }
-    char *name = view_dup(status_text(board, &values[INCIDENT_OPERATOR]));
-    free(board->incidents.rows[at].acknowledged_by);
-    board->incidents.rows[at].acknowledged_by = name;
-    return name != NULL ? ERR_NONE : ERR_NO_MEMORY;
+    return at != HASHMAP_ABSENT ? keep_acknowledged(board, &board->incidents.rows[at],
+                                          &values[INCIDENT_OPERATOR])
+                                : ERR_NONE;
 }
 
 enum err status_put_once(struct status_board *board, struct hashmap *map, struct view key)
@@ -332,6 +343,15 @@ static enum err look_closely(struct status_board *board, const struct json_value
             status_text(board, &values[INCIDENT_TENANT]));
 }
 
+// Whether an alert is of an incident that is open by then. The release of a person's hold has an id of its
+// own, which no incident was ever opened with; nothing that comes behind the end opens it again.
+static bool is_of_open(const struct status_board *board, struct view type, struct view id)
+{
+    uint32_t at = hashmap_find(board->incidents.by_key, id);
+    return view_is(type, "incident.opened") || view_is(type, "incident.escalated") ||
+           (at != HASHMAP_ABSENT && board->incidents.rows[at].text != NULL);
+}
+
 enum err status_see_alert(struct status_board *board, const struct raw_message *raw)
 {
     struct json_value values[INCIDENT_FIELD_COUNT];
@@ -343,8 +363,9 @@ enum err status_see_alert(struct status_board *board, const struct raw_message *
     if (view_is(type, "control.outcome")) {
         return see_acknowledged(board, values);
     }
-    bool is_meant = view_starts_with(type, VIEW("incident.")) && !view_is_none(id) &&
-                    (board->incident == NULL || view_is(id, board->incident));
+    bool is_meant =
+            view_starts_with(type, VIEW("incident.")) && !view_is_none(id) &&
+            (board->incident == NULL ? is_of_open(board, type, id) : view_is(id, board->incident));
     if (!is_meant) {
         return ERR_NONE;
     }
@@ -358,5 +379,6 @@ enum err status_see_alert(struct status_board *board, const struct raw_message *
         return ERR_NONE;
     }
     e = keep_opening(board, values, row);
+    e = e != ERR_NONE ? e : keep_acknowledged(board, row, &values[INCIDENT_ANSWERED_BY]);
     return e != ERR_NONE ? e : keep_text(row, raw->value);
 }

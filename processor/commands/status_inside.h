@@ -39,6 +39,8 @@ enum incident_field {
     INCIDENT_STATE,
     INCIDENT_OPERATOR,
     INCIDENT_OF_CONTROL,
+    INCIDENT_WHY,
+    INCIDENT_ANSWERED_BY, // who has acknowledged it, as its own alerts say
     INCIDENT_FIELD_COUNT,
 };
 
@@ -50,6 +52,7 @@ enum command_field {
     COMMAND_CHANNEL,
     COMMAND_INCIDENT,
     COMMAND_ISSUED,
+    COMMAND_MODE,
     COMMAND_FIELD_COUNT
 };
 
@@ -71,7 +74,7 @@ struct status_row {
     size_t n;
     int64_t sequence;      // of a state
     char *opened_at;       // of an incident; NULL = not known
-    char *acknowledged_by; // NULL = nobody
+    char *acknowledged_by; // the first to; NULL = nobody
 };
 
 // One misdirected message of the incident that is looked at.
@@ -79,7 +82,7 @@ struct status_message {
     char *text; // the verdict
     size_t n;
     bool was_sent; // before the hold of its scope
-    bool is_held;  // a hold of its own was commanded
+    bool is_held;  // an enforced hold of its own was commanded
 };
 
 enum { STATUS_MESSAGES_MAX = 1 << 20 };

@@ -157,16 +157,20 @@ static void add_incident(
     end_line(p);
 }
 
-// One list of messages: those sent before the hold, or those behind it.
+// One list of messages: those judged before the hold, or those behind it.
 static void add_messages(const struct printing *p, const struct status_board *board, bool was_sent,
         const struct json_pointers *fields)
 {
     uint32_t count = 0;
+    uint32_t held = 0;
     for (uint32_t i = 0; i < board->message_count; i++) {
-        count += board->messages[i].was_sent == was_sent;
+        const struct status_message *message = &board->messages[i];
+        count += message->was_sent == was_sent;
+        held += message->was_sent == was_sent && message->is_held;
     }
-    strbuf_printf(p->sb, "%s: %u messages to wrong people\n",
-            was_sent ? "judged before the hold, and so perhaps sent" : "behind the hold", count);
+    strbuf_printf(p->sb,
+            "judged %s the hold: %u messages to wrong people, of these held one by one %u\n",
+            was_sent ? "before" : "behind", count, held);
     for (uint32_t i = 0; i < board->message_count; i++) {
         const struct status_message *message = &board->messages[i];
         struct json_value values[3];

@@ -14,6 +14,9 @@ enum err status_see_command(struct status_board *board, const struct raw_message
     struct view id = status_text(board, &values[COMMAND_ID]);
     struct view tenant = status_text(board, &values[COMMAND_TENANT]);
     if (view_is(kind, "message")) {
+        if (json_string_equals(&values[COMMAND_MODE], VIEW("monitor"))) {
+            return ERR_NONE;
+        }
         strbuf_reset(&board->key);
         strbuf_printf(&board->key, "%.*s\n%.*s", VIEW_ARGS(tenant), VIEW_ARGS(id));
         return status_put_once(board, board->held_messages, strbuf_view(&board->key));

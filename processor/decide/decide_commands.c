@@ -107,6 +107,7 @@ enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t 
             .name = scopes_name(decide->scopes, scope)};
     struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
     command.kind = COMMAND_HOLD;
+    command.is_renewal = true;
     command.reason = VIEW("nobody has acknowledged the incident: the hold goes on");
     command.expires_at_ms += decide_settings(decide, &step).scope_hold_ms;
     enum err e = incident_make_step_id(&decide->id_text, "renewed", &command.incident_id,

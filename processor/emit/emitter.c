@@ -94,6 +94,14 @@ enum err emit_verdict(struct emitter *em, const struct verdict_action *action, v
     return send_record(em, e, &record, ticket);
 }
 
+static enum hold_sort sort_of(const struct command_action *action)
+{
+    return tenant_is_drill(action->scope.tenant_id) ? HOLD_DRILL
+           : action->canary_limit > 0               ? HOLD_CANARY
+           : action->is_renewal                     ? HOLD_RENEWAL
+                                                    : HOLD_NEW;
+}
+
 enum err emit_command(struct emitter *em, const struct command_action *action, void *ticket)
 {
     // A drill measures the way to this topic, and is about nobody, whatever the mode.
@@ -110,6 +118,9 @@ enum err emit_command(struct emitter *em, const struct command_action *action, v
     if (e == ERR_NONE) {
         bool is_scope = action->target == TARGET_SCOPE;
         em->command_count[action->kind][is_scope ? action->scope.kind : SCOPE_KIND_COUNT]++;
+        if (is_scope && action->kind == COMMAND_HOLD) {
+            em->hold_count[sort_of(action)][action->scope.kind]++;
+        }
     }
     if (e != ERR_NONE || action->target != TARGET_SCOPE) {
         return e;

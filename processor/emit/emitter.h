@@ -25,6 +25,9 @@ struct emitter_options {
     void *watcher;
 };
 
+// What a hold of a scope is to whoever is on call: only the first is news.
+enum hold_sort { HOLD_NEW, HOLD_CANARY, HOLD_RENEWAL, HOLD_DRILL, HOLD_SORT_COUNT };
+
 struct emitter {
     struct sink sink;
     struct emitter_options options; // its views are borrowed for the emitter's life
@@ -34,6 +37,7 @@ struct emitter {
     // and of them, what they told; commands of messages are in the column behind the scope kinds
     uint64_t alert_count[ALERT_KIND_COUNT][TIER_COUNT];
     uint64_t command_count[COMMAND_EXPIRED + 1][SCOPE_KIND_COUNT + 1];
+    uint64_t hold_count[HOLD_SORT_COUNT][SCOPE_KIND_COUNT]; // of scopes
 };
 
 // ERR_NO_MEMORY, ERR_CEILING for a group above 256 bytes.

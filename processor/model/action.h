@@ -52,6 +52,7 @@ struct command_action {
     // Of a hold, 0 without: its canary_step-th canary; so many messages of the scope may be sent.
     uint32_t canary_limit;
     uint32_t canary_step;
+    bool is_renewal;         // of a hold that goes on as it is
     struct view traceparent; // of the message that caused it
     struct view tracestate;
 };

@@ -2,7 +2,7 @@
 
 #include "run/half.h"
 
-enum { TOLD_RECORDS, TOLD_ALERTS, TOLD_COMMANDS, TOLD_UNSETTLED, TOLD_METRICS };
+enum { TOLD_RECORDS, TOLD_ALERTS, TOLD_COMMANDS, TOLD_HOLDS, TOLD_UNSETTLED, TOLD_METRICS };
 
 // By enum out_topic: the keys of `topics:` in the configuration.
 static const char *const out_topics[] = {
@@ -22,6 +22,10 @@ static const char *const actions[] = {"hold", "release", "expired"};
 enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 static const char *const targets[SCOPE_KIND_COUNT + 1] = {
         "campaign", "template", "sender", "vendor", "tenant", "message"};
+static const char *const hold_sorts[HOLD_SORT_COUNT] = {[HOLD_NEW] = "hold",
+        [HOLD_CANARY] = "canary",
+        [HOLD_RENEWAL] = "renewal",
+        [HOLD_DRILL] = "drill"};
 
 static const struct metric_family families[TOLD_METRICS] = {
         [TOLD_RECORDS] = {.name = "wrongnumber_records_told_total",
@@ -38,6 +42,12 @@ static const struct metric_family families[TOLD_METRICS] = {
                 .type = METRIC_COUNTER,
                 .labels = {{"action", actions, ACTION_COUNT},
                         {"scope_type", targets, SCOPE_KIND_COUNT + 1}}},
+        [TOLD_HOLDS] = {.name = "wrongnumber_scope_holds_total",
+                .help = "Holds of scopes told: that began or came back, that let a canary through, "
+                        "that go on, and those of drills",
+                .type = METRIC_COUNTER,
+                .labels = {{"kind", hold_sorts, HOLD_SORT_COUNT},
+                        {"scope_type", targets, SCOPE_KIND_COUNT}}},
         [TOLD_UNSETTLED] = {.name = "wrongnumber_unsettled_batches",
                 .help = "Batches of which not everything is acknowledged yet",
                 .type = METRIC_GAUGE},
@@ -58,6 +68,10 @@ static void publish_told(const struct half *half, struct metric_page *page)
         size_t action = i / (SCOPE_KIND_COUNT + 1);
         size_t target = i % (SCOPE_KIND_COUNT + 1);
         metric_set(page, TOLD_COMMANDS, i, (int64_t)em->command_count[action][target]);
+    }
+    for (size_t i = 0; i < HOLD_SORT_COUNT * SCOPE_KIND_COUNT; i++) {
+        metric_set(page, TOLD_HOLDS, i,
+                (int64_t)em->hold_count[i / SCOPE_KIND_COUNT][i % SCOPE_KIND_COUNT]);
     }
     metric_set(page, TOLD_UNSETTLED, 0, offsets_unsettled(half->outlet.offsets));
 }

@@ -525,6 +525,22 @@ static void threads_share_one_chain(void)
     stage_close(&stage);
 }
 
+// Nothing of a keyed log can be checked without its key, which is said once.
+static void a_keyed_log_wants_its_key_once(void)
+{
+    struct stage stage;
+    stage_open(&stage, true);
+    append_count(&stage, 5);
+    shut(&stage);
+    audit_keys_fini(&stage.keys);
+    stage.keys = (struct audit_keys){.count = 0};
+    check_with(&stage, NULL);
+    CU_ASSERT_EQUAL(stage.faults, 1);
+    check_fault(&stage, "audit-00000001.ndjson", 1, 1);
+    unit_check_text("what", stage.what, "this log is keyed (a1): give --key or -c");
+    stage_close(&stage);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -541,6 +557,7 @@ int main(int argc, char **argv)
             {"keys_are_replaced", keys_are_replaced},
             {"content_may_go_with_an_account", content_may_go_with_an_account},
             {"threads_share_one_chain", threads_share_one_chain},
+            {"a_keyed_log_wants_its_key_once", a_keyed_log_wants_its_key_once},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "audit", tests);

@@ -1,5 +1,6 @@
 // What the verbs write is what the processor reads: each object, the signature, and no number.
 #include "commands/control_record.h"
+#include "commands/control_send.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,12 +173,49 @@ static void test_refused_here(void)
     end(&rig);
 }
 
+// What --wait makes of the outcomes of several partitions, in whatever order they come.
+static void test_outcomes(void)
+{
+    static const struct {
+        const char *states[3];
+        bool is_of_tenant;
+        enum control_answer answer;
+        int shown; // which of them is printed
+        bool is_last;
+    } rows[] = {
+            {{"unknown", "refused"}, false, ANSWER_REFUSED, 1, false},
+            {{"refused", "unknown"}, false, ANSWER_REFUSED, 0, false},
+            {{"unknown", "unknown", "expired"}, false, ANSWER_REFUSED, 2, false},
+            {{"refused", "refused"}, false, ANSWER_REFUSED, 0, false},
+            {{"unknown", "refused", "applied"}, false, ANSWER_APPLIED, 2, true},
+            {{"unknown", "pending"}, false, ANSWER_PENDING, 1, true},
+            {{"unknown"}, false, ANSWER_UNKNOWN, 0, false},
+            {{"unknown"}, true, ANSWER_UNKNOWN, 0, true},
+            {{"refused"}, true, ANSWER_REFUSED, 0, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum control_answer answer = ANSWER_NONE;
+        int shown = -1;
+        bool is_last = false;
+        for (int n = 0; n < 3 && rows[i].states[n] != NULL; n++) {
+            struct view state = view_of(rows[i].states[n]);
+            if (control_answer_hear(&answer, state, rows[i].is_of_tenant, &is_last)) {
+                shown = n;
+            }
+        }
+        CU_ASSERT_EQUAL(answer, rows[i].answer);
+        CU_ASSERT_EQUAL(shown, rows[i].shown);
+        CU_ASSERT_EQUAL(is_last, rows[i].is_last);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"read_again", test_read_again},
             {"what_is_missing", test_what_is_missing},
             {"refused_here", test_refused_here},
+            {"outcomes", test_outcomes},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "control_record", tests);

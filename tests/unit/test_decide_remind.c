@@ -162,6 +162,7 @@ static void test_goes_on(void)
         int32_t scope = decide_bench_scope(&b, SCOPE_CAMPAIGN, "a");
         CU_ASSERT_EQUAL(scopes_is_held(b.scopes, scope, b.log_time_ms), rows[i].goes_on);
         CU_ASSERT_EQUAL(command->kind, rows[i].goes_on ? COMMAND_HOLD : COMMAND_EXPIRED);
+        CU_ASSERT_EQUAL(command->is_renewal, rows[i].goes_on);
         CU_ASSERT_EQUAL(
                 alert->kind, rows[i].goes_on ? ALERT_INCIDENT_UPDATED : ALERT_INCIDENT_CLOSED);
         CU_ASSERT_EQUAL(alert->is_unconfirmed, rows[i].goes_on);

@@ -239,6 +239,42 @@ static void command_canary_bytes(void)
     stage_close(&stage);
 }
 
+// Only a hold that begins, or comes back, is news to whoever is on call.
+static void holds_are_told_apart(void)
+{
+    static const struct {
+        const char *tenant_id;
+        uint32_t canary_limit;
+        bool is_renewal;
+        enum command_kind kind;
+        enum target_kind target;
+        int sort; // HOLD_SORT_COUNT = not counted
+    } rows[] = {
+            {"acme", 0, false, COMMAND_HOLD, TARGET_SCOPE, HOLD_NEW},
+            {"acme", 200, false, COMMAND_HOLD, TARGET_SCOPE, HOLD_CANARY},
+            {"acme", 0, true, COMMAND_HOLD, TARGET_SCOPE, HOLD_RENEWAL},
+            {"wn-drill", 0, false, COMMAND_HOLD, TARGET_SCOPE, HOLD_DRILL},
+            {"wn-drill", 20, true, COMMAND_HOLD, TARGET_SCOPE, HOLD_DRILL},
+            {"acme", 0, false, COMMAND_RELEASE, TARGET_SCOPE, HOLD_SORT_COUNT},
+            {"acme", 0, false, COMMAND_HOLD, TARGET_MESSAGE, HOLD_SORT_COUNT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct command_action command = scope_command(rows[i].kind, MODE_ENFORCE);
+        command.scope.tenant_id = view_of(rows[i].tenant_id);
+        command.canary_limit = rows[i].canary_limit;
+        command.is_renewal = rows[i].is_renewal;
+        command.target = rows[i].target;
+        struct stage stage;
+        stage_open(&stage, live);
+        CU_ASSERT_EQUAL(emit_command(&stage.em, &command, NULL), ERR_NONE);
+        for (int sort = 0; sort < HOLD_SORT_COUNT; sort++) {
+            CU_ASSERT_EQUAL(
+                    stage.em.hold_count[sort][command.scope.kind], sort == rows[i].sort ? 1 : 0);
+        }
+        stage_close(&stage);
+    }
+}
+
 static void command_message_bytes(void)
 {
     struct stage stage;
@@ -396,6 +432,7 @@ static const struct unit_test tests[] = {
         {"command_message_bytes", command_message_bytes},
         {"command_monitor", command_monitor},
         {"command_of_drill", command_of_drill},
+        {"holds_are_told_apart", holds_are_told_apart},
         {"sink_errors", sink_errors},
         {"encoding_ceilings", encoding_ceilings},
         {"absent_texts", absent_texts},

@@ -108,6 +108,55 @@ static void test_incidents(void)
     status_board_destroy(board);
 }
 
+// Only what was opened is open: the release of a person's hold has an id that no incident was opened with,
+// and what is told of an incident behind its end does not open it again.
+static void test_open(void)
+{
+    struct status_board *board;
+    CU_ASSERT_EQUAL_FATAL(status_board_create(&board, VIEW_NONE), ERR_NONE);
+    alert(board, "released", OTHER, 0);
+    check_text(board, (const char *const[]){"open incidents: 0\n", NULL}, OTHER);
+    alert(board, "updated", OTHER, 0);
+    check_text(board, (const char *const[]){"open incidents: 0\n", NULL}, OTHER);
+    alert(board, "opened", INCIDENT, 1);
+    alert(board, "closed", INCIDENT, 2);
+    alert(board, "released", INCIDENT, 3);
+    check_text(board, (const char *const[]){"open incidents: 0\n", NULL}, INCIDENT);
+    alert(board, "escalated", OTHER, 4); // it was opened before the topic begins
+    check_text(board, (const char *const[]){"open incidents: 1\n", OTHER, NULL}, INCIDENT);
+    status_board_destroy(board);
+}
+
+static void acknowledged(struct status_board *board, const char *name, const char *why)
+{
+    char value[512];
+    snprintf(value, sizeof value,
+            "{\"type\":\"control.outcome\",\"control\":{\"action\":\"acknowledge\",\"operator\":"
+            "\"%s\",\"state\":\"applied\",\"why\":\"%s\",\"incident_id\":\"" INCIDENT "\"}}",
+            name, why);
+    tell(board, status_see_alert, NULL, value);
+}
+
+// Whoever was the first; the outcomes and the incident's own alerts tell.
+static void test_acknowledged(void)
+{
+    struct status_board *board;
+    CU_ASSERT_EQUAL_FATAL(status_board_create(&board, VIEW_NONE), ERR_NONE);
+    alert(board, "opened", INCIDENT, 1);
+    acknowledged(board, "li.wei", "acknowledged");
+    acknowledged(board, "zhang.min", "acknowledged_before");
+    check_text(board, (const char *const[]){"acknowledged by li.wei\n", NULL}, "zhang.min");
+    status_board_destroy(board);
+    CU_ASSERT_EQUAL_FATAL(status_board_create(&board, VIEW_NONE), ERR_NONE);
+    alert(board, "opened", INCIDENT, 1);
+    acknowledged(board, "zhang.min", "acknowledged_before");
+    tell(board, status_see_alert, NULL,
+            "{\"incident_id\":\"" INCIDENT "\",\"type\":\"incident.updated\",\"acknowledged\":"
+            "{\"operator\":\"li.wei\",\"at\":\"2026-11-22T08:00:03.000Z\"}}");
+    check_text(board, (const char *const[]){"acknowledged by li.wei\n", NULL}, "zhang.min");
+    status_board_destroy(board);
+}
+
 static void verdict(struct status_board *board, const char *word, const char *id, int second,
         const char *campaign)
 {
@@ -138,14 +187,22 @@ static void test_reached(void)
     tell(board, status_see_command, NULL,
             "{\"action\":\"hold\",\"target\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":"
             "\"t\"},\"incident_id\":\"" INCIDENT "\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    tell(board, status_see_command, NULL,
+            "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"shown\",\"tenant_id\":"
+            "\"t\"},\"incident_id\":null,\"mode\":\"monitor\"}");
     verdict(board, "misdirected", "early", 5, "a");
+    verdict(board, "misdirected", "shown", 5, "a");
     verdict(board, "misdirected", "late", 30, "a");
     verdict(board, "misdirected", "another", 6, "b");
     verdict(board, "clear", "fine", 7, "a");
     check_text(board,
             (const char *const[]){"held: 1\n", "incident: 1\n", "| closed\n",
-                    "perhaps sent: 1 messages", "early k1:early held by itself\n",
-                    "behind the hold: 1 messages", "late k1:late\n", NULL},
+                    "judged before the hold: 2 messages to wrong people, of these held one by one "
+                    "1\n",
+                    "early k1:early held by itself\n",
+                    "judged behind the hold: 1 messages to wrong people, of these held one by one "
+                    "0\n",
+                    "late k1:late\n", "shown k1:shown\n", NULL},
             "another");
     struct strbuf json;
     strbuf_init(&json, TEXT_BYTES);
@@ -162,6 +219,8 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"held", test_held},
             {"incidents", test_incidents},
+            {"open", test_open},
+            {"acknowledged", test_acknowledged},
             {"reached", test_reached},
             {NULL, NULL},
     };

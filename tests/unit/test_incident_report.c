@@ -1,0 +1,108 @@
+// Whom an incident has reached, as its report counts them from verdicts and the holds in the audit log.
+#include "audit/incident_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/unit.h"
+
+#define INCIDENT "0123456789abcdef0123456789abcdef"
+
+enum { TEXT_BYTES = 1024 * 1024 };
+
+static void take(struct incident_report *report, enum audit_kind kind, const char *type,
+        const char *incident, const char *record)
+{
+    const struct audit_line line = {
+            .seq = 1,
+            .at_ms = 1,
+            .kind = kind,
+            .type = view_of(type),
+            .id = VIEW("id"),
+            .incident_id = incident != NULL ? view_of(incident) : VIEW_NONE,
+            .record = record != NULL ? view_of(record) : VIEW_NONE,
+    };
+    CU_ASSERT_EQUAL(incident_report_take(report, "audit-00000001.ndjson", &line), ERR_NONE);
+}
+
+static void hold_message(struct incident_report *report, const char *id, const char *mode)
+{
+    char record[512];
+    snprintf(record, sizeof record,
+            "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"%s\",\"tenant_id\":"
+            "\"t\"},"
+            "\"issued_at\":\"2026-11-22T08:00:01.000Z\",\"mode\":\"%s\"}",
+            id, mode);
+    take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL, record);
+}
+
+static void verdict(struct incident_report *report, const char *id, const char *who, int second)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+            "{\"message_id\":\"%s\",\"occurred_at\":\"2026-11-22T08:00:%02d.000Z\",\"tenant_id\":"
+            "\"t\","
+            "\"verdict\":\"misdirected\",\"recipient_pseudonym\":\"k1:%s\",\"campaign_id\":\"a\"}",
+            id, second, who);
+    CU_ASSERT_EQUAL(incident_report_verdict(report, view_of(text)), ERR_NONE);
+}
+
+static void check_has(const struct strbuf *sb, const char *wanted)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(sb->p);
+    CU_ASSERT_PTR_NOT_NULL(strstr(sb->p, wanted));
+    if (strstr(sb->p, wanted) == NULL) {
+        fprintf(stderr, "lacks %s:\n%s\n", wanted, sb->p);
+    }
+}
+
+// Judged before the scope was held, and not held by itself. A sketch's people are no more than messages.
+static void test_reached(void)
+{
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"},\"impact\":"
+            "{\"escaped\":3,\"held\":1,\"distinct_recipients\":5}}");
+    take(report, AUDIT_COMMAND, "hold", INCIDENT,
+            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    hold_message(report, "held", "enforce");
+    hold_message(report, "shown", "monitor");
+    take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL, NULL);
+    verdict(report, "held", "p1", 5);
+    verdict(report, "shown", "p2", 6);
+    verdict(report, "sent", "p2", 7);
+    verdict(report, "late", "p3", 30);
+    CU_ASSERT_EQUAL(report->reached.messages, 2);
+    CU_ASSERT_EQUAL(report->reached.people, 1);
+    CU_ASSERT_EQUAL(report->reached.held_one_by_one, 0);
+    CU_ASSERT_EQUAL(report->spared.messages, 2);
+    CU_ASSERT_EQUAL(report->spared.people, 2);
+    CU_ASSERT_EQUAL(report->spared.held_one_by_one, 1);
+    CU_ASSERT_EQUAL(report->message_commands_gone, 1);
+    CU_ASSERT_EQUAL(report->distinct, 4);
+    const struct audit_summary sum = {.files = 1};
+    const struct report_frame frame = {
+            .data_kinds = "d", .program = VIEW("p"), .directory = "x", .sum = &sum};
+    struct strbuf sb;
+    strbuf_init(&sb, TEXT_BYTES);
+    incident_report_write_json(report, &frame, &sb);
+    check_has(&sb, "\"reached\":{\"messages\":2,\"people\":1,\"held_one_by_one\":0,");
+    check_has(&sb, "\"spared\":{\"messages\":2,\"people\":2,\"held_one_by_one\":1,");
+    check_has(&sb, "\"interval_95\":[4,4]");
+    strbuf_reset(&sb);
+    incident_report_write_page(report, &frame, &sb);
+    check_has(&sb, "the others are spared, 1 of them held one by one.");
+    check_has(&sb, "<p>1 commands about single messages were taken out of the log");
+    strbuf_fini(&sb);
+    incident_report_destroy(report);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+            {"reached", test_reached},
+            {NULL, NULL},
+    };
+    return unit_main(argc, argv, "incident_report", tests);
+}
