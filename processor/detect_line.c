@@ -95,6 +95,7 @@ enum err detect_line_create(
             .policy = &config->policy,
             .detector_version = DETECTOR_VERSION,
             .max_incidents = config->detector.max_incidents,
+            .control_max_age_ms = config->control.max_age_ms,
     };
     const struct recent_options recent_options = {
             .max_entries = detect_line_recent_entries(config), .is_quiet = is_calm, .self = line};
@@ -198,7 +199,7 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     line->counts.applied += delta.applied;
     *ret_gap = delta.gap.is_there;
     const struct decision_taker taker = line_taker(line);
-    if (!delta.applied) {
+    if (!delta.applied && delta.control_count == 0) { // F8
         return frame_tells_cache(frame) ? decide_watch(line->decide, &delta, &taker) : ERR_NONE;
     }
     if (delta.clearance_count > 0) {

@@ -20,6 +20,20 @@ static bool is_tenant(const struct control_words *words)
     return words->scope_kind != NULL && strcmp(words->scope_kind, "tenant") == 0;
 }
 
+// An empty name is a slip of whoever has written the call, and would name more than was meant.
+static bool has_empty_name(const struct control_words *words)
+{
+    const char *const names[] = {words->control_id, words->scope_kind, words->scope_id,
+            words->channel, words->message, words->recipient, words->incident, words->rule,
+            words->tenant, words->confirms, words->mode};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i] != NULL && names[i][0] == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *object_wrong(const struct control_words *words)
 {
     if (count_objects(words) != 1) {
@@ -50,6 +64,9 @@ const char *control_words_wrong(const struct control_words *words)
     }
     if (words->reason == NULL || words->reason[0] == '\0') {
         return "--reason is missing: why";
+    }
+    if (has_empty_name(words)) {
+        return "an option that names something is empty: leave it out, or say what it names";
     }
     return words->action == CONTROL_CONFIRM ? NULL : object_wrong(words);
 }

@@ -216,7 +216,8 @@ static void control_archive(struct archive *archive, struct pending_control *pen
     struct view *texts[TEXT_COUNT];
     texts_of(control, texts);
     for (unsigned i = 0; i < TEXT_COUNT; i++) {
-        archive_view(archive, texts[i], CONTROL_TEXT_MAX);
+        bool is_operator = texts[i] == &control->operator_id;
+        archive_view(archive, texts[i], is_operator ? OPERATOR_BYTES_MAX : CONTROL_TEXT_MAX);
     }
     uint8_t words[] = {(uint8_t)control->action, (uint8_t)control->object,
             (uint8_t)control->scope.kind, (uint8_t)control->mode};
@@ -236,6 +237,12 @@ static void control_archive(struct archive *archive, struct pending_control *pen
     archive_i64(archive, &pending->deadline_ms, 0, INT64_MAX);
 }
 
+static bool may_wait(const struct control *control)
+{
+    return control->operator_id.n > 0 &&
+           (control->action == CONTROL_HOLD || control->action == CONTROL_RELEASE);
+}
+
 static void waiting_archive(struct archive *archive, struct control_ledger *ledger)
 {
     uint32_t count = archive_count(archive, ledger->waiting_count, CONTROL_PENDING_MAX);
@@ -246,6 +253,9 @@ static void waiting_archive(struct archive *archive, struct control_ledger *ledg
         }
         struct pending_control pending = {.deadline_ms = 0};
         control_archive(archive, &pending);
+        if (archive_is_good(archive) && !may_wait(&pending.control)) {
+            archive_fail(archive, ERR_DATA, "controls: one that cannot wait");
+        }
         enum err e = archive_is_good(archive)
                              ? control_ledger_wait(ledger, &pending.control, pending.deadline_ms)
                              : ERR_NONE;

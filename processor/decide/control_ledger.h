@@ -3,7 +3,8 @@
 //
 //   N1  Of the last CONTROL_SEEN_MAX commands each is known again by its control_id; the oldest are
 //       forgotten first, and counted.
-//   N2  No more than CONTROL_PENDING_MAX wait at a time. None is forgotten before its deadline.
+//   N2  No more than CONTROL_PENDING_MAX wait at a time, holds and releases. None is forgotten before its
+//       deadline.
 //   N3  Of those that have waited, the last CONTROL_SETTLED_MAX are known to be done or too late.
 #pragma once
 
@@ -15,7 +16,7 @@ enum {
     CONTROL_SEEN_MAX = 4096,
     CONTROL_PENDING_MAX = 64,
     CONTROL_SETTLED_MAX = 256,
-    CONTROL_TEXT_MAX = 4096, // of each text of a command that waits
+    CONTROL_TEXT_MAX = 4096, // of each text of a command that waits (operator: OPERATOR_BYTES_MAX)
 };
 
 // A command that waits for a second person.

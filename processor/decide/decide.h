@@ -60,6 +60,7 @@ struct decide_options {
     const struct policy *policy; // borrowed
     const char *detector_version;
     uint32_t max_incidents;
+    int64_t control_max_age_ms; // a command that was issued longer ago is refused; log time
 };
 
 // `scopes` and `recent` are borrowed.

@@ -4,6 +4,7 @@
 //   a record --seen before--> nothing
 //      |-- message, recipient, mode --> refused: not supported
 //      |-- cannot be --> refused
+//      |-- issued too long ago, or in the future --> refused
 //      |-- wide --> pending --confirm of somebody else--> done or refused
 //      |               '-- policy.confirm_within is over --> expired
 //      '-- else --> done or refused
@@ -18,6 +19,8 @@
 #include <string.h>
 
 #include "common/digest.h"
+
+#define AHEAD_MAX_MS (INT64_C(10) * 60 * 1000) // clocks differ
 
 // Nobody obeys a mode, or a command about one message or recipient: whoever waits is told so.
 static bool is_supported(const struct control *control)
@@ -275,6 +278,23 @@ static const char *why_not_whole(const struct control *control)
     return view_trim(control->reason).n == 0 ? "no_reason" : NULL;
 }
 
+// NULL where it is of now: whoever can read the topic can write again what somebody has signed once.
+static const char *why_not_now(const struct order *order, int64_t max_age_ms)
+{
+    int64_t age_ms = order->delta->log_time_ms - order->control->issued_at_ms;
+    return age_ms > max_age_ms ? "too_old" : age_ms < -AHEAD_MAX_MS ? "from_the_future" : NULL;
+}
+
+// NULL where it may be done.
+static const char *why_not(const struct decide *decide, const struct order *order)
+{
+    if (!is_supported(order->control)) {
+        return "not_supported";
+    }
+    const char *why = why_not_whole(order->control);
+    return why != NULL ? why : why_not_now(order, decide->options.control_max_age_ms);
+}
+
 static enum err take_record(struct decide *decide, const struct order *order)
 {
     const struct digest_id id = incident_control_digest(order->control->control_id);
@@ -282,8 +302,7 @@ static enum err take_record(struct decide *decide, const struct order *order)
         decide->control_counts.duplicates++;
         return ERR_NONE;
     }
-    struct ruling ruling = control_refuse(
-            is_supported(order->control) ? why_not_whole(order->control) : "not_supported");
+    struct ruling ruling = control_refuse(why_not(decide, order));
     ruling.is_everywhere = true;
     enum err e = ruling.why == NULL ? apply(decide, order, &ruling) : ERR_NONE;
     decide->control_counts.states[ruling.state]++;

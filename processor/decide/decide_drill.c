@@ -5,6 +5,8 @@
 #include "decide/decide_control.h"
 #include "model/drill.h"
 
+#define MESSAGES_MAX (INT64_C(1) << 40) // more than a drill can count; either way
+
 // --- beginning --------------------------------------------------------------------------------
 
 // A drill's campaign has the name of the record that begins it: no two drills have the same, and
@@ -226,9 +228,9 @@ static void drill_archive(struct archive *archive, struct drill *drill, const st
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         archive_i64(archive, times[i], 0, INT64_MAX);
     }
-    archive_i64(archive, &drill->judged, INT64_MIN, INT64_MAX);
-    archive_i64(archive, &drill->misdirected, INT64_MIN, INT64_MAX);
-    archive_i64(archive, &drill->unknown, INT64_MIN, INT64_MAX);
+    archive_i64(archive, &drill->judged, -MESSAGES_MAX, MESSAGES_MAX);
+    archive_i64(archive, &drill->misdirected, -MESSAGES_MAX, MESSAGES_MAX);
+    archive_i64(archive, &drill->unknown, -MESSAGES_MAX, MESSAGES_MAX);
     if (archive_reads(archive) && archive_is_good(archive) && operator_id.n > 0) {
         memcpy(drill->operator_text, operator_id.p, operator_id.n);
         drill->operator_bytes = (uint32_t)operator_id.n;

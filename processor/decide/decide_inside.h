@@ -95,7 +95,9 @@ MUST_CHECK enum err tell_expired(struct decide *decide, const struct delta *delt
 // hold the incident is closed.
 MUST_CHECK enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker);
-// An incident that has come to quarantine: somebody has to acknowledge it.
+// What is worse than what anybody has acknowledged: somebody has to acknowledge the incident from now on.
+void remind_anew(struct decide *decide, struct incident *incident, int64_t now_ms);
+// An incident that has come to quarantine: the same, once.
 void remind_later(struct decide *decide, struct incident *incident, int64_t now_ms);
 // Whether a hold that has run out goes on all the same, because nobody has acknowledged it; then it is
 // renewed, and told.

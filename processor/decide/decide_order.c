@@ -64,19 +64,14 @@ static bool is_of_rule(
     return control_is_everywhere(control) || view_equal(name.tenant_id, control->scope.tenant_id);
 }
 
-// Holds by the rule that a command names, or by the command that it names.
+// Holds by the rule that a command names.
 static enum err list_holds(struct decide *decide, const struct control *control)
 {
-    const struct digest_id id = incident_control_digest(control->confirms);
     const struct hold *hold;
     uint32_t at = 0;
     enum err e = ERR_NONE;
     while (e == ERR_NONE && (hold = incidents_hold_after(decide->incidents, &at)) != NULL) {
-        bool is_named = control->object == CONTROL_OF_RULE
-                                ? is_of_rule(decide, hold, control)
-                                : hold->is_commanded && memcmp(hold->control.bytes, id.bytes,
-                                                                sizeof id.bytes) == 0;
-        e = is_named ? list_add(&decide->named, hold->scope) : ERR_NONE;
+        e = is_of_rule(decide, hold, control) ? list_add(&decide->named, hold->scope) : ERR_NONE;
     }
     return e;
 }
@@ -89,6 +84,12 @@ static enum err find_scope(struct decide *decide, const struct scope_name *name,
     if (name->tenant_id.n == 0 || name->id.n == 0 ||
             (is_tenant && !view_equal(name->id, name->tenant_id))) {
         *ret_why = "no_such_scope";
+        return ERR_NONE;
+    }
+    // No message would be of it, and nobody would be stopped.
+    if (!view_is_none(name->channel) &&
+            (decide->options.policy->split_by_channel >> name->kind & 1) == 0) {
+        *ret_why = "not_split_by_channel";
         return ERR_NONE;
     }
     enum err e = scopes_intern(
@@ -278,13 +279,13 @@ static enum err name_for_release(
         break;
     }
     case CONTROL_OF_RULE:
-    case CONTROL_OF_CONTROL:
         e = list_holds(decide, control);
         if (decide->named.count == 0) {
             *ret_ruling = control_unknown(control, "not_held"); // it may be in another partition
         }
         ret_ruling->is_everywhere = control_is_everywhere(control);
         break;
+    case CONTROL_OF_CONTROL:
     case CONTROL_OF_MESSAGE:
     case CONTROL_OF_RECIPIENT:
     case CONTROL_OBJECT_COUNT:

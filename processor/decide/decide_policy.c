@@ -75,4 +75,5 @@ void decide_set_policy(struct decide *decide, const struct policy *policy)
 {
     decide->options.policy = policy;
     decide->holds.cap = policy->hold_cap;
+    decide->next_reminder_ms = 0; // acknowledge_within may be shorter
 }

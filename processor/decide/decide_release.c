@@ -151,7 +151,7 @@ enum err release_keep(struct decide *decide, const struct delta *delta, int32_t 
     const struct holding holding = holding_of(decide, delta, release, taker);
     return release_command_hold(decide, &holding, "kept",
             is_under_way ? VIEW("the canary goes on")
-                         : VIEW("held and released too often: held until a person releases it"));
+                         : VIEW("this hold stays until a person releases it"));
 }
 
 // --- steps ------------------------------------------------------------------------------------
@@ -212,7 +212,11 @@ static enum err hold_again(struct decide *decide, const struct holding *holding)
     struct release *release = holding->release;
     release->is_proposed = false;
     release->is_acknowledged = false;
+    if (holding->incident != NULL) {
+        remind_anew(decide, holding->incident, holding->delta->log_time_ms);
+    }
     enum err e = release_tell(decide, holding, RELEASE_HELD_AGAIN); // with the canary's numbers
+    release->is_kept = !tenant_is_drill(holding->name.tenant_id);   // nobody has to release a drill
     ban(release, holding->delta->log_time_ms);
     release->canary = (struct canary){.step = 0};
     release->operator_id[0] = '\0';
@@ -346,7 +350,6 @@ enum err decide_release_scope(struct decide *decide, const struct delta *delta, 
     *ret_refused = NULL;
     set_text(release->operator_id, control->operator_id);
     set_text(release->control_id, control->control_id);
-    release->is_kept = false;
     const struct holding holding = holding_of(decide, delta, release, taker);
     if (!control->at_once) {
         return begin_canary(decide, &holding, control->reason);

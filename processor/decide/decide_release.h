@@ -2,7 +2,7 @@
 //
 //   held --a person, or V reached and acknowledged where automatic_release is on--> canary 1 (20)
 //    ^ ^                                                                                |  every CUSUM is calm
-//    | '--- canary trips: held again at once, no automatic release for a day ------. canary 2 (200)
+//    | '--- canary trips: held again at once, until a person releases it -----------. canary 2 (200)
 //    |                                                                              |    |
 //    |                                                                              '- canary 3 (2,000)
 //    |          at_once: from held, or from any canary                                   |
@@ -16,12 +16,14 @@
 //       has sent a message of stays held, however long that takes, until a person releases it at once.
 //   R3  Each command about a scope has a sequence above the one before: no more than one a frame.
 //   R4  Nothing is released by itself but where policy.automatic_release is on, at tier quarantine, when
-//       V is reached and a person has acknowledged the hold; never what a person held, what was held again
-//       within a day, or what is kept. Whether a list or a template was exchanged is not known here.
+//       V is reached and a person has acknowledged the hold; never what a person held, what was held within
+//       a day of its release, or what is kept. Whether a list or a template was exchanged is not known here.
 //   R5  Probation lasts for max(1,000, 50 k) judged messages from the first canary or the release on, k
 //       being the misdirected ones of the evidence that it was held for; a week at most.
 //   R6  A scope whose holds have ended policy.flap_limit times within 24 hours is *kept* when it is held
 //       once more: that hold is renewed when it runs out, until a person releases it. Told once a hold.
+//       What a canary has held again is kept as well, whoever held it, but for drills: it stays so through
+//       all further canaries until its hold ends, and its incident has to be acknowledged anew.
 //   R7  Message-level holds are left alone: they are to people who owe nothing, whatever their scope does.
 #pragma once
 

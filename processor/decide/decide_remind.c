@@ -9,11 +9,22 @@ static bool is_drill(const struct decide *decide, int32_t scope)
     return tenant_is_drill(scopes_name(decide->scopes, scope).tenant_id);
 }
 
+void remind_anew(struct decide *decide, struct incident *incident, int64_t now_ms)
+{
+    if (is_drill(decide, incident->root)) {
+        return;
+    }
+    incident->urgent_ms = now_ms;
+    incident->was_reminded = false;
+    incident->acknowledged_ms = 0;
+    incident->acknowledged_by = VIEW_NONE;
+    decide->next_reminder_ms = 0; // it is looked at with the next frame
+}
+
 void remind_later(struct decide *decide, struct incident *incident, int64_t now_ms)
 {
-    if (incident->urgent_ms == 0 && !is_drill(decide, incident->root)) {
-        incident->urgent_ms = now_ms;
-        decide->next_reminder_ms = 0; // it is looked at with the next frame
+    if (incident->urgent_ms == 0) {
+        remind_anew(decide, incident, now_ms); // who knew of less does not know of this
     }
 }
 

@@ -16,7 +16,7 @@ struct release {
     bool is_held;
     bool is_proposed;
     bool is_acknowledged;
-    bool is_kept; // held and released too often: nothing but a person ends this hold
+    bool is_kept; // released too often, or held again by a canary: nothing but a person ends this hold
     struct shadow shadow;
     struct canary canary;              // none while canary.step is 0
     uint32_t misdirected;              // of the evidence that it was held for

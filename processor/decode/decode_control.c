@@ -1,6 +1,7 @@
 #include "decode/decode_control.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/json_scan.h"
 #include "decode/fields.h"
@@ -214,6 +215,19 @@ static enum decode_result read_words(
                    : decode_fail(ret_failure, DEAD_BAD_TYPE, "mode is neither enforce nor monitor");
 }
 
+// An empty name is none to the reader of fields, and without it a record is about more.
+static const char *empty_name(const struct json_value values[CONTROL_FIELDS])
+{
+    for (size_t i = 0; i < CONTROL_FIELDS; i++) {
+        bool narrows = strcmp(fields[i].name, "tenant_id") == 0 ||
+                       strcmp(fields[i].name, "scope/channel") == 0;
+        if (narrows && values[i].kind == JSON_STRING && values[i].raw.n == 0) {
+            return fields[i].name;
+        }
+    }
+    return NULL;
+}
+
 static enum decode_result scan(const struct control_decoder *decoder, const struct raw_message *raw,
         struct arena *arena, struct control_fields *ret_fields, struct view *ret_json,
         struct decode_failure *ret_failure)
@@ -232,6 +246,10 @@ static enum decode_result scan(const struct control_decoder *decoder, const stru
     enum json_fault fault = json_scan(decoder->pointers, inner.json, values, &offset);
     if (fault != JSON_FINE) {
         return unwrap_fail_json(ret_failure, fault, offset);
+    }
+    const char *empty = empty_name(values);
+    if (empty != NULL) {
+        return decode_fail(ret_failure, DEAD_BAD_TYPE, "%s is empty", empty);
     }
     *ret_json = inner.json;
     return fields_read(fields, CONTROL_FIELDS, values, arena, ret_fields, ret_failure);

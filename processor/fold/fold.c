@@ -212,6 +212,13 @@ static void fold_leave_out(struct fold *fold, const struct frame *frame, struct 
     delta->gap = (struct delta_gap){true, frame->first_offset, frame->to_offset};
 }
 
+// F8.
+static void fold_hand_on(const struct frame *frame, struct delta *delta)
+{
+    delta->controls = frame->controls;
+    delta->control_count = frame->control_count;
+}
+
 enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_partition,
         int64_t sequence, struct delta *ret_delta)
 {
@@ -247,12 +254,14 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
     }
     if (source == NULL) { // the table of sources is full
         fold_leave_out(fold, frame, ret_delta);
+        fold_hand_on(frame, ret_delta);
         return ERR_NONE;
     }
     int64_t entries_from = 0;
     ret_delta->applied = fold_source_meet(source, frame, &entries_from, &ret_delta->gap);
     fold->gaps += ret_delta->gap.is_there;
     if (!ret_delta->applied) {
+        fold_hand_on(frame, ret_delta);
         return ERR_NONE;
     }
     e = fold_resolve_leaves(fold, source, frame);

@@ -13,6 +13,9 @@
 //       gap record; to_offset follows, so that the next chunk is F5
 //   F7  the table of sources or of a chunk's leaves is full      left out, with a gap record; of leaves: as F6
 //
+//   F8  What people command is handed on whole where its frame is not applied: its topic may begin anew at offset 0.
+//       It is known again by its own id (decide/control_ledger.h).
+//
 // A frame of late clearances is none of these: it covers no offsets. Each of its rows takes back one
 // misdirected message, if that is remembered (fold/clearables.h), has its tag, and was not taken back
 // before: from the counts of its scopes, where it stays judged, from their histories, and from what is

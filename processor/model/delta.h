@@ -103,7 +103,7 @@ struct delta {
     uint32_t entry_count;
     const struct frame_complaint *complaints; // `leaf` is an index into leaves
     uint32_t complaint_count;
-    const struct frame_control *controls; // each once
+    const struct frame_control *controls; // each once where `applied`; else all of the frame
     uint32_t control_count;
     const struct delta_clearance *clearances; // where there are any, there is nothing else
     uint32_t clearance_count;

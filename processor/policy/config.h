@@ -126,6 +126,7 @@ struct config {
         bool is_on;     // whether topics.control is read
         char *key_file; // NULL = commands need no signature, warned of
         char *previous_key_file;
+        int64_t max_age_ms; // a command that was issued longer ago is refused; log time
     } control;
 
     struct policy policy;

@@ -413,6 +413,13 @@ static const struct conf_option options[] = {
                 .type = CONF_FILE,
                 AT(control.previous_key_file),
                 .text = "the key before, while it is rotated: what it has signed is taken too"},
+        {.path = "control.max_age",
+                .type = CONF_DURATION,
+                AT(control.max_age_ms),
+                .fallback = "24h",
+                RANGE(60000, 30 * DAY),
+                .text = "a command whose issued_at is longer ago is refused: nobody writes an old "
+                        "one again"},
 
         {.path = "policy.purposes",
                 .type = CONF_MAP,

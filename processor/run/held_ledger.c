@@ -28,6 +28,7 @@ enum held_field {
     HELD_EXPIRES,
     HELD_MODE,
     HELD_CONTROL,
+    HELD_CANARY,
     HELD_FIELD_COUNT,
 };
 
@@ -45,6 +46,7 @@ static const char *const pointers[HELD_FIELD_COUNT] = {
         [HELD_EXPIRES] = "/expires_at",
         [HELD_MODE] = "/mode",
         [HELD_CONTROL] = "/control_id",
+        [HELD_CANARY] = "/canary/step",
 };
 
 struct ledger_row {
@@ -199,7 +201,8 @@ static bool names_scope(const struct json_value *values, const struct scope_name
            (view_is_none(name->channel) ? channel->kind == JSON_ABSENT : has_channel);
 }
 
-// Whether a person commanded it, and by which record.
+// Whether a person commanded it, and by which record. In a canary the record is that of the release,
+// and whose hold it was is not told: that of an incident goes on until somebody ends it.
 static bool read_control(
         struct held_ledger *ledger, const struct json_value *value, struct held_scope *held)
 {
@@ -221,8 +224,8 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
         return false;
     }
     for (unsigned i = 0; i < HELD_FIELD_COUNT; i++) {
-        bool may_be_else =
-                i == HELD_CHANNEL || i == HELD_INCIDENT || i == HELD_SEQUENCE || i == HELD_CONTROL;
+        bool may_be_else = i == HELD_CHANNEL || i == HELD_INCIDENT || i == HELD_SEQUENCE ||
+                           i == HELD_CONTROL || i == HELD_CANARY;
         if (values[i].duplicate || (!may_be_else && values[i].kind != JSON_STRING)) {
             return false;
         }
@@ -241,6 +244,8 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
     held->tier = (enum tier)tier;
     held->has_incident = values[HELD_INCIDENT].kind != JSON_NULL;
     is_read = is_read && read_control(ledger, &values[HELD_CONTROL], held);
+    held->is_commanded =
+            held->is_commanded && (values[HELD_CANARY].kind == JSON_ABSENT || !held->has_incident);
     return is_read && held->sequence >= 0;
 }
 

@@ -119,7 +119,7 @@ void decide_bench_init_capped(struct decide_bench *b, uint32_t max_incidents, ui
     b->policy.unconfirmed = UNCONFIRMED_EXPIRES; // nobody is there to acknowledge anything, ...
     b->policy.acknowledge_within_ms = INT64_C(1) << 40; // ... and nobody waits for it
     CU_ASSERT_EQUAL_FATAL(policy_seal(&b->policy), ERR_NONE);
-    const struct decide_options options = {&b->policy, "test-1", max_incidents};
+    const struct decide_options options = {&b->policy, "test-1", max_incidents, DECIDE_MAX_AGE_MS};
     const struct recent_options recent_options = {.max_entries = 10000};
     CU_ASSERT_EQUAL_FATAL(scopes_create(&b->scopes, 1000), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(recent_create(&b->recent, &recent_options), ERR_NONE);

@@ -6,6 +6,8 @@
 
 #define DECIDE_AT INT64_C(1763769600000) // log time, unless the bench has another
 
+#define DECIDE_MAX_AGE_MS (INT64_C(30) * 24 * 3600 * 1000) // of commands
+
 // What speaks against every scope, unless a test says otherwise.
 enum { TAKEN_MAX = 32, DECIDE_RATIO_NAT6 = 25000000 };
 

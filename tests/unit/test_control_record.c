@@ -140,6 +140,15 @@ static void test_what_is_missing(void)
             {.operator_id = "o", .reason = "r", .message = "m", .rule = "x", .tenant = "t"},
             {.operator_id = "o", .reason = "r", .message = "m", .scope_id = "x", .tenant = "t"},
             {.operator_id = "o", .reason = "r", .incident = "i", .tenant = "t"},
+            {.operator_id = "o", .reason = "r", .rule = "no_record", .tenant = ""},
+            {.operator_id = "o", .reason = "r", .incident = ""},
+            {.operator_id = "o",
+                    .reason = "r",
+                    .scope_kind = "campaign",
+                    .scope_id = "x",
+                    .tenant = "t",
+                    .channel = ""},
+            {.action = CONTROL_CONFIRM, .operator_id = "o", .reason = "r", .confirms = ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CU_ASSERT_PTR_NOT_NULL(control_words_wrong(&rows[i]));

@@ -1,4 +1,5 @@
 // What people command: seen once, two people where it is wide, done or refused, told.
+#include "decide/control_ledger.h"
 #include "decide/decide.h"
 
 #include <stdlib.h>
@@ -347,7 +348,7 @@ static void test_rule_of_all(void)
 // What a release is about, by what it names.
 static void test_what_is_released(void)
 {
-    enum { BY_SCOPE, BY_INCIDENT, BY_REASON, BY_CAUSE, BY_CONTROL };
+    enum { BY_SCOPE, BY_INCIDENT, BY_REASON, BY_CAUSE };
     static const struct {
         int by;
         const char *names;
@@ -355,14 +356,13 @@ static void test_what_is_released(void)
         const char *outcome;
     } rows[] = {
             {BY_SCOPE, "a", "a", "c1 applied released"},
-            {BY_SCOPE, "m", "m", "c1 applied released"}, {BY_SCOPE, "z", "", "c1 refused not_held"},
+            {BY_SCOPE, "m", "m", "c1 applied released"},
+            {BY_SCOPE, "z", "", "c1 refused not_held"},
             {BY_INCIDENT, NULL, "a", "c1 applied released"},
             {BY_REASON, "no_record", "a", "c1 applied released"},
             {BY_REASON, "closed_loan", "", "c1 refused not_held"},
             {BY_REASON, "no_such_word", "", "c1 refused not_held"},
             {BY_CAUSE, NULL, "a", "c1 applied released"},
-            {BY_CONTROL, "h1", "m", "c1 applied released"},
-            {BY_CONTROL, "h2", "", ""}, // another partition may know it
     };
     const struct evidence evidence = decide_bench_evidence(4);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -382,10 +382,6 @@ static void test_what_is_released(void)
             release.object = CONTROL_OF_INCIDENT;
             release.scope = (struct scope_name){.id = VIEW_NONE};
             release.incident_id = opened.incident_id;
-        } else if (rows[i].by == BY_CONTROL) {
-            release.object = CONTROL_OF_CONTROL;
-            release.scope = (struct scope_name){.id = VIEW_NONE};
-            release.confirms = view_of(rows[i].names);
         } else {
             release.object = CONTROL_OF_RULE;
             release.rule = rows[i].by == BY_CAUSE ? opened.causes[0].name : view_of(rows[i].names);
@@ -439,6 +435,95 @@ static void test_refused(void)
     CU_ASSERT_EQUAL(decide_control_counts(b.decide).states[OUTCOME_REFUSED], 8);
     decide_bench_fini(&b);
     free(long_text);
+}
+
+// A record that was issued long ago is written again by somebody else, whoever has signed it.
+static void test_issued_at(void)
+{
+    static const struct {
+        int64_t issued_ms; // from log time
+        const char *why;
+    } rows[] = {
+            {0, "x applied held"},
+            {-DECIDE_MAX_AGE_MS, "x applied held"},
+            {-DECIDE_MAX_AGE_MS - 1, "x refused too_old"},
+            {10 * MINUTE, "x applied held"},
+            {10 * MINUTE + 1, "x refused from_the_future"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        struct control hold = control_hold_of("x", SCOPE_CAMPAIGN, "a", "li");
+        hold.issued_at_ms = b.log_time_ms + rows[i].issued_ms;
+        control_bench_give(&b, &hold, 1);
+        control_bench_outcomes(&b, rows[i].why);
+        decide_bench_fini(&b);
+    }
+    struct decide_bench b;
+    decide_bench_init(&b, 10);
+    b.tally_partition = 0; // which tells of what every one refuses
+    const struct control asked = control_hold_of("x", SCOPE_VENDOR, "v", "li");
+    struct control confirm = control_confirm_of("y", "x", "wang");
+    confirm.issued_at_ms -= DECIDE_MAX_AGE_MS + 1;
+    control_bench_give(&b, &asked, 1);
+    control_bench_give(&b, &confirm, 1);
+    control_bench_outcomes(&b, "x pending needs_second_person, y refused too_old");
+    decide_bench_fini(&b);
+}
+
+// Where scopes of a kind are not held apart by channel no message is of one that names a channel.
+static void test_channel(void)
+{
+    for (unsigned is_split = 0; is_split < 2; is_split++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 10);
+        b.policy.split_by_channel = is_split ? 1U << SCOPE_SENDER : 1U << SCOPE_CAMPAIGN;
+        struct control hold = control_hold_of("x", SCOPE_SENDER, "s", "li");
+        hold.scope.channel = VIEW("sms");
+        control_bench_give(&b, &hold, 1);
+        control_bench_outcomes(&b, is_split ? "x applied held" : "x refused not_split_by_channel");
+        decide_bench_fini(&b);
+    }
+}
+
+// A snapshot from outside has a command wait that no record could: it is not restored.
+static void test_restored_wrong(void)
+{
+    static const struct {
+        enum control_action action;
+        size_t operator_bytes;
+        enum err err;
+    } rows[] = {
+            {CONTROL_HOLD, OPERATOR_BYTES_MAX, ERR_NONE},
+            {CONTROL_RELEASE, 1, ERR_NONE},
+            {CONTROL_HOLD, OPERATOR_BYTES_MAX + 1, ERR_DATA},
+            {CONTROL_HOLD, 0, ERR_DATA},
+            {CONTROL_CONFIRM, 1, ERR_DATA},
+            {CONTROL_ACKNOWLEDGE, 1, ERR_DATA},
+            {CONTROL_MODE, 1, ERR_DATA},
+            {CONTROL_DRILL, 1, ERR_DATA},
+    };
+    static const char name[OPERATOR_BYTES_MAX + 1] = "l";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct control_ledger *from;
+        struct control_ledger *to;
+        CU_ASSERT_EQUAL_FATAL(control_ledger_create(&from), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(control_ledger_create(&to), ERR_NONE);
+        struct control control = control_of("x", rows[i].action, "");
+        control.operator_id = view_bytes(name, rows[i].operator_bytes);
+        CU_ASSERT_EQUAL(control_ledger_wait(from, &control, 1), ERR_NONE);
+        struct strbuf state;
+        strbuf_init(&state, 1 << 20);
+        struct archive writer = archive_writer(&state);
+        control_ledger_archive(&writer, from);
+        struct archive reader = archive_reader(strbuf_view(&state));
+        control_ledger_archive(&reader, to);
+        CU_ASSERT_EQUAL(archive_end(&reader), rows[i].err);
+        CU_ASSERT_EQUAL(control_ledger_waiting_count(to), rows[i].err == ERR_NONE);
+        strbuf_fini(&state);
+        control_ledger_destroy(from);
+        control_ledger_destroy(to);
+    }
 }
 
 // What nobody obeys is refused, so that whoever waits for an answer has one.
@@ -570,9 +655,8 @@ static void test_snapshot(void)
         control_bench_give(both[i], &again, 1);
         agreed.control_id = VIEW("all-3");
         control_bench_give(both[i], &agreed, 1);
-        struct control release = control_of("c6", CONTROL_RELEASE, "li");
-        release.object = CONTROL_OF_CONTROL;
-        release.confirms = VIEW("c1");
+        struct control release = control_hold_of("c6", SCOPE_CAMPAIGN, "a", "li");
+        release.action = CONTROL_RELEASE;
         control_bench_give(both[i], &release, 1);
         both[i]->log_time_ms += 30 * MINUTE;
         decide_bench_follow(both[i], &in_a, 1, false, false);
@@ -600,6 +684,9 @@ int main(int argc, char **argv)
             {"rule_of_all", test_rule_of_all},
             {"what_is_released", test_what_is_released},
             {"refused", test_refused},
+            {"issued_at", test_issued_at},
+            {"channel", test_channel},
+            {"restored_wrong", test_restored_wrong},
             {"not_supported", test_not_supported},
             {"no_room_for_scope", test_no_room_for_scope},
             {"too_many_wait", test_too_many_wait},

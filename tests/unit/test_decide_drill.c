@@ -275,8 +275,11 @@ static void test_restored_wrong(void)
     strbuf_init(&state, 4096);
     static const struct {
         int32_t scope;
+        int64_t judged;
         enum err err;
-    } rows[] = {{0, ERR_NONE}, {1, ERR_DATA}, {7, ERR_DATA}, {INT32_MAX, ERR_DATA}};
+    } rows[] = {{0, 0, ERR_NONE}, {1, 0, ERR_DATA}, {7, 0, ERR_DATA}, {INT32_MAX, 0, ERR_DATA},
+            {0, INT64_C(1) << 40, ERR_NONE}, {0, (INT64_C(1) << 40) + 1, ERR_DATA},
+            {0, INT64_MIN, ERR_DATA}};
     b.tenant_id = VIEW("t");
     CU_ASSERT_EQUAL_FATAL(decide_bench_scope(&b, SCOPE_CAMPAIGN, "d1"), 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -286,9 +289,13 @@ static void test_restored_wrong(void)
         (void)archive_count(&writer, 1, DRILL_MAX);
         int32_t scope = rows[i].scope;
         archive_i32(&writer, &scope, 0, INT32_MAX);
-        for (unsigned zeros = 0; zeros < 8; zeros++) { // no operator, no times, no messages
+        for (unsigned zeros = 0; zeros < 5; zeros++) { // no operator, no times
             strbuf_add_byte(&state, 0);
         }
+        int64_t judged = rows[i].judged;
+        archive_i64(&writer, &judged, INT64_MIN, INT64_MAX);
+        strbuf_add_byte(&state, 0);
+        strbuf_add_byte(&state, 0);
         struct drills read = {.count = 0};
         struct archive reader = archive_reader(strbuf_view(&state));
         drills_archive(&reader, &read, b.scopes);

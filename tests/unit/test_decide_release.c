@@ -1,9 +1,10 @@
 // decide: how the holds of scopes end (decide/decide_release.h): proposals, canaries, probation, holds
-// that only a person ends.
+// that only a person ends. Long because a release is one story, and each test is a turn that it can take.
 #include <string.h>
 
 #include "decide/decide_inside.h"
-#include "decide_bench.h"
+#include "model/drill.h"
+#include "control_bench.h"
 #include "unit.h"
 
 #define MINUTE INT64_C(60000)
@@ -219,27 +220,32 @@ static void test_automatic(void)
     }
 }
 
-// After a relapse it is a person's for a day, acknowledged or not.
-static void test_not_automatic_for_a_day(void)
+// After a relapse it is a person's for a day, acknowledged or not; after a canary that has failed for good.
+static void test_not_automatic(void)
 {
-    struct world w;
-    world_init(&w, 8, 1000000);
-    w.b.policy.automatic_release = RELEASE_AUTOMATIC;
-    w.b.policy.scope_hold_ms = 3 * DAY;
-    decide_release_acknowledged(w.b.decide, w.c);
-    send(&w, 14, 0);
-    send(&w, 5, 5);
-    told(&w, "updated proposed, hold canary 20 of 1, updated canary 1, updated held_again 1, hold");
-    decide_release_acknowledged(w.b.decide, w.c);
-    send(&w, 14, 0);
-    told(&w, "updated proposed");
-    w.b.log_time_ms += DAY - 1;
-    send(&w, 14, 0);
-    told(&w, "");
-    w.b.log_time_ms++;
-    send(&w, 14, 0);
-    told(&w, "hold canary 20 of 1, updated canary 1");
-    world_fini(&w);
+    for (unsigned has_tripped = 0; has_tripped < 2; has_tripped++) {
+        struct world w;
+        world_init(&w, 8, 1000000);
+        w.b.policy.scope_hold_ms = 3 * DAY;
+        (void)release_c(&w, !has_tripped);
+        if (has_tripped) {
+            send(&w, 5, 5);
+        } else {
+            hold_c(&w, 8, 1000000);
+        }
+        w.b.policy.automatic_release = RELEASE_AUTOMATIC;
+        w.seen = w.b.taken_count;
+        decide_release_acknowledged(w.b.decide, w.c);
+        send(&w, 14, 0);
+        told(&w, "updated proposed");
+        w.b.log_time_ms += DAY - 1;
+        send(&w, 14, 0);
+        told(&w, "");
+        w.b.log_time_ms++;
+        send(&w, 14, 0);
+        told(&w, has_tripped ? "" : "hold canary 20 of 1, updated canary 1");
+        world_fini(&w);
+    }
 }
 
 // --- canaries ---------------------------------------------------------------------------------
@@ -374,6 +380,89 @@ static void test_too_soon(void)
     CU_ASSERT_STRING_EQUAL(release_c(&w, true), "too_soon");
     told(&w, "");
     CU_ASSERT_PTR_NULL(release_c(&w, true));
+    world_fini(&w);
+}
+
+// What a canary has held again does not run out, whoever has held it before, though whoever released it
+// has acknowledged the incident: it has to be acknowledged anew, and even then a person ends the hold.
+static void test_tripped_stays(void)
+{
+    for (unsigned row = 0; row < 3; row++) { // ours, a person's, one that was kept before
+        struct world w;
+        world_init(&w, 8, 1000000);
+        w.b.policy.unconfirmed = UNCONFIRMED_EXPIRES;
+        struct incident *incident = incidents_of(w.b.decide->incidents, w.c);
+        if (row == 1) {
+            const struct control hold = control_hold_of("h", SCOPE_CAMPAIGN, "c", "wang");
+            control_bench_give(&w.b, &hold, 1);
+        }
+        releases_of(w.b.decide->releases, w.c)->is_kept = row == 2;
+        struct control release = control_hold_of("r", SCOPE_CAMPAIGN, "c", "li.wei");
+        release.action = CONTROL_RELEASE;
+        release.at_once = false;
+        control_bench_give(&w.b, &release, 1);
+        CU_ASSERT_EQUAL(incident->acknowledged_ms, w.b.log_time_ms);
+        incident->was_reminded = true;
+        w.b.log_time_ms += MINUTE;
+        w.seen = w.b.taken_count;
+        send(&w, 3, 3);
+        told(&w, "updated held_again 1, hold");
+        CU_ASSERT_EQUAL(last_alert(&w)->acknowledged_ms, 0);
+        CU_ASSERT_TRUE(view_is_none(last_alert(&w)->acknowledged_by));
+        CU_ASSERT_EQUAL(incident->acknowledged_ms, 0);
+        CU_ASSERT_EQUAL(incident->urgent_ms, w.b.log_time_ms);
+        CU_ASSERT_FALSE(incident->was_reminded);
+        const struct control acknowledge = {.control_id = VIEW("a"),
+                .action = CONTROL_ACKNOWLEDGE,
+                .scope = release.scope,
+                .operator_id = VIEW("wang"),
+                .reason = VIEW("r"),
+                .issued_at_ms = DECIDE_AT};
+        control_bench_give(&w.b, &acknowledge, 1);
+        for (unsigned i = 0; i < 2; i++) {
+            w.b.log_time_ms += 8 * DAY;
+            w.seen = w.b.taken_count;
+            send(&w, 1, 0);
+            told(&w, "hold");
+            CU_ASSERT_TRUE(is_held(&w));
+        }
+        CU_ASSERT_PTR_NULL(release_c(&w, true));
+        CU_ASSERT_FALSE(is_held(&w));
+        world_fini(&w);
+    }
+}
+
+// A hold that was kept is kept until it ends: a person's hold in the middle of its canary begins no other.
+static void test_kept_through_canary(void)
+{
+    struct world w;
+    world_init(&w, 8, 1000000);
+    releases_of(w.b.decide->releases, w.c)->is_kept = true;
+    CU_ASSERT_PTR_NULL(release_c(&w, false));
+    const struct control hold = control_hold_of("h", SCOPE_CAMPAIGN, "c", "wang");
+    control_bench_give(&w.b, &hold, 1);
+    w.b.log_time_ms += 8 * DAY;
+    w.seen = w.b.taken_count;
+    send(&w, 1, 0);
+    CU_ASSERT_TRUE(is_held(&w));
+    CU_ASSERT_PTR_NULL(release_c(&w, true));
+    world_fini(&w);
+}
+
+// Nobody has to release a drill.
+static void test_drill_trips(void)
+{
+    struct world w;
+    decide_bench_init(&w.b, 10);
+    w.b.tenant_id = VIEW(DRILL_TENANT);
+    hold_c(&w, 8, 1000000);
+    CU_ASSERT_PTR_NULL(release_c(&w, false));
+    send(&w, 3, 3);
+    CU_ASSERT_EQUAL(last_alert(&w)->release.state, RELEASE_HELD_AGAIN);
+    CU_ASSERT_EQUAL(incidents_of(w.b.decide->incidents, w.c)->urgent_ms, 0);
+    w.b.log_time_ms += DAY;
+    send(&w, 1, 0);
+    CU_ASSERT_FALSE(is_held(&w));
     world_fini(&w);
 }
 
@@ -633,12 +722,15 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"proposed", test_proposed},
             {"automatic", test_automatic},
-            {"not_automatic_for_a_day", test_not_automatic_for_a_day},
+            {"not_automatic", test_not_automatic},
             {"canary", test_canary},
             {"canary_trips", test_canary_trips},
             {"canary_escapes", test_canary_escapes},
             {"at_once", test_at_once},
             {"too_soon", test_too_soon},
+            {"tripped_stays", test_tripped_stays},
+            {"kept_through_canary", test_kept_through_canary},
+            {"drill_trips", test_drill_trips},
             {"canary_goes_on", test_canary_goes_on},
             {"monitor", test_monitor},
             {"probation", test_probation},

@@ -101,6 +101,42 @@ static void test_reminded_from_quarantine(void)
     decide_bench_fini(&b);
 }
 
+// Who has acknowledged an alert has not acknowledged the quarantine that it comes to.
+static void test_acknowledged_before_quarantine(void)
+{
+    const struct evidence evidence = decide_bench_evidence(4);
+    struct decide_bench b;
+    begin(&b, TIER_ALERT);
+    acknowledge(&b, "li");
+    pass(&b, AT + HOUR);
+    decide_bench_raise(&b, &in_a, SCOPE_CAMPAIGN, TIER_QUARANTINE, &evidence);
+    pass(&b, AT + HOUR + 15 * MINUTE);
+    const struct alert_action *alert = last_alert(&b);
+    CU_ASSERT_TRUE(alert->is_unacknowledged);
+    CU_ASSERT_EQUAL(alert->acknowledged_ms, 0);
+    b.taken_count = 0;
+    pass(&b, AT + HOUR + DAY);
+    CU_ASSERT_TRUE_FATAL(b.taken_count > 0);
+    CU_ASSERT_EQUAL(b.taken[0].command.kind, COMMAND_HOLD);
+    decide_bench_fini(&b);
+}
+
+// A policy that wants an answer earlier is heard at once.
+static void test_shorter_time(void)
+{
+    struct decide_bench b;
+    begin(&b, TIER_QUARANTINE);
+    pass(&b, AT + MINUTE);
+    unsigned before = b.taken_count;
+    struct policy shorter = b.policy;
+    shorter.acknowledge_within_ms = 2 * MINUTE;
+    decide_set_policy(b.decide, &shorter);
+    pass(&b, AT + 2 * MINUTE);
+    CU_ASSERT_EQUAL_FATAL(b.taken_count, before + 1);
+    CU_ASSERT_TRUE(last_alert(&b)->is_unacknowledged);
+    decide_bench_fini(&b);
+}
+
 // Who acknowledged it, and when, is told in all that follows; the first who did.
 static void test_acknowledged(void)
 {
@@ -289,9 +325,8 @@ static void test_restored_hold(void)
         CU_ASSERT_EQUAL(decide_restore_hold(b.decide, scope, &held, &is_new), ERR_NONE);
         CU_ASSERT_FALSE(is_new);
         if (rows[i].is_commanded) {
-            struct control release = control_of("r", CONTROL_RELEASE, "li");
-            release.object = CONTROL_OF_CONTROL;
-            release.confirms = VIEW("h1");
+            struct control release = control_hold_of("r", SCOPE_SENDER, "s", "li");
+            release.action = CONTROL_RELEASE;
             b.taken_count = 0;
             struct decide_bench saved;
             decide_bench_init(&saved, 10);
@@ -311,6 +346,8 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"reminded", test_reminded},
             {"reminded_from_quarantine", test_reminded_from_quarantine},
+            {"acknowledged_before_quarantine", test_acknowledged_before_quarantine},
+            {"shorter_time", test_shorter_time},
             {"acknowledged", test_acknowledged},
             {"goes_on", test_goes_on},
             {"two_go_on", test_two_go_on},

@@ -151,6 +151,11 @@ static void test_refusals(void)
             {HEAD "\"action\":\"release\",\"at_once\":1," SCOPE("campaign", "x") "}",
                     DEAD_BAD_TYPE},
             {HEAD "\"action\":\"hold\",\"rule\":\"no_record\"}", DEAD_BAD_TYPE},
+            {HEAD "\"action\":\"release\",\"rule\":\"no_record\",\"tenant_id\":\"\"}",
+                    DEAD_BAD_TYPE},
+            {HEAD "\"action\":\"hold\",\"scope\":{\"kind\":\"campaign\",\"id\":\"x\","
+                  "\"tenant_id\":\"t\",\"channel\":\"\"}}",
+                    DEAD_BAD_TYPE},
             {HEAD "\"action\":\"confirm\"}", DEAD_MISSING_FIELD},
             {HEAD "\"action\":\"release\",\"rule\":\"x\",\"signature\":\"AB\"}",
                     DEAD_BAD_SIGNATURE},

@@ -638,6 +638,36 @@ static void test_history(void)
     bench_fini(&b);
 }
 
+// F8: a topic of commands that begins anew at offset 0 is behind what was counted.
+static void test_controls(void)
+{
+    static const struct frame_control controls[] = {{.offset = 0}, {.offset = 1}, {.offset = 500}};
+    static const struct {
+        int64_t first;
+        int64_t to;
+        uint32_t from; // of `controls`
+        uint32_t count;
+        uint32_t handed_on;
+        bool is_applied;
+    } rows[] = {
+            {500, 501, 2, 1, 1, true},
+            {500, 501, 2, 1, 1, false}, // once more
+            {0, 2, 0, 2, 2, false},
+    };
+    struct bench b;
+    bench_init(&b);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct frame frame = frame_of(rows[i].first, rows[i].to, NULL, 0, NULL, 0);
+        frame.controls = &controls[rows[i].from];
+        frame.control_count = rows[i].count;
+        CU_ASSERT_EQUAL(apply(&b, &frame), rows[i].is_applied);
+        CU_ASSERT_EQUAL(b.delta.control_count, rows[i].handed_on);
+        CU_ASSERT_PTR_EQUAL(b.delta.controls, frame.controls);
+        CU_ASSERT_EQUAL(fold_gaps(b.fold), 0);
+    }
+    bench_fini(&b);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -661,6 +691,7 @@ int main(int argc, char **argv)
             {"guard", test_guard},
             {"held", test_held},
             {"order_of_rows", test_order_of_rows},
+            {"controls", test_controls},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "fold", tests);

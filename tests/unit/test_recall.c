@@ -121,6 +121,10 @@ static void test_commanded(void)
             {"null", "", true, false, false},
             {"null", ",\"operator\":\"li\",\"control_id\":\"h\\u0031\"", true, false, true},
             {"\"" INCIDENT "\"", ",\"operator\":\"li\",\"control_id\":\"h1\"", true, true, true},
+            {"\"" INCIDENT "\"", ",\"control_id\":\"h1\",\"canary\":{\"step\":1,\"limit\":20}",
+                    true, true, false}, // the record of the release
+            {"null", ",\"control_id\":\"h1\",\"canary\":{\"step\":1,\"limit\":20}", true, false,
+                    true},
             {"null", ",\"control_id\":null", true, false, false},
             {"null", ",\"control_id\":1", false, false, false},
             {"null", ",\"control_id\":\"a\",\"control_id\":\"b\"", false, false, false},
