@@ -37,7 +37,7 @@ struct walk {
     bool is_replaced[AUDIT_KEYS_MAX];
     const struct audit_key *file_key; // of the last line of the file that has one; NULL = none has
     const struct audit_key *last_key; // the same of all lines, but for those by a replaced one
-    bool lacks_key;     // no key is given, and the log has said that it has one
+    bool lacks_key;                   // no key is given, and the log has said that it has one
     uint8_t prev[SHA256_BYTES];
     const struct audit_key *key; // that the last line was written with
     bool head_found[AUDIT_HEADS_MAX];
