@@ -39,6 +39,8 @@ audited_count() { python3 -B "$oracle" match "$work/key" "$work/log" "$work/comm
 check "flow.audit.nothing_goes_unaudited" audited_count
 prlimit --pid "$processor_pid" --fsize=unlimited
 check "flow.audit.goes_on_with_room" wait_until 60 has_settled audited 3200
+# The detect half comes after the judge half; the next start begins a new file, and what is purged are the files before the last.
+check "flow.audit.incident" wait_until 60 grep -qs '"type":"incident.opened".*"tier":"quarantine"' "$work"/log/audit-*.ndjson
 
 end_process "$processor_pid" KILL
 printf '{"seq":9999,"at":"2026' >>"$(find "$work/log" -name 'audit-*' | sort | tail -n 1)" # as a crash may leave it
