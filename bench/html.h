@@ -1,14 +1,12 @@
-// Pieces of a page: escaped text, and numbers and times as people read them.
+// Pieces of a page beside escaped text (common/html_text.h): ids, and numbers and times as people read them.
 #pragma once
 
 #include <stdint.h>
 
+#include "common/html_text.h"
 #include "common/strbuf.h"
 #include "common/view.h"
 
-// Anything from outside, for text and for quoted attributes. What is no UTF-8, control characters
-// and marks that would turn the direction of the page's own text become U+FFFD.
-void html_text(struct strbuf *out, struct view text);
 // An id: <code>, which may break anywhere; a dash for none.
 void html_id(struct strbuf *out, struct view id);
 

@@ -28,6 +28,22 @@ void hex_add(struct strbuf *sb, const uint8_t *bytes, size_t n)
     }
 }
 
+bool hex_read(struct view text, uint8_t *ret_bytes, size_t n)
+{
+    if (text.n != 2 * n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        int high = hex_value(text.p[2 * i]);
+        int low = hex_value(text.p[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        ret_bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
 void digest_add_sha256_hex(struct strbuf *sb, struct view text, unsigned bytes)
 {
     uint8_t digest[SHA256_BYTES];

@@ -1,6 +1,7 @@
 // SHA-256 and HMAC-SHA256 (OpenSSL), hex and base64.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -21,6 +22,13 @@ void mac_sign_parts(const struct mac_key *key, const struct view *parts, size_t 
         uint8_t ret_mac[SHA256_BYTES]);
 
 void hex_add(struct strbuf *sb, const uint8_t *bytes, size_t n);
+// What a lower-case digit stands for; -1 for what is none.
+static inline int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+// Exactly `n` bytes in lower-case digits; false for anything else, and what was read by then stays.
+bool hex_read(struct view text, uint8_t *ret_bytes, size_t n);
 // RFC 4648 §5 without padding.
 void base64url_add(struct strbuf *sb, const uint8_t *bytes, size_t n);
 // RFC 4648 §4 with padding.

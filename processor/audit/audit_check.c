@@ -6,6 +6,7 @@
 
 #include "audit/audit_dir.h"
 #include "common/arena.h"
+#include "common/digest.h"
 #include "common/json_scan.h"
 
 enum {
@@ -192,20 +193,10 @@ static void check_removal(struct walk *walk, const struct audit_line *line)
     }
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_hash_text(const char *text, const uint8_t *hash)
 {
-    for (size_t i = 0; i < 2 * SHA256_BYTES; i++) {
-        int half = i % 2 == 0 ? hash[i / 2] >> 4 : hash[i / 2] & 15;
-        if (hex_value(text[i]) != half) {
-            return false;
-        }
-    }
-    return text[2 * SHA256_BYTES] == '\0';
+    uint8_t said[SHA256_BYTES];
+    return hex_read(view_of(text), said, sizeof said) && memcmp(said, hash, sizeof said) == 0;
 }
 
 static void match_heads(struct walk *walk, const struct audit_line *line)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/json_out.h"
 #include "common/json_scan.h"
 
@@ -81,27 +82,6 @@ static size_t head_bytes(struct view text)
     return mark != NULL ? (size_t)(mark - text.p) : 0;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hash(struct view text, uint8_t ret_hash[SHA256_BYTES])
-{
-    if (text.n != HEX_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        int high = hex_digit(text.p[2 * i]);
-        int low = hex_digit(text.p[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        ret_hash[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 enum field {
     FIELD_SEQ,
     FIELD_AT,
@@ -154,8 +134,8 @@ static const char *read_values(
     if (!read_kind(&values[FIELD_KIND], &line->kind)) {
         return "its kind is unknown";
     }
-    if (!read_hash(values[FIELD_SHA256].raw, line->sha256) ||
-            !read_hash(values[FIELD_PREV].raw, line->prev)) {
+    if (!hex_read(values[FIELD_SHA256].raw, line->sha256, SHA256_BYTES) ||
+            !hex_read(values[FIELD_PREV].raw, line->prev, SHA256_BYTES)) {
         return "a hash is not 64 lower-case hex digits";
     }
     line->seq = (uint64_t)seq;
@@ -178,7 +158,7 @@ const char *audit_line_read(const struct json_pointers *fields, struct view text
     if (head == 0 || text.p[0] != '{' || rest.n < marks + sizeof "0}" - 1 ||
             rest.p[rest.n - 1] != '}' ||
             memcmp(rest.p + MAC_MARK_BYTES + HEX_BYTES, record_mark, RECORD_MARK_BYTES) != 0 ||
-            !read_hash(view_bytes(rest.p + MAC_MARK_BYTES, HEX_BYTES), line.mac)) {
+            !hex_read(view_bytes(rest.p + MAC_MARK_BYTES, HEX_BYTES), line.mac, SHA256_BYTES)) {
         return "it is not an audit record";
     }
     char *object = arena_take(arena, head + 1);

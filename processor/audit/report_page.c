@@ -2,6 +2,7 @@
 // light and dark, on a phone and on paper.
 #include "audit/incident_report.h"
 #include "common/clock.h"
+#include "common/html_text.h"
 #include "common/json_scan.h"
 
 enum { NAMED_SHOWN = 200, RECORDS_SHOWN = 2000 };
@@ -21,34 +22,12 @@ static const char page_head[] =
         "@media print{details{display:block}}\n"
         "</style></head><body>\n";
 
-static void add_text(struct strbuf *sb, struct view text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        switch (text.p[i]) {
-        case '&':
-            strbuf_add_text(sb, "&amp;");
-            break;
-        case '<':
-            strbuf_add_text(sb, "&lt;");
-            break;
-        case '>':
-            strbuf_add_text(sb, "&gt;");
-            break;
-        case '"':
-            strbuf_add_text(sb, "&quot;");
-            break;
-        default:
-            strbuf_add(sb, &text.p[i], 1);
-        }
-    }
-}
-
 static void add_cells(struct strbuf *sb, const char *name, struct view value)
 {
     strbuf_add_text(sb, "<tr><th>");
-    add_text(sb, view_of(name));
+    html_text(sb, view_of(name));
     strbuf_add_text(sb, "</th><td>");
-    add_text(sb, view_is_none(value) ? VIEW("–") : value);
+    html_text(sb, view_is_none(value) ? VIEW("–") : value);
     strbuf_add_text(sb, "</td></tr>\n");
 }
 
@@ -84,11 +63,11 @@ static void add_clocks(
     const int64_t from = report->clocks_ms[CLOCK_FIRST_ALERT];
     for (size_t i = 0; i < REPORT_LIMIT_COUNT; i++) {
         strbuf_add_text(sb, "<tr><td>");
-        add_text(sb, view_of(report_limits[i].rule));
+        html_text(sb, view_of(report_limits[i].rule));
         strbuf_add_text(sb, "</td><td>");
-        add_text(sb, view_of(report_limits[i].who));
+        html_text(sb, view_of(report_limits[i].who));
         strbuf_add_text(sb, "</td><td>");
-        add_text(sb, view_of(report_limits[i].applies));
+        html_text(sb, view_of(report_limits[i].applies));
         strbuf_add_text(sb, "</td>");
         if (report_limits[i].within_ms == 0) {
             strbuf_add_text(sb, "<td>at once</td><td>at once</td>");
@@ -114,7 +93,7 @@ static void add_who(struct strbuf *sb, const char *name, const struct report_peo
     }
     strbuf_add_text(sb, "<details><summary>Pseudonyms</summary><pre>");
     for (uint32_t i = 0; i < people->named_count && i < NAMED_SHOWN; i++) {
-        add_text(sb, people->named[i]);
+        html_text(sb, people->named[i]);
         strbuf_add_byte(sb, '\n');
     }
     if (people->named_count > NAMED_SHOWN) {
@@ -160,7 +139,7 @@ static void add_json(struct strbuf *sb, const char *name, struct view json)
     strbuf_add_text(sb, "<tr><th>");
     strbuf_add_text(sb, name);
     strbuf_add_text(sb, "</th><td><code>");
-    add_text(sb, view_is_none(json) ? VIEW("–") : json);
+    html_text(sb, view_is_none(json) ? VIEW("–") : json);
     strbuf_add_text(sb, "</code></td></tr>\n");
 }
 
@@ -181,10 +160,10 @@ static void add_records(
         strbuf_add_text(sb, "<details><summary>");
         clock_format(sb, entry->at_ms);
         strbuf_add_byte(sb, ' ');
-        add_text(sb, entry->type);
+        html_text(sb, entry->type);
         strbuf_printf(sb, " (record %llu)</summary><pre>", (unsigned long long)entry->seq);
-        add_text(sb, view_is_none(entry->record) ? VIEW("its content was taken out of the log")
-                                                 : entry->record);
+        html_text(sb, view_is_none(entry->record) ? VIEW("its content was taken out of the log")
+                                                  : entry->record);
         strbuf_add_text(sb, "</pre></details>\n");
     }
     if (shown == 0) {
@@ -219,7 +198,7 @@ void incident_report_write_page(
 {
     strbuf_add_text(sb, page_head);
     strbuf_add_text(sb, "<h1>Incident <code>");
-    add_text(sb, report->incident_id);
+    html_text(sb, report->incident_id);
     strbuf_add_text(sb, "</code></h1>\n<table>\n");
     add_json(sb, "Scope", report->scope);
     add_cells(sb, "Tier", report->tier);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/digest.h"
 #include "common/json_scan.h"
 #include "decode/fields.h"
 #include "decode/unwrap.h"
@@ -140,23 +141,6 @@ static enum decode_result read_scope(const struct control_fields *f, struct cont
     return DECODE_EVENT;
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hex(struct view text, uint8_t *ret_bytes, size_t n)
-{
-    bool is_good = text.n == 2 * n;
-    for (size_t i = 0; is_good && i < n; i++) {
-        int high = hex_value(text.p[2 * i]);
-        int low = hex_value(text.p[2 * i + 1]);
-        is_good = high >= 0 && low >= 0;
-        ret_bytes[i] = (uint8_t)(is_good ? high << 4 | low : 0);
-    }
-    return is_good;
-}
-
 static enum decode_result read_object(const struct control_fields *f, struct control_record *record,
         struct decode_failure *ret_failure)
 {
@@ -181,7 +165,7 @@ static enum decode_result read_object(const struct control_fields *f, struct con
     }
     if (has_incident) {
         control->object = CONTROL_OF_INCIDENT;
-        return read_hex(f->incident_id, control->incident_id.bytes, DIGEST_ID_BYTES)
+        return hex_read(f->incident_id, control->incident_id.bytes, DIGEST_ID_BYTES)
                        ? DECODE_EVENT
                        : decode_fail(ret_failure, DEAD_BAD_TYPE,
                                  "incident_id is not 32 hex digits in lower case");
@@ -273,7 +257,7 @@ enum decode_result decode_control(const struct control_decoder *decoder,
         };
         record.signature = f.signature;
         uint8_t mac[SIGNATURE_BYTES];
-        result = view_is_none(f.signature) || read_hex(f.signature, mac, sizeof mac)
+        result = view_is_none(f.signature) || hex_read(f.signature, mac, sizeof mac)
                          ? read_words(&f, &record.control, ret_failure)
                          : decode_fail(ret_failure, DEAD_BAD_SIGNATURE,
                                    "signature is not 64 hex digits in lower case");

@@ -1,16 +1,13 @@
 #include "decode/trace_context.h"
 
-static bool is_lower_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
+#include "common/digest.h"
 
 // `n` hex digits of which, where `may_be_zero` is false, one is not 0.
 static bool is_hex_id(const char *p, size_t n, bool may_be_zero)
 {
     bool is_zero = true;
     for (size_t i = 0; i < n; i++) {
-        if (!is_lower_hex(p[i])) {
+        if (hex_value(p[i]) < 0) {
             return false;
         }
         is_zero = is_zero && p[i] == '0';

@@ -1,13 +1,9 @@
 #include "emit/cloud_event.h"
 
 #include "common/clock.h"
+#include "common/digest.h"
 
 enum { TRACEPARENT_BYTES = 55, TRACESTATE_MAX_BYTES = 1024 };
-
-static bool is_lower_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
 
 // 00-<32 hex digits>-<16 hex digits>-<2 hex digits>. Later versions may append
 // to it; nobody knows how, so that only what version 00 defines is passed on.
@@ -18,7 +14,7 @@ static bool is_traceparent(struct view text)
     }
     for (size_t i = 0; i < text.n; i++) {
         bool dash = i == 2 || i == 35 || i == 52;
-        if (dash ? text.p[i] != '-' : !is_lower_hex(text.p[i])) {
+        if (dash ? text.p[i] != '-' : hex_value(text.p[i]) < 0) {
             return false;
         }
     }

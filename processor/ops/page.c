@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "common/html_text.h"
 #include "common/json_out.h"
 #include "ops/health.h"
 #include "ops/page_inside.h"
@@ -11,62 +12,11 @@
 
 enum { REFRESH_S = 5, REASONS_BYTES = 8 * 1024 };
 
-#define REPLACEMENT "\xef\xbf\xbd"
-
 // --- text ---------------------------------------------------------------------------------------
-
-// Controls, and what reorders or hides text around it: U+200B–F, U+202A–E, U+2060–9, U+FEFF.
-static bool misleads(const unsigned char *c, size_t n)
-{
-    if (n == 1) {
-        return c[0] < ' ' || c[0] == 0x7f;
-    }
-    if (n == 2) {
-        return c[0] == 0xc2 && c[1] < 0xa0;
-    }
-    bool is_mark = n == 3 && c[0] == 0xe2 && c[1] == 0x80 &&
-                   ((c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xaa && c[2] <= 0xae));
-    bool is_isolate = n == 3 && c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xa9;
-    return is_mark || is_isolate || (n == 3 && c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf);
-}
-
-static const char *entity_of(char c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
-    }
-}
-
-void page_text(struct strbuf *out, struct view text)
-{
-    while (text.n > 0) {
-        size_t n = json_utf8_length(text);
-        const char *entity = n == 1 ? entity_of(text.p[0]) : NULL;
-        if (n == 0 || misleads((const unsigned char *)text.p, n)) {
-            strbuf_add_text(out, REPLACEMENT);
-        } else if (entity != NULL) {
-            strbuf_add_text(out, entity);
-        } else {
-            strbuf_add(out, text.p, n);
-        }
-        text = view_skip(text, n > 0 ? n : 1);
-    }
-}
 
 static void add_text(struct strbuf *out, const char *text)
 {
-    page_text(out, view_of(text));
+    html_line(out, view_of(text));
 }
 
 // 1234567 as 1,234,567.
@@ -392,7 +342,7 @@ static void add_head(struct strbuf *out, struct board *board)
     strbuf_add_text(out, "</header>\n<main>\n");
     if (!is_ready) {
         strbuf_add_text(out, "<p class=\"bad\"><code>");
-        page_text(out, view_trim(strbuf_view(&reasons)));
+        html_line(out, view_trim(strbuf_view(&reasons)));
         strbuf_add_text(out, "</code></p>\n");
     }
     strbuf_fini(&reasons);

@@ -23,7 +23,3 @@ void page_rates_note(struct page_rates *rates, struct board *board);
 void page_write(struct strbuf *out, struct board *board, const struct page_rates *rates);
 // Its Content-Security-Policy: nothing but the style that stands in it. Appends a text.
 void page_policy(struct strbuf *out);
-
-// Appends what others wrote as text of HTML, in attributes too. Bytes that are no UTF-8 and what would
-// reorder or hide text become U+FFFD.
-void page_text(struct strbuf *out, struct view text);

@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/assure.h"
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/hashmap.h"
 #include "common/json_scan.h"
 #include "emit/target_key.h"
@@ -171,19 +172,7 @@ static bool read_key(struct held_ledger *ledger, struct view key, struct scope_n
 
 static bool read_id(const struct json_value *value, struct digest_id *ret_id)
 {
-    static const char digits[] = "0123456789abcdef";
-    if (value->kind != JSON_STRING || value->raw.n != 2 * sizeof ret_id->bytes) {
-        return false;
-    }
-    for (size_t i = 0; i < value->raw.n; i++) {
-        const char *digit = memchr(digits, value->raw.p[i], sizeof digits - 1);
-        if (digit == NULL) {
-            return false;
-        }
-        uint8_t four = (uint8_t)(digit - digits);
-        ret_id->bytes[i / 2] = (uint8_t)(i % 2 == 0 ? four << 4 : ret_id->bytes[i / 2] | four);
-    }
-    return true;
+    return value->kind == JSON_STRING && hex_read(value->raw, ret_id->bytes, sizeof ret_id->bytes);
 }
 
 static bool read_time(const struct json_value *value, int64_t *ret_ms)

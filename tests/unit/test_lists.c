@@ -7,44 +7,12 @@
 
 #include "judge/standing.h"
 #include "policy/config.h"
+#include "config_text.h"
 #include "unit.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
 #define AT INT64_C(1795161600000) // 2026-11-20T08:00:00Z
-
-static void write_file(char path[32], const char *text)
-{
-    snprintf(path, 32, "/tmp/wn-lists-XXXXXX");
-    int fd = mkstemp(path);
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
-    CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-}
-
-// Reads a configuration; NULL and what is wrong with it in `findings`.
-static struct config *load(const char *yaml, struct strbuf *findings)
-{
-    char path[32];
-    write_file(path, yaml);
-    struct config *config = NULL;
-    strbuf_reset(findings);
-    enum err e = config_load(&config, path, findings);
-    CU_ASSERT_EQUAL(e == ERR_NONE, findings->n == 0);
-    unlink(path);
-    return config;
-}
-
-static struct config *load_good(const char *yaml)
-{
-    struct strbuf findings;
-    strbuf_init(&findings, TEXT_MAX);
-    struct config *config = load(yaml, &findings);
-    unit_check_text("findings", strbuf_view(&findings).p, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
-    strbuf_fini(&findings);
-    return config;
-}
 
 #define ENTRY(fields) "    - {" fields ", reason: r, owner: o, expires: 2027-01-01}\n"
 
@@ -60,9 +28,10 @@ static enum list_kind find(
 
 static void test_who_is_on(void)
 {
-    struct config *config = load_good("policy:\n  lists:\n" ENTRY("list: allow, campaign: c") ENTRY(
-            "list: override, campaign: c, tenant: t") ENTRY("list: block, vendor: v, tenant: t")
-                    ENTRY("list: override, tenant: whole") ENTRY("list: allow, vendor: twice")
+    struct config *config = config_text_good("policy:\n  lists:\n" ENTRY(
+            "list: allow, campaign: c") ENTRY("list: override, campaign: c, tenant: t")
+                    ENTRY("list: block, vendor: v, tenant: t") ENTRY(
+                            "list: override, tenant: whole") ENTRY("list: allow, vendor: twice")
                             ENTRY("list: block, vendor: twice") "    - {list: block, vendor: over, "
                                                                 "reason: r, owner: o, expires: "
                                                                 "2026-11-20T08:00:00Z}\n"
@@ -127,7 +96,7 @@ static void test_standing(void)
             {"allowed", "allow", NULL, NULL, "t", false, LOOKUP_MISS, VERDICT_EXEMPT,
                     REASON_BIT(REASON_ALLOWED), false},
     };
-    struct config *config = load_good(
+    struct config *config = config_text_good(
             "policy:\n  rules:\n    - {match: {tenant: holds}, unknown: hold}\n  lists:\n" ENTRY(
                     "list: block, campaign: block") ENTRY("list: override, template: over")
                     ENTRY("list: allow, campaign: allow"));
@@ -159,7 +128,7 @@ static void test_standing(void)
 static void test_numbers_become_pseudonyms(void)
 {
     struct config *config =
-            load_good("policy:\n  lists:\n" ENTRY("list: block, recipient: '13800138000'")
+            config_text_good("policy:\n  lists:\n" ENTRY("list: block, recipient: '13800138000'")
                             ENTRY("list: block, recipient: a@b.example, kind: email"));
     struct strbuf printed;
     strbuf_init(&printed, TEXT_MAX);
@@ -167,7 +136,7 @@ static void test_numbers_become_pseudonyms(void)
     CU_ASSERT_PTR_NULL(strstr(printed.p, "13800138000"));
     CU_ASSERT_PTR_NULL(strstr(printed.p, "a@b.example"));
     CU_ASSERT_PTR_NOT_NULL(strstr(printed.p, "recipient: \"demo:"));
-    struct config *back = load_good(strbuf_view(&printed).p);
+    struct config *back = config_text_good(strbuf_view(&printed).p);
     unit_check_text("version", back->policy.version, config->policy.version);
     CU_ASSERT_EQUAL(memcmp(back->policy.lists.entries[0].tag, config->policy.lists.entries[0].tag,
                             LIST_RECIPIENT_BYTES),
@@ -188,19 +157,19 @@ static void test_file(void)
 {
     char path[32];
     char yaml[128];
-    write_file(path, LINE("\"list\":\"block\",\"vendor\":\"v\"") "\n" LINE(
-                             "\"list\":\"allow\",\"recipient\":\"+8613800138000\""));
+    config_text_write(path, LINE("\"list\":\"block\",\"vendor\":\"v\"") "\n" LINE(
+                                    "\"list\":\"allow\",\"recipient\":\"+8613800138000\""));
     snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
-    struct config *config = load_good(yaml);
+    struct config *config = config_text_good(yaml);
     CU_ASSERT_EQUAL(config->policy.lists.count, 2);
     CU_ASSERT_EQUAL(find(config, "t", NULL, "v"), LIST_BLOCK);
     char version[POLICY_VERSION_HEX + 1];
     memcpy(version, config->policy.version, sizeof version);
     config_destroy(config);
     unlink(path);
-    write_file(path, LINE("\"list\":\"block\",\"vendor\":\"w\""));
+    config_text_write(path, LINE("\"list\":\"block\",\"vendor\":\"w\""));
     snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
-    config = load_good(yaml);
+    config = config_text_good(yaml);
     CU_ASSERT_STRING_NOT_EQUAL(config->policy.version, version); // what is in it is policy
     config_destroy(config);
     unlink(path);
@@ -246,7 +215,7 @@ static void test_findings(void)
     struct strbuf findings;
     strbuf_init(&findings, TEXT_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CU_ASSERT_PTR_NULL(load(rows[i].yaml, &findings));
+        CU_ASSERT_PTR_NULL(config_text_load(rows[i].yaml, &findings));
         const char *got = findings.p != NULL ? strchr(findings.p, ':') : "";
         size_t n = strlen(rows[i].finding);
         if (got == NULL || strncmp(got, rows[i].finding, n) != 0) {
@@ -264,9 +233,10 @@ static void test_findings_of_file(void)
     char expected[256];
     struct strbuf findings;
     strbuf_init(&findings, TEXT_MAX);
-    write_file(path, LINE("\"list\":\"block\",\"vendor\":\"v\"") "{\"list\":\"grey\"}\n[]\n");
+    config_text_write(
+            path, LINE("\"list\":\"block\",\"vendor\":\"v\"") "{\"list\":\"grey\"}\n[]\n");
     snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
-    CU_ASSERT_PTR_NULL(load(yaml, &findings));
+    CU_ASSERT_PTR_NULL(config_text_load(yaml, &findings));
     snprintf(expected, sizeof expected,
             "%s:2:9: entry.list: expected allow, override or block, got something else (not "
             "shown)\n",
@@ -316,16 +286,16 @@ static void test_findings_show_no_number(void)
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         char path[32];
         char yaml[512];
-        write_file(path, entries[i]);
+        config_text_write(path, entries[i]);
         snprintf(yaml, sizeof yaml, "policy:\n  lists_file: %s\n", path);
-        struct config *of_file = load(yaml, &findings);
+        struct config *of_file = config_text_load(yaml, &findings);
         CU_ASSERT_PTR_NULL(of_file);
         bool shows = has_number(strbuf_view(&findings).p);
         unlink(path);
         // Text that is no YAML is refused by the whole file, whose syntax may be told.
         if (strchr("{1'", entries[i][0]) != NULL) {
             snprintf(yaml, sizeof yaml, "policy:\n  lists:\n    - %s", entries[i]);
-            struct config *of_config = load(yaml, &findings);
+            struct config *of_config = config_text_load(yaml, &findings);
             CU_ASSERT_PTR_NULL(of_config);
             shows |= has_number(strbuf_view(&findings).p);
         }
@@ -334,7 +304,7 @@ static void test_findings_show_no_number(void)
             fprintf(stderr, "%s%s", entries[i], findings.p);
         }
     }
-    CU_ASSERT_PTR_NULL(load("policy: {lists: 13800138000}\n", &findings));
+    CU_ASSERT_PTR_NULL(config_text_load("policy: {lists: 13800138000}\n", &findings));
     CU_ASSERT_FALSE(has_number(findings.p));
     strbuf_fini(&findings);
 }

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/html_text.h"
 #include "kafka/kafka_metrics.h"
 #include "ops/answer.h"
 #include "ops/health.h"
@@ -227,7 +228,7 @@ static void test_page_text(void)
     strbuf_init(&out, 1000);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         strbuf_reset(&out);
-        page_text(&out, view_of(rows[i].text));
+        html_line(&out, view_of(rows[i].text));
         unit_check_text(rows[i].text, out.n > 0 ? out.p : "", rows[i].expected);
     }
     strbuf_fini(&out);

@@ -9,36 +9,10 @@
 #include "detect/bank.h"
 #include "judge/judge.h"
 #include "policy/config.h"
+#include "config_text.h"
 #include "unit.h"
 
 enum { TEXT_MAX = 64 * 1024 };
-
-// Reads a configuration; NULL and what is wrong with it in `findings`.
-static struct config *load(const char *yaml, struct strbuf *findings)
-{
-    char path[] = "/tmp/wn-rules-XXXXXX";
-    int fd = mkstemp(path);
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
-    CU_ASSERT_EQUAL(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
-    close(fd);
-    struct config *config = NULL;
-    strbuf_reset(findings);
-    enum err e = config_load(&config, path, findings);
-    CU_ASSERT_EQUAL(e == ERR_NONE, findings->n == 0);
-    unlink(path);
-    return config;
-}
-
-static struct config *load_good(const char *yaml)
-{
-    struct strbuf findings;
-    strbuf_init(&findings, TEXT_MAX);
-    struct config *config = load(yaml, &findings);
-    unit_check_text("findings", strbuf_view(&findings).p, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
-    strbuf_fini(&findings);
-    return config;
-}
 
 static struct policy_settings settings_of(const struct config *config, const char *tenant,
         const char *vendor, const char *channel, const char *purpose)
@@ -90,7 +64,7 @@ static void test_most_specific_wins(void)
             {"three names before two, whichever", {"x", "v", "c", "p"}, 9},
             {"four names before three; of two of them the first", {"t", "v", "c", "p"}, 10},
     };
-    struct config *config = load_good(every_rule);
+    struct config *config = config_text_good(every_rule);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct policy_settings got = settings_of(
                 config, rows[i].names[0], rows[i].names[1], rows[i].names[2], rows[i].names[3]);
@@ -106,14 +80,14 @@ static void test_most_specific_wins(void)
 // A more specific rule takes the place of what it sets, and of nothing else.
 static void test_each_setting_by_itself(void)
 {
-    struct config *config =
-            load_good("policy:\n"
-                      "  mode: monitor\n"
-                      "  rules:\n"
-                      "    - {match: {tenant: t}, mode: enforce, unknown: wait, scope_hold: 2h,"
-                      " reasons: [no_record], closed_grace: 1d}\n"
-                      "    - {match: {tenant: t, channel: voice}, unknown: hold}\n"
-                      "    - {match: {vendor: v}, mode: monitor, reasons: []}\n");
+    struct config *config = config_text_good(
+            "policy:\n"
+            "  mode: monitor\n"
+            "  rules:\n"
+            "    - {match: {tenant: t}, mode: enforce, unknown: wait, scope_hold: 2h,"
+            " reasons: [no_record], closed_grace: 1d}\n"
+            "    - {match: {tenant: t, channel: voice}, unknown: hold}\n"
+            "    - {match: {vendor: v}, mode: monitor, reasons: []}\n");
     struct policy_settings got = settings_of(config, "t", "v", "voice", "collection");
     CU_ASSERT_EQUAL(got.mode, MODE_ENFORCE); // of two that name one thing, the first
     CU_ASSERT_EQUAL(got.unknown, UNKNOWN_HOLD);
@@ -135,10 +109,10 @@ static void test_each_setting_by_itself(void)
 // A purpose that the policy does not watch is nobody's to hold, whatever a rule says.
 static void test_protected_purposes(void)
 {
-    struct config *config = load_good("policy:\n"
-                                      "  rules:\n"
-                                      "    - {match: {purpose: otp}, mode: enforce,"
-                                      " unknown: hold, reasons: [no_record]}\n");
+    struct config *config = config_text_good("policy:\n"
+                                             "  rules:\n"
+                                             "    - {match: {purpose: otp}, mode: enforce,"
+                                             " unknown: hold, reasons: [no_record]}\n");
     const struct event ev = {.message_id = VIEW("m"), .purpose = VIEW("otp")};
     const struct facts miss = {.lookup = LOOKUP_MISS};
     const struct facts unknown = {.lookup = LOOKUP_UNREACHABLE};
@@ -151,9 +125,10 @@ static void test_protected_purposes(void)
 
 static void test_judged_by_rule(void)
 {
-    struct config *config = load_good("policy:\n"
-                                      "  rules:\n"
-                                      "    - {match: {tenant: t}, reasons: [other_tenant]}\n");
+    struct config *config =
+            config_text_good("policy:\n"
+                             "  rules:\n"
+                             "    - {match: {tenant: t}, reasons: [other_tenant]}\n");
     const struct facts miss = {.lookup = LOOKUP_MISS};
     struct event ev = {.message_id = VIEW("m"), .tenant_id = VIEW("t")};
     CU_ASSERT_EQUAL(
@@ -202,7 +177,7 @@ static void test_findings(void)
     struct strbuf findings;
     strbuf_init(&findings, TEXT_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CU_ASSERT_PTR_NULL(load(rows[i].yaml, &findings));
+        CU_ASSERT_PTR_NULL(config_text_load(rows[i].yaml, &findings));
         const char *got = findings.p != NULL ? strchr(findings.p, ':') : NULL;
         unit_check_text("finding", got != NULL ? got : "", rows[i].finding);
     }
@@ -219,11 +194,11 @@ static void test_ceiling(void)
     for (unsigned i = 0; i < RULES_MAX; i++) {
         strbuf_printf(&yaml, "    - {match: {tenant: t%u}, mode: monitor}\n", i);
     }
-    struct config *config = load_good(strbuf_view(&yaml).p);
+    struct config *config = config_text_good(strbuf_view(&yaml).p);
     CU_ASSERT_EQUAL(config->policy.rules.count, RULES_MAX);
     config_destroy(config);
     strbuf_add_text(&yaml, "    - {match: {tenant: more}, mode: monitor}\n");
-    CU_ASSERT_PTR_NULL(load(strbuf_view(&yaml).p, &findings));
+    CU_ASSERT_PTR_NULL(config_text_load(strbuf_view(&yaml).p, &findings));
     const char *got = findings.p != NULL ? strchr(findings.p, ':') : NULL;
     unit_check_text("finding", got != NULL ? got : "",
             ":259:7: policy.rules[256]: expected at most 256 rules\n");
@@ -263,12 +238,12 @@ static void test_print_and_version(void)
         if (open != NULL) {
             memmove(open + 1, open, strlen(open) + 1); // $${ is ${ itself
         }
-        struct config *config = load_good(yaml);
+        struct config *config = config_text_good(yaml);
         memcpy(versions[i], config->policy.version, sizeof versions[i]);
         struct strbuf printed;
         strbuf_init(&printed, TEXT_MAX);
         config_print(&printed, config);
-        struct config *back = load_good(strbuf_view(&printed).p);
+        struct config *back = config_text_good(strbuf_view(&printed).p);
         unit_check_text("version", back->policy.version, versions[i]);
         for (size_t j = 0; j < i; j++) {
             CU_ASSERT_STRING_NOT_EQUAL(versions[i], versions[j]);
@@ -296,12 +271,12 @@ static int64_t sum_e15(const struct config *config, const char *tenant)
 
 static void test_sum_of_budgets(void)
 {
-    struct config *config = load_good("detector: {budget: 2e8}\n"
-                                      "policy:\n"
-                                      "  rules:\n"
-                                      "    - {match: {tenant: strict}, budget: 1e9}\n"
-                                      "    - {match: {tenant: soon}, budget: 1e7}\n"
-                                      "    - {match: {vendor: v}, mode: monitor}\n");
+    struct config *config = config_text_good("detector: {budget: 2e8}\n"
+                                             "policy:\n"
+                                             "  rules:\n"
+                                             "    - {match: {tenant: strict}, budget: 1e9}\n"
+                                             "    - {match: {tenant: soon}, budget: 1e7}\n"
+                                             "    - {match: {vendor: v}, mode: monitor}\n");
     CU_ASSERT_EQUAL(sum_e15(config, "other"), 10000000); // 1e-8
     CU_ASSERT_EQUAL(sum_e15(config, "strict"), 2000000);
     CU_ASSERT_EQUAL(sum_e15(config, "soon"), 200000000);

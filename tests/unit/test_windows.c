@@ -8,38 +8,13 @@
 
 #include "judge/standing.h"
 #include "policy/config.h"
+#include "config_text.h"
 #include "unit.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
 #define MIDNIGHT INT64_C(1795132800000) // 2026-11-20T00:00:00Z
 #define MINUTE INT64_C(60000)
-
-static struct config *load(const char *yaml, struct strbuf *findings)
-{
-    char path[] = "/tmp/wn-windows-XXXXXX";
-    int fd = mkstemp(path);
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
-    CU_ASSERT_EQUAL(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
-    close(fd);
-    struct config *config = NULL;
-    strbuf_reset(findings);
-    enum err e = config_load(&config, path, findings);
-    CU_ASSERT_EQUAL(e == ERR_NONE, findings->n == 0);
-    unlink(path);
-    return config;
-}
-
-static struct config *load_good(const char *yaml)
-{
-    struct strbuf findings;
-    strbuf_init(&findings, TEXT_MAX);
-    struct config *config = load(yaml, &findings);
-    unit_check_text("findings", strbuf_view(&findings).p, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
-    strbuf_fini(&findings);
-    return config;
-}
 
 static void test_boundary_minutes(void)
 {
@@ -67,12 +42,12 @@ static void test_boundary_minutes(void)
             {"always", 0, false, 0},
             {"nobody", 14 * 60, false, 0},
     };
-    struct config *config =
-            load_good("policy:\n  hours:\n"
-                      "    - {match: {tenant: cn}, allowed: '08:00-22:00', zone: '+08:00'}\n"
-                      "    - {match: {tenant: us}, allowed: '08:00-21:00', zone: '-05:00'}\n"
-                      "    - {match: {tenant: night}, allowed: '22:00-06:00', zone: '+05:30'}\n"
-                      "    - {match: {tenant: always}, allowed: '00:00-24:00', zone: '+00:00'}\n");
+    struct config *config = config_text_good(
+            "policy:\n  hours:\n"
+            "    - {match: {tenant: cn}, allowed: '08:00-22:00', zone: '+08:00'}\n"
+            "    - {match: {tenant: us}, allowed: '08:00-21:00', zone: '-05:00'}\n"
+            "    - {match: {tenant: night}, allowed: '22:00-06:00', zone: '+05:30'}\n"
+            "    - {match: {tenant: always}, allowed: '00:00-24:00', zone: '+00:00'}\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct policy_subject subject = {.tenant_id = view_of(rows[i].tenant)};
         for (int64_t last = 0; last < MINUTE; last += MINUTE - 1) {
@@ -95,10 +70,10 @@ static void test_boundary_minutes(void)
 // operator or a list lets pass goes.
 static void test_held_until_morning(void)
 {
-    struct config *config =
-            load_good("policy:\n  hours:\n"
-                      "    - {allowed: '08:00-22:00', zone: '+08:00', mode: enforce}\n"
-                      "    - {match: {channel: email}, allowed: '08:00-22:00', zone: '+08:00'}\n");
+    struct config *config = config_text_good(
+            "policy:\n  hours:\n"
+            "    - {allowed: '08:00-22:00', zone: '+08:00', mode: enforce}\n"
+            "    - {match: {channel: email}, allowed: '08:00-22:00', zone: '+08:00'}\n");
     struct event ev = {.message_id = VIEW("m"), .occurred_at = {MIDNIGHT + 15 * 60 * MINUTE}};
     struct judgement judgement = {.verdict = VERDICT_CLEAR};
     struct standing standing = judge_stand(&ev, NULL, &config->policy, false, &judgement);
@@ -126,7 +101,7 @@ static void test_held_until_morning(void)
 
 static void test_maintenance(void)
 {
-    struct config *config = load_good(
+    struct config *config = config_text_good(
             "policy:\n  maintenance:\n"
             "    - {match: {tenant: t, vendor: v}, from: 2026-11-20T00:00:00Z,"
             " until: 2026-11-20T00:01:00Z, reason: r, owner: o}\n"
@@ -175,7 +150,7 @@ static void test_findings(void)
     struct strbuf findings;
     strbuf_init(&findings, TEXT_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CU_ASSERT_PTR_NULL(load(rows[i].yaml, &findings));
+        CU_ASSERT_PTR_NULL(config_text_load(rows[i].yaml, &findings));
         const char *got = findings.p != NULL ? strchr(findings.p, ':') : NULL;
         unit_check_text("finding", got != NULL ? got : "", rows[i].finding);
     }
@@ -197,12 +172,12 @@ static void test_print_and_version(void)
     enum { COUNT = sizeof yamls / sizeof *yamls };
     char versions[COUNT][POLICY_VERSION_HEX + 1];
     for (size_t i = 0; i < COUNT; i++) {
-        struct config *config = load_good(yamls[i]);
+        struct config *config = config_text_good(yamls[i]);
         memcpy(versions[i], config->policy.version, sizeof versions[i]);
         struct strbuf printed;
         strbuf_init(&printed, TEXT_MAX);
         config_print(&printed, config);
-        struct config *back = load_good(strbuf_view(&printed).p);
+        struct config *back = config_text_good(strbuf_view(&printed).p);
         unit_check_text("version", back->policy.version, versions[i]);
         for (size_t j = 0; j < i; j++) {
             CU_ASSERT_STRING_NOT_EQUAL(versions[i], versions[j]);
