@@ -347,7 +347,10 @@ static enum err command_it(const struct control_arguments *args, const struct co
 static int run_verb(const struct control_verb *verb, const struct control_arguments *args)
 {
     struct config *config = NULL;
-    enum err e = options_load_config(&args->options, &config);
+    // A number that would become a pseudonym of the wrong key would be nobody's.
+    const char *const sections[] = {
+            "kafka", "topics", "control", args->words.recipient != NULL ? "pseudonym" : NULL, NULL};
+    enum err e = options_load_sections(&args->options, sections, &config);
     if (e != ERR_NONE) {
         return err_exit_status(e);
     }

@@ -169,8 +169,9 @@ int command_status(int argc, char **argv)
         fputs(usage, args.options.helps ? stdout : stderr);
         return args.options.helps ? 0 : err_exit_status(ERR_USAGE);
     }
+    static const char *const sections[] = {"kafka", "topics", NULL};
     struct config *config = NULL;
-    enum err e = options_load_config(&args.options, &config);
+    enum err e = options_load_sections(&args.options, sections, &config);
     if (e != ERR_NONE) {
         return err_exit_status(e);
     }
