@@ -30,8 +30,8 @@ enum err command_read_sections(struct config **ret_config, const char *path,
                                         sections, &is_warned);
     if (e == ERR_NONE && is_warned) {
         strbuf_add_text(findings,
-                "warning: this verb needs nothing of that and goes on; `run` and a "
-                "reload refuse the file\n");
+                "warning: none of that is needed here, so it goes on; `run` and a "
+                "reload would refuse the file\n");
     }
     if (e != ERR_NONE && findings->n == 0) {
         strbuf_printf(findings, "%s: %s\n", path != NULL ? path : "the configuration", err_text(e));
