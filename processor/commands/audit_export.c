@@ -11,6 +11,7 @@
 #include "audit/custody.h"
 #include "audit/incident_report.h"
 #include "commands/audit.h"
+#include "commands/zone.h"
 #include "common/line_reader.h"
 
 enum {
@@ -20,7 +21,6 @@ enum {
     PATH_MAX_BYTES = 8192,
     INCIDENT_DIGITS = 32,
     SHOWN_MAX = 20,
-    ZONE_MAX_MINUTES = 14 * 60,
 };
 
 // clang-format off
@@ -59,24 +59,6 @@ struct export_run {
     struct custody *custody;
     uint64_t shown;
 };
-
-static bool parse_zone(const char *text, int *ret_minutes)
-{
-    int digits[4];
-    bool is_good = strlen(text) == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
-    for (size_t i = 0; is_good && i < 4; i++) {
-        char c = text[i < 2 ? i + 1 : i + 2];
-        is_good = c >= '0' && c <= '9';
-        digits[i] = c - '0';
-    }
-    int minutes = is_good ? (digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3] : 0;
-    if (!is_good || digits[2] > 5 || minutes > ZONE_MAX_MINUTES) {
-        fprintf(stderr, "--zone %s: expected +HH:MM or -HH:MM\n", text);
-        return false;
-    }
-    *ret_minutes = text[0] == '-' ? -minutes : minutes;
-    return true;
-}
 
 static bool is_incident(const char *text)
 {
@@ -263,7 +245,7 @@ static bool take_option(struct export_arguments *args, int option)
         args->data_kinds = optarg;
         return true;
     case 'z':
-        return parse_zone(optarg, &args->zone_minutes);
+        return zone_parse(optarg, &args->zone_minutes);
     default:
         return audit_place_take(&args->place, option, optarg);
     }

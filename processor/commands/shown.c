@@ -1,8 +1,9 @@
 #include "commands/shown.h"
 
+#include "common/clock.h"
 #include "common/json_out.h"
 
-enum { SHOWN_MAX = 200 };
+enum { SHOWN_MAX = 200, MILLISECONDS_BYTES = 5 }; // ".000Z"
 
 void shown_add(struct strbuf *sb, struct view text)
 {
@@ -43,6 +44,35 @@ void shown_add_value(
         strbuf_add_byte(sb, ' ');
     }
     strbuf_add_byte(sb, ' ');
+}
+
+void shown_add_time(struct strbuf *sb, int64_t ms, int zone_minutes)
+{
+    size_t before = sb->n;
+    clock_format(sb, ms + (int64_t)zone_minutes * 60000);
+    if (sb->failed != ERR_NONE || sb->n < before + MILLISECONDS_BYTES) {
+        return;
+    }
+    strbuf_truncate(sb, sb->n - MILLISECONDS_BYTES);
+    int minutes = zone_minutes < 0 ? -zone_minutes : zone_minutes;
+    if (minutes == 0) {
+        strbuf_add_byte(sb, 'Z');
+    } else {
+        strbuf_printf(sb, "%c%02d:%02d", zone_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    }
+}
+
+void shown_add_span(struct strbuf *sb, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "days"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}};
+    size_t i = 0;
+    while (i < 3 && ms < 2 * units[i].ms) {
+        i++;
+    }
+    strbuf_printf(sb, "%lld %s", (long long)(ms / units[i].ms), units[i].unit);
 }
 
 void shown_add_scope(struct strbuf *sb, const struct json_value *kind, const struct json_value *id,
