@@ -115,21 +115,21 @@ static void add_released(const struct printing *p)
                 !json_string_equals(&values[INCIDENT_RELEASE], VIEW("released"))) {
             continue;
         }
-        strbuf_add_text(p->sb, has_said ? "" : "released within a day:\n");
+        strbuf_add_text(
+                p->sb, has_said ? "  released   " : "released within a day:\n  released   ");
         has_said = true;
-        strbuf_add_text(p->sb, PRINT_INDENT);
         shown_add_scope(p->sb, &values[INCIDENT_KIND], &values[INCIDENT_SCOPE],
                 &values[INCIDENT_TENANT], p->arena);
         strbuf_add_text(p->sb, "| at ");
         print_time(p, row->at_ms);
         strbuf_add_byte(p->sb, ' ');
         print_part(p, "by ", &values[INCIDENT_RELEASED_BY]);
-        if (print_is_said(&values[INCIDENT_PROBATION])) {
-            strbuf_add_text(p->sb, "| on probation for its next ");
-            print_value(p, &values[INCIDENT_PROBATION]);
-            strbuf_add_text(p->sb, "messages");
-        }
         print_end_line(p);
+        if (print_is_said(&values[INCIDENT_PROBATION])) {
+            strbuf_add_text(p->sb, PRINT_INDENT "on probation for its next ");
+            print_value(p, &values[INCIDENT_PROBATION]);
+            strbuf_add_text(p->sb, "messages\n");
+        }
     }
 }
 

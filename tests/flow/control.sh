@@ -106,7 +106,7 @@ end_process "$processor_pid" KILL
 # shellcheck disable=SC2119 # what it may be given are options of its own
 start_processor
 check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
-check "flow.control.released" commands_are "hold campaign autumn,hold vendor north,release campaign autumn,"
+check "flow.control.released" commands_are "hold campaign autumn,hold campaign autumn,hold vendor north,release campaign autumn,"
 check "flow.control.status_after" status_says '^held: 1$'
 check "flow.control.ends_well" end_process "$processor_pid"
 ((failures == 0))

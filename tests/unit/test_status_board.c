@@ -373,10 +373,8 @@ static void test_release(void)
             "\"state\":\"released\",\"probation\":1000,\"operator\":\"li.wei\"");
     check_text(board,
             (const char *const[]){"held: 0\n", "released within a day:\n",
-                    "campaign a (tenant t) | at 2026-11-22T08:00:04Z by li.wei | on probation for "
-                    "its "
-                    "next 1000 messages\n",
-                    NULL},
+                    "  released   campaign a (tenant t) | at 2026-11-22T08:00:04Z by li.wei\n",
+                    "on probation for its next 1000 messages\n", NULL},
             "canary");
     status_board_destroy(board);
 }
