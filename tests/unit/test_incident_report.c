@@ -84,11 +84,8 @@ static void test_reached(void)
     const struct audit_summary sum = {.files = 1};
     struct zone zone;
     CU_ASSERT_TRUE_FATAL(zone_read_offset(VIEW("+08:00"), &zone));
-    const struct report_frame frame = {.zone = &zone,
-            .data_kinds = "d",
-            .program = VIEW("p"),
-            .directory = "x",
-            .sum = &sum};
+    const struct report_frame frame = {
+            .zone = &zone, .data_kinds = "d", .program = VIEW("p"), .directory = "x", .sum = &sum};
     struct strbuf sb;
     strbuf_init(&sb, TEXT_BYTES);
     incident_report_write_json(report, &frame, &sb);
