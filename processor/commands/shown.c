@@ -1,9 +1,12 @@
 #include "commands/shown.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 #include "common/json_out.h"
 
-enum { SHOWN_MAX = 200, MILLISECONDS_BYTES = 5 }; // ".000Z"
+// Of a time: "2026-11-22T08:00:00" and ".000".
+enum { SHOWN_MAX = 200, SECONDS_BYTES = 19, MILLISECONDS_BYTES = 4 };
 
 void shown_add(struct strbuf *sb, struct view text)
 {
@@ -46,19 +49,19 @@ void shown_add_value(
     strbuf_add_byte(sb, ' ');
 }
 
-void shown_add_time(struct strbuf *sb, int64_t ms, int zone_minutes)
+void shown_add_time(struct strbuf *sb, int64_t ms, const struct zone *zone)
 {
     size_t before = sb->n;
-    clock_format(sb, ms + (int64_t)zone_minutes * 60000);
-    if (sb->failed != ERR_NONE || sb->n < before + MILLISECONDS_BYTES) {
-        return;
-    }
-    strbuf_truncate(sb, sb->n - MILLISECONDS_BYTES);
-    int minutes = zone_minutes < 0 ? -zone_minutes : zone_minutes;
-    if (minutes == 0) {
-        strbuf_add_byte(sb, 'Z');
+    if (zone != NULL) {
+        zone_format(sb, zone, ms);
     } else {
-        strbuf_printf(sb, "%c%02d:%02d", zone_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
+        clock_format(sb, ms);
+    }
+    size_t behind = before + SECONDS_BYTES + MILLISECONDS_BYTES;
+    if (sb->failed == ERR_NONE && sb->n > behind) {
+        size_t left = sb->n - behind;
+        memmove(sb->p + before + SECONDS_BYTES, sb->p + behind, left);
+        strbuf_truncate(sb, before + SECONDS_BYTES + left);
     }
 }
 

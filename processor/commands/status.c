@@ -7,7 +7,7 @@
 #include "commands/options.h"
 #include "commands/status_read.h"
 #include "commands/stop.h"
-#include "commands/zone.h"
+#include "commands/open_zone.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -15,7 +15,7 @@ enum { TIMEOUT_S = 30, OUTPUT_MAX_BYTES = 1 << 30, INCIDENT_HEX = 32 };
 
 // clang-format off
 static const char usage[] =
-        "usage: wrongnumber status [-c FILE] [-X NAME=VALUE]... [--incident ID] [--json] [--zone +HH:MM]\n"
+        "usage: wrongnumber status [-c FILE] [-X NAME=VALUE]... [--incident ID] [--json] [--zone ZONE]\n"
         "                          [--timeout S]\n"
         "\n"
         "Prints what is held now, by whom, why and until when; what waits for a second person; which\n"
@@ -27,7 +27,8 @@ static const char usage[] =
         "                        scopes since it began, whom they have reached and who was spared, by\n"
         "                        message id and pseudonym. Needs topics.verdicts\n"
         "      --json            one JSON object\n"
-        "      --zone +HH:MM     of the times in the text; else UTC\n"
+        "      --zone ZONE       of the times in the text: an offset such as +08:00, or a name such as\n"
+        "                        America/New_York; else UTC\n"
         "      --timeout S       give up when the topics cannot be read in that time (default 30)\n"
         "  -h, --help            this text\n"
         "\n"
@@ -39,7 +40,8 @@ struct status_arguments {
     struct options options;
     const char *incident;
     int64_t timeout_s;
-    int zone_minutes;
+    const char *zone_name;
+    struct zone *zone; // NULL = UTC
     bool is_json;
 };
 
@@ -61,7 +63,7 @@ static enum err parse_arguments(struct status_arguments *args, int argc, char **
         } else if (c == 'j') {
             args->is_json = true;
         } else if (c == 'z') {
-            is_good = zone_parse(optarg, &args->zone_minutes);
+            args->zone_name = optarg;
         } else if (c == 't') {
             is_good = options_number("--timeout", optarg, 1, 86400, &args->timeout_s);
         } else {
@@ -76,7 +78,7 @@ static enum err parse_arguments(struct status_arguments *args, int argc, char **
 
 static enum err print_board(const struct status_arguments *args, const struct status_board *board)
 {
-    const struct status_look look = {clock_wall().ms, args->zone_minutes};
+    const struct status_look look = {clock_wall().ms, args->zone};
     struct strbuf out;
     strbuf_init(&out, OUTPUT_MAX_BYTES);
     if (args->is_json) {
@@ -121,15 +123,18 @@ int command_status(int argc, char **argv)
         fputs(usage, args.options.helps ? stdout : stderr);
         return args.options.helps ? 0 : err_exit_status(ERR_USAGE);
     }
+    if (args.zone_name != NULL && !open_zone(args.zone_name, &args.zone)) {
+        return err_exit_status(ERR_USAGE);
+    }
     static const char *const sections[] = {"kafka", "topics", NULL};
     struct config *config = NULL;
     enum err e = options_load_sections(&args.options, sections, &config);
-    if (e != ERR_NONE) {
-        return err_exit_status(e);
+    if (e == ERR_NONE) {
+        log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
+        stop_on_signals();
+        e = show(&args, config);
+        config_destroy(config);
     }
-    log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
-    stop_on_signals();
-    e = show(&args, config);
-    config_destroy(config);
+    zone_destroy(args.zone);
     return err_exit_status(e);
 }

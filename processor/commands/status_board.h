@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "common/strbuf.h"
+#include "common/zone.h"
 #include "model/raw.h"
 
 struct status_board;
@@ -33,7 +34,7 @@ bool status_knows_incident(const struct status_board *board);
 // When it is looked at: what has run out by then is shown as that, and not as held.
 struct status_look {
     int64_t now_ms;
-    int zone_minutes; // of the times in the text
+    const struct zone *zone; // of the times in the text; NULL = UTC
 };
 void status_add_json(
         struct strbuf *sb, const struct status_board *board, const struct status_look *look);

@@ -44,7 +44,7 @@ void print_line(const struct printing *p, const char *before, const struct json_
 
 void print_time(const struct printing *p, int64_t ms)
 {
-    shown_add_time(p->sb, ms, p->look->zone_minutes);
+    shown_add_time(p->sb, ms, p->look->zone);
 }
 
 void print_until(const struct printing *p, int64_t until_ms)
