@@ -212,6 +212,7 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
     bool any = true;
     while (any) {
         tell_audit_head(audit, &head_told_at, false);
+        log_tell_suppressed(false);
         if (stop_take_hangup()) {
             reload_policy(process->options, config, process->policies, process->policy_version);
             if (audit != NULL) {

@@ -47,5 +47,7 @@ void detect_note_close(struct detect_half *half, const struct detect_partition *
 void detect_publish(void *self, struct board_place *place);
 // As emitter_options.on_alert.
 void detect_see_alert(void *half, const struct alert_action *alert);
+// As emitter_options.on_scope_command.
+void detect_see_command(void *half, const struct command_action *command);
 // Hands a report of what is going on to the board.
 void detect_report(struct detect_half *half);

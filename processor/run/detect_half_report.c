@@ -4,6 +4,7 @@
 #include "common/digest.h"
 #include "decide/decide.h"
 #include "run/detect_half_inside.h"
+#include "run/told_log.h"
 
 static struct status_scope scope_of(const struct scope_name *name)
 {
@@ -66,6 +67,13 @@ void detect_see_alert(void *self, const struct alert_action *alert)
             .scope = scope_of(&alert->scope),
             .at_ms = clock_wall().ms,
     };
+    told_log_alert(alert);
+}
+
+void detect_see_command(void *self, const struct command_action *command)
+{
+    (void)self;
+    told_log_command(command);
 }
 
 void detect_report(struct detect_half *half)
