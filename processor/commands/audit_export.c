@@ -11,6 +11,7 @@
 #include "audit/custody.h"
 #include "audit/incident_report.h"
 #include "commands/audit.h"
+#include "commands/open_zone.h"
 #include "common/line_reader.h"
 
 enum {
@@ -60,18 +61,6 @@ struct export_run {
     struct custody *custody;
     uint64_t shown;
 };
-
-static bool open_zone(const char *text, struct zone **ret_zone)
-{
-    struct strbuf why;
-    strbuf_init(&why, WHY_MAX_BYTES);
-    enum err e = zone_open(ret_zone, view_of(text), ZONE_DIRECTORY, &why);
-    if (e != ERR_NONE) {
-        fprintf(stderr, "--zone %s: %s\n", text, why.n > 0 ? why.p : err_text(e));
-    }
-    strbuf_fini(&why);
-    return e == ERR_NONE;
-}
 
 static bool is_incident(const char *text)
 {
