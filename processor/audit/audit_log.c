@@ -393,6 +393,17 @@ uint64_t audit_log_failures(struct audit_log *log)
     return failures;
 }
 
+bool audit_log_glance(struct audit_log *log, uint64_t *ret_records, uint64_t *ret_failures)
+{
+    if (pthread_mutex_trylock(&log->lock) != 0) {
+        return false;
+    }
+    *ret_records = log->tail.seq;
+    *ret_failures = log->failures;
+    pthread_mutex_unlock(&log->lock);
+    return true;
+}
+
 void audit_log_trouble(struct audit_log *log, struct strbuf *sb)
 {
     pthread_mutex_lock(&log->lock);

@@ -63,6 +63,9 @@ MUST_CHECK enum err audit_log_append(struct audit_log *log, const struct audit_e
 // Nothing to do is nothing done. ERR_UNAVAILABLE: A4.
 MUST_CHECK enum err audit_log_sync(struct audit_log *log);
 uint64_t audit_log_failures(struct audit_log *log);
+// Both that and the number of the last record, for who must not wait for a disk: false while somebody
+// is at work with the log.
+bool audit_log_glance(struct audit_log *log, uint64_t *ret_records, uint64_t *ret_failures);
 // Appends why the last append or sync did not go well.
 void audit_log_trouble(struct audit_log *log, struct strbuf *sb);
 // The policy that is in force from here on.
