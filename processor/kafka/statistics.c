@@ -70,9 +70,10 @@ static const char *const broker_fields[BROKER_FIELDS] = {
 
 static void add_broker(const struct reader *broker, struct kafka_statistics *sum)
 {
-    // The names that were configured, and the group's coordinator, stand beside the brokers that they are.
+    // A name that was configured has no number before it is known which broker it is; the group's
+    // coordinator stands beside the broker that it is.
     bool is_member = number_of(broker, BROKER_NODE, -1) >= 0 &&
-                     json_string_equals(&broker->values[BROKER_SOURCE], VIEW("learned"));
+                     !json_string_equals(&broker->values[BROKER_SOURCE], VIEW("logical"));
     sum->brokers += is_member;
     sum->brokers_up +=
             is_member && json_string_equals(&broker->values[BROKER_STATE], VIEW("UP"));
