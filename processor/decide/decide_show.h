@@ -16,8 +16,8 @@ struct shown_incident {
     struct impact impact;
     uint32_t scope_count;
     uint32_t held_count;
-    int64_t told_ms;      // log time, as those below
-    int64_t wanted_ms;    // since then somebody should acknowledge it; 0 = nobody need, or has
+    int64_t told_ms;         // log time, as those below
+    int64_t wanted_ms;       // since then somebody should acknowledge it; 0 = nobody need, or has
     int64_t acknowledged_ms; // 0 = nobody has
     struct view acknowledged_by;
 };
@@ -29,7 +29,7 @@ struct shown_hold {
     const struct digest_id *incident_id; // NULL = it is of none
     struct canary canary;                // none while canary.step is 0
     uint32_t canary_limit;
-    bool is_proposed; // for release
+    bool is_proposed;        // for release
     struct view released_by; // who has its canaries sent; none where nobody does
 };
 struct decide_viewer {

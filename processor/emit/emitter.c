@@ -132,8 +132,7 @@ static enum err send_command(struct emitter *em, const struct command_action *ac
 enum err emit_command(struct emitter *em, const struct command_action *action, void *ticket)
 {
     enum err e = send_command(em, action, ticket);
-    if (e == ERR_NONE && action->target == TARGET_SCOPE &&
-            em->options.on_scope_command != NULL) {
+    if (e == ERR_NONE && action->target == TARGET_SCOPE && em->options.on_scope_command != NULL) {
         em->options.on_scope_command(em->options.watcher, action);
     }
     return e;

@@ -298,8 +298,8 @@ enum err kafka_client_conf(struct kafka_client *client, enum client_role role,
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_all(conf, defaults, COUNT_OF(defaults), role);
-    if ((role & (CLIENT_CONSUMER | CLIENT_PRODUCER)) != 0 &&
-            config->ops.listen != NULL && strcmp(config->ops.listen, "off") != 0) {
+    if ((role & (CLIENT_CONSUMER | CLIENT_PRODUCER)) != 0 && config->ops.listen != NULL &&
+            strcmp(config->ops.listen, "off") != 0) {
         ask_for_statistics(client, conf, role);
     }
     enum err err = set_properties(conf, config, findings);

@@ -83,32 +83,32 @@ static const struct metric_family families[CLIENT_METRICS] = {
         [CLIENT_COUNTERS + KAFKA_REQUESTS] = {.name = "wrongnumber_kafka_requests_total",
                 .help = "Requests sent to brokers",
                 .type = METRIC_COUNTER},
-        [CLIENT_COUNTERS + KAFKA_REQUEST_ERRORS] = {.name =
-                                                            "wrongnumber_kafka_request_errors_total",
+        [CLIENT_COUNTERS +
+                KAFKA_REQUEST_ERRORS] = {.name = "wrongnumber_kafka_request_errors_total",
                 .help = "Requests that could not be sent",
                 .type = METRIC_COUNTER},
-        [CLIENT_COUNTERS + KAFKA_REQUEST_RETRIES] =
-                {.name = "wrongnumber_kafka_request_retries_total",
-                        .help = "Requests that were sent again",
-                        .type = METRIC_COUNTER},
-        [CLIENT_COUNTERS + KAFKA_REQUEST_TIMEOUTS] =
-                {.name = "wrongnumber_kafka_request_timeouts_total",
-                        .help = "Requests that no broker answered in time",
-                        .type = METRIC_COUNTER},
-        [CLIENT_COUNTERS + KAFKA_RESPONSE_ERRORS] =
-                {.name = "wrongnumber_kafka_response_errors_total",
-                        .help = "Answers that could not be received",
-                        .type = METRIC_COUNTER},
+        [CLIENT_COUNTERS +
+                KAFKA_REQUEST_RETRIES] = {.name = "wrongnumber_kafka_request_retries_total",
+                .help = "Requests that were sent again",
+                .type = METRIC_COUNTER},
+        [CLIENT_COUNTERS +
+                KAFKA_REQUEST_TIMEOUTS] = {.name = "wrongnumber_kafka_request_timeouts_total",
+                .help = "Requests that no broker answered in time",
+                .type = METRIC_COUNTER},
+        [CLIENT_COUNTERS +
+                KAFKA_RESPONSE_ERRORS] = {.name = "wrongnumber_kafka_response_errors_total",
+                .help = "Answers that could not be received",
+                .type = METRIC_COUNTER},
         [CLIENT_COUNTERS + KAFKA_DISCONNECTS] = {.name = "wrongnumber_kafka_disconnects_total",
                 .help = "Connections that ended, by whomever",
                 .type = METRIC_COUNTER},
         [CLIENT_COUNTERS + KAFKA_SENT_BYTES] = {.name = "wrongnumber_kafka_sent_bytes_total",
                 .help = "Bytes sent to brokers",
                 .type = METRIC_COUNTER},
-        [CLIENT_COUNTERS + KAFKA_RECEIVED_BYTES] =
-                {.name = "wrongnumber_kafka_received_bytes_total",
-                        .help = "Bytes received from brokers",
-                        .type = METRIC_COUNTER},
+        [CLIENT_COUNTERS +
+                KAFKA_RECEIVED_BYTES] = {.name = "wrongnumber_kafka_received_bytes_total",
+                .help = "Bytes received from brokers",
+                .type = METRIC_COUNTER},
 };
 
 const struct metric_table client_metrics = {families, CLIENT_METRICS};

@@ -75,8 +75,7 @@ static void add_broker(const struct reader *broker, struct kafka_statistics *sum
     bool is_member = number_of(broker, BROKER_NODE, -1) >= 0 &&
                      !json_string_equals(&broker->values[BROKER_SOURCE], VIEW("logical"));
     sum->brokers += is_member;
-    sum->brokers_up +=
-            is_member && json_string_equals(&broker->values[BROKER_STATE], VIEW("UP"));
+    sum->brokers_up += is_member && json_string_equals(&broker->values[BROKER_STATE], VIEW("UP"));
     sum->requests_waiting += number_of(broker, BROKER_WAITING, 0);
     sum->requests_in_flight += number_of(broker, BROKER_IN_FLIGHT, 0);
     if (number_of(broker, BROKER_TRIPS, 0) > 0) {
@@ -149,7 +148,14 @@ static enum err add_topics(struct view topics, struct kafka_statistics *sum)
 
 // --- all of it -----------------------------------------------------------------------------------
 
-enum { CLIENT_EVENTS, CLIENT_MESSAGES, CLIENT_BYTES, CLIENT_BROKERS, CLIENT_TOPICS, CLIENT_REBALANCE };
+enum {
+    CLIENT_EVENTS,
+    CLIENT_MESSAGES,
+    CLIENT_BYTES,
+    CLIENT_BROKERS,
+    CLIENT_TOPICS,
+    CLIENT_REBALANCE
+};
 static const char *const client_fields[] = {
         [CLIENT_EVENTS] = "/replyq",
         [CLIENT_MESSAGES] = "/msg_cnt",

@@ -30,15 +30,15 @@ enum kafka_statistics_counter {
 struct kafka_statistics {
     int64_t queue_messages; // of a consumer: fetched and not read; of a producer: not acknowledged
     int64_t queue_bytes;
-    int64_t events_waiting;      // for the owner to poll
-    int64_t brokers;             // of the cluster, as far as they are known
-    int64_t brokers_up;          // with a connection; idle ones may have none
-    int64_t requests_waiting;    // to be sent
-    int64_t requests_in_flight;  // without an answer yet
-    int64_t round_trip_avg_us;   // of the slowest broker; -1 = nobody was asked since the last time
-    int64_t round_trip_p99_us;   // the same
-    int64_t throttle_p99_ms;     // quotas; of the broker that delays most
-    int64_t rebalance_age_ms;    // since the group's last rebalance; -1 = no consumer, or none yet
+    int64_t events_waiting;     // for the owner to poll
+    int64_t brokers;            // of the cluster, as far as they are known
+    int64_t brokers_up;         // with a connection; idle ones may have none
+    int64_t requests_waiting;   // to be sent
+    int64_t requests_in_flight; // without an answer yet
+    int64_t round_trip_avg_us;  // of the slowest broker; -1 = nobody was asked since the last time
+    int64_t round_trip_p99_us;  // the same
+    int64_t throttle_p99_ms;    // quotas; of the broker that delays most
+    int64_t rebalance_age_ms;   // since the group's last rebalance; -1 = no consumer, or none yet
     int64_t counters[KAFKA_STATISTICS_COUNTERS];
 };
 

@@ -114,7 +114,10 @@ static void add_cache_tile(struct strbuf *out, struct board *board)
     int64_t age_ms;
     bool has_age = sum_of(board, NULL, "wrongnumber_cache_age_seconds", 0, &age_ms);
     strbuf_printf(out, "<li><b class=\"%s\">%s</b><span>relationship data",
-            strcmp(state, "trusted") == 0 ? "good" : "bad", state);
+            strcmp(state, "trusted") == 0 ? "good"
+            : strcmp(state, "–") == 0     ? ""
+                                          : "bad",
+            state);
     if (has_age) {
         strbuf_add_text(out, ", ");
         page_add_span(out, age_ms);
@@ -210,8 +213,9 @@ static void add_reload(struct strbuf *out, struct board *board)
     if (since_ms != 0) {
         strbuf_add_text(out, "<p class=\"note warn\">A new policy was refused at ");
         page_add_time(out, since_ms);
-        strbuf_add_text(out, ": the one before is in force. The log of that moment says why, and so "
-                             "does <code>wrongnumber check</code>.</p>\n");
+        strbuf_add_text(out,
+                ": the one before is in force. The log of that moment says why, and so "
+                "does <code>wrongnumber check</code>.</p>\n");
     }
 }
 

@@ -24,8 +24,7 @@ static void add_who(struct strbuf *out, const char *what, const char *who)
 
 // --- incidents ----------------------------------------------------------------------------------
 
-static void add_acknowledged(
-        struct strbuf *out, const struct status_incident *row, int64_t now_ms)
+static void add_acknowledged(struct strbuf *out, const struct status_incident *row, int64_t now_ms)
 {
     if (row->acknowledged_ms != 0) {
         strbuf_add_text(out, "<p class=\"good\">Acknowledged by <code>");
@@ -119,9 +118,10 @@ static void add_pending(struct strbuf *out, const struct status_report *report)
 static void add_canary(struct strbuf *out, const struct status_hold *row)
 {
     if (row->canary_step == 0) {
-        strbuf_add_text(out, row->is_proposed ? "<p class=\"good\">Looks healthy again: its release "
-                                                "is proposed.</p>"
-                                              : "");
+        strbuf_add_text(out, row->is_proposed
+                                     ? "<p class=\"good\">Looks healthy again: its release "
+                                       "is proposed.</p>"
+                                     : "");
         return;
     }
     strbuf_printf(out, "<p>Canary %u of 3: <progress max=\"%u\" value=\"%lld\"></progress> ",
@@ -148,8 +148,8 @@ static void add_why(struct strbuf *out, const struct status_hold *row)
         page_add_time(out, row->since_ms);
     }
     if (row->incident_id[0] != '\0') {
-        strbuf_printf(out, " · <a href=\"#i-%s\">incident %.8s</a>", row->incident_id,
-                row->incident_id);
+        strbuf_printf(
+                out, " · <a href=\"#i-%s\">incident %.8s</a>", row->incident_id, row->incident_id);
     }
     strbuf_add_text(out, "</p>");
 }
@@ -165,9 +165,9 @@ static void add_hold(struct strbuf *out, const struct status_hold *row, int64_t 
     add_canary(out, row);
     strbuf_add_text(out, "</div><div>until ");
     page_add_time(out, row->until_ms);
-    strbuf_add_text(out, "<p class=\"soft\">for ");
+    strbuf_add_text(out, "<p class=\"soft\">");
     page_add_span(out, row->until_ms - now_ms);
-    strbuf_add_text(out, "</p></div></li>\n");
+    strbuf_add_text(out, " left</p></div></li>\n");
 }
 
 static void add_holds(struct strbuf *out, const struct status_report *report)
@@ -202,10 +202,10 @@ static void add_alerts(struct strbuf *out, const struct status_report *report)
 
 static const char *class_of_state(const char *state)
 {
-    return strcmp(state, "applied") == 0                                         ? "good"
-           : strcmp(state, "pending") == 0                                       ? "warn"
+    return strcmp(state, "applied") == 0                                    ? "good"
+           : strcmp(state, "pending") == 0                                  ? "warn"
            : strcmp(state, "refused") == 0 || strcmp(state, "expired") == 0 ? "bad"
-                                                                                 : "soft";
+                                                                            : "soft";
 }
 
 static void add_outcomes(struct strbuf *out, const struct status_report *report)

@@ -48,14 +48,14 @@ struct status_hold {
     bool is_commanded; // by a person
     bool is_monitor;   // nothing was sent
     bool is_drill;
-    bool is_proposed;         // for release
-    char incident_id[33];     // "" = it is of none
-    int64_t since_ms;         // 0, and the two that follow "", where it was told before this process began
+    bool is_proposed;     // for release
+    char incident_id[33]; // "" = it is of none
+    int64_t since_ms; // 0, and the two that follow "", where it was told before this process began
     char reason[STATUS_TEXT_BYTES];
     char operator_id[STATUS_TEXT_BYTES];
-    uint32_t canary_step;     // 0 = none is sent
-    uint32_t canary_limit;    // messages of that step,
-    int64_t canary_judged;    // of which so many were judged
+    uint32_t canary_step;                // 0 = none is sent
+    uint32_t canary_limit;               // messages of that step,
+    int64_t canary_judged;               // of which so many were judged
     char released_by[STATUS_TEXT_BYTES]; // who has canaries sent
 };
 
@@ -75,6 +75,7 @@ struct status_outcome {
     const char *why;
     const char *action;
     struct status_scope scope; // kind is NULL where it is about something else than a scope
+    char control_id[STATUS_TEXT_BYTES];
     char operator_id[STATUS_TEXT_BYTES];
     int64_t at_ms; // wall clock
 };

@@ -29,7 +29,8 @@ static const struct metric_family families[CACHE_METRICS] = {
                 .help = "Recipients looked up",
                 .type = METRIC_COUNTER},
         [CACHE_ROUND_TRIPS] = {.name = "wrongnumber_redis_round_trips_total",
-                .help = "Pipelines of lookups sent and answered; a batch of messages takes one, and "
+                .help = "Pipelines of lookups sent and answered; a batch of messages takes one, "
+                        "and "
                         "another where data changed meanwhile",
                 .type = METRIC_COUNTER},
         [CACHE_DURATION] = {.name = "wrongnumber_redis_request_duration_seconds",

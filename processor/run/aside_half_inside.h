@@ -12,7 +12,7 @@ struct aside_half {
     struct aside_line *line;
     struct frame_out frames;
     struct gathered batch;
-    enum err has_ended; // a partition could not be opened
+    enum err has_ended;       // a partition could not be opened
     struct metric_page *page; // of aside_metrics; NULL = nobody looks
 };
 

@@ -29,14 +29,14 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
-    const struct policy *policy;                   // in force, as taken by the step in hand
-    struct tally_width width;                      // as text, beside each commit
-    bool left_behind;                              // a reader did not let go in time
-    enum err has_ended;                            // a partition could not be opened
-    struct metric_page *page;                      // of detect_metrics; NULL = nobody looks
-    struct detect_counts counts_gone;              // of partitions that were closed
-    struct status_alert alerts[STATUS_ALERTS_MAX]; // the last ones, round and round
-    uint32_t alert_count;                          // that there ever were
+    const struct policy *policy;                         // in force, as taken by the step in hand
+    struct tally_width width;                            // as text, beside each commit
+    bool left_behind;                                    // a reader did not let go in time
+    enum err has_ended;                                  // a partition could not be opened
+    struct metric_page *page;                            // of detect_metrics; NULL = nobody looks
+    struct detect_counts counts_gone;                    // of partitions that were closed
+    struct status_alert alerts[STATUS_ALERTS_MAX];       // the last ones, round and round
+    uint32_t alert_count;                                // that there ever were
     struct status_outcome outcomes[STATUS_OUTCOMES_MAX]; // the same of people's commands
     uint32_t outcome_count;
     struct told_holds told_holds;

@@ -129,8 +129,8 @@ static void show_pending(void *self, const struct pending_control *pending)
         return;
     }
     struct status_pending *row = &report->pending[report->pending_count - 1];
-    *row = (struct status_pending){.action = control_action_names[control->action],
-            .deadline_ms = pending->deadline_ms};
+    *row = (struct status_pending){
+            .action = control_action_names[control->action], .deadline_ms = pending->deadline_ms};
     if (control->object == CONTROL_OF_SCOPE) {
         row->scope = scope_of(&control->scope);
     }
@@ -151,10 +151,32 @@ static void show_drill(void *self, const struct drill *drill)
 
 // --- what was told ------------------------------------------------------------------------------
 
+// The last that was said of a command; NULL = nothing was.
+static struct status_outcome *find_outcome(struct detect_half *half, const char *control_id)
+{
+    uint32_t count = half->outcome_count;
+    for (uint32_t i = 1; i <= count && i <= STATUS_OUTCOMES_MAX; i++) {
+        struct status_outcome *row = &half->outcomes[(count - i) % STATUS_OUTCOMES_MAX];
+        if (strcmp(row->control_id, control_id) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+// `unknown` of one tally partition is nothing beside what another says.
 static void see_outcome(struct detect_half *half, const struct alert_action *alert)
 {
     const struct control_outcome *outcome = &alert->outcome;
-    struct status_outcome *row = &half->outcomes[half->outcome_count++ % STATUS_OUTCOMES_MAX];
+    char control_id[STATUS_TEXT_BYTES];
+    status_copy(control_id, sizeof control_id, outcome->control_id);
+    struct status_outcome *row = find_outcome(half, control_id);
+    if (row != NULL && outcome->state == OUTCOME_UNKNOWN) {
+        return;
+    }
+    if (row == NULL || row->state != outcome_state_names[OUTCOME_UNKNOWN]) {
+        row = &half->outcomes[half->outcome_count++ % STATUS_OUTCOMES_MAX];
+    }
     *row = (struct status_outcome){
             .state = outcome_state_names[outcome->state],
             .why = outcome->why,
@@ -164,6 +186,7 @@ static void see_outcome(struct detect_half *half, const struct alert_action *ale
     if (outcome->has_scope) {
         row->scope = scope_of(&alert->scope);
     }
+    memcpy(row->control_id, control_id, sizeof row->control_id);
     status_copy(row->operator_id, sizeof row->operator_id, outcome->operator_id);
 }
 
@@ -205,10 +228,8 @@ static void copy_told(const struct detect_half *half, struct status_report *repo
 
 struct detect_standing detect_report(struct detect_half *half)
 {
-    struct walk walk = {
-            .half = half, .report = status_report_create(), .now_ms = clock_wall().ms};
-    const struct decide_viewer viewer = {
-            show_incident, show_hold, show_pending, show_drill, &walk};
+    struct walk walk = {.half = half, .report = status_report_create(), .now_ms = clock_wall().ms};
+    const struct decide_viewer viewer = {show_incident, show_hold, show_pending, show_drill, &walk};
     int32_t end = offsets_partition_end(half->base.outlet.offsets);
     for (walk.partition = 0; walk.partition < end; walk.partition++) {
         const struct detect_partition *state = &half->partitions[walk.partition];

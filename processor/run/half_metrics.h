@@ -18,7 +18,7 @@ struct half_meter {
     struct metric_page *consumer;
     struct metric_page *producer;
     struct metric_page *told;
-    struct client_meter clients[3];       // by enum half_client
+    struct client_meter clients[3];      // by enum half_client
     struct kafka_consumer_counts before; // of consumers that were given up
 };
 

@@ -92,7 +92,8 @@ static const struct metric_family families[JUDGE_METRICS] = {
                 .scale = METRIC_NANO,
                 .bounds = &metric_work_bounds},
         [JUDGE_END_TO_END] = {.name = "wrongnumber_end_to_end_delay_seconds",
-                .help = "From the Kafka timestamp of a batch's first message until all of the batch "
+                .help = "From the Kafka timestamp of a batch's first message until all of the "
+                        "batch "
                         "was judged and handed to the producer",
                 .type = METRIC_HISTOGRAM,
                 .scale = METRIC_MILLI,

@@ -10,12 +10,16 @@ static const char client[] =
         "{\"name\":\"rdkafka#consumer-1\",\"ts\":1,\"age\":5000123,\"replyq\":3,\"msg_cnt\":7,"
         "\"msg_size\":700,\"msg_size_max\":1073741824,"
         "\"brokers\":{"
-        "\"127.0.0.1:3/bootstrap\":{\"nodeid\":-1,\"source\":\"configured\",\"state\":\"INIT\",\"tx\":0},"
+        "\"127.0.0.1:3/"
+        "bootstrap\":{\"nodeid\":-1,\"source\":\"configured\",\"state\":\"INIT\",\"tx\":0},"
         "\"GroupCoordinator\":{\"nodeid\":2,\"source\":\"logical\",\"state\":\"UP\",\"tx\":5,"
         "\"txbytes\":50,\"disconnects\":1,\"rtt\":{\"avg\":900,\"p99\":950,\"cnt\":5}},"
-        "\"127.0.0.1:1/1\":{\"nodeid\":1,\"source\":\"configured\",\"state\":\"UP\",\"outbuf_cnt\":2,"
-        "\"waitresp_cnt\":4,\"tx\":10,\"txbytes\":100,\"txerrs\":1,\"txretries\":2,\"req_timeouts\":3,"
-        "\"rxbytes\":200,\"rxerrs\":4,\"disconnects\":5,\"rtt\":{\"avg\":1500,\"p99\":2500,\"cnt\":9},"
+        "\"127.0.0.1:1/"
+        "1\":{\"nodeid\":1,\"source\":\"configured\",\"state\":\"UP\",\"outbuf_cnt\":2,"
+        "\"waitresp_cnt\":4,\"tx\":10,\"txbytes\":100,\"txerrs\":1,\"txretries\":2,\"req_"
+        "timeouts\":3,"
+        "\"rxbytes\":200,\"rxerrs\":4,\"disconnects\":5,\"rtt\":{\"avg\":1500,\"p99\":2500,\"cnt\":"
+        "9},"
         "\"throttle\":{\"p99\":40,\"cnt\":1},\"toppars\":{\"in-0\":{\"topic\":\"in\"}}},"
         "\"127.0.0.1:1/2\":{\"nodeid\":2,\"source\":\"learned\",\"state\":\"DOWN\",\"tx\":1,"
         "\"rtt\":{\"avg\":99999,\"p99\":99999,\"cnt\":0}}},"
@@ -75,9 +79,9 @@ static void test_nobody_was_asked(void)
 // What is not theirs changes nothing.
 static void test_refused(void)
 {
-    static const char *const rows[] = {
-            "", "{", "[]", "{}", "null", "{\"replyq\":\"3\",\"brokers\":{}}",
-            "{\"replyq\":3,\"brokers\":[]}", "{\"replyq\":3,\"brokers\":{}} x"};
+    static const char *const rows[] = {"", "{", "[]", "{}", "null",
+            "{\"replyq\":\"3\",\"brokers\":{}}", "{\"replyq\":3,\"brokers\":[]}",
+            "{\"replyq\":3,\"brokers\":{}} x"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct kafka_statistics is = {.brokers = 77};
         CU_ASSERT_EQUAL(kafka_statistics_read(view_of(rows[i]), true, &is), ERR_DATA);

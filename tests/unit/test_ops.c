@@ -75,8 +75,7 @@ static void put_up_everything(struct board *board)
         CU_ASSERT_PTR_NOT_NULL(board_page(second, others[i], detect, i < 4));
     }
     const struct metric_constant control[] = {{"half", "control"}};
-    CU_ASSERT_PTR_NOT_NULL(
-            board_page(board_take(board, "control"), &aside_metrics, control, 1));
+    CU_ASSERT_PTR_NOT_NULL(board_page(board_take(board, "control"), &aside_metrics, control, 1));
 }
 
 static int count_of(const char *text, const char *part)
@@ -278,6 +277,78 @@ static void test_page(void)
     stage_clear(&stage);
 }
 
+// Who holds what, who is waited for, and how far a canary is.
+static void test_page_people(void)
+{
+    struct stage stage;
+    stage_set(&stage);
+    struct status_report *report = status_report_create();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    const struct status_scope scope = {.kind = "campaign", .id = "c", .tenant = "t"};
+    report->made_ms = INT64_C(1795309200000);
+    report->incident_count = 2;
+    report->incidents[0] = (struct status_incident){
+            .id = "00ff", .tier = "stop", .scope = scope, .wanted_ms = report->made_ms - 600000};
+    report->incidents[1] = (struct status_incident){.id = "00ee",
+            .tier = "stop",
+            .scope = scope,
+            .is_drill = true,
+            .acknowledged_ms = report->made_ms,
+            .acknowledged_by = "<ann>"};
+    report->hold_count = 2;
+    report->holds[0] = (struct status_hold){.scope = scope,
+            .until_ms = report->made_ms + 60000,
+            .is_monitor = true,
+            .is_drill = true,
+            .since_ms = report->made_ms - 1000,
+            .reason = "<list>",
+            .operator_id = "<ben>",
+            .incident_id = "00ff00ff00ff00ff00ff00ff00ff00ff",
+            .canary_step = 2,
+            .canary_limit = 200,
+            .canary_judged = 57,
+            .released_by = "<cid>"};
+    report->holds[1] =
+            (struct status_hold){.scope = scope, .is_commanded = true, .is_proposed = true};
+    report->pending_count = STATUS_PENDING_MAX + 1;
+    for (size_t i = 0; i < STATUS_PENDING_MAX; i++) {
+        report->pending[i] = (struct status_pending){.action = "release",
+                .control_id = "<id>",
+                .operator_id = "dan",
+                .reason = "<why>",
+                .deadline_ms = report->made_ms + 300000};
+    }
+    report->outcome_count = 1;
+    report->outcomes[0] = (struct status_outcome){
+            .state = "refused", .why = "same_person", .action = "confirm", .operator_id = "eve"};
+    report->drill_count = 1;
+    board_report(stage.board, &report->base);
+    static const char *const texts[] = {
+            "Nobody has acknowledged it for 10 min.",
+            "Acknowledged by <code>&lt;ann&gt;</code> at <time>2026-11-22T01:00:00Z</time>",
+            "&lt;list&gt; · by <code>&lt;ben&gt;</code> · since <time>2026-11-22T00:59:59Z</time> "
+            "· "
+            "<a href=\"#i-00ff00ff00ff00ff00ff00ff00ff00ff\">incident 00ff00ff</a>",
+            "Canary 2 of 3: <progress max=\"200\" value=\"57\"></progress> 57 of 200 messages · "
+            "released by <code>&lt;cid&gt;</code>",
+            "monitor: not really held",
+            "held before this process began · by a person",
+            "its release is proposed",
+            "<span class=\"badge warn\">release</span> <p class=\"soft\">&lt;why&gt; · wanted by "
+            "<code>dan</code> · confirm <code>&lt;id&gt;</code></p></div><div>void in 5 min",
+            "and 1 more",
+            "<span class=\"badge bad\">refused</span> confirm  <span class=\"soft\">same_person · "
+            "by "
+            "<code>eve</code>",
+            "A drill is going on",
+            "<span class=\"badge soft\">drill</span>",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        check(&stage, "/", 200, texts[i]);
+    }
+    stage_clear(&stage);
+}
+
 static void test_status_copy(void)
 {
     char text[6];
@@ -425,6 +496,7 @@ int main(int argc, char **argv)
             {"paths", test_paths},
             {"page_text", test_page_text},
             {"page", test_page},
+            {"page_people", test_page_people},
             {"status_copy", test_status_copy},
             {"reports", test_reports},
             {"pages_again", test_pages_again},
