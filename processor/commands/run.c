@@ -175,12 +175,12 @@ struct process {
 // Where the audit log stands, for those who look.
 static void note_audit(struct board *board, struct audit_log *audit)
 {
-    uint64_t records;
-    uint64_t failures;
-    if (board != NULL && audit != NULL && audit_log_glance(audit, &records, &failures)) {
+    struct audit_glance glance;
+    if (board != NULL && audit != NULL && audit_log_glance(audit, &glance)) {
         struct board_process *its = board_process(board);
-        atomic_store(&its->audit_records, (long long)records);
-        atomic_store(&its->audit_failures, (long long)failures);
+        atomic_store(&its->audit_records, (long long)glance.records);
+        atomic_store(&its->audit_renewals, (long long)glance.renewals);
+        atomic_store(&its->audit_unsynced_bytes, (long long)glance.unsynced_bytes);
         atomic_store(&its->has_audit, true);
     }
 }

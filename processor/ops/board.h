@@ -48,10 +48,11 @@ struct board_process {
     atomic_llong reloads;         // policies that came into force by SIGHUP
     atomic_llong reloads_refused; // and such that did not
     atomic_llong
-            reload_failed_since_ms; // wall clock; 0 = the last one went well, or there was none
-    atomic_bool has_audit;          // what follows
-    atomic_llong audit_records;     // the number of the last one
-    atomic_llong audit_failures;    // of bringing records to disk (audit/audit_log.h, A4)
+            reload_failed_since_ms;    // wall clock; 0 = the last one went well, or there was none
+    atomic_bool has_audit;             // what follows
+    atomic_llong audit_records;        // the number of the last one
+    atomic_llong audit_renewals;       // of files that did not come to disk (audit/audit_log.h, A4)
+    atomic_llong audit_unsynced_bytes; // that may not be on disk yet
 };
 struct board_process *board_process(struct board *board);
 // The policy was read anew: it is in force, or was refused. NULL is fine.

@@ -63,7 +63,8 @@ enum {
     STATE_RELOAD_SUCCESSFUL,
     STATE_RELOAD_FAILED_SINCE,
     STATE_AUDIT_RECORDS,
-    STATE_AUDIT_FAILURES,
+    STATE_AUDIT_RENEWALS,
+    STATE_AUDIT_UNSYNCED,
     STATE_METRICS,
 };
 
@@ -87,9 +88,15 @@ static const struct metric_family state_families[STATE_METRICS] = {
                 .help = "The number of the audit log's last record; not there without a log",
                 .type = METRIC_GAUGE,
                 .may_be_absent = true},
-        [STATE_AUDIT_FAILURES] = {.name = "wrongnumber_audit_failures_total",
-                .help = "Times that records may not have come to disk: they are written again",
+        [STATE_AUDIT_RENEWALS] = {.name = "wrongnumber_audit_renewals_total",
+                .help = "Files of the audit log that a disk did not take and that were written "
+                        "once "
+                        "more",
                 .type = METRIC_COUNTER},
+        [STATE_AUDIT_UNSYNCED] = {.name = "wrongnumber_audit_unsynced_bytes",
+                .help = "What of the audit log may not be on disk yet; not there without a log",
+                .type = METRIC_GAUGE,
+                .may_be_absent = true},
 };
 static const struct metric_table state_table = {state_families, STATE_METRICS};
 
@@ -219,7 +226,8 @@ static void take_state(const struct process_metrics *metrics, struct board *boar
     }
     if (atomic_load(&process->has_audit)) {
         metric_set(page, STATE_AUDIT_RECORDS, 0, atomic_load(&process->audit_records));
-        metric_set(page, STATE_AUDIT_FAILURES, 0, atomic_load(&process->audit_failures));
+        metric_set(page, STATE_AUDIT_RENEWALS, 0, atomic_load(&process->audit_renewals));
+        metric_set(page, STATE_AUDIT_UNSYNCED, 0, atomic_load(&process->audit_unsynced_bytes));
     }
 }
 

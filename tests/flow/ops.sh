@@ -94,7 +94,7 @@ counts_what_is_refused() {
     echo 'no command' | produce ops.control || return 1
     wait_until 20 sum_is 1 wrongnumber_aside_dead_letters_total half=control reason=not_json &&
         sum_above 1 wrongnumber_aside_records_total half=control && sum_above 3 wrongnumber_audit_last_record &&
-        sum_is 0 wrongnumber_audit_failures_total && sum_is 0 wrongnumber_audit_waiting
+        sum_is 0 wrongnumber_audit_renewals_total && sum_is 0 wrongnumber_audit_waiting
 }
 
 # librdkafka tells of itself every five seconds.
