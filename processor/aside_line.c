@@ -107,6 +107,7 @@ static enum err take_dead_letter(struct aside_line *line, const struct raw_messa
         log_warn("control", "%.*s/%d/%lld: refused, %s", VIEW_ARGS(raw->topic), (int)raw->partition,
                 (long long)raw->offset, failure->text);
     }
+    line->counts.dead_letters_by[failure->code]++;
     const struct dead_letter_action dead_letter = {
             .raw = raw,
             .reason = failure->reason,
