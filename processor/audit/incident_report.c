@@ -211,7 +211,7 @@ static void take_alert(struct incident_report *report, const struct report_entry
         report->held = member(report->impact, "held");
         int64_t people = member(report->impact, "distinct_recipients");
         int64_t messages = report->escaped + report->held;
-        report->distinct = people < messages ? people : messages; // a sketch may say more
+        report->distinct = people < messages ? people : messages; // older logs have a sketch's more
     }
     note_version(report->policy_versions, &report->policy_version_count, &values[ALERT_POLICY]);
     note_version(

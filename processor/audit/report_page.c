@@ -106,11 +106,12 @@ static void add_people(
         struct strbuf *sb, const struct incident_report *report, const struct report_frame *frame)
 {
     strbuf_add_text(sb, "<h2>Who is affected</h2>\n<table>\n");
-    add_number(sb, "Distinct people", report->distinct,
+    add_number(sb, "People, about", report->distinct,
             " (a sketch counts them: standard error 6.5 %, within 12.7 % with 95 % certainty)");
-    add_number(sb, "Misdirected messages before a hold of the scope", report->escaped,
-            " (sent, unless their own hold stopped them)");
-    add_number(sb, "Misdirected messages while it was held", report->held, "");
+    add_number(sb, "Escaped", report->escaped,
+            " (misdirected messages judged before their scope was held; sent, unless their own "
+            "hold stopped them)");
+    add_number(sb, "Held", report->held, " (misdirected messages that came while it was held)");
     add_number(sb, "Messages of it held one by one", (int64_t)report->message_holds, "");
     add_number(sb, "and released one by one", (int64_t)report->message_releases, "");
     add_cells(sb, "What a message discloses", view_of(frame->data_kinds));

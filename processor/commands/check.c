@@ -1,9 +1,11 @@
 // check: says everything that is wrong with a configuration, or what it amounts to.
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/commands.h"
 #include "commands/load_config.h"
+#include "commands/shown.h"
 #include "common/clock.h"
 #include "common/conf_bind.h"
 #include "detect/bank.h"
@@ -131,6 +133,32 @@ static void print_lists(struct strbuf *sb, const struct policy *policy, int64_t 
     }
 }
 
+// What people command, who answers, and what is written down: whether a key is there, never the key.
+static void print_people(struct strbuf *sb, const struct config *config)
+{
+    const struct policy *policy = &config->policy;
+    strbuf_printf(sb, "control   %s\n",
+            !config->control.is_on                      ? "off: nobody's commands are read"
+            : config->control.key_file == NULL          ? "commands are obeyed unsigned: no key"
+            : config->control.previous_key_file == NULL ? "signed commands only: a key is there"
+                                                        : "signed commands only: a key and the one "
+                                                          "before are there");
+    strbuf_add_text(sb, "people    vendors and tenants want two of them, the second within ");
+    shown_add_span(sb, policy->confirm_within_ms);
+    strbuf_add_text(sb, "\n          an incident that nobody answers is told again after ");
+    shown_add_span(sb, policy->acknowledge_within_ms);
+    strbuf_printf(sb, "; its hold %s\n",
+            policy->unconfirmed == UNCONFIRMED_STAYS_HELD ? "goes on" : "runs out");
+    if (config->audit.directory == NULL) {
+        strbuf_add_text(sb, "audit     off\n");
+    } else {
+        strbuf_printf(sb, "audit     %s, %s\n", config->audit.directory,
+                config->audit.key_file != NULL ? "chained with a key" : "chained without a key");
+    }
+    strbuf_printf(sb, "ops       %s%s\n", strcmp(config->ops.listen, "off") != 0 ? "http://" : "",
+            config->ops.listen);
+}
+
 // A failed write (a full disk, a closed pipe) is the caller's exit status.
 static enum err write_out(const struct strbuf *text)
 {
@@ -151,8 +179,10 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
     strbuf_printf(sb, "roles     %s\n", roles[config->roles & 3]);
     strbuf_printf(sb, "kafka     %s, group %s\n", config->kafka.bootstrap, config->kafka.group);
     bool has_complaints = config->complaints == COMPLAINTS_ON;
-    strbuf_printf(sb, "in        %s, %s%s%s\n", config->topics.outbound, config->topics.control,
-            has_complaints ? ", " : "", has_complaints ? config->topics.complaints : "");
+    bool has_control = config->control.is_on;
+    strbuf_printf(sb, "in        %s%s%s%s%s\n", config->topics.outbound, has_control ? ", " : "",
+            has_control ? config->topics.control : "", has_complaints ? ", " : "",
+            has_complaints ? config->topics.complaints : "");
     strbuf_printf(sb, "internal  %s, %s\n", config->topics.tallies, config->topics.detector_state);
     strbuf_printf(sb, "out       %s, %s, %s, %s, %s\n", config->topics.alerts,
             config->topics.commands, config->topics.state, config->topics.dead_letter,
@@ -164,6 +194,7 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
             sb, "policy    %s, %s\n", config->policy.version, mode_names[config->policy.mode]);
     strbuf_printf(sb, "holds     %u scopes in ten minutes and tally partition at most\n",
             config->policy.hold_cap);
+    print_people(sb, config);
     print_budget(sb, &config->policy, config->policy.budget, "");
     print_rules(sb, &config->policy);
     print_lists(sb, &config->policy, clock_wall().ms);
@@ -174,6 +205,14 @@ static void print_warnings(const struct config *config)
 {
     if (config->identity.key_file == NULL) {
         fputs("warning: pseudonym.key_file is not set: the demo key is known to everybody\n",
+                stderr);
+    }
+    if (config->control.is_on && config->control.key_file == NULL) {
+        fprintf(stderr, "warning: control.key_file is not set: whoever may write %s is obeyed\n",
+                config->topics.control);
+    }
+    if (config->audit.directory != NULL && config->audit.key_file == NULL) {
+        fputs("warning: audit.key_file is not set: who can write the audit log can forge it\n",
                 stderr);
     }
     if (config->policy.assume_complete) {

@@ -287,6 +287,9 @@ enum err status_note_scope(
 static enum err look_closely(struct status_board *board, const struct json_value *values)
 {
     board->is_known = true;
+    if (json_string_equals(&values[INCIDENT_TYPE], VIEW("incident.closed"))) {
+        board->closed_at_ms = status_time(board, &values[INCIDENT_TIME]);
+    }
     int64_t since_ms = status_time(board, &values[INCIDENT_SINCE]);
     if (since_ms != 0 && (board->since_ms == 0 || since_ms < board->since_ms)) {
         board->since_ms = since_ms;

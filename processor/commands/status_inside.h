@@ -167,6 +167,8 @@ struct status_board {
     struct hashmap *held_messages; // "tenant\nmessage_id" with a hold
     int64_t since_ms;              // 0 = not known
     int64_t held_at_ms;            // the first hold of a scope of its; 0 = none
+    int64_t released_at_ms;        // the last release of one; 0 = none
+    int64_t closed_at_ms;          // 0 = it is open
     struct status_message *messages;
     uint32_t message_count;
     uint32_t message_capacity;

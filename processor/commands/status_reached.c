@@ -3,11 +3,24 @@
 
 #include "commands/status_inside.h"
 
+static void note_release(struct status_board *board, const struct json_value *values)
+{
+    int64_t issued_ms = status_time(board, &values[COMMAND_ISSUED]);
+    if (json_string_equals(&values[COMMAND_INCIDENT], view_of(board->incident)) &&
+            !json_string_equals(&values[COMMAND_KIND], VIEW("message")) &&
+            issued_ms > board->released_at_ms) {
+        board->released_at_ms = issued_ms;
+    }
+}
+
 enum err status_see_command(struct status_board *board, const struct raw_message *raw)
 {
     struct json_value values[COMMAND_FIELD_COUNT];
-    if (!status_scan(board, board->command_fields, raw->value, values) ||
-            !json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
+    if (!status_scan(board, board->command_fields, raw->value, values)) {
+        return ERR_NONE;
+    }
+    if (!json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
+        note_release(board, values);
         return ERR_NONE;
     }
     struct view kind = status_text(board, &values[COMMAND_KIND]);
@@ -79,7 +92,9 @@ enum err status_see_verdict(struct status_board *board, const struct raw_message
     struct view tenant = status_text(board, &values[VERDICT_TENANT]);
     tenant = view_is_none(tenant) ? VIEW("default") : tenant;
     int64_t at_ms = status_time(board, &values[VERDICT_TIME]);
-    if (at_ms < board->since_ms || !is_of_incident(board, values, tenant)) {
+    int64_t end_ms = board->released_at_ms != 0 ? board->released_at_ms : board->closed_at_ms;
+    bool is_behind = end_ms != 0 && at_ms > end_ms; // as the incident report has it
+    if (at_ms < board->since_ms || is_behind || !is_of_incident(board, values, tenant)) {
         return ERR_NONE;
     }
     strbuf_reset(&board->key);

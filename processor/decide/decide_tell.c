@@ -267,7 +267,7 @@ struct impact tell_impact(const struct incident *incident)
 {
     uint64_t people = sketch_estimate(&incident->people);
     uint64_t messages = (uint64_t)(incident->escaped + incident->held);
-    bool is_above = incident->cleared > 0 && people > messages;
+    bool is_above = people > messages; // the sketch only estimates
     return (struct impact){
             incident->escaped, incident->held, is_above ? messages : people, incident->cleared};
 }

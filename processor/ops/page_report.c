@@ -45,13 +45,13 @@ static void add_numbers(struct strbuf *out, const struct status_incident *row)
     page_add_count(out, row->misdirected);
     strbuf_add_text(out, " of ");
     page_add_count(out, row->judged);
-    strbuf_add_text(out, " messages were misdirected when it was told. So far ");
+    strbuf_add_text(out, " messages were misdirected when it was told. So far escaped ");
     page_add_count(out, row->escaped);
-    strbuf_add_text(out, " before a hold and ");
+    strbuf_add_text(out, ", held ");
     page_add_count(out, row->held);
-    strbuf_add_text(out, " since, to about ");
+    strbuf_add_text(out, ", people about ");
     page_add_count(out, row->people);
-    strbuf_add_text(out, " people.</p><p>Likely cause: ");
+    strbuf_add_text(out, ".</p><p>Likely cause: ");
     page_add_text(out, row->cause[0] != '\0' ? row->cause : "not known");
     strbuf_printf(out, ". Scopes: %u, held: %u.", row->scope_count, row->held_count);
     if (row->withheld != NULL) {

@@ -81,6 +81,28 @@ check "flow.audit.export" "$wrongnumber" audit export -c "$config" --incident "$
     --zone +08:00 --out "$work/report"
 check "flow.audit.report" python3 -B "$root/tests/flow/audit_report.py" "$work/report/incident-$incident.json" \
     "$work/report/incident-$incident.html" "$work/data" "$work/commands.ndjson"
+# One incident, one number each: what `status` says of it is what the report says.
+agrees() {
+    "$wrongnumber" status -c "$config" --incident "$incident" --json >"$work/status.json" &&
+        "$wrongnumber" status -c "$config" --incident "$incident" >"$work/status.txt" || return 1
+    python3 - "$work/report/incident-$incident" "$work/status" <<'END'
+import json, pathlib, sys
+report, page = json.load(open(sys.argv[1] + ".json")), pathlib.Path(sys.argv[1] + ".html").read_text("utf-8")
+status, text = json.load(open(sys.argv[2] + ".json")), pathlib.Path(sys.argv[2] + ".txt").read_text("utf-8")
+impact = status["incidents"][0]["last_alert"]["impact"]
+escaped, held, people = impact["escaped"], impact["held"], impact["distinct_recipients"]
+assert report["messages"] == {"escaped": escaped, "held": held}, (report["messages"], impact)
+assert report["people"]["distinct_recipients"] == people <= escaped + held, (report["people"], impact)
+assert f"escaped {escaped} | held {held} | people about {people} |" in text, text[:2000]
+assert f"<th>Escaped</th><td>{escaped} " in page and f"<th>Held</th><td>{held} " in page, page[:4000]
+assert f"<th>People, about</th><td>{people} " in page
+for name, is_reached in (("reached", True), ("spared", False)):
+    count = sum(m["reached"] is is_reached for m in status["messages"])
+    assert count == report[name]["messages"], (name, count, report[name]["messages"])
+    assert f"{name}: {count} misdirected messages to {report[name]['people']} people" in text
+END
+}
+check "flow.audit.status_agrees" agrees
 check "flow.audit.no_such_incident" test "$("$wrongnumber" audit export -c "$config" --incident "${incident//[0-9]/0}" 2>/dev/null; echo $?)" = 66
 
 # named OFFSET FILE: one bit of that byte is changed and back again

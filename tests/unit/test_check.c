@@ -89,8 +89,54 @@ static void test_good(void)
                               "campaign in 200000000 healthy messages at most, of "
                               "each wider kind in 800000000\n"));
     unit_check_text("warnings", run.err.p,
-            "warning: pseudonym.key_file is not set: the demo key is known to everybody\n");
+            "warning: pseudonym.key_file is not set: the demo key is known to everybody\n"
+            "warning: control.key_file is not set: whoever may write collections.control.v1 is "
+            "obeyed\n");
+    static const char *const said[] = {
+            "in        collections.outbound.v1, collections.control.v1\n",
+            "control   commands are obeyed unsigned: no key\n",
+            "people    vendors and tenants want two of them, the second within 30 min\n",
+            "told again after 15 min; its hold goes on\n", "audit     off\n", "ops       off\n"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, said[i]));
+    }
     run_fini(&run);
+}
+
+// Whether keys are there, and nothing of them.
+static void test_people(void)
+{
+    char path[32];
+    char key[32];
+    char yaml[512];
+    write_config(key, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
+    snprintf(yaml, sizeof yaml,
+            "complaints: on\n"
+            "control:\n  key_file: %s\n  previous_key_file: %s\n"
+            "audit:\n  directory: /tmp\n  key_file: %s\n"
+            "ops:\n  listen: \"127.0.0.1:9464\"\n",
+            key, key, key);
+    write_config(path, yaml);
+    struct run run;
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_EQUAL(run.status, 0);
+    static const char *const said[] = {", collections.control.v1, collections.complaints.v1\n",
+            "control   signed commands only: a key and the one before are there\n",
+            "audit     /tmp, chained with a key\n", "ops       http://127.0.0.1:9464\n"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, said[i]));
+    }
+    CU_ASSERT_PTR_NULL(strstr(run.out.p, "0123456789abcdef"));
+    CU_ASSERT_PTR_NULL(strstr(run.err.p, "control"));
+    run_fini(&run);
+    unlink(path);
+    write_config(path, "control:\n  enabled: false\n");
+    run_check(&run, "-c", path, NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "in        collections.outbound.v1\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(run.out.p, "control   off: nobody's commands are read\n"));
+    run_fini(&run);
+    unlink(path);
+    unlink(key);
 }
 
 static void test_print(void)
@@ -221,6 +267,7 @@ static void test_wrong_use(void)
 
 static const struct unit_test tests[] = {
         {"good", test_good},
+        {"people", test_people},
         {"print", test_print},
         {"rules", test_rules},
         {"describe_and_help", test_describe_and_help},

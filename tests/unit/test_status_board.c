@@ -195,11 +195,15 @@ static void test_reached(void)
     tell(board, status_see_command, NULL,
             "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"shown\",\"tenant_id\":"
             "\"t\"},\"incident_id\":null,\"mode\":\"monitor\"}");
+    tell(board, status_see_command, NULL,
+            "{\"action\":\"release\",\"target\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":"
+            "\"t\"},\"incident_id\":\"" INCIDENT "\",\"issued_at\":\"2026-11-22T08:00:40.000Z\"}");
     verdict(board, "misdirected", "early", 5, "a");
     verdict(board, "misdirected", "shown", 5, "a");
     verdict(board, "misdirected", "late", 30, "a");
     verdict(board, "misdirected", "another", 6, "b");
     verdict(board, "clear", "fine", 7, "a");
+    verdict(board, "misdirected", "another day", 50, "a");
     check_text(board,
             (const char *const[]){"held: 1\n", "incident: 1\n", "| closed\n",
                     "reached: 1 misdirected messages to 1 people, judged before the hold\n",
