@@ -166,6 +166,8 @@ static void look_up_all(struct half *half, size_t count)
                     .tenant_id = ev->tenant_id,
                     .loan_id = ev->loan_id,
                     .channel = ev->channel,
+                    .pseudonym = &half->pseudonyms[i],
+                    .key = keyring_current(half->day->ring),
             };
         }
     }
