@@ -18,7 +18,7 @@ struct lookup {
     // The recipient's pseudonym under `key`, where it is known already; NULL = it is not.
     const struct pseudonym *pseudonym;
     const struct keyring_key *key;
-    struct facts facts;         // the answer
+    struct facts facts; // the answer
 };
 
 // The recipient's pseudonym under `key`; costs a MAC only where it is not known already.
