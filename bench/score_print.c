@@ -20,6 +20,7 @@ static void add_verdicts(
     score_add_count(out, "repeated_verdicts", counts->again);
     score_add_count(out, "without_verdict", counts->without_verdict);
     score_add_count(out, "without_label", data->unlabelled);
+    score_add_count(out, "drill_records", data->drill_records);
     score_add_count(out, "healthy", counts->healthy);
     json_object_end(out);
 

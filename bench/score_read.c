@@ -120,11 +120,12 @@ enum {
     VERDICT_VENDOR,
     VERDICT_OFFSET,
     VERDICT_REASONS,
+    VERDICT_DRILL,
     VERDICT_FIELDS
 };
 static const char *const verdict_pointers[VERDICT_FIELDS] = {"/message_id", "/occurred_at",
         "/tenant_id", "/verdict", "/campaign_id", "/template_id", "/sender_id", "/vendor_id",
-        "/source/offset", "/reasons"};
+        "/source/offset", "/reasons", "/drill"};
 
 static enum err take_scopes(
         struct score_data *data, struct score_file *file, uint32_t ret_scopes[SCOPE_KIND_COUNT])
@@ -167,6 +168,10 @@ static void link_label(
 
 static enum err add_verdict(struct score_data *data, struct score_file *file)
 {
+    if (file->values[VERDICT_DRILL].kind == JSON_TRUE) {
+        data->drill_records++;
+        return ERR_NONE;
+    }
     if (data->message_count >= SCORE_MESSAGES_MAX) {
         return score_file_fault(file, "more than 200,000,000 messages");
     }

@@ -65,13 +65,14 @@ enum {
     ALERT_CHANGE_ID,
     ALERT_CHANGE_OFFSET,
     ALERT_NODE,
+    ALERT_DRILL,
     ALERT_FIELDS
 };
 static const char *const alert_pointers[ALERT_FIELDS] = {"/incident_id", "/type", "/tier",
         "/scope/kind", "/scope/id", "/scope/tenant_id", "/occurred_at", "/cause/likely",
         "/evidence/scope/kind", "/evidence/scope/id", "/evidence/scope/tenant_id",
         "/evidence/interval", "/evidence/false_alarm_budget", "/evidence/change_point/message_id",
-        "/evidence/change_point/offset", "/evidence/node"};
+        "/evidence/change_point/offset", "/evidence/node", "/drill"};
 
 static enum err take_evidence(
         struct score_data *data, struct score_file *file, struct score_alert *alert)
@@ -114,6 +115,10 @@ static enum err take_evidence(
 
 static enum err add_alert(struct score_data *data, struct score_file *file)
 {
+    if (file->values[ALERT_DRILL].kind == JSON_TRUE) {
+        data->drill_records++;
+        return ERR_NONE;
+    }
     static const char *const types[] = {"incident.opened", "incident.escalated", "incident.updated",
             "incident.released", "incident.closed", "cache.suspect", "cache.recovered",
             "drill.completed", "control.outcome"};
@@ -182,11 +187,12 @@ enum {
     COMMAND_ISSUED,
     COMMAND_EXPIRES,
     COMMAND_MODE,
+    COMMAND_DRILL,
     COMMAND_FIELDS
 };
 static const char *const command_pointers[COMMAND_FIELDS] = {"/action", "/target/kind",
         "/target/id", "/target/tenant_id", "/tier", "/incident_id", "/sequence", "/issued_at",
-        "/expires_at", "/mode"};
+        "/expires_at", "/mode", "/drill"};
 
 static enum err take_command(
         struct score_data *data, struct score_file *file, struct score_command *command)
@@ -217,6 +223,10 @@ static enum err take_command(
 
 static enum err add_command(struct score_data *data, struct score_file *file)
 {
+    if (file->values[COMMAND_DRILL].kind == JSON_TRUE) {
+        data->drill_records++;
+        return ERR_NONE;
+    }
     static const char *const actions[] = {"hold", "release"};
     static const char *const modes[] = {"monitor", "enforce"};
     int action;

@@ -72,6 +72,35 @@ fits_the_fields() {
     fetch drill.in | grep -F '{\"a/b\":{\"c\":' | grep -cF 'wn.drill' | grep -qx 20
 }
 
+# Without a processor nothing is sent: whoever runs the drill is told so.
+nobody_answers() {
+    local rc=0
+    sed 's|^  control: .*|  control: "drill.nobody"|' "$config" >"$work/alone.yaml"
+    wait_until 10 topic_exists drill.nobody || return 1
+    drill "$work/alone.yaml" --answer 1s >"$work/alone.json" || rc=$?
+    [[ $rc == 69 && ! -s $work/alone.json ]] && grep -q 'no message was sent: no processor has answered' "$work/drill.err" &&
+        [[ $(fetch drill.in | wc -l) == 0 ]]
+}
+
+# Three messages are an alert and no hold: missed, by the clock of whoever runs it.
+is_missed() {
+    local rc=0
+    drill "$config" --size 3 --rate 200 --wait 1s >"$work/missed.json" || rc=$?
+    [[ $rc == 1 ]] && grep -qx '{"drill_result":null,"sent":3,"hold_seen_ms":null}' "$work/missed.json" &&
+        grep -q '^missed: 3 messages were sent' "$work/drill.err" ||
+        { echo "exit status $rc"; cat "$work/missed.json" "$work/drill.err"; return 1; }
+}
+
+# Its hold and its mark, for people.
+is_shown() {
+    "$build/wrongnumber" status -c "$config" >"$work/status.txt" || return 1
+    grep -qE '^  quarantine campaign drill-[0-9a-f]+ \(tenant wn-drill\) \| by the detector .*\| DRILL, nobody is concerned' "$work/status.txt" ||
+        { cat "$work/status.txt"; return 1; }
+    "$build/wrongnumber" watch -c "$config" --from beginning --seconds 2 >"$work/watch.txt" || return 1
+    grep -qE ' drill.completed +[a-z]+ +campaign drill-[0-9a-f]+ \(tenant wn-drill\) \| DRILL \| detected after [0-9]+ ms \| held after [0-9]+ ms and [0-9]+ messages$' "$work/watch.txt" &&
+        ! grep -q ' message ' "$work/watch.txt" || { cat "$work/watch.txt"; return 1; }
+}
+
 stage_set "$messages" || { echo "not ok drill: the stage"; exit 1; }
 config=$(write_config drill drill.in)
 sed -i 's/mode: enforce/mode: monitor/' "$config"
@@ -87,10 +116,13 @@ if ! wait_until 10 topic_exists drill.in || ! make_topics "$config"; then
 fi
 "$build/wrongnumber-bench" replay --events "$work/data/events.ndjson" --relationships "$work/data/relationships.ndjson" \
     -c "$config" --out "$work/replay" >/dev/null || exit 1
+check "drill: without a processor nothing is sent" nobody_answers
 start_processor "$config"
 produce drill.in <"$work/data/events.ndjson"
 check "drill: it is detected, and its hold is seen" is_detected
 check "drill: all of it is marked, and the lenders have what they have without it" is_marked_and_apart
+check "drill: status and watch mark it" is_shown
+check "drill: one that is not held in time is missed" is_missed
 check "drill: fields that cannot hold its message are refused" refuses_what_cannot_be_built
 check "drill: its messages look as the configuration's fields say" fits_the_fields
 if end_process "$processor_pid"; then

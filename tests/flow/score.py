@@ -146,6 +146,25 @@ def by_hand(bench, folder):
     compare("ten messages a frame", json.loads(run_score(bench, folder).stdout), BY_FRAMES)
 
 
+def drills_apart(bench, folder):
+    """A run in which a drill took place is scored as one without: its records are about nobody, and counted apart."""
+    score_story.write(folder)
+    without = json.loads(run_score(bench, folder).stdout)
+    scope = {"kind": "campaign", "id": "drill-1", "tenant_id": "wn-drill"}
+    verdict = {**score_story.verdict(50), "message_id": "drill-1-0", "tenant_id": "wn-drill", "campaign_id": "drill-1",
+               "verdict": "misdirected"}
+    alert = {**score_story.alert("opened", "quarantine", "batch", "a", 50, 50, "wrong_list", [0.1, 1]), "scope": scope,
+             "incident_id": "f" * 32}
+    command = {**score_story.command("hold", "batch", "a", 50, 50), "target": scope, "incident_id": "f" * 32}
+    for name, record in (("verdicts", verdict), ("alerts", alert), ("quarantine-commands", command)):
+        with open(folder / f"{name}.ndjson", "a", encoding="utf-8") as file:
+            file.write(json.dumps({**record, "drill": True}) + "\n")
+    done = run_score(bench, folder)
+    document = json.loads(done.stdout) if done.returncode == 0 else {"messages": {}}
+    check("drills are counted apart", document["messages"].pop("drill_records", None) == 3, done.stderr.strip())
+    check("drills change nothing else", without["messages"].pop("drill_records") == 0 and document == without)
+
+
 def relations(bench, folder):
     """Holds of other scopes than the incidents': by another name, of a part, of everything."""
     score_story.write(folder)
@@ -291,6 +310,7 @@ def refusals(bench, folder):
 def main(bench, folder):
     folder = pathlib.Path(folder)
     by_hand(bench, folder / "story")
+    drills_apart(bench, folder / "drills")
     relations(bench, folder / "relations")
     false_start(bench, folder / "false_start")
     without_optional_members(bench, folder / "pinned")
