@@ -1,6 +1,6 @@
 #include "emit/target_key.h"
 
-static void add_part(struct strbuf *sb, struct view part)
+void target_key_add_part(struct strbuf *sb, struct view part)
 {
     size_t plain_from = 0;
     for (size_t i = 0; i < part.n; i++) {
@@ -17,13 +17,13 @@ static void add_part(struct strbuf *sb, struct view part)
 
 void target_key_add(struct strbuf *sb, const struct scope_name *scope, const char *kind)
 {
-    add_part(sb, scope->tenant_id);
+    target_key_add_part(sb, scope->tenant_id);
     strbuf_add_byte(sb, '/');
     strbuf_add_text(sb, kind);
     strbuf_add_byte(sb, '/');
-    add_part(sb, scope->id);
+    target_key_add_part(sb, scope->id);
     if (!view_is_none(scope->channel)) {
         strbuf_add_byte(sb, '/');
-        add_part(sb, scope->channel);
+        target_key_add_part(sb, scope->channel);
     }
 }

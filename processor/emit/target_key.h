@@ -5,5 +5,7 @@
 #include "common/strbuf.h"
 #include "model/scope.h"
 
-// `kind` is a word of scope_kind_names, or "message".
+// `kind` is a word of scope_kind_names, "message" or "recipient".
 void target_key_add(struct strbuf *sb, const struct scope_name *scope, const char *kind);
+// One part of such a key.
+void target_key_add_part(struct strbuf *sb, struct view part);
