@@ -151,7 +151,7 @@ struct control_counts {
     uint64_t duplicates;
     uint64_t forgotten; // ids that are not known again (decide/control_ledger.h, N1)
     uint32_t waiting;
-    uint32_t standing; // modes, messages and recipients (control/standing.h)
+    uint32_t standing; // modes, messages and recipients (control/standing_orders.h)
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 

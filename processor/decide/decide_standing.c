@@ -1,4 +1,4 @@
-// What people command that stands until it ends (control/standing.h): modes of scopes, holds and releases
+// What people command that stands until it ends (control/standing_orders.h): modes of scopes, holds and releases
 // of single messages and recipients. Each is told as a control state, by which the judges go.
 //
 //   mode     of a scope: whether its holds, and those of its messages, are sent. Holds that stand stay

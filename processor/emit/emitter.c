@@ -73,7 +73,8 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
 // Flagged is what goes wrong, and what the policy speaks against.
 static bool is_published(enum verdict_output output, const struct verdict_action *action)
 {
-    const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS);
+    const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS) |
+                             REASON_BIT(REASON_HELD_BY_OPERATOR);
     switch (output) {
     case VERDICTS_NONE:
         return false;
@@ -150,7 +151,7 @@ enum err emit_control_state(
     e = send_record(em, e, &record, ticket);
     return e != ERR_NONE || em->options.on_control_state == NULL
                    ? e
-                   : em->options.on_control_state(em->options.watcher, action);
+                   : em->options.on_control_state(em->options.control_state_watcher, action);
 }
 
 enum err emit_dead_letter(struct emitter *em, const struct dead_letter_action *action, void *ticket)

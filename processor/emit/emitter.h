@@ -25,6 +25,7 @@ struct emitter_options {
     void (*on_alert)(void *watcher, const struct alert_action *action);
     // Sees each control state; NULL = nobody does.
     enum err (*on_control_state)(void *watcher, const struct control_state_action *action);
+    void *control_state_watcher;
     void *watcher;
 };
 

@@ -25,6 +25,9 @@ static struct scope_name scope_of(const struct control *control)
     if (control->object == CONTROL_OF_RECIPIENT) {
         scope.id = control->recipient;
     }
+    if (control->object != CONTROL_OF_SCOPE) {
+        scope.channel = VIEW_NONE;
+    }
     return scope;
 }
 

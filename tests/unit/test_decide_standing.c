@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/standing.h"
+#include "control/standing_orders.h"
 #include "decide/control_ledger.h"
 
 #include "control_bench.h"

@@ -1,4 +1,4 @@
-#include "control/standing.h"
+#include "control/standing_orders.h"
 
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ struct row {
     char *texts;
 };
 
-struct standing {
+struct standing_orders {
     struct hash_index index;
     struct row **rows; // the first `count`
     uint32_t count;
@@ -23,9 +23,9 @@ struct standing {
     int64_t next_over_ms; // none is over before
 };
 
-enum err standing_create(struct standing **ret_standing, uint32_t ceiling_count)
+enum err standing_create(struct standing_orders **ret_standing, uint32_t ceiling_count)
 {
-    struct standing *standing = calloc(1, sizeof *standing);
+    struct standing_orders *standing = calloc(1, sizeof *standing);
     if (standing == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -44,7 +44,7 @@ static void row_destroy(struct row *row)
     }
 }
 
-void standing_destroy(struct standing *standing)
+void standing_destroy(struct standing_orders *standing)
 {
     if (standing != NULL) {
         for (uint32_t i = 0; i < standing->count; i++) {
@@ -85,7 +85,7 @@ static bool is_same(const struct standing_key *left, const struct standing_key *
            view_equal(left->channel, right->channel);
 }
 
-static struct row *row_of(const struct standing *standing, const struct standing_key *key,
+static struct row *row_of(const struct standing_orders *standing, const struct standing_key *key,
         uint64_t hash, uint32_t *ret_number)
 {
     struct hash_probe probe = hash_index_probe(&standing->index, hash);
@@ -140,7 +140,7 @@ static struct row *row_create(const struct standing_order *order)
     return row;
 }
 
-static enum err make_room(struct standing *standing)
+static enum err make_room(struct standing_orders *standing)
 {
     if (standing->count == standing->ceiling_count) {
         return ERR_CEILING;
@@ -158,7 +158,7 @@ static enum err make_room(struct standing *standing)
     return ERR_NONE;
 }
 
-enum err standing_put(struct standing *standing, const struct standing_order *order)
+enum err standing_put(struct standing_orders *standing, const struct standing_order *order)
 {
     uint64_t hash = hash_of(&order->key);
     uint32_t number;
@@ -189,15 +189,30 @@ enum err standing_put(struct standing *standing, const struct standing_order *or
     return ERR_NONE;
 }
 
+enum err standing_learn(
+        struct standing_orders *standing, const struct standing_order *order, int64_t now_ms)
+{
+    const struct standing_order *before = standing_find(standing, &order->key);
+    if (before != NULL && before->sequence >= order->sequence) {
+        return ERR_NONE;
+    }
+    const struct standing_order *over;
+    while (before == NULL && standing->count == standing->ceiling_count &&
+            (over = standing_over(standing, now_ms)) != NULL) {
+        standing_remove(standing, over);
+    }
+    return standing_put(standing, order);
+}
+
 const struct standing_order *standing_find(
-        const struct standing *standing, const struct standing_key *key)
+        const struct standing_orders *standing, const struct standing_key *key)
 {
     uint32_t number;
     const struct row *row = row_of(standing, key, hash_of(key), &number);
     return row != NULL ? &row->order : NULL;
 }
 
-void standing_remove(struct standing *standing, const struct standing_order *order)
+void standing_remove(struct standing_orders *standing, const struct standing_order *order)
 {
     uint32_t number;
     uint64_t hash = hash_of(&order->key);
@@ -216,7 +231,7 @@ void standing_remove(struct standing *standing, const struct standing_order *ord
     }
 }
 
-const struct standing_order *standing_over(struct standing *standing, int64_t now_ms)
+const struct standing_order *standing_over(struct standing_orders *standing, int64_t now_ms)
 {
     if (now_ms < standing->next_over_ms) {
         return NULL;
@@ -233,17 +248,17 @@ const struct standing_order *standing_over(struct standing *standing, int64_t no
     return NULL;
 }
 
-uint32_t standing_count(const struct standing *standing)
+uint32_t standing_count(const struct standing_orders *standing)
 {
     return standing->count;
 }
 
-bool standing_is_empty(const struct standing *standing)
+bool standing_is_empty(const struct standing_orders *standing)
 {
     return standing->count == 0;
 }
 
-bool standing_has_recipients(const struct standing *standing)
+bool standing_has_recipients(const struct standing_orders *standing)
 {
     return standing->recipient_count > 0;
 }
@@ -251,14 +266,14 @@ bool standing_has_recipients(const struct standing *standing)
 // --- what is in force -------------------------------------------------------------------------
 
 static const struct standing_order *in_force(
-        const struct standing *standing, const struct standing_key *key, int64_t now_ms)
+        const struct standing_orders *standing, const struct standing_key *key, int64_t now_ms)
 {
     const struct standing_order *order = view_is_none(key->id) ? NULL : standing_find(standing, key);
     return order != NULL && order->until_ms > now_ms ? order : NULL;
 }
 
 const struct standing_order *standing_mode(
-        const struct standing *standing, const struct standing_subject *subject, int64_t now_ms)
+        const struct standing_orders *standing, const struct standing_subject *subject, int64_t now_ms)
 {
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && standing->count > 0; kind++) {
         struct standing_key key = {.object = CONTROL_OF_SCOPE,
@@ -277,7 +292,7 @@ const struct standing_order *standing_mode(
     return NULL;
 }
 
-const struct standing_order *standing_of_message(const struct standing *standing,
+const struct standing_order *standing_of_message(const struct standing_orders *standing,
         struct view tenant_id, struct view message_id, struct view pseudonym, int64_t now_ms)
 {
     if (standing->count == 0) {
@@ -324,7 +339,7 @@ static void order_archive(struct archive *archive, struct standing_order *order)
     archive_i64(archive, &order->sequence, 0, INT64_MAX);
 }
 
-void standing_archive(struct archive *archive, struct standing *standing)
+void standing_archive(struct archive *archive, struct standing_orders *standing)
 {
     archive_mark(archive, "standing");
     uint32_t count = archive_count(archive, standing->count, standing->ceiling_count);

@@ -36,27 +36,33 @@ struct standing_order {
     struct view operator_id;
 };
 
-struct standing;
+struct standing_orders;
 
-MUST_CHECK enum err standing_create(struct standing **ret_standing, uint32_t ceiling_count);
-void standing_destroy(struct standing *standing);
+MUST_CHECK enum err standing_create(struct standing_orders **ret_standing, uint32_t ceiling_count);
+void standing_destroy(struct standing_orders *standing);
 
 // What a command would stand under.
 struct standing_key standing_key_of(const struct control *control);
 // Takes a copy. ERR_CEILING when there are too many, ERR_NO_MEMORY: then all is as it was.
-MUST_CHECK enum err standing_put(struct standing *standing, const struct standing_order *order);
+MUST_CHECK enum err standing_put(struct standing_orders *standing, const struct standing_order *order);
+// What somebody else has told of an order, in whatever order and as often as it comes: put, unless what
+// stands under the key has its sequence or a greater one. An order of the past (`until_ms`
+// 0) is remembered as over, so that an older record does not bring it back. When there are too many, those
+// that are over by `now_ms` go first; ERR_CEILING when that is not enough.
+MUST_CHECK enum err standing_learn(
+        struct standing_orders *standing, const struct standing_order *order, int64_t now_ms);
 // Whatever stands under the key, over or not; NULL for none. Good until the next put or remove.
 const struct standing_order *standing_find(
-        const struct standing *standing, const struct standing_key *key);
+        const struct standing_orders *standing, const struct standing_key *key);
 // It is one of the table's.
-void standing_remove(struct standing *standing, const struct standing_order *order);
+void standing_remove(struct standing_orders *standing, const struct standing_order *order);
 // One that is over by `now_ms`; NULL for none.
-const struct standing_order *standing_over(struct standing *standing, int64_t now_ms);
+const struct standing_order *standing_over(struct standing_orders *standing, int64_t now_ms);
 
-uint32_t standing_count(const struct standing *standing);
-bool standing_is_empty(const struct standing *standing);
+uint32_t standing_count(const struct standing_orders *standing);
+bool standing_is_empty(const struct standing_orders *standing);
 // Whether orders about recipients stand: who asks needs no pseudonym else.
-bool standing_has_recipients(const struct standing *standing);
+bool standing_has_recipients(const struct standing_orders *standing);
 
 // Whom something is of; ids of kinds that are not known, or of several, are none.
 struct standing_subject {
@@ -67,10 +73,10 @@ struct standing_subject {
 // The mode in force of the subject, by the narrowest scope: campaign, template, sender, vendor, tenant; of
 // one kind that of the channel before that of all. NULL where nobody has set one.
 const struct standing_order *standing_mode(
-        const struct standing *standing, const struct standing_subject *subject, int64_t now_ms);
+        const struct standing_orders *standing, const struct standing_subject *subject, int64_t now_ms);
 // What is in force of one message: its own order, else its recipient's. NULL for none.
-const struct standing_order *standing_of_message(const struct standing *standing,
+const struct standing_order *standing_of_message(const struct standing_orders *standing,
         struct view tenant_id, struct view message_id, struct view pseudonym, int64_t now_ms);
 
 // Saves it, or restores it into a new one.
-void standing_archive(struct archive *archive, struct standing *standing);
+void standing_archive(struct archive *archive, struct standing_orders *standing);
