@@ -16,7 +16,7 @@ static const char *const help =
         "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR [--restart N]\n"
         "\n"
         "Judges recorded messages offline: writes verdicts.ndjson, alerts.ndjson,\n"
-        "quarantine-commands.ndjson, quarantine-state.ndjson, dead-letter.ndjson and "
+        "quarantine-commands.ndjson, quarantine-state.ndjson, control-state.ndjson, dead-letter.ndjson and "
         "summary.json.\n"
         "The same input gives the same bytes (summary.json also has timings).\n"
         "\n"
