@@ -35,11 +35,13 @@ dpkg-deb -e "$package" "$work/control"
 
 # What has to be there; deploy's folders where they exist.
 wanted=(usr/bin/wrongnumber usr/bin/wrongnumber-bench etc/wrongnumber/wrongnumber.yaml etc/wrongnumber/keys
-    usr/lib/systemd/system/wrongnumber.service usr/share/man/man1/wrongnumber.1.gz usr/share/man/man1/wrongnumber-bench.1.gz
+    usr/lib/systemd/system/wrongnumber.service usr/lib/systemd/system/wrongnumber-sync.service usr/share/man/man1/wrongnumber.1.gz usr/share/man/man1/wrongnumber-bench.1.gz
     usr/share/man/man5/wrongnumber.yaml.5.gz usr/share/bash-completion/completions/wrongnumber
     usr/share/bash-completion/completions/wrongnumber-bench usr/share/doc/wrongnumber/copyright
     usr/share/doc/wrongnumber/changelog.gz usr/share/doc/wrongnumber/wrongnumber.spdx.json
-    usr/share/doc/wrongnumber/redis-keys.md usr/share/wrongnumber/schemas/asyncapi.yaml usr/share/wrongnumber/acl/redis.acl)
+    usr/share/doc/wrongnumber/redis-keys.md usr/share/doc/wrongnumber/integration.md
+    usr/share/doc/wrongnumber/README.zh-CN.md usr/share/wrongnumber/schemas/clients/sender.py
+    usr/share/wrongnumber/schemas/asyncapi.yaml usr/share/wrongnumber/acl/redis.acl)
 for folder in prometheus grafana; do
     [[ ! -d $root/deploy/$folder ]] || wanted+=("usr/share/wrongnumber/$folder")
 done
@@ -48,7 +50,7 @@ expect contents "$(for path in "${wanted[@]}"; do [[ -e $work/tree/$path ]] || e
 expect nowhere_else "$(cd "$work/tree" && find . -mindepth 1 -type f ! -path './usr/*' ! -path './etc/wrongnumber/*')"
 expect conffile "$(echo /etc/wrongnumber/wrongnumber.yaml | diff - "$work/control/conffiles")"
 depends=$(sed -n 's/^Depends: //p' "$work/control/control")
-expect depends "$(for library in 'librdkafka1 (>= 2.0)' libhiredis libcjson1 libfyaml0 libssl3 libprotobuf-c1 libphonenumber8; do
+expect depends "$(for library in 'librdkafka1 (>= 2.0)' libhiredis libcjson1 libfyaml0 libssl3 libprotobuf-c1 libphonenumber8 tzdata; do
     [[ $depends == *"$library"* ]] || echo "Depends lacks $library: $depends"
 done)"
 
