@@ -34,7 +34,7 @@ struct replay_judge {
     struct store store;
     struct judge_line *line;
     struct replay_aside *besides[REPLAY_BESIDE_COUNT]; // NULL = none
-    struct standing_orders *orders; // what the commands of people leave in force
+    struct standing_orders *orders;                    // what the commands of people leave in force
     bool has_beside;
     struct decoder *decoder; // tells when an event was, where has_beside
     struct arena *decode_arena;

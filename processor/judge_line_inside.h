@@ -20,8 +20,8 @@ struct judge_line {
     const struct standing_orders *orders; // NULL = nobody has ordered anything
     struct strbuf pseudonym;              // of the message in hand
     int64_t now_ms;                       // judged_at of the message in hand
-    void *ticket;        // of the slice in hand
-    int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
+    void *ticket;                         // of the slice in hand
+    int64_t log_time_ms;                  // JUDGE_CLOCK_MESSAGE
     uint32_t since_frame;
     int64_t next_totals_ms;      // log time
     struct mono_time round_at;   // what is due then is looked up by the batch in hand; 0 = nothing

@@ -133,7 +133,8 @@ static enum err end_hold(struct judge_line *line, const struct round *round,
         const struct recheck_message *message, struct judgement *judgement, void *ticket)
 {
     const struct event *ev = &message->ev;
-    const struct standing standing = judge_line_stand(line, ev, message->pseudonym.bytes, judgement);
+    const struct standing standing =
+            judge_line_stand(line, ev, message->pseudonym.bytes, judgement);
     if (!message->is_held || standing.is_blocked) {
         return ERR_NONE;
     }

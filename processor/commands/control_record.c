@@ -51,6 +51,13 @@ static const char *object_wrong(const struct control_words *words)
     if (wants_tenant && words->tenant == NULL) {
         return "--tenant is missing: whose";
     }
+    bool is_one = words->message != NULL || words->recipient != NULL;
+    if (words->action == CONTROL_RELEASE && words->for_ms > 0 && !is_one) {
+        return "--for of a release goes with --message or --recipient";
+    }
+    if (words->action == CONTROL_MODE && is_one) {
+        return "a mode is a scope's: --scope";
+    }
     if (words->incident != NULL && words->tenant != NULL) {
         return "--tenant does not go with --incident, which has its own";
     }

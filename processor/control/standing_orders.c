@@ -268,12 +268,13 @@ bool standing_has_recipients(const struct standing_orders *standing)
 static const struct standing_order *in_force(
         const struct standing_orders *standing, const struct standing_key *key, int64_t now_ms)
 {
-    const struct standing_order *order = view_is_none(key->id) ? NULL : standing_find(standing, key);
+    const struct standing_order *order =
+            view_is_none(key->id) ? NULL : standing_find(standing, key);
     return order != NULL && order->until_ms > now_ms ? order : NULL;
 }
 
-const struct standing_order *standing_mode(
-        const struct standing_orders *standing, const struct standing_subject *subject, int64_t now_ms)
+const struct standing_order *standing_mode(const struct standing_orders *standing,
+        const struct standing_subject *subject, int64_t now_ms)
 {
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && standing->count > 0; kind++) {
         struct standing_key key = {.object = CONTROL_OF_SCOPE,
@@ -311,7 +312,8 @@ const struct standing_order *standing_of_message(const struct standing_orders *s
 static bool may_stand(const struct standing_order *order)
 {
     bool is_scope = order->key.object == CONTROL_OF_SCOPE;
-    bool is_one = order->key.object == CONTROL_OF_MESSAGE || order->key.object == CONTROL_OF_RECIPIENT;
+    bool is_one =
+            order->key.object == CONTROL_OF_MESSAGE || order->key.object == CONTROL_OF_RECIPIENT;
     bool fits = is_scope ? order->action == CONTROL_MODE
                          : is_one && (order->action == CONTROL_HOLD ||
                                              order->action == CONTROL_RELEASE);
@@ -325,8 +327,8 @@ static void order_archive(struct archive *archive, struct standing_order *order)
     for (unsigned i = 0; i < TEXT_COUNT; i++) {
         archive_view(archive, texts[i], STANDING_TEXT_MAX);
     }
-    uint8_t words[] = {(uint8_t)order->key.object, (uint8_t)order->key.kind,
-            (uint8_t)order->action, (uint8_t)order->mode};
+    uint8_t words[] = {(uint8_t)order->key.object, (uint8_t)order->key.kind, (uint8_t)order->action,
+            (uint8_t)order->mode};
     archive_u8(archive, &words[0], CONTROL_OBJECT_COUNT - 1);
     archive_u8(archive, &words[1], SCOPE_KIND_COUNT - 1);
     archive_u8(archive, &words[2], CONTROL_ACTION_COUNT - 1);

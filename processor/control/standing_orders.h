@@ -12,9 +12,9 @@
 #include "model/control.h"
 
 enum {
-    STANDING_MAX = 4096,       // of a tally partition
+    STANDING_MAX = 4096,         // of a tally partition
     STANDING_JUDGED_MAX = 65536, // of all tenants, in a judge
-    STANDING_TEXT_MAX = 4096,  // of each text
+    STANDING_TEXT_MAX = 4096,    // of each text
 };
 
 // What an order is about: a scope (mode), a message or a recipient (its pseudonym).
@@ -44,7 +44,8 @@ void standing_destroy(struct standing_orders *standing);
 // What a command would stand under.
 struct standing_key standing_key_of(const struct control *control);
 // Takes a copy. ERR_CEILING when there are too many, ERR_NO_MEMORY: then all is as it was.
-MUST_CHECK enum err standing_put(struct standing_orders *standing, const struct standing_order *order);
+MUST_CHECK enum err standing_put(
+        struct standing_orders *standing, const struct standing_order *order);
 // What somebody else has told of an order, in whatever order and as often as it comes: put, unless what
 // stands under the key has its sequence or a greater one. An order of the past (`until_ms`
 // 0) is remembered as over, so that an older record does not bring it back. When there are too many, those
@@ -72,8 +73,8 @@ struct standing_subject {
 };
 // The mode in force of the subject, by the narrowest scope: campaign, template, sender, vendor, tenant; of
 // one kind that of the channel before that of all. NULL where nobody has set one.
-const struct standing_order *standing_mode(
-        const struct standing_orders *standing, const struct standing_subject *subject, int64_t now_ms);
+const struct standing_order *standing_mode(const struct standing_orders *standing,
+        const struct standing_subject *subject, int64_t now_ms);
 // What is in force of one message: its own order, else its recipient's. NULL for none.
 const struct standing_order *standing_of_message(const struct standing_orders *standing,
         struct view tenant_id, struct view message_id, struct view pseudonym, int64_t now_ms);

@@ -209,9 +209,8 @@ static enum err apply(struct decide *decide, const struct order *order, struct r
     case CONTROL_ACKNOWLEDGE:
         return control_acknowledge(decide, order, ret_ruling);
     case CONTROL_CONFIRM:
-        return object == CONTROL_OF_CONTROL
-                       ? confirm(decide, order, ret_ruling)
-                       : control_acknowledge(decide, order, ret_ruling);
+        return object == CONTROL_OF_CONTROL ? confirm(decide, order, ret_ruling)
+                                            : control_acknowledge(decide, order, ret_ruling);
     case CONTROL_DRILL:
         return control_drill(decide, order, ret_ruling);
     case CONTROL_MODE:

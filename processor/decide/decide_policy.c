@@ -40,8 +40,7 @@ static struct view channel_of(const struct step *step)
 static enum mode mode_in_force(const struct decide *decide, const struct step *step,
         const struct policy_subject *subject, enum mode mode)
 {
-    struct standing_subject named = {
-            .tenant_id = subject->tenant_id, .channel = subject->channel};
+    struct standing_subject named = {.tenant_id = subject->tenant_id, .channel = subject->channel};
     named.ids[SCOPE_TENANT] = subject->tenant_id;
     named.ids[SCOPE_VENDOR] = subject->vendor_id;
     named.ids[step->name.kind] = step->name.id;

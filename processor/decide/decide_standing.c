@@ -68,8 +68,7 @@ enum err control_end_standing(
 {
     enum err e = ERR_NONE;
     const struct standing_order *over;
-    while (e == ERR_NONE &&
-            (over = standing_over(decide->standing, delta->log_time_ms)) != NULL) {
+    while (e == ERR_NONE && (over = standing_over(decide->standing, delta->log_time_ms)) != NULL) {
         const struct standing_key *key = &over->key;
         bool is_recipient = key->object == CONTROL_OF_RECIPIENT;
         const struct control control = {.control_id = over->control_id,
@@ -156,8 +155,7 @@ enum err control_mode(struct decide *decide, const struct order *order, struct r
 }
 
 // Above what the judge has said of the message, and above what people have said before.
-static enum err command_message(
-        struct decide *decide, const struct order *order, int64_t until_ms)
+static enum err command_message(struct decide *decide, const struct order *order, int64_t until_ms)
 {
     const struct control *control = order->control;
     const struct digest_id id = incident_control_digest(control->control_id);

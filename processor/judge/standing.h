@@ -17,7 +17,7 @@
 // How a message is held; in monitor mode nothing is sent of it.
 struct standing {
     bool is_held;
-    bool is_blocked;      // it stays held, whatever turns up
+    bool is_blocked; // it stays held, whatever turns up
     // What an operator has ordered of it is what holds it, be the mode monitor; NULL = something else.
     const struct standing_order *order;
     bool is_past;         // it is not held, though its verdict or the policy for unknown ones would

@@ -285,7 +285,8 @@ enum err held_ledger_see(struct held_ledger *ledger, const struct raw_message *r
         return ERR_NONE;
     }
     bool is_held = !view_is_none(raw->value);
-    if (!(is_held ? read_held(ledger, raw->value, &held) : told_sequence_read(raw, &held.sequence))) {
+    if (!(is_held ? read_held(ledger, raw->value, &held)
+                  : told_sequence_read(raw, &held.sequence))) {
         ledger->unreadable++; // L3
         return ERR_NONE;
     }

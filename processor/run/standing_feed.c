@@ -34,7 +34,7 @@ struct standing_feed {
     pthread_t thread;
     atomic_bool is_ending;
     atomic_bool is_current;
-    bool left_behind; // the thread's, until it is joined
+    bool left_behind;     // the thread's, until it is joined
     pthread_mutex_t lock; // of what follows
     pthread_cond_t changed;
     struct boxed *first;

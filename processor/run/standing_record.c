@@ -91,8 +91,7 @@ static enum standing_news read_key(
         struct standing_reader *reader, struct view text, struct standing_key *key)
 {
     struct view parts[TARGET_KEY_PARTS];
-    unsigned count =
-            text.n <= KEY_BYTES_MAX ? target_key_split(text, reader->arena, parts) : 0;
+    unsigned count = text.n <= KEY_BYTES_MAX ? target_key_split(text, reader->arena, parts) : 0;
     if (count == 2 && view_is(parts[0], "pending")) {
         return STANDING_NOTHING;
     }
@@ -142,8 +141,7 @@ static bool read_value(
         struct standing_reader *reader, struct view text, struct standing_order *order)
 {
     struct json_value values[STATE_FIELD_COUNT];
-    if (text.n > VALUE_BYTES_MAX ||
-            json_scan(reader->pointers, text, values, NULL) != JSON_FINE) {
+    if (text.n > VALUE_BYTES_MAX || json_scan(reader->pointers, text, values, NULL) != JSON_FINE) {
         return false;
     }
     for (unsigned i = 0; i < STATE_FIELD_COUNT; i++) {
@@ -155,9 +153,8 @@ static bool read_value(
     order->control_id = json_string_take(&values[STATE_CONTROL_ID], reader->arena);
     order->operator_id = json_string_take(&values[STATE_OPERATOR], reader->arena);
     return json_string_equals(&values[STATE_STATE], VIEW("in_force")) &&
-           names(values, &order->key) && read_action(values, order) &&
-           order->control_id.n > 0 && order->operator_id.n > 0 &&
-           values[STATE_SEQUENCE].kind == JSON_NUMBER &&
+           names(values, &order->key) && read_action(values, order) && order->control_id.n > 0 &&
+           order->operator_id.n > 0 && values[STATE_SEQUENCE].kind == JSON_NUMBER &&
            json_integer_read(values[STATE_SEQUENCE].raw, &order->sequence) == JSON_INTEGER &&
            order->sequence >= 0 &&
            clock_parse_rfc3339(values[STATE_EXPIRES].raw, &order->until_ms) == CLOCK_OK;

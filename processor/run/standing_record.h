@@ -9,7 +9,7 @@
 struct standing_reader;
 
 enum standing_news {
-    STANDING_ORDER,   // it stands; a tombstone: `until_ms` 0, and nothing of it but key and sequence
+    STANDING_ORDER, // it stands; a tombstone: `until_ms` 0, and nothing of it but key and sequence
     STANDING_NOTHING, // what does not stand yet: a command that waits
     STANDING_BAD,     // none of ours
 };

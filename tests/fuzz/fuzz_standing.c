@@ -23,9 +23,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static bool is_same_key(const struct standing_key *a, const struct standing_key *b)
 {
-    return a->object == b->object && a->kind == b->kind &&
-           view_equal(a->tenant_id, b->tenant_id) && view_equal(a->id, b->id) &&
-           view_is_none(a->channel) == view_is_none(b->channel) &&
+    return a->object == b->object && a->kind == b->kind && view_equal(a->tenant_id, b->tenant_id) &&
+           view_equal(a->id, b->id) && view_is_none(a->channel) == view_is_none(b->channel) &&
            view_equal(a->channel, b->channel);
 }
 

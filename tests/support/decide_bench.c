@@ -45,18 +45,18 @@ static enum err take_control_state(void *self, const struct control_state_action
     char *text = b->states[b->state_count++];
     const struct control *control = state->control;
     bool is_pending = state->standing == CONTROL_PENDING;
-    const char *kind = control->object == CONTROL_OF_MESSAGE     ? "message"
-                       : control->object == CONTROL_OF_RECIPIENT ? "recipient"
-                                                                 : scope_kind_names[control->scope.kind];
-    struct view id = is_pending                                  ? control->control_id
+    const char *kind = control->object == CONTROL_OF_MESSAGE ? "message"
+                       : control->object == CONTROL_OF_RECIPIENT
+                               ? "recipient"
+                               : scope_kind_names[control->scope.kind];
+    struct view id = is_pending                                ? control->control_id
                      : control->object == CONTROL_OF_RECIPIENT ? control->recipient
                                                                : control->scope.id;
     int n = snprintf(text, TOLD_STATE_BYTES, "%s%s %s %.*s", state->is_over ? "over " : "",
             control_standing_names[state->standing], is_pending ? "control" : kind, VIEW_ARGS(id));
     if (!state->is_over) {
         snprintf(text + n, TOLD_STATE_BYTES - (size_t)n, " %s%s%s +%llds",
-                control_action_names[control->action],
-                control->action == CONTROL_MODE ? " " : "",
+                control_action_names[control->action], control->action == CONTROL_MODE ? " " : "",
                 control->action == CONTROL_MODE ? mode_names[control->mode] : "",
                 (long long)(state->expires_at_ms - b->log_time_ms) / 1000);
     }
@@ -230,10 +230,8 @@ void decide_bench_delta(
     int32_t scopes[SCOPE_KIND_COUNT];
     path_scopes(b, path, scopes);
     b->frame_leaf = (struct frame_leaf){.key = {.channel = b->channel}};
-    b->frame = (struct frame){.source_topic = VIEW("in"),
-            .to_offset = 6,
-            .leaves = &b->frame_leaf,
-            .leaf_count = 1};
+    b->frame = (struct frame){
+            .source_topic = VIEW("in"), .to_offset = 6, .leaves = &b->frame_leaf, .leaf_count = 1};
     b->entry = (struct frame_entry){.offset = 5,
             .occurred_at_ms = b->log_time_ms - 7,
             .message_id = VIEW("m5"),

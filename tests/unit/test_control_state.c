@@ -188,7 +188,8 @@ static void test_round_trip(void)
     for (size_t i = 0; i < 6; i++) {
         struct control control = control_of(i < 2 ? CONTROL_MODE : CONTROL_HOLD, objects[i / 2]);
         control.scope.tenant_id = VIEW("a/b%\"\\\xc3\xa4");
-        control.scope.channel = VIEW("s/m"); // told of a recipient's address, and no part of its key
+        control.scope.channel =
+                VIEW("s/m"); // told of a recipient's address, and no part of its key
         control.mode = MODE_ENFORCE;
         struct control_state_action state = state_of(&control);
         state.is_over = i % 2 != 0;
@@ -223,9 +224,8 @@ static void test_round_trip(void)
 
 static struct standing_order release_of(const char *message, int64_t sequence, int64_t until_ms)
 {
-    return (struct standing_order){.key = {.object = CONTROL_OF_MESSAGE,
-                                           .tenant_id = VIEW("t"),
-                                           .id = view_of(message)},
+    return (struct standing_order){
+            .key = {.object = CONTROL_OF_MESSAGE, .tenant_id = VIEW("t"), .id = view_of(message)},
             .action = CONTROL_RELEASE,
             .until_ms = until_ms,
             .sequence = sequence,
@@ -250,8 +250,7 @@ static void test_learn(void)
     } rows[] = {{5, AT + 1, true}, {4, 0, true}, {5, 0, true}, {6, 0, false}, {5, AT + 1, false},
             {-1, 0, false}, {8, AT + HOUR, true}, {9, AT, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct standing_order order =
-                release_of("m", rows[i].sequence, rows[i].until_ms);
+        const struct standing_order order = release_of("m", rows[i].sequence, rows[i].until_ms);
         CU_ASSERT_EQUAL(standing_learn(orders, &order, AT), ERR_NONE);
         CU_ASSERT_EQUAL(is_released(orders, "m", AT), rows[i].is_released);
         CU_ASSERT_EQUAL(standing_count(orders), 1);

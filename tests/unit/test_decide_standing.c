@@ -78,7 +78,7 @@ static void test_who_may(void)
         if (rows[i / 2].wants_two) {
             control_bench_outcomes(&b, "c1 pending needs_second_person");
             control_bench_states(&b, i % 2 == 0 ? "pending control c1 mode monitor +1800s"
-                                            : "pending control c1 mode enforce +1800s");
+                                                : "pending control c1 mode enforce +1800s");
         } else {
             control_bench_outcomes(&b, "c1 applied mode_set");
         }
@@ -193,20 +193,24 @@ static void test_precedence(void)
             {MODE_ENFORCE, {{SCOPE_CAMPAIGN, "b", NULL, MODE_MONITOR}}, 1, MODE_ENFORCE},
             // narrower before wider
             {MODE_ENFORCE,
-                    {{SCOPE_TENANT, "t", NULL, MODE_MONITOR}, {SCOPE_VENDOR, "v", NULL, MODE_ENFORCE}},
+                    {{SCOPE_TENANT, "t", NULL, MODE_MONITOR},
+                            {SCOPE_VENDOR, "v", NULL, MODE_ENFORCE}},
                     2, MODE_ENFORCE},
             {MODE_ENFORCE,
-                    {{SCOPE_VENDOR, "v", NULL, MODE_ENFORCE}, {SCOPE_TENANT, "t", NULL, MODE_ENFORCE},
+                    {{SCOPE_VENDOR, "v", NULL, MODE_ENFORCE},
+                            {SCOPE_TENANT, "t", NULL, MODE_ENFORCE},
                             {SCOPE_CAMPAIGN, "a", NULL, MODE_MONITOR}},
                     3, MODE_MONITOR},
             // one channel's before all of them, and another's not at all
             {MODE_ENFORCE,
-                    {{SCOPE_VENDOR, "v", NULL, MODE_ENFORCE}, {SCOPE_VENDOR, "v", "sms", MODE_MONITOR}},
+                    {{SCOPE_VENDOR, "v", NULL, MODE_ENFORCE},
+                            {SCOPE_VENDOR, "v", "sms", MODE_MONITOR}},
                     2, MODE_MONITOR},
             {MODE_ENFORCE, {{SCOPE_TENANT, "t", "voice", MODE_MONITOR}}, 1, MODE_ENFORCE},
             // the later of one scope
             {MODE_ENFORCE,
-                    {{SCOPE_TENANT, "t", NULL, MODE_MONITOR}, {SCOPE_TENANT, "t", NULL, MODE_ENFORCE}},
+                    {{SCOPE_TENANT, "t", NULL, MODE_MONITOR},
+                            {SCOPE_TENANT, "t", NULL, MODE_ENFORCE}},
                     2, MODE_ENFORCE},
     };
     const struct evidence evidence = decide_bench_evidence(4);
@@ -283,7 +287,8 @@ static void test_message(void)
     CU_ASSERT_EQUAL(held->expires_at_ms, DECIDE_AT + 2 * HOUR);
     CU_ASSERT_NOT_EQUAL(memcmp(&held->command_id, &release->command_id, DIGEST_ID_BYTES), 0);
     control_bench_told(&b, 3, "c2 applied held");
-    control_bench_states(&b, "in_force message m1 release +86400s, in_force message m1 hold +7200s");
+    control_bench_states(
+            &b, "in_force message m1 release +86400s, in_force message m1 hold +7200s");
     CU_ASSERT_EQUAL(decide_control_counts(b.decide).standing, 1); // the later one
     decide_bench_fini(&b);
 }
@@ -351,7 +356,8 @@ static void test_snapshot(void)
         both[i]->state_count = 0;
         both[i]->taken_count = 0;
         give(both[i], control_confirm_of("c5", "c2", "wang"));
-        control_bench_states(both[i], "in_force tenant t mode monitor +86400s, over pending control c2");
+        control_bench_states(
+                both[i], "in_force tenant t mode monitor +86400s, over pending control c2");
         both[i]->state_count = 0;
         both[i]->log_time_ms += DAY;
         decide_bench_follow(both[i], &in_a, 1, false, true);

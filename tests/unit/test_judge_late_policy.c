@@ -170,11 +170,10 @@ static void test_mode_by_a_person(void)
     struct stage *stage = stage_create(UNKNOWN_PASS);
     struct standing_orders *orders;
     CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
-    const struct standing_order monitor = {
-            .key = {.object = CONTROL_OF_SCOPE,
-                    .kind = SCOPE_CAMPAIGN,
-                    .tenant_id = VIEW("t"),
-                    .id = VIEW("c")},
+    const struct standing_order monitor = {.key = {.object = CONTROL_OF_SCOPE,
+                                                   .kind = SCOPE_CAMPAIGN,
+                                                   .tenant_id = VIEW("t"),
+                                                   .id = VIEW("c")},
             .action = CONTROL_MODE,
             .mode = MODE_MONITOR,
             .until_ms = stage->now_ms + 1,
@@ -192,7 +191,8 @@ static void test_mode_by_a_person(void)
     judge(stage, 0, 2);
     CU_ASSERT_EQUAL_FATAL(stage->count, 1);
     check_command(stage, 0, "hold", "m1", 0, "no_record,held_by_operator");
-    CU_ASSERT_PTR_NOT_NULL(strstr(stage->commands[0], "\"operator\":\"li\",\"control_id\":\"ctl-1\""));
+    CU_ASSERT_PTR_NOT_NULL(
+            strstr(stage->commands[0], "\"operator\":\"li\",\"control_id\":\"ctl-1\""));
     CU_ASSERT_PTR_NOT_NULL(
             strstr(stage->commands[0], "\"expires_at\":\"2025-11-23T00:00:00.000Z\""));
     stage->now_ms = monitor.until_ms;

@@ -42,10 +42,9 @@ static enum err see(void *self, const struct raw_message *raw)
     char text[16];
     snprintf(text, sizeof text, "%d", seen->count);
     bool is_odd = seen->count % 2 != 0;
-    seen->is_in_order = seen->is_in_order && view_is(raw->key, text) &&
-                        view_is_none(raw->value) == is_odd &&
-                        (is_odd ? view_is(raw_header(raw, "wn.sequence"), text)
-                                : raw->header_count == 0);
+    seen->is_in_order =
+            seen->is_in_order && view_is(raw->key, text) && view_is_none(raw->value) == is_odd &&
+            (is_odd ? view_is(raw_header(raw, "wn.sequence"), text) : raw->header_count == 0);
     seen->count++;
     seen->tombstones += is_odd;
     return ERR_NONE;
