@@ -21,12 +21,14 @@ struct emitter_options {
     bool writes_headers;
     struct view group;    // consumer group: the same for all instances, part of ce_source
     struct view instance; // this process: task.id of its dead letters
-    // Sees each alert that the sink took; NULL = nobody does.
+    // Sees each alert that the sink took, and each command of a scope, published or not; NULL = nobody
+    // does.
     void (*on_alert)(void *watcher, const struct alert_action *action);
+    void (*on_scope_command)(void *watcher, const struct command_action *action);
+    void *watcher;
     // Sees each control state; NULL = nobody does.
     enum err (*on_control_state)(void *watcher, const struct control_state_action *action);
     void *control_state_watcher;
-    void *watcher;
 };
 
 // What a hold of a scope is to whoever is on call: only the first is news.
