@@ -10,7 +10,7 @@ enum {
     LEAF_NAME_BYTES = 256 * 1024,
     DAY_MS = 24 * 3600 * 1000,
     REASON_TEXT_BYTES = 512,
-    PSEUDONYM_TEXT_BYTES = 128,
+    PSEUDONYM_MAX_BYTES = 128,
 };
 
 enum err judge_line_create(struct judge_line **ret_line, const struct judge_line_options *options)
@@ -23,7 +23,7 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
     line->policy = &options->config->policy;
     strbuf_init(&line->reason_text, REASON_TEXT_BYTES);
     strbuf_init(&line->id_text, 4096);
-    strbuf_init(&line->pseudonym, PSEUDONYM_TEXT_BYTES);
+    strbuf_init(&line->pseudonym, PSEUDONYM_MAX_BYTES);
     const struct tally_options tally_options = {
             .tally_partitions = options->tally_partitions,
             .max_leaves = options->config->batch.max_leaves,
