@@ -106,6 +106,12 @@ static void pass_over_fault(
     (void)what; // told by the reading before
 }
 
+static bool has_custody(void *self, uint64_t seq, const uint8_t *mac)
+{
+    struct export_run *run = self;
+    return custody_has_line(run->custody, seq, mac);
+}
+
 static bool is_removed(void *self, uint64_t seq)
 {
     struct export_run *run = self;
@@ -197,6 +203,7 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
             .keys = keys,
             .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
+            .has_custody = has_custody,
             .found = show_fault,
             .visit = note_line,
             .self = run,
