@@ -103,6 +103,9 @@ for name, is_reached in (("reached", True), ("spared", False)):
 END
 }
 check "flow.audit.status_agrees" agrees
+check "flow.audit.export_from_topics" "$wrongnumber" audit export -c "$config" --incident "$incident" --from-topics --out "$work/topics"
+check "flow.audit.topics_tell_the_same" python3 -B "$root/tests/flow/audit_report.py" "$work/topics/incident-$incident.json" \
+    "$work/topics/incident-$incident.html" "$work/data" "$work/commands.ndjson" "$work/report/incident-$incident.json"
 check "flow.audit.no_such_incident" test "$("$wrongnumber" audit export -c "$config" --incident "${incident//[0-9]/0}" 2>/dev/null; echo $?)" = 66
 
 # named OFFSET FILE: one bit of that byte is changed and back again
