@@ -1,6 +1,6 @@
 """sender.py: a sending side that obeys wrongnumber's commands. Python 3 and its standard library; `integration.md` explains it.
 
-    kcat -b BROKER -G sender -J -u my.queue collections.quarantine-commands.v1 collections.verdicts.v1 |
+    kcat -b BROKER -G sender -X auto.offset.reset=earliest -J -u my.queue collections.quarantine-commands.v1 collections.verdicts.v1 |
         python3 sender.py --store sender.db --gateway sent.ndjson --queue my.queue [--gate] |
         kcat -b BROKER -P -t collections.outbound.v1
 
