@@ -21,7 +21,7 @@ NOT_HERE = {
     r"sed .*kafka-acls\.sh": "tests/real/acl.sh executes it against Apache Kafka",
     r"sed .*deploy/acl/redis\.acl|redis-cli ACL|redis-cli .*ACL": "tests/flow/acl_redis.sh executes it",
     r"HSET |SET borrower:epoch": "what the owner of a cache writes; tests/flow/redis_topologies.sh does",
-    r"wrongnumber(-bench)? [a-z]+ --[a-z-]+$|wrongnumber-bench generate --class cause --seed 7$|wrongnumber-bench calibrate --p0 0\.005.*[0-9]{8}":
+    r"kcat -J$|wrongnumber(-bench)? [a-z]+ --[a-z-]+$|wrongnumber-bench generate --class cause --seed 7$|wrongnumber-bench calibrate --p0 0\.005.*[0-9]{8}":
         "names an option, or is a measurement of minutes",
 }  # fmt: skip
 
