@@ -86,9 +86,12 @@ nobody_answers() {
 is_missed() {
     local rc=0
     drill "$config" --size 3 --rate 200 --wait 1s >"$work/missed.json" || rc=$?
-    [[ $rc == 1 ]] && grep -qx '{"drill_result":null,"sent":3,"hold_seen_ms":null}' "$work/missed.json" &&
-        grep -q '^missed: 3 messages were sent' "$work/drill.err" ||
-        { echo "exit status $rc"; cat "$work/missed.json" "$work/drill.err"; return 1; }
+    if [[ $rc != 1 ]] || ! grep -qx '{"drill_result":null,"sent":3,"hold_seen_ms":null}' "$work/missed.json" ||
+        ! grep -q '^missed: 3 messages were sent' "$work/drill.err"; then
+        echo "exit status $rc"
+        cat "$work/missed.json" "$work/drill.err"
+        return 1
+    fi
 }
 
 # Its hold and its mark, for people.
@@ -97,8 +100,11 @@ is_shown() {
     grep -qE '^  quarantine campaign drill-[0-9a-f]+ \(tenant wn-drill\) \| by the detector .*\| DRILL, nobody is concerned' "$work/status.txt" ||
         { cat "$work/status.txt"; return 1; }
     "$build/wrongnumber" watch -c "$config" --from beginning --seconds 2 >"$work/watch.txt" || return 1
-    grep -qE ' drill.completed +[a-z]+ +campaign drill-[0-9a-f]+ \(tenant wn-drill\) \| DRILL \| detected after [0-9]+ ms \| held after [0-9]+ ms and [0-9]+ messages$' "$work/watch.txt" &&
-        ! grep -q ' message ' "$work/watch.txt" || { cat "$work/watch.txt"; return 1; }
+    if ! grep -qE ' drill.completed +[a-z]+ +campaign drill-[0-9a-f]+ \(tenant wn-drill\) \| DRILL \| detected after [0-9]+ ms \| held after [0-9]+ ms and [0-9]+ messages$' "$work/watch.txt" ||
+        grep -q ' message ' "$work/watch.txt"; then
+        cat "$work/watch.txt"
+        return 1
+    fi
 }
 
 stage_set "$messages" || { echo "not ok drill: the stage"; exit 1; }
