@@ -123,9 +123,8 @@ void detect_note_policy(struct detect_half *half, int32_t partition, int64_t off
                 partition, (long long)offset, VIEW_ARGS(policy->version), before);
     } else if (!view_is(now.version, before)) {
         LOG_AT(is_ours && !state->is_taken_over ? LOG_INFO : LOG_WARN, "detect",
-                "tally partition %d, offset %lld: goes by policy %.*s%s, and went by %s", partition,
-                (long long)offset, VIEW_ARGS(now.version),
-                is_ours ? "" : ", which is another process's,", before);
+                "tally partition %d, offset %lld: goes by policy %.*s, and went by %s; ours is %s",
+                partition, (long long)offset, VIEW_ARGS(now.version), before, half->own.version);
     }
     state->is_taken_over = state->is_taken_over && !is_ours;
 }
