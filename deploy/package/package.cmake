@@ -53,10 +53,11 @@ foreach(program wrongnumber wrongnumber-bench)
             DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endforeach()
 install(FILES ${wn_docs_dir}/changelog.gz ${wn_docs_dir}/copyright ${wn_sbom}
-        ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/threat-model.md
+        ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/README.zh-CN.md ${PROJECT_SOURCE_DIR}/threat-model.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/schemas DESTINATION ${wn_share} PATTERN "*.md" EXCLUDE)
-install(FILES ${PROJECT_SOURCE_DIR}/schemas/redis-keys.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/schemas DESTINATION ${wn_share} PATTERN "*.md" EXCLUDE
+        PATTERN "__pycache__" EXCLUDE)
+install(FILES ${PROJECT_SOURCE_DIR}/schemas/redis-keys.md ${PROJECT_SOURCE_DIR}/schemas/integration.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/deploy/acl DESTINATION ${wn_share})
 # Rules, dashboard and the book for whoever is on call.
 foreach(folder prometheus grafana)
@@ -78,6 +79,7 @@ install(CODE [[
     file(INSTALL DESTINATION "${etc}/wrongnumber/keys" TYPE DIRECTORY FILES "")
 ]])
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/wrongnumber.service
+        ${PROJECT_SOURCE_DIR}/deploy/systemd/wrongnumber-sync.service
         DESTINATION lib/systemd/system)
 
 # --- the package ----------------------------------------------------------------------------------

@@ -5,13 +5,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/audit_dir.h"
+#include "audit/audit_own.h"
+#include "audit/audit_renew.h"
 #include "audit/audit_tail.h"
-#include "common/json_out.h"
 
 enum {
     DAY_MS = 24 * 60 * 60 * 1000,
@@ -19,6 +19,8 @@ enum {
     TEXT_MAX_BYTES = 4096,
     RECORD_MAX_BYTES = 1024 * 1024,
     POLICY_MAX_BYTES = 256,
+    UNSYNCED_MAX_BYTES = 8 * 1024 * 1024, // above it a record waits for a sync
+    RENEW_REST = 4,                       // a renewal is followed by a rest, so many times as long
 };
 
 struct audit_log {
@@ -33,11 +35,14 @@ struct audit_log {
     size_t policy_bytes;
     int lock_fd;
     int folder_fd;
-    int fd;                 // of the file in hand; -1 = the next record begins one
-    struct audit_tail tail; // what was written last
-    int64_t day;            // of the file in hand
-    bool is_dirty;          // something of it may not be on disk
-    uint64_t failures;
+    int fd;                  // of the file in hand; -1 = the next record begins one
+    struct audit_tail tail;  // what was written last
+    int64_t day;             // of the file in hand
+    uint64_t synced_bytes;   // of it, that are on disk
+    struct strbuf unsynced;  // its lines behind those
+    bool is_spoiled;         // the file as it is cannot be trusted with them: it is to be renewed
+    struct mono_time renews; // not before
+    uint64_t renewals;
     int trouble;              // errno of the last that went wrong
     const char *trouble_what; // what was tried
     struct strbuf line;
@@ -52,33 +57,6 @@ static enum err note_trouble(struct audit_log *log, const char *what)
 }
 
 // --- a line ------------------------------------------------------------------------------------
-
-static bool write_all(int fd, struct view bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t written = write(fd, bytes.p, bytes.n);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        bytes = view_skip(bytes, (size_t)written);
-    }
-    return true;
-}
-
-// A4.
-static void abandon_file(struct audit_log *log)
-{
-    if (log->is_dirty && fdatasync(log->fd) != 0) {
-        log->failures++;
-    }
-    log->is_dirty = false;
-    close(log->fd);
-    log->fd = -1;
-    log->tail.is_ended = false;
-}
 
 // A1, A3.
 static enum err write_line(
@@ -95,71 +73,45 @@ static enum err write_line(
             .record = entry->record,
     };
     const struct audit_key *key = audit_keys_current(log->keys);
+    const size_t kept = log->unsynced.n;
     memcpy(line.prev, log->tail.mac, sizeof line.prev);
     strbuf_reset(&log->line);
     audit_line_add(&log->line, &line, key != NULL ? key->mac : NULL);
     if (log->line.failed != ERR_NONE) {
         return log->line.failed == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_DATA;
     }
+    strbuf_add_view(&log->unsynced, strbuf_view(&log->line));
+    if (log->unsynced.failed != ERR_NONE) {
+        log->unsynced.failed = ERR_NONE; // what is in it stays in it
+        return ERR_NO_MEMORY;
+    }
     errno = 0;
-    if (!write_all(log->fd, strbuf_view(&log->line))) {
+    if (!audit_write_all(log->fd, strbuf_view(&log->line))) {
         enum err e = note_trouble(log, "writing a record");
-        if (ftruncate(log->fd, (off_t)log->tail.bytes) != 0) {
-            abandon_file(log);
-        }
+        strbuf_truncate(&log->unsynced, kept);
+        log->is_spoiled = ftruncate(log->fd, (off_t)log->tail.bytes) != 0;
         return e;
     }
     log->tail.seq = line.seq;
     log->tail.at_ms = line.at_ms;
     log->tail.bytes += log->line.n;
     memcpy(log->tail.mac, line.mac, sizeof line.mac);
-    log->is_dirty = true;
     return ERR_NONE;
 }
 
 // --- files -------------------------------------------------------------------------------------
 
-static void write_begun(struct audit_log *log, const struct audit_tail *before)
+static struct view log_id_of(const struct audit_log *log)
 {
-    const struct audit_key *key = audit_keys_current(log->keys);
-    struct json_out out;
-    strbuf_reset(&log->text);
-    json_begin(&out, &log->text);
-    json_object(&out, NULL);
-    json_int(&out, "format", AUDIT_FORMAT_VERSION);
-    json_string(&out, "log_id", view_bytes(log->tail.log_id, sizeof log->tail.log_id));
-    json_int(&out, "file", log->tail.file);
-    json_string_or_null(&out, "key_id", key != NULL ? view_of(key->id) : VIEW_NONE);
-    json_string(&out, "instance", strbuf_view(&log->instance));
-    json_string(&out, "program", strbuf_view(&log->program));
-    json_string(&out, "config_sha256", strbuf_view(&log->config_digest));
-    if (before->file == 0) {
-        json_null(&out, "previous");
-    } else {
-        json_object(&out, "previous");
-        json_int(&out, "file", before->file);
-        json_bool(&out, "ended", before->is_ended);
-        json_int(&out, "cut_bytes", (int64_t)before->cut_bytes);
-        json_object_end(&out);
-    }
-    json_object_end(&out);
+    return view_bytes(log->tail.log_id, sizeof log->tail.log_id);
 }
 
-// The id is random, so that the places of two logs are not taken for one another's.
-static enum err name_log(struct audit_log *log)
+// A record of the log about itself, which stands in log->text.
+static enum err write_own_line(struct audit_log *log, struct view type, struct wall_time now)
 {
-    uint8_t random[AUDIT_LOG_ID_BYTES / 2];
-    if (log->tail.log_id[0] != '\0') {
-        return ERR_NONE;
-    }
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return note_trouble(log, "naming the log");
-    }
-    for (size_t i = 0; i < sizeof random; i++) {
-        log->tail.log_id[2 * i] = "0123456789abcdef"[random[i] >> 4];
-        log->tail.log_id[2 * i + 1] = "0123456789abcdef"[random[i] & 15];
-    }
-    return ERR_NONE;
+    const struct audit_entry entry = {
+            AUDIT_LOG, type, log_id_of(log), VIEW_NONE, strbuf_view(&log->text)};
+    return log->text.failed != ERR_NONE ? ERR_NO_MEMORY : write_line(log, &entry, now);
 }
 
 static enum err open_file(struct audit_log *log, struct strbuf *path)
@@ -179,21 +131,28 @@ static enum err begin_file(struct audit_log *log, struct wall_time now)
 {
     struct strbuf path;
     const struct audit_tail before = log->tail;
-    enum err e = name_log(log);
-    if (e != ERR_NONE) {
-        return e;
+    errno = 0;
+    if (log->tail.log_id[0] == '\0' && audit_log_id_make(log->tail.log_id) != ERR_NONE) {
+        return note_trouble(log, "naming the log");
     }
-    e = open_file(log, &path);
+    enum err e = open_file(log, &path);
     if (e == ERR_NONE) {
         log->tail.file++;
-        log->tail.bytes = 0;
+        log->tail.bytes = log->synced_bytes = 0;
         log->tail.is_ended = false;
         log->tail.cut_bytes = 0;
-        write_begun(log, &before);
-        const struct audit_entry entry = {AUDIT_LOG, VIEW("audit.begun"),
-                view_bytes(log->tail.log_id, sizeof log->tail.log_id), VIEW_NONE,
-                strbuf_view(&log->text)};
-        e = log->text.failed != ERR_NONE ? ERR_NO_MEMORY : write_line(log, &entry, now);
+        const struct audit_key *key = audit_keys_current(log->keys);
+        const struct audit_begun begun = {
+                .log_id = log_id_of(log),
+                .file = log->tail.file,
+                .key_id = key != NULL ? view_of(key->id) : VIEW_NONE,
+                .instance = strbuf_view(&log->instance),
+                .program = strbuf_view(&log->program),
+                .config_digest = strbuf_view(&log->config_digest),
+                .previous = &before,
+        };
+        audit_begun_write(&log->text, &begun);
+        e = write_own_line(log, VIEW("audit.begun"), now);
         if (e == ERR_NONE && fsync(log->folder_fd) != 0) {
             e = note_trouble(log, "bringing the folder to disk");
         }
@@ -204,6 +163,8 @@ static enum err begin_file(struct audit_log *log, struct wall_time now)
             }
             (void)unlink(path.p);
             log->tail = before;
+            log->is_spoiled = false;
+            strbuf_reset(&log->unsynced);
         }
     }
     strbuf_fini(&path);
@@ -211,41 +172,71 @@ static enum err begin_file(struct audit_log *log, struct wall_time now)
     return e;
 }
 
+static void note_synced(struct audit_log *log)
+{
+    log->synced_bytes = log->tail.bytes;
+    strbuf_reset(&log->unsynced);
+}
+
+// A4.
+static enum err renew_file(struct audit_log *log)
+{
+    const bool was_open = log->fd >= 0;
+    const struct mono_time begun = clock_mono();
+    int fd = -1;
+    if (begun.ns < log->renews.ns) {
+        return ERR_UNAVAILABLE;
+    }
+    enum err e = audit_file_renew(
+            &fd, log->directory, log->tail.file, log->synced_bytes, strbuf_view(&log->unsynced));
+    if (e != ERR_NONE) {
+        const struct mono_time now = clock_mono();
+        log->renews = (struct mono_time){now.ns + RENEW_REST * (now.ns - begun.ns)};
+        return e == ERR_UNAVAILABLE ? note_trouble(log, "writing once more what may be lost") : e;
+    }
+    if (was_open) {
+        close(log->fd);
+        log->fd = fd;
+        log->renewals++;
+    } else {
+        close(fd); // it was another process's
+    }
+    log->is_spoiled = false;
+    note_synced(log);
+    return ERR_NONE;
+}
+
 // A2, A4.
 static enum err sync_file(struct audit_log *log)
 {
-    if (!log->is_dirty || log->fd < 0) {
+    if (log->is_spoiled) {
+        return renew_file(log);
+    }
+    if (log->unsynced.n == 0 || log->fd < 0) {
         return ERR_NONE;
     }
     errno = 0;
     if (fdatasync(log->fd) != 0) {
-        enum err e = note_trouble(log, "bringing records to disk");
-        log->is_dirty = false;
-        log->failures++;
-        abandon_file(log);
-        return e;
+        (void)note_trouble(log, "bringing records to disk");
+        log->is_spoiled = true;
+        return renew_file(log);
     }
-    log->is_dirty = false;
+    note_synced(log);
     return ERR_NONE;
 }
 
 static enum err end_file(struct audit_log *log, struct wall_time now, const char *why)
 {
-    struct json_out out;
-    strbuf_reset(&log->text);
-    json_begin(&out, &log->text);
-    json_object(&out, NULL);
-    json_text(&out, "why", why);
-    json_object_end(&out);
-    const struct audit_entry entry = {AUDIT_LOG, VIEW("audit.ended"),
-            view_bytes(log->tail.log_id, sizeof log->tail.log_id), VIEW_NONE,
-            strbuf_view(&log->text)};
-    enum err e = log->text.failed != ERR_NONE ? ERR_NO_MEMORY : write_line(log, &entry, now);
+    enum err e = ERR_NONE;
+    if (!log->tail.is_ended) {
+        audit_ended_write(&log->text, why);
+        e = write_own_line(log, VIEW("audit.ended"), now);
+        log->tail.is_ended = e == ERR_NONE;
+    }
     e = e != ERR_NONE ? e : sync_file(log);
     if (e == ERR_NONE) {
         close(log->fd);
         log->fd = -1;
-        log->tail.is_ended = true;
     }
     return e;
 }
@@ -253,8 +244,12 @@ static enum err end_file(struct audit_log *log, struct wall_time now, const char
 static enum err make_ready(struct audit_log *log, struct wall_time now)
 {
     enum err e = ERR_NONE;
-    if (log->fd >= 0 &&
-            ((int64_t)log->tail.bytes >= log->file_bytes || now.ms / DAY_MS > log->day)) {
+    if (log->is_spoiled || log->unsynced.n > UNSYNCED_MAX_BYTES) {
+        e = sync_file(log);
+    }
+    if (e == ERR_NONE && log->fd >= 0 &&
+            (log->tail.is_ended || (int64_t)log->tail.bytes >= log->file_bytes ||
+                    now.ms / DAY_MS > log->day)) {
         e = end_file(log, now, "rotated");
     }
     return e == ERR_NONE && log->fd < 0 ? begin_file(log, now) : e;
@@ -291,6 +286,9 @@ static enum err open_folder(struct audit_log *log, struct strbuf *notes)
     e = e != ERR_NONE ? e : audit_tail_find(&log->tail, log->directory, notes);
     if (e == ERR_NONE) {
         note_tail(&log->tail, log->directory, notes);
+        // Nobody knows whether its end was brought to disk.
+        log->is_spoiled = log->tail.file > 0 && !log->tail.is_ended;
+        log->synced_bytes = log->tail.bytes;
     }
     return e;
 }
@@ -322,6 +320,7 @@ enum err audit_log_open(
     strbuf_init(&log->config_digest, TEXT_MAX_BYTES);
     strbuf_init(&log->line, AUDIT_LINE_MAX_BYTES);
     strbuf_init(&log->text, 4 * TEXT_MAX_BYTES);
+    strbuf_init(&log->unsynced, UNSYNCED_MAX_BYTES + 2 * AUDIT_LINE_MAX_BYTES);
     audit_log_set_policy(log, options->policy_version);
     enum err e = copy_names(log, options);
     e = e != ERR_NONE ? e : open_folder(log, notes);
@@ -333,13 +332,23 @@ enum err audit_log_open(
     return ERR_NONE;
 }
 
+// An end that may not be on disk is taken back, so that the next process does not take the file for whole.
+static void end_for_good(struct audit_log *log)
+{
+    const uint64_t bytes = log->tail.bytes;
+    log->renews = (struct mono_time){0};
+    if (end_file(log, clock_wall(), "stopped") != ERR_NONE && log->tail.is_ended) {
+        (void)!ftruncate(log->fd, (off_t)bytes);
+    }
+}
+
 void audit_log_close(struct audit_log *log)
 {
     if (log == NULL) {
         return;
     }
-    if (log->fd >= 0 && end_file(log, clock_wall(), "stopped") != ERR_NONE) {
-        (void)sync_file(log);
+    if (log->fd >= 0) {
+        end_for_good(log);
     }
     const int fds[] = {log->fd, log->folder_fd, log->lock_fd};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
@@ -352,6 +361,7 @@ void audit_log_close(struct audit_log *log)
     strbuf_fini(&log->config_digest);
     strbuf_fini(&log->line);
     strbuf_fini(&log->text);
+    strbuf_fini(&log->unsynced);
     pthread_mutex_destroy(&log->lock);
     free(log->directory);
     free(log);
@@ -385,12 +395,12 @@ enum err audit_log_sync(struct audit_log *log)
     return e;
 }
 
-uint64_t audit_log_failures(struct audit_log *log)
+uint64_t audit_log_renewals(struct audit_log *log)
 {
     pthread_mutex_lock(&log->lock);
-    uint64_t failures = log->failures;
+    uint64_t renewals = log->renewals;
     pthread_mutex_unlock(&log->lock);
-    return failures;
+    return renewals;
 }
 
 void audit_log_trouble(struct audit_log *log, struct strbuf *sb)

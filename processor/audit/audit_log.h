@@ -11,8 +11,11 @@
 // A1. A record is in its file (write(2) has taken all of it) before audit_log_append returns ERR_NONE.
 // A2. After audit_log_sync has returned ERR_NONE, everything that was appended before is on disk.
 // A3. A write that does not fit leaves nothing of itself: the file is cut back to whole lines.
-// A4. A file that could not be brought to disk, or cut back, is not written to any more: a new one is begun,
-//     and where records of it may not be on disk, audit_log_failures is one higher. Whoever has appended since the last good sync appends again.
+// A4. A file that could not be brought to disk, or cut back, is not written to any more, and no sync of it is
+//     believed: it is written once more under its name, from what was on disk and from memory, where every
+//     record stays until it is on disk (audit/audit_renew.h). Until that has gone well nothing is appended.
+// A5. A file that was not closed in order is written once more before another one is begun: who wrote it may
+//     have died with records that only the kernel had.
 // The same record may stand in the log more than once, with the same id: as often as it was to be sent.
 //
 // Any thread; one at a time is served. One process a folder. Logs nothing.
@@ -60,9 +63,10 @@ void audit_log_close(struct audit_log *log);
 // record above 1 MiB, or with a line feed. ERR_NO_MEMORY.
 MUST_CHECK enum err audit_log_append(struct audit_log *log, const struct audit_entry *entry,
         struct wall_time now, struct audit_place *ret_place);
-// Nothing to do is nothing done. ERR_UNAVAILABLE: A4.
+// Nothing to do is nothing done. ERR_UNAVAILABLE: not all of it is on disk; to be tried again.
 MUST_CHECK enum err audit_log_sync(struct audit_log *log);
-uint64_t audit_log_failures(struct audit_log *log);
+// How often A4 has come true.
+uint64_t audit_log_renewals(struct audit_log *log);
 // Appends why the last append or sync did not go well.
 void audit_log_trouble(struct audit_log *log, struct strbuf *sb);
 // The policy that is in force from here on.

@@ -27,7 +27,6 @@ enum err audited_sink_init(
     enum err e = json_pointers_create(&audited->fields, field_pointers, PLACED_COUNT, NULL);
     if (e == ERR_NONE && log != NULL) {
         audited->log = log;
-        audited->failures = audit_log_failures(log);
     }
     return e;
 }
@@ -149,23 +148,12 @@ bool audited_sink_keep(struct audited_sink *audited)
     if (audited->log == NULL) {
         return true;
     }
-    if (audit_log_sync(audited->log) != ERR_NONE) {
-        tell_trouble(audited, "beginning anew behind what is on disk");
+    const uint64_t renewals = audit_log_renewals(audited->log);
+    enum err e = audit_log_sync(audited->log);
+    if (e != ERR_NONE) {
+        tell_trouble(audited, "nothing is committed until it is on disk");
+    } else if (audit_log_renewals(audited->log) != renewals) {
+        tell_trouble(audited, "the file was written once more; nothing of it is lost");
     }
-    return !audited_sink_has_lost(audited);
-}
-
-bool audited_sink_has_lost(const struct audited_sink *audited)
-{
-    return audited_sink_failures(audited) != audited->failures;
-}
-
-void audited_sink_renew(struct audited_sink *audited, uint64_t failures)
-{
-    audited->failures = failures;
-}
-
-uint64_t audited_sink_failures(const struct audited_sink *audited)
-{
-    return audited->log != NULL ? audit_log_failures(audited->log) : 0;
+    return e == ERR_NONE;
 }

@@ -14,8 +14,7 @@ struct audited_sink {
     struct audit_log *log; // NULL = nothing is audited
     struct json_pointers *fields;
     struct strbuf place;
-    uint64_t failures; // of the log, as far as this half knows (audit_log.h A4)
-    bool is_waiting;   // for room on the disk: no progress is no trouble
+    bool is_waiting; // for room on the disk: no progress is no trouble
     struct header headers[RECORD_HEADER_MAX];
 };
 
@@ -24,11 +23,5 @@ MUST_CHECK enum err audited_sink_init(
         struct audited_sink *audited, struct tracked_sink *tracked, struct audit_log *log);
 void audited_sink_fini(struct audited_sink *audited);
 struct sink audited_sink_role(struct audited_sink *audited);
-// Brings to disk what is audited. False: it is told, and nothing that came of it may be committed.
+// Brings to disk what is audited. False: it is told, and nothing that came of it may be committed yet.
 bool audited_sink_keep(struct audited_sink *audited);
-// Whether records of this half may be lost from the log: partitions have to be begun anew. Then
-// audited_sink_renew, once they are; until then nothing of them is committed.
-bool audited_sink_has_lost(const struct audited_sink *audited);
-// `failures`: audited_sink_failures, as it was before they were begun anew.
-void audited_sink_renew(struct audited_sink *audited, uint64_t failures);
-uint64_t audited_sink_failures(const struct audited_sink *audited);

@@ -95,8 +95,6 @@ enum err half_settle(struct half *half, enum err e)
 {
     outlet_serve(&half->outlet, half->consumer);
     bool needs_recovery = outlet_needs_recovery(&half->outlet);
-    struct audited_sink *audited = &half->outlet.audited;
-    uint64_t failures = audited_sink_failures(audited);
     bool retries = err_fate(e) == FATE_RETRY || (e == ERR_NONE && needs_recovery);
     if (half->has_given_up) {
         return ERR_STALLED;
@@ -106,22 +104,14 @@ enum err half_settle(struct half *half, enum err e)
         return half_start_over(half);
     }
     if (half->outlet.is_transactional && !*half->stop && (retries || e == ERR_NONE)) {
-        e = transactions_go_on(&half->outlet.transactions, half->consumer, retries);
-        if (e == ERR_NONE && retries && transactions_are_ready(&half->outlet.transactions)) {
-            audited_sink_renew(audited, failures);
-        }
-        return e;
+        return transactions_go_on(&half->outlet.transactions, half->consumer, retries);
     }
     // With brokers away, what is wanted to begin anew may be away as well.
     while (retries && !*half->stop) {
         half_beat(half);
-        failures = audited_sink_failures(audited);
         e = outlet_rebuild(&half->outlet);
         e = e != ERR_NONE ? e : begin_all_anew(half);
         retries = err_fate(e) == FATE_RETRY;
-        if (e == ERR_NONE) { // not before: with a stop, what is lost would be committed
-            audited_sink_renew(audited, failures);
-        }
     }
     return e;
 }

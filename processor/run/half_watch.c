@@ -172,8 +172,6 @@ enum err half_start_over(struct half *half)
     enum err e = kafka_consumer_close(half->consumer, CLOSE_MS); // on_revoke forgets everything
     half->left_behind = half->left_behind || e != ERR_NONE;
     half->consumer = NULL;
-    uint64_t failures = audited_sink_failures(&half->outlet.audited);
-    bool has_forgotten = e == ERR_NONE; // what was read is read again
     // Of a transactional producer the revoke has ended what was open.
     e = half->outlet.is_transactional ? ERR_NONE : outlet_rebuild(&half->outlet);
     if (e != ERR_NONE) {
@@ -183,8 +181,5 @@ enum err half_start_over(struct half *half)
     strbuf_init(&findings, FINDINGS_MAX_BYTES);
     e = half_join(half, &findings);
     strbuf_fini(&findings);
-    if (e == ERR_NONE && has_forgotten) {
-        audited_sink_renew(&half->outlet.audited, failures);
-    }
     return e;
 }

@@ -106,7 +106,7 @@ bool outlet_is_audited(struct outlet *outlet)
 
 bool outlet_needs_recovery(const struct outlet *outlet)
 {
-    if (tracked_sink_is_broken(&outlet->sink) || audited_sink_has_lost(&outlet->audited)) {
+    if (tracked_sink_is_broken(&outlet->sink)) {
         return true;
     }
     for (int32_t i = 0; i < offsets_partition_end(outlet->offsets); i++) {

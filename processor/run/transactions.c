@@ -188,11 +188,6 @@ enum err transactions_go_on(
     return ERR_INTERNAL;
 }
 
-bool transactions_are_ready(const struct transactions *transactions)
-{
-    return kafka_transaction_next(txn_of(transactions)) == TXN_GO_ON;
-}
-
 enum err transactions_start(struct transactions *transactions)
 {
     enum err e = ERR_NONE;

@@ -36,8 +36,6 @@ void transactions_serve(struct transactions *transactions, struct kafka_consumer
 // is to be dropped and done again. ERR_REFUSED: it cannot go on.
 MUST_CHECK enum err transactions_go_on(
         struct transactions *transactions, struct kafka_consumer *consumer, bool retries);
-// Nothing is left to be done before it: what was to be dropped is, and its partitions begin again.
-bool transactions_are_ready(const struct transactions *transactions);
 // Before partitions go: commits, within that time.
 void transactions_settle(
         struct transactions *transactions, struct kafka_consumer *consumer, int64_t wait_ms);

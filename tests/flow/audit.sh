@@ -21,10 +21,10 @@ config=$(write_config audited audited.in "audit:
   file_size: 100KiB")
 check "flow.audit.topics" make_topics "$config"
 head -n 3200 "$work/data/events.ndjson" | produce audited.in
-# The log may grow to 60 KiB and no further.
+# The first sync fails, and what was written before it is gone. Later on the log may grow to 60 KiB and no further.
 (
     ulimit -S -f 60
-    exec "$wrongnumber" run -c "$config" >"$work/audited.out" 2>"$work/audited.log" </dev/null
+    WN_LOST_SYNC=1 exec "$wrongnumber-failpoints" run -c "$config" >"$work/audited.out" 2>"$work/audited.log" </dev/null
 ) &
 processor_pid=$!
 pids+=("$processor_pid")
@@ -32,6 +32,7 @@ pids+=("$processor_pid")
 stands_still() { grep -q 'nothing is commanded until it can be written' "$work/audited.log"; }
 check "flow.audit.full_disk_is_told" wait_until 30 stands_still
 check "flow.audit.full_disk_ends_nothing" is_running "$processor_pid"
+check "flow.audit.lost_pages_are_told" wait_until 10 grep -q 'the file was written once more; nothing of it is lost' "$work/audited.log"
 # What went out until now is in the log.
 fetch audited.commands >"$work/commands.ndjson"
 fetch audited.alerts >"$work/alerts.ndjson"

@@ -1,91 +1,21 @@
 #!/usr/bin/env python3
-"""packed_peek.py: the packed layout of schemas/redis-keys.md in Python, written from that page and from nothing else.
+"""packed_peek.py: a reader of the packed layout of schemas/redis-keys.md in Python, written from that page and from nothing
+else. What a writer needs as well comes from the example of one, schemas/clients/loader.py.
 
     packed_peek.py SOCKET PREFIX KEY-HEX RECIPIENT...   prints for each recipient (kind:canonical, or a phone number)
                                                         `miss`, or its record as JSON
 
 Imported by redis_keys_examples.py. It knows no more of the program than a loader or reader in another language would.
 """
-import hashlib
-import hmac
 import json
+import os
 import socket
 import sys
 
-ROLES = ["borrower", "co_borrower", "guarantor", "contact"]
-STATUSES = ["active", "overdue", "closed", "written_off", "sold"]
-CHANNELS = ["sms", "voice", "wechat", "email", "push", "whatsapp", "rcs"]
-REASSIGNED = ["no_data", "no", "yes", "yes"]
-
-
-def mac(key, text):
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-
-def pseudonym(key, kind, canonical):
-    return mac(key, kind + ":" + canonical)[:16]
-
-
-def tenant_tag(key, tenant_id):
-    return mac(key, "tenant:" + (tenant_id if tenant_id is not None else "default"))[:6]
-
-
-def loan_tag(key, loan_id):
-    return mac(key, "loan:" + loan_id)[:8]
-
-
-def bucket_number(pseudonym_bytes, bucket_bits):
-    return int.from_bytes(pseudonym_bytes[:4], "big") >> (32 - bucket_bits)
-
-
-def hash_tag(pseudonym_bytes, tags):
-    return pseudonym_bytes[0] >> 2 if tags == 64 else 0
-
-
-def bucket_key(prefix, pseudonym_bytes, epoch):
-    return "%s:{%02x}:%d:%x" % (prefix, hash_tag(pseudonym_bytes, epoch["tags"]), epoch["generation"],
-                                bucket_number(pseudonym_bytes, epoch["bucket_bits"]))
-
-
-def leb128(number):
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def encode_party(key, party):
-    dated, has_loan = "closed_at" in party, "loan_id" in party
-    out = bytes([ROLES.index(party["role"]) | STATUSES.index(party["status"]) << 2 | dated << 5 | has_loan << 6])
-    out += tenant_tag(key, party.get("tenant_id"))
-    out += loan_tag(key, party["loan_id"]) if has_loan else b""
-    return out + (party["closed_at"].to_bytes(6, "big") if dated else b"")
-
-
-def encode_body(key, record):
-    """A record as {"reassigned", "reassigned_at" (ms), "opted_out", "parties": [{..., "closed_at" (ms)}]}."""
-    reassigned = REASSIGNED.index(record.get("reassigned", "no_data"))
-    dated = reassigned == 2 and "reassigned_at" in record
-    parties, opted_out = record.get("parties", []), record.get("opted_out", [])
-    out = bytes([(3 if dated else reassigned) | bool(opted_out) << 2 | min(len(parties), 31) << 3])
-    if len(parties) >= 31:
-        out += len(parties).to_bytes(2, "big")
-    if dated:
-        out += record["reassigned_at"].to_bytes(6, "big")
-    if opted_out:
-        others = [c.encode() for c in opted_out if c not in CHANNELS]
-        out += bytes([sum(1 << CHANNELS.index(c) for c in opted_out if c in CHANNELS) | bool(others) << 7])
-        if others:
-            out += bytes([len(others)]) + b"".join(bytes([len(c)]) + c for c in others)
-    return out + b"".join(encode_party(key, p) for p in parties)
-
-
-def encode_bucket(records):
-    """Of {suffix: body}."""
-    return b"\x01" + b"".join(s + leb128(len(b)) + b for s, b in sorted(records.items()))
-
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "schemas", "clients"))
+# pylint: disable=unused-import,wrong-import-position # those who import this one use them
+from loader import (CHANNELS, REASSIGNED, ROLES, STATUSES, bucket_key, bucket_number, encode_body, encode_bucket,  # noqa: E402,F401
+                    hash_tag, loan_tag, pseudonym, record_of, tenant_tag)
 
 def decode_bucket(value):
     """Into {suffix: body}; raises ValueError where it is not well formed."""

@@ -29,25 +29,6 @@ def blocks(text, kind):
     return re.findall(r"^```%s\n(.*?)^```$" % kind, text, re.S | re.M)
 
 
-def milliseconds(text):
-    if len(text) == 10:
-        text += "T00:00:00Z"
-    return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
-
-
-def record_of(line):
-    parties = []
-    for party in line.get("parties", []):
-        party = {"role": "borrower", "status": "active", **party}
-        if "closed_at" in party:
-            party["closed_at"] = milliseconds(party["closed_at"])
-        parties.append(party)
-    record = {**line, "parties": parties}
-    if "reassigned_at" in record:
-        record["reassigned_at"] = milliseconds(record["reassigned_at"])
-    return record
-
-
 def values_of(text):
     """Every `name = value` of the page's `values` blocks."""
     values = {}
@@ -63,7 +44,7 @@ def recompute(key, lines, epoch):
     values, buckets = {}, {b: {} for b in range(epoch["bucket_count"])}
     for line in lines:
         who = peek.pseudonym(key, line.get("kind", "phone"), line["recipient"])
-        body = peek.encode_body(key, record_of(line))
+        body = peek.encode_body(key, peek.record_of(line))
         values["pseudonym " + line["recipient"]] = who.hex()
         values["body " + line["recipient"]] = body.hex()
         buckets[peek.bucket_number(who, epoch["bucket_bits"])][who[8:]] = body

@@ -35,11 +35,13 @@ dpkg-deb -e "$package" "$work/control"
 
 # What has to be there; deploy's folders where they exist.
 wanted=(usr/bin/wrongnumber usr/bin/wrongnumber-bench etc/wrongnumber/wrongnumber.yaml etc/wrongnumber/keys
-    usr/lib/systemd/system/wrongnumber.service usr/share/man/man1/wrongnumber.1.gz usr/share/man/man1/wrongnumber-bench.1.gz
+    usr/lib/systemd/system/wrongnumber.service usr/lib/systemd/system/wrongnumber-sync.service usr/share/man/man1/wrongnumber.1.gz usr/share/man/man1/wrongnumber-bench.1.gz
     usr/share/man/man5/wrongnumber.yaml.5.gz usr/share/bash-completion/completions/wrongnumber
     usr/share/bash-completion/completions/wrongnumber-bench usr/share/doc/wrongnumber/copyright
     usr/share/doc/wrongnumber/changelog.gz usr/share/doc/wrongnumber/wrongnumber.spdx.json
-    usr/share/doc/wrongnumber/redis-keys.md usr/share/wrongnumber/schemas/asyncapi.yaml usr/share/wrongnumber/acl/redis.acl)
+    usr/share/doc/wrongnumber/redis-keys.md usr/share/doc/wrongnumber/integration.md
+    usr/share/doc/wrongnumber/README.zh-CN.md usr/share/wrongnumber/schemas/clients/sender.py
+    usr/share/wrongnumber/schemas/asyncapi.yaml usr/share/wrongnumber/acl/redis.acl)
 for folder in prometheus grafana; do
     [[ ! -d $root/deploy/$folder ]] || wanted+=("usr/share/wrongnumber/$folder")
 done

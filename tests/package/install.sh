@@ -84,6 +84,8 @@ try version wrongnumber --version
 try bench_version wrongnumber-bench --version
 try check wrongnumber check -c /etc/wrongnumber/wrongnumber.yaml
 try pages test -s /usr/share/man/man1/wrongnumber.1.gz
+try services test -s /lib/systemd/system/wrongnumber.service -a -s /lib/systemd/system/wrongnumber-sync.service
+try clients test -s /usr/share/wrongnumber/schemas/clients/sender.py
 # shellcheck disable=SC2016 # for the shell in there
 try keys bash -c '[[ $(stat -c %a:%U /etc/wrongnumber/keys) == 700:root ]]'
 # shellcheck disable=SC2016 # for the shell in there

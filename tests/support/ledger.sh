@@ -7,6 +7,7 @@
 
 passed=0 failed=0 skipped=0
 failed_names=()
+declare -A started=() # name -> process
 
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
     red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
@@ -45,32 +46,53 @@ ledger_show() {
     printf '%s\n' "      ----"
 }
 
-# ledger_run NAME SECONDS COMMAND...: runs a test script, for at most so many seconds, in a scratch folder of its own
-# (TMPDIR), and adds what it said.
-ledger_run() {
-    local name=$1 limit=$2 begin=$SECONDS rc=0 ok bad skip why=''
-    local log=$logs/$name.log
+# ledger_start NAME SECONDS COMMAND...: starts a test script, for at most so many seconds, in a scratch folder of its own
+# (TMPDIR). Others may run beside it until ledger_finish NAME waits for its end and adds what it said.
+ledger_start() {
+    local name=$1 limit=$2 begin=$SECONDS
     shift 2
     mkdir -p "$scratch/$name"
     # In the background, so that a signal to us is heard at once; and without bash's own word on a script that was killed.
     {
-        TMPDIR=$scratch/$name timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null &
-        wait $! || rc=$?
+        {
+            local rc=0
+            TMPDIR=$scratch/$name timeout --kill-after=10 "$limit" "$@" >"$logs/$name.log" 2>&1 </dev/null || rc=$?
+            ended "$rc" "$limit" $((SECONDS - begin)) >"$scratch/$name.ended"
+        } &
+        started[$name]=$!
     } 2>/dev/null
+}
+
+# ended RC LIMIT SECONDS: prints the seconds and, where a script did not come to its end by itself, how it was stopped.
+ended() {
+    local why="exit status $1"
+    if (($1 == 124 || ($1 == 137 && $3 >= $2))); then
+        why="stopped after $2 s"
+    fi
+    printf '%s %s %s\n' "$3" "$1" "$why"
+}
+
+ledger_finish() {
+    local name=$1 log=$logs/$1.log seconds=0 rc=70 why='did not run' ok bad skip
+    wait "${started[$name]}" 2>/dev/null || true
+    unset "started[$name]"
+    read -r seconds rc why <"$scratch/$name.ended" || true
     ok=$(grep -c '^ok ' "$log") || true
     bad=$(grep -c '^not ok ' "$log") || true
     skip=$(grep -c '^skip ' "$log") || true
-    if ((rc == 124 || (rc == 137 && SECONDS - begin >= limit))); then
-        why="stopped after $limit s" bad=$((bad + 1))
+    if [[ $why == stopped* ]]; then
+        bad=$((bad + 1))
     elif ((rc == 77 && ok + bad + skip == 0)); then
-        skip=1
+        skip=1 why=''
         echo "skip $name ($(tail -n 1 "$log"))" >>"$log"
     elif ((rc != 0 && bad == 0)); then
-        why="exit status $rc" bad=1
+        bad=1
     elif ((ok + bad + skip == 0)); then
-        ok=1
+        ok=1 why=''
+    else
+        why=''
     fi
-    ledger_add "$name" "$ok" "$bad" "$skip" $((SECONDS - begin))
+    ledger_add "$name" "$ok" "$bad" "$skip" "$seconds"
     if ((bad > 0)); then
         ledger_show "$log"
     fi
@@ -78,6 +100,12 @@ ledger_run() {
         printf '      not ok %s (%s)\n' "$name" "$why"
     fi
     grep '^skip ' "$log" | sed 's/^/      /' || true
+}
+
+# ledger_run NAME SECONDS COMMAND...: both, one after the other.
+ledger_run() {
+    ledger_start "$@"
+    ledger_finish "$1"
 }
 
 # ledger_ctest NAME BUILD_DIR REGEX SECONDS: runs the ctest tests whose names match, and adds each as one test.
