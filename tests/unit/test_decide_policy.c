@@ -25,16 +25,18 @@ static void raise(struct decide_bench *b, const char *campaign, enum tier tier)
     decide_bench_raise(b, &path, SCOPE_CAMPAIGN, tier, &evidence);
 }
 
-// The next frame, what waits comes first.
-static void pass(struct decide_bench *b, int64_t ms)
+// The next frame, what waits comes first; its sequence.
+static int64_t pass(struct decide_bench *b, int64_t ms)
 {
     const struct decision_taker taker = decide_bench_taker(b);
     b->log_time_ms += ms;
     b->sequence++;
     b->taken_count = 0;
     decide_bench_delta(b, &other, 1, false);
+    int64_t sequence = b->delta.sequence;
     CU_ASSERT_EQUAL_FATAL(decide_watch(b->decide, &b->delta, &taker), ERR_NONE);
     decide_bench_follow(b, &other, 1, false, true);
+    return sequence;
 }
 
 static unsigned commands(const struct decide_bench *b, enum command_kind kind, enum mode mode)
@@ -67,22 +69,22 @@ static void test_monitored_holds_are_sent(void)
     raise(&b, "b", TIER_QUARANTINE);
     raise(&b, "c", TIER_QUARANTINE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_MONITOR), 3);
-    pass(&b, 11 * MINUTE);
+    (void)pass(&b, 11 * MINUTE);
     b.taken_count = 0;
     unsigned explained = b.explained_count;
     decide_change_policy(b.decide, &enforce);
     CU_ASSERT_EQUAL(b.taken_count, 0); // with the frames that follow
-    pass(&b, 0);
+    int64_t sequence = pass(&b, 0);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 2);
-    CU_ASSERT_EQUAL(b.taken[0].command.sequence, b.delta.sequence);
+    CU_ASSERT_EQUAL(b.taken[0].command.sequence, sequence);
     CU_ASSERT_EQUAL(b.taken[0].command.expires_at_ms, b.log_time_ms + 30 * MINUTE);
     CU_ASSERT_EQUAL(b.explained_count, explained); // that was done
-    pass(&b, MINUTE);
+    (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
-    pass(&b, 9 * MINUTE); // the cap has room
+    (void)pass(&b, 9 * MINUTE); // the cap has room
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
     // The end of each is told.
-    pass(&b, 31 * MINUTE);
+    (void)pass(&b, 31 * MINUTE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_ENFORCE), 3);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_MONITOR), 0);
     decide_bench_fini(&b);
@@ -99,13 +101,13 @@ static void test_only_what_comes_to_enforce(void)
     decide_set_policy(b.decide, &monitor);
     raise(&b, "a", TIER_QUARANTINE);
     decide_change_policy(b.decide, &again);
-    pass(&b, MINUTE);
+    (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     decide_change_policy(b.decide, &enforce);
     decide_change_policy(b.decide, &again);
-    pass(&b, MINUTE);
+    (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
-    pass(&b, 31 * MINUTE);
+    (void)pass(&b, 31 * MINUTE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_MONITOR), 1);
     decide_bench_fini(&b);
 }
@@ -125,7 +127,7 @@ static void test_modes_by_channel(void)
     decide_set_policy(b.decide, &monitor);
     raise(&b, "a", TIER_QUARANTINE);
     decide_change_policy(b.decide, &enforce);
-    pass(&b, MINUTE);
+    (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     decide_bench_fini(&b);
 }
@@ -141,12 +143,12 @@ static void test_what_was_sent_stays_so(void)
     raise(&b, "b", TIER_QUARANTINE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 2);
     decide_change_policy(b.decide, &monitor);
-    pass(&b, MINUTE);
+    (void)pass(&b, MINUTE);
     raise(&b, "a", TIER_STOP); // worse, and held anew
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
     raise(&b, "c", TIER_QUARANTINE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_MONITOR), 1);
-    pass(&b, 31 * MINUTE);
+    (void)pass(&b, 31 * MINUTE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_ENFORCE), 2);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_MONITOR), 1);
     decide_bench_fini(&b);

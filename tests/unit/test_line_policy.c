@@ -2,7 +2,6 @@
 // policy of its own, and with however many snapshots between.
 #include "policy/policy_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +80,7 @@ static void test_the_log_says_it(void)
     struct strbuf state;
     uint64_t commands;
     const uint64_t expected = fold_switched(monitor, 0, &commands, &state);
-    printf("commands %d\n", (int)commands);
-    CU_ASSERT_TRUE(commands > 2);
+    CU_ASSERT_TRUE(commands > 1); // in monitor mode, and then sent
     for (size_t i = 0; i < sizeof owns / sizeof *owns; i++) {
         for (unsigned restart = 0; restart < 5; restart += 2) {
             struct strbuf again;
