@@ -9,6 +9,7 @@
 #include "audit/audit_check.h"
 #include "common/arena.h"
 #include "common/json_out.h"
+#include "common/zone.h"
 
 enum {
     REPORT_ENTRIES_MAX = 100000,
@@ -101,8 +102,8 @@ MUST_CHECK enum err incident_report_verdict(struct incident_report *report, stru
 // What is beside the incident's own records.
 struct report_frame {
     int64_t made_at_ms;
-    int zone_minutes;       // of the second of the two times that are told
-    const char *data_kinds; // what a collection message tells whoever reads it
+    const struct zone *zone; // of the second of the two times that are told
+    const char *data_kinds;  // what a collection message tells whoever reads it
     struct view program;
     const char *directory;
     const struct audit_summary *sum; // of the log
@@ -112,8 +113,6 @@ void incident_report_write_json(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
 void incident_report_write_page(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
-// Appends a time as 2026-11-22T16:00:00.000+08:00.
-void report_add_local(struct strbuf *sb, int64_t ms, int zone_minutes);
 
 // What has to be told to whom, how soon: only what reference/domain.md §3 has read in the text itself.
 struct report_limit {

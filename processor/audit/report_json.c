@@ -20,17 +20,6 @@ const struct report_limit report_limits[REPORT_LIMIT_COUNT] = {
                 "personal information was or may have been disclosed", 0},
 };
 
-void report_add_local(struct strbuf *sb, int64_t ms, int zone_minutes)
-{
-    size_t from = sb->n;
-    clock_format(sb, ms + (int64_t)zone_minutes * 60000);
-    if (sb->failed == ERR_NONE && sb->n > from) {
-        strbuf_truncate(sb, sb->n - 1); // the Z
-        int minutes = zone_minutes < 0 ? -zone_minutes : zone_minutes;
-        strbuf_printf(sb, "%c%02d:%02d", zone_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
-    }
-}
-
 static void write_time(
         struct json_out *out, const char *key, int64_t ms, const struct report_frame *frame)
 {
@@ -40,7 +29,7 @@ static void write_time(
     }
     struct strbuf local;
     strbuf_init(&local, 64);
-    report_add_local(&local, ms, frame->zone_minutes);
+    zone_format(&local, frame->zone, ms);
     json_object(out, key);
     json_time(out, "utc", ms);
     json_string(out, "local", strbuf_view(&local));

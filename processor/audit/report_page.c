@@ -40,7 +40,7 @@ static void add_time(struct strbuf *sb, int64_t ms, const struct report_frame *f
     strbuf_add_text(sb, "<td>");
     clock_format(sb, ms);
     strbuf_add_text(sb, "</td><td>");
-    report_add_local(sb, ms, frame->zone_minutes);
+    zone_format(sb, frame->zone, ms);
     strbuf_add_text(sb, "</td>");
 }
 

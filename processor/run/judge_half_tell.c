@@ -49,6 +49,7 @@ enum { ASK_EVERY_MS = 1000 };
 enum {
     JUDGE_PROCESSED,
     JUDGE_REASONS,
+    JUDGE_ZONES,
     JUDGE_DEAD_LETTERS,
     JUDGE_REJUDGED,
     JUDGE_BATCH,
@@ -66,6 +67,9 @@ enum {
 // By enum verdict, and what has none behind.
 static const char *const outcomes[VERDICT_COUNT + 1] = {
         "clear", "misdirected", "unknown", "exempt", "dead_letter"};
+// By enum zone_known, of those that were asked for.
+static const char *const zone_words[] = {"known", "absent", "unknown"};
+enum { ZONE_WORDS = ZONE_KNOWN_COUNT - ZONE_KNOWN };
 static const char *const ceilings[] = {"leaves", "recheck"};
 enum { CEILING_LEAVES, CEILING_RECHECK, CEILING_COUNT };
 
@@ -77,7 +81,11 @@ static const struct metric_family families[JUDGE_METRICS] = {
         [JUDGE_REASONS] = {.name = "wrongnumber_verdict_reasons_total",
                 .help = "Reasons of verdicts; a verdict may have several, and of unknown the cause",
                 .type = METRIC_COUNTER,
-                .labels = {{"reason", reason_names, REASON_COUNT}}},
+                .labels = {{"reason", reason_names, REASON_TOLD_COUNT}}},
+        [JUDGE_ZONES] = {.name = "wrongnumber_recipient_zones_total",
+                .help = "Messages whose hours go by their recipient's zone, by what is known of it",
+                .type = METRIC_COUNTER,
+                .labels = {{"zone", zone_words, ZONE_WORDS}}},
         [JUDGE_DEAD_LETTERS] = {.name = "wrongnumber_dead_letters_total",
                 .help = "Messages that could not be read, by wn.reason",
                 .type = METRIC_COUNTER,
@@ -142,7 +150,10 @@ static void publish_counts(const struct judge_half *half, struct metric_page *pa
         metric_set(page, JUDGE_PROCESSED, i, (int64_t)counts->verdicts[i]);
     }
     metric_set(page, JUDGE_PROCESSED, VERDICT_COUNT, (int64_t)counts->dead_letters);
-    for (size_t i = 0; i < REASON_COUNT; i++) {
+    for (size_t i = 0; i < ZONE_WORDS; i++) {
+        metric_set(page, JUDGE_ZONES, i, (int64_t)counts->zones[ZONE_KNOWN + i]);
+    }
+    for (size_t i = 0; i < REASON_TOLD_COUNT; i++) {
         metric_set(page, JUDGE_REASONS, i, (int64_t)counts->reasons[i]);
     }
     for (size_t i = 0; i < DEAD_REASON_COUNT; i++) {
