@@ -359,8 +359,7 @@ enum err conf_parse_within(struct conf_node **ret_root, struct view text, struct
         return ERR_CONFIG;
     }
     enum err e = ERR_NO_MEMORY;
-    struct builder b = {
-            .arena = arena, .report = report, .node_max = limits.nodes, .here = {1, 1}};
+    struct builder b = {.arena = arena, .report = report, .node_max = limits.nodes, .here = {1, 1}};
     uint32_t before = report->count;
     struct fy_diag_cfg diag_options;
     fy_diag_cfg_default(&diag_options);

@@ -40,8 +40,7 @@ static void set_policy(void *self, const struct policy *policy)
 
 enum err control_line_create(struct aside_line **ret_line, const struct aside_line_options *options)
 {
-    static const struct aside_reader control_reader = {
-            read_control, destroy_control, set_policy};
+    static const struct aside_reader control_reader = {read_control, destroy_control, set_policy};
     struct control_in *in = calloc(1, sizeof *in);
     if (in == NULL) {
         return ERR_NO_MEMORY;

@@ -19,9 +19,9 @@ struct line_policy {
 };
 
 struct detect_line {
-    const struct policy *policy;     // in force: that of the log, else `own`
-    const struct policy *own;        // as was set from outside; borrowed
-    const struct policy *of_start;   // whose parts that need a restart are part of the line; borrowed
+    const struct policy *policy;   // in force: that of the log, else `own`
+    const struct policy *own;      // as was set from outside; borrowed
+    const struct policy *of_start; // whose parts that need a restart are part of the line; borrowed
     struct line_policy named;
     uint64_t policies_refused;
     uint32_t max_scopes;

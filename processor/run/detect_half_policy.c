@@ -92,9 +92,8 @@ enum err detect_take_policy(struct detect_half *half)
             continue;
         }
         const struct detect_policy policy = detect_line_policy(state->line);
-        state->wants_policy |=
-                policy.told_ms > 0 &&
-                detect_line_log_time_ms(state->line) - policy.told_ms >= AGAIN_MS;
+        state->wants_policy |= policy.told_ms > 0 &&
+                               detect_line_log_time_ms(state->line) - policy.told_ms >= AGAIN_MS;
         if (state->wants_policy && state->policy_sent == 0) {
             e = send(half, i);
         }

@@ -637,8 +637,7 @@ static void test_policy(void)
         struct frame frame = good;
         struct frame back;
         spoil_policy(which, &frame, &leaf, &late);
-        CU_ASSERT_EQUAL(
-                decode(encode(&frame), &back), which == SPOILED ? ERR_NONE : ERR_DATA);
+        CU_ASSERT_EQUAL(decode(encode(&frame), &back), which == SPOILED ? ERR_NONE : ERR_DATA);
     }
     struct frame back;
     struct view wire = arena_copy(arena, encode(&good));
@@ -763,7 +762,7 @@ int main(int argc, char **argv)
             {"hostile_bytes", test_hostile_bytes},
             {"complaints_that_contradict", test_complaints_that_contradict},
             {"contradictions", test_contradictions},
-        {"policy", test_policy},
+            {"policy", test_policy},
             {"late_that_contradicts", test_late_that_contradicts},
             {"many_late", test_many_late},
             {"nobody_watched", test_nobody_watched},

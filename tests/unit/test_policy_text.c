@@ -33,8 +33,7 @@ static const char *const full =
         "  lists:\n"
         "    - {list: override, tenant: acme, campaign: \"spring \\u00e9\", " BY
         "    - {list: block, campaign: loud, " BY
-        "    - {list: allow, recipient: \"+8613800138000\", " BY
-        "  maintenance:\n"
+        "    - {list: allow, recipient: \"+8613800138000\", " BY "  maintenance:\n"
         "    - {match: {channel: voice}, from: \"2026-01-01T00:00:00Z\", until: "
         "\"2026-01-02T00:00:00Z\", reason: r, owner: o}\n"
         "  hours:\n"
@@ -97,7 +96,8 @@ static void test_round_trip(void)
     CU_ASSERT_FALSE(vendors_is_stranger(&policy->vendors, VIEW("other"), VIEW("${\"}")));
     CU_ASSERT_TRUE(vendors_is_stranger(&policy->vendors, VIEW("other"), VIEW("v:1")));
     struct policy_settings settings;
-    const struct policy_subject subject = {VIEW("acme"), VIEW("{v}: - #"), VIEW("voice"), VIEW_NONE};
+    const struct policy_subject subject = {
+            VIEW("acme"), VIEW("{v}: - #"), VIEW("voice"), VIEW_NONE};
     policy_settings_of(policy, &subject, &settings);
     CU_ASSERT_EQUAL(settings.mode, MODE_ENFORCE);
     CU_ASSERT_EQUAL(settings.scope_hold_ms, 2 * 3600 * 1000);
