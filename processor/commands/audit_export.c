@@ -89,6 +89,23 @@ static enum err take_line(void *self, const char *name, const struct audit_line 
     return incident_report_take(run->report, name, line);
 }
 
+static enum err note_line(void *self, const char *name, const struct audit_line *line)
+{
+    struct export_run *run = self;
+    (void)name;
+    return incident_report_note(run->report, line);
+}
+
+static void pass_over_fault(
+        void *self, const char *name, uint64_t line, uint64_t seq, const char *what)
+{
+    (void)self;
+    (void)name;
+    (void)line;
+    (void)seq;
+    (void)what; // told by the reading before
+}
+
 static bool is_removed(void *self, uint64_t seq)
 {
     struct export_run *run = self;
@@ -175,17 +192,21 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
 {
     const struct export_arguments *args = run->args;
     struct audit_summary sum;
-    const struct audit_check check = {
+    struct audit_check check = {
             .directory = directory,
             .keys = keys,
             .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
             .found = show_fault,
-            .visit = take_line,
+            .visit = note_line,
             .self = run,
     };
     enum err e = incident_report_create(&run->report, view_of(args->incident));
     e = e != ERR_NONE ? e : custody_read(&run->custody, &check, why);
+    e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
+    // Once more: what is commanded about messages comes before anybody knows of the incident that they are of.
+    check.visit = take_line;
+    check.found = pass_over_fault;
     e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
     if (e == ERR_NONE) {
         sum.faults += custody_faults(run->custody);

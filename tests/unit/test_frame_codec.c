@@ -13,7 +13,6 @@
 
 enum { ARENA_BYTES = 64 * 1024 * 1024 };
 
-static char long_policy[FRAME_POLICY_MAX_BYTES + 1];
 static struct arena *arena;
 static struct arena *scratch;
 static struct strbuf bytes;
@@ -572,85 +571,6 @@ static enum err decode_spoiled(unsigned of_frame, unsigned of_leaf, unsigned of_
     return decode(encode(&frame), &back);
 }
 
-// A frame with a policy has nothing else, and comes back as it was.
-static void spoil_policy(unsigned which, struct frame *frame, const struct frame_leaf *leaf,
-        const struct frame_late *late)
-{
-    struct frame_policy *policy = &frame->policy;
-    switch (which) {
-    case 0:
-        policy->serial = -1;
-        break;
-    case 1:
-        policy->serial = INT64_MAX;
-        break;
-    case 2:
-        policy->version = VIEW("0123456789abcde");
-        break;
-    case 3:
-        policy->version = VIEW("0123456789ABCDEF");
-        break;
-    case 4:
-        policy->text = VIEW("");
-        break;
-    case 5:
-        policy->text = view_bytes(long_policy, sizeof long_policy);
-        break;
-    case 6:
-        frame->leaves = leaf;
-        frame->leaf_count = 1;
-        frame->to_offset = 10;
-        break;
-    case 7:
-        frame->late = late;
-        frame->late_count = 1;
-        break;
-    case 8:
-        frame->to_offset = 1;
-        break;
-    case 9:
-        frame->has_totals = true;
-        break;
-    case 10:
-        frame->watermark_ms = AT;
-        break;
-    case 11:
-        frame->cache = CACHE_STALE;
-        break;
-    default:
-        break;
-    }
-}
-
-static void test_policy(void)
-{
-    enum { SPOILED = 12 };
-    begin();
-    memset(long_policy, 'x', sizeof long_policy);
-    const struct frame_leaf leaf = good_leaf();
-    const struct frame_late late = {.offset = 3};
-    const struct frame good = {.source_topic = VIEW("tallies"),
-            .source_partition = 2,
-            .judged_at_ms = AT,
-            .policy = {7, VIEW("0123456789abcdef"), VIEW("policy: {mode: monitor}\n")}};
-    for (unsigned which = 0; which <= SPOILED; which++) {
-        struct frame frame = good;
-        struct frame back;
-        spoil_policy(which, &frame, &leaf, &late);
-        CU_ASSERT_EQUAL(decode(encode(&frame), &back), which == SPOILED ? ERR_NONE : ERR_DATA);
-    }
-    struct frame back;
-    struct view wire = arena_copy(arena, encode(&good));
-    CU_ASSERT_EQUAL_FATAL(decode(wire, &back), ERR_NONE);
-    CU_ASSERT_EQUAL(back.policy.serial, 7);
-    CU_ASSERT_TRUE(view_is(back.policy.version, "0123456789abcdef"));
-    CU_ASSERT_TRUE(view_is(back.policy.text, "policy: {mode: monitor}\n"));
-    struct frame largest = good;
-    largest.policy.text = view_bytes(long_policy, FRAME_POLICY_MAX_BYTES);
-    CU_ASSERT_EQUAL(decode(encode(&largest), &back), ERR_NONE);
-    end();
-}
-
 static void test_contradictions(void)
 {
     enum { NOTHING = 99 };
@@ -762,7 +682,6 @@ int main(int argc, char **argv)
             {"hostile_bytes", test_hostile_bytes},
             {"complaints_that_contradict", test_complaints_that_contradict},
             {"contradictions", test_contradictions},
-            {"policy", test_policy},
             {"late_that_contradicts", test_late_that_contradicts},
             {"many_late", test_many_late},
             {"nobody_watched", test_nobody_watched},
