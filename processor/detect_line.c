@@ -194,7 +194,7 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     line->counts.applied += delta.applied;
     *ret_gap = delta.gap.is_there;
     if (frame->policy.serial != 0) {
-        return line_take_policy(line, frame);
+        return line_take_policy(line, &delta);
     }
     line_policy_note_time(line);
     const struct decision_taker taker = line_taker(line);

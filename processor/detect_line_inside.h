@@ -42,7 +42,7 @@ struct detect_line {
 void line_policy_init(struct detect_line *line, const struct policy *own);
 void line_policy_fini(struct detect_line *line);
 // The frame has a policy: goes by it from here on.
-MUST_CHECK enum err line_take_policy(struct detect_line *line, const struct frame *frame);
+MUST_CHECK enum err line_take_policy(struct detect_line *line, const struct delta *delta);
 // Behind every frame.
 void line_policy_note_time(struct detect_line *line);
 // Comes before whatever goes by it.

@@ -48,9 +48,9 @@ static enum err make(const struct detect_line *line, struct view text, struct vi
     return ERR_NONE;
 }
 
-enum err line_take_policy(struct detect_line *line, const struct frame *frame)
+enum err line_take_policy(struct detect_line *line, const struct delta *delta)
 {
-    const struct frame_policy *policy = &frame->policy;
+    const struct frame_policy *policy = &delta->frame->policy;
     if (policy->serial <= line->named.serial) {
         return ERR_NONE;
     }
@@ -65,7 +65,7 @@ enum err line_take_policy(struct detect_line *line, const struct frame *frame)
             return e == ERR_NO_MEMORY ? e : ERR_NONE;
         }
         line->policy = &named.config->policy;
-        decide_change_policy(line->decide, line->policy);
+        decide_change_policy(line->decide, delta, line->policy);
         line_policy_drop(&line->named);
         line->named = named;
     }

@@ -72,7 +72,7 @@ static void test_monitored_holds_are_sent(void)
     (void)pass(&b, 11 * MINUTE);
     b.taken_count = 0;
     unsigned explained = b.explained_count;
-    decide_change_policy(b.decide, &enforce);
+    decide_change_policy(b.decide, &b.delta, &enforce);
     CU_ASSERT_EQUAL(b.taken_count, 0); // with the frames that follow
     int64_t sequence = pass(&b, 0);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 2);
@@ -100,11 +100,11 @@ static void test_only_what_comes_to_enforce(void)
     const struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
     decide_set_policy(b.decide, &monitor);
     raise(&b, "a", TIER_QUARANTINE);
-    decide_change_policy(b.decide, &again);
+    decide_change_policy(b.decide, &b.delta, &again);
     (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
-    decide_change_policy(b.decide, &enforce);
-    decide_change_policy(b.decide, &again);
+    decide_change_policy(b.decide, &b.delta, &enforce);
+    decide_change_policy(b.decide, &b.delta, &again);
     (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     (void)pass(&b, 31 * MINUTE);
@@ -126,7 +126,7 @@ static void test_modes_by_channel(void)
     enforce.rules = (struct rules){&rule, 1, 1};
     decide_set_policy(b.decide, &monitor);
     raise(&b, "a", TIER_QUARANTINE);
-    decide_change_policy(b.decide, &enforce);
+    decide_change_policy(b.decide, &b.delta, &enforce);
     (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     decide_bench_fini(&b);
@@ -142,7 +142,7 @@ static void test_what_was_sent_stays_so(void)
     raise(&b, "a", TIER_QUARANTINE);
     raise(&b, "b", TIER_QUARANTINE);
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 2);
-    decide_change_policy(b.decide, &monitor);
+    decide_change_policy(b.decide, &b.delta, &monitor);
     (void)pass(&b, MINUTE);
     raise(&b, "a", TIER_STOP); // worse, and held anew
     CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
