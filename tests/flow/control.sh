@@ -121,6 +121,7 @@ check "flow.control.message" ours 0 appeal release --message m-appeal --tenant a
 check "flow.control.recipient" ours 0 friend release --recipient 13900000002 --tenant acme --reason "asked for it" --wait=30s
 check "flow.control.recipient_held" ours 0 stop hold --recipient 13800000001 --tenant acme --reason "a complaint" --wait=30s
 check "flow.control.judge_knows" wait_until 20 stands 4
+check "flow.control.in_force_is_listed" status_says 'monitor.*tenant quiet'
 check "flow.control.message_is_released" commands_are \
     "hold campaign autumn,hold campaign autumn,hold vendor north,release message m-appeal,"
 
