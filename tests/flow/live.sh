@@ -77,7 +77,11 @@ refuses() {
     local want=$1 rc=0
     shift
     "$build/wrongnumber-bench" live "$@" >"$work/refused" 2>&1 || rc=$?
-    ((rc == want)) && [[ -s $work/refused ]] || { echo "exit $rc, not $want"; cat "$work/refused"; return 1; }
+    if ((rc != want)) || [[ ! -s $work/refused ]]; then
+        echo "exit $rc, not $want: $*"
+        cat "$work/refused"
+        return 1
+    fi
 }
 refuses_what_is_wrong() {
     refuses 64 --day "$work/data" && refuses 64 --rate 1 && refuses 64 --day "$work/data" --rate fast &&
