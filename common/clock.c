@@ -34,10 +34,9 @@ bool clock_is_accepted(int64_t ms)
     return ms >= CLOCK_MIN_MS && ms < CLOCK_END_MS;
 }
 
-// Days since 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible
-// low-level date algorithms", days_from_civil). The year starts in March, so that leap days come
-// last.
-static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
+// Hinnant, "chrono-compatible low-level date algorithms", days_from_civil. The year starts in March,
+// so that leap days come last.
+int64_t clock_days_of(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
     int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -150,7 +149,7 @@ enum clock_parse clock_parse_rfc3339(struct view text, int64_t *ret_ms)
     if (day < 1 || day > days_in_month(year, month)) {
         return CLOCK_BAD_SYNTAX;
     }
-    int64_t ms = days_from_civil(year, month, day) * 86400000;
+    int64_t ms = clock_days_of(year, month, day) * 86400000;
     if (text.n > 0) {
         if (!take_byte(&text, 'T') && !take_byte(&text, 't') && !take_byte(&text, ' ')) {
             return CLOCK_BAD_SYNTAX;

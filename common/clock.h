@@ -43,5 +43,8 @@ enum clock_parse {
 // Out of 2000–2100 is CLOCK_OUT_OF_RANGE; `ret_ms` is untouched unless CLOCK_OK.
 enum clock_parse clock_parse_rfc3339(struct view text, int64_t *ret_ms);
 bool clock_is_accepted(int64_t ms);
+// Days since 1970-01-01 of a date of the proleptic Gregorian calendar; the day may be past the end
+// of its month.
+int64_t clock_days_of(int64_t year, int64_t month, int64_t day);
 // Appends 2026-11-22T08:00:00.000Z. `ms` must be within years 0–9999.
 void clock_format(struct strbuf *sb, int64_t ms);

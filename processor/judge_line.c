@@ -296,6 +296,7 @@ static enum err judge_one(
         line->counts.rejudged++;
     } else {
         line->counts.verdicts[judgement.verdict]++;
+        line->counts.zones[standing.zone]++;
         for (unsigned reason = 0; reason < REASON_TOLD_COUNT; reason++) {
             line->counts.reasons[reason] += judgement.reasons >> reason & 1;
         }

@@ -32,6 +32,8 @@ struct judge_counts {
     uint64_t messages;
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t reasons[REASON_TOLD_COUNT];
+    // messages whose hours go by their recipient's zone, by what is known of it
+    uint64_t zones[ZONE_KNOWN_COUNT];
     uint64_t dead_letters;
     uint64_t dead_letters_by[DEAD_REASON_COUNT];
     uint64_t rejudged;        // again, silently, to rebuild a chunk

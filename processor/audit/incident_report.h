@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 #include "audit/audit_check.h"
+#include "audit/incident_about.h"
 #include "common/arena.h"
 #include "common/json_out.h"
+#include "common/zone.h"
 
 enum {
     REPORT_ENTRIES_MAX = 100000,
@@ -78,6 +80,12 @@ struct incident_report {
     struct report_people spared;
     uint64_t
             message_commands_gone; // taken out of the log: who had a hold of those counts as without
+    // Commands about single messages that belong to the incident (incident_about.h); they are entries too.
+    uint64_t message_holds;
+    uint64_t message_releases;
+    uint64_t
+            message_unsure; // of its tenant and time, which do not say what they are of; no entries
+    struct incident_about *about;
     struct arena *arena;
     struct hashmap *reached_set;
     struct hashmap *spared_set;
@@ -91,8 +99,11 @@ struct incident_report {
 MUST_CHECK enum err incident_report_create(
         struct incident_report **ret_report, struct view incident_id);
 void incident_report_destroy(struct incident_report *report);
-// For audit_check.visit: takes what is about the incident, and which messages have a hold of their own.
-// ERR_NO_MEMORY.
+// For audit_check.visit, of a first reading of the whole log: takes what the incident is about. ERR_NO_MEMORY, ERR_CEILING.
+MUST_CHECK enum err incident_report_note(
+        struct incident_report *report, const struct audit_line *line);
+// For audit_check.visit, of a second one: takes what is about the incident, and which messages have a hold of their
+// own. ERR_NO_MEMORY.
 MUST_CHECK enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line);
 // Once all is taken: one verdict record. What is none, or of another scope, is passed over.
@@ -101,8 +112,8 @@ MUST_CHECK enum err incident_report_verdict(struct incident_report *report, stru
 // What is beside the incident's own records.
 struct report_frame {
     int64_t made_at_ms;
-    int zone_minutes;       // of the second of the two times that are told
-    const char *data_kinds; // what a collection message tells whoever reads it
+    const struct zone *zone; // of the second of the two times that are told
+    const char *data_kinds;  // what a collection message tells whoever reads it
     struct view program;
     const char *directory;
     const struct audit_summary *sum; // of the log
@@ -112,8 +123,6 @@ void incident_report_write_json(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
 void incident_report_write_page(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
-// Appends a time as 2026-11-22T16:00:00.000+08:00.
-void report_add_local(struct strbuf *sb, int64_t ms, int zone_minutes);
 
 // What has to be told to whom, how soon: only what reference/domain.md §3 has read in the text itself.
 struct report_limit {

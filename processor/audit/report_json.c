@@ -20,17 +20,6 @@ const struct report_limit report_limits[REPORT_LIMIT_COUNT] = {
                 "personal information was or may have been disclosed", 0},
 };
 
-void report_add_local(struct strbuf *sb, int64_t ms, int zone_minutes)
-{
-    size_t from = sb->n;
-    clock_format(sb, ms + (int64_t)zone_minutes * 60000);
-    if (sb->failed == ERR_NONE && sb->n > from) {
-        strbuf_truncate(sb, sb->n - 1); // the Z
-        int minutes = zone_minutes < 0 ? -zone_minutes : zone_minutes;
-        strbuf_printf(sb, "%c%02d:%02d", zone_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
-    }
-}
-
 static void write_time(
         struct json_out *out, const char *key, int64_t ms, const struct report_frame *frame)
 {
@@ -40,7 +29,7 @@ static void write_time(
     }
     struct strbuf local;
     strbuf_init(&local, 64);
-    report_add_local(&local, ms, frame->zone_minutes);
+    zone_format(&local, frame->zone, ms);
     json_object(out, key);
     json_time(out, "utc", ms);
     json_string(out, "local", strbuf_view(&local));
@@ -207,6 +196,11 @@ void incident_report_write_json(
         json_null(&out, "reached");
         json_null(&out, "spared");
     }
+    json_object(&out, "message_commands");
+    json_int(&out, "holds", (int64_t)report->message_holds);
+    json_int(&out, "releases", (int64_t)report->message_releases);
+    json_int(&out, "unsure", (int64_t)report->message_unsure);
+    json_object_end(&out);
     json_int(&out, "message_commands_taken_out", (int64_t)report->message_commands_gone);
     write_records(&out, "remedy", report, 1u << AUDIT_COMMAND | 1u << AUDIT_MESSAGE_COMMAND);
     write_records(&out, "control", report, 1u << AUDIT_CONTROL);

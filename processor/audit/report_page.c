@@ -40,7 +40,7 @@ static void add_time(struct strbuf *sb, int64_t ms, const struct report_frame *f
     strbuf_add_text(sb, "<td>");
     clock_format(sb, ms);
     strbuf_add_text(sb, "</td><td>");
-    report_add_local(sb, ms, frame->zone_minutes);
+    zone_format(sb, frame->zone, ms);
     strbuf_add_text(sb, "</td>");
 }
 
@@ -111,6 +111,8 @@ static void add_people(
     add_number(sb, "Misdirected messages before a hold of the scope", report->escaped,
             " (sent, unless their own hold stopped them)");
     add_number(sb, "Misdirected messages while it was held", report->held, "");
+    add_number(sb, "Messages of it held one by one", (int64_t)report->message_holds, "");
+    add_number(sb, "and released one by one", (int64_t)report->message_releases, "");
     add_cells(sb, "What a message discloses", view_of(frame->data_kinds));
     strbuf_add_text(sb, "</table>\n");
     if (report->has_verdicts) {

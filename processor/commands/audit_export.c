@@ -11,6 +11,7 @@
 #include "audit/custody.h"
 #include "audit/incident_report.h"
 #include "commands/audit.h"
+#include "commands/open_zone.h"
 #include "common/line_reader.h"
 
 enum {
@@ -20,13 +21,12 @@ enum {
     PATH_MAX_BYTES = 8192,
     INCIDENT_DIGITS = 32,
     SHOWN_MAX = 20,
-    ZONE_MAX_MINUTES = 14 * 60,
 };
 
 // clang-format off
 static const char usage[] =
         "usage: wrongnumber audit export --incident ID [-c FILE | DIR] [--key ID=FILE]...\n"
-        "                                [--verdicts FILE] [--zone +HH:MM] [--data TEXT] [--out DIR]\n"
+        "                                [--verdicts FILE] [--zone ZONE] [--data TEXT] [--out DIR]\n"
         "\n"
         "Writes incident-ID.json and incident-ID.html: when it began, was told, held, acknowledged and\n"
         "released; the time limits to report it; how many people it is about, who was reached and who\n"
@@ -38,7 +38,8 @@ static const char usage[] =
         "      --incident ID     as alerts name it\n"
         "      --verdicts FILE   verdict records, one a line (kcat -C -e -t collections.verdicts.v1):\n"
         "                        tells who was reached, by pseudonym; - is standard input\n"
-        "      --zone +HH:MM     of the local times; default +08:00\n"
+        "      --zone ZONE       of the local times: an offset (default +08:00), or a name such as\n"
+        "                        America/New_York\n"
         "      --data TEXT       the kinds of personal data that your messages disclose\n"
         "      --out DIR         where to write; default .\n"
         "  -h, --help            this text\n";
@@ -50,7 +51,8 @@ struct export_arguments {
     const char *verdicts;
     const char *out;
     const char *data_kinds;
-    int zone_minutes;
+    const char *zone_name;
+    struct zone *zone;
 };
 
 struct export_run {
@@ -59,24 +61,6 @@ struct export_run {
     struct custody *custody;
     uint64_t shown;
 };
-
-static bool parse_zone(const char *text, int *ret_minutes)
-{
-    int digits[4];
-    bool is_good = strlen(text) == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
-    for (size_t i = 0; is_good && i < 4; i++) {
-        char c = text[i < 2 ? i + 1 : i + 2];
-        is_good = c >= '0' && c <= '9';
-        digits[i] = c - '0';
-    }
-    int minutes = is_good ? (digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3] : 0;
-    if (!is_good || digits[2] > 5 || minutes > ZONE_MAX_MINUTES) {
-        fprintf(stderr, "--zone %s: expected +HH:MM or -HH:MM\n", text);
-        return false;
-    }
-    *ret_minutes = text[0] == '-' ? -minutes : minutes;
-    return true;
-}
 
 static bool is_incident(const char *text)
 {
@@ -103,6 +87,23 @@ static enum err take_line(void *self, const char *name, const struct audit_line 
 {
     struct export_run *run = self;
     return incident_report_take(run->report, name, line);
+}
+
+static enum err note_line(void *self, const char *name, const struct audit_line *line)
+{
+    struct export_run *run = self;
+    (void)name;
+    return incident_report_note(run->report, line);
+}
+
+static void pass_over_fault(
+        void *self, const char *name, uint64_t line, uint64_t seq, const char *what)
+{
+    (void)self;
+    (void)name;
+    (void)line;
+    (void)seq;
+    (void)what; // told by the reading before
 }
 
 static bool is_removed(void *self, uint64_t seq)
@@ -191,17 +192,21 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
 {
     const struct export_arguments *args = run->args;
     struct audit_summary sum;
-    const struct audit_check check = {
+    struct audit_check check = {
             .directory = directory,
             .keys = keys,
             .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
             .found = show_fault,
-            .visit = take_line,
+            .visit = note_line,
             .self = run,
     };
     enum err e = incident_report_create(&run->report, view_of(args->incident));
     e = e != ERR_NONE ? e : custody_read(&run->custody, &check, why);
+    e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
+    // Once more: what is commanded about messages comes before anybody knows of the incident that they are of.
+    check.visit = take_line;
+    check.found = pass_over_fault;
     e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
     if (e == ERR_NONE) {
         sum.faults += custody_faults(run->custody);
@@ -216,8 +221,8 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
     if (e != ERR_NONE) {
         return e;
     }
-    const struct report_frame frame = {clock_wall().ms, args->zone_minutes, args->data_kinds,
-            VIEW(WN_VERSION), directory, &sum};
+    const struct report_frame frame = {
+            clock_wall().ms, args->zone, args->data_kinds, VIEW(WN_VERSION), directory, &sum};
     e = write_report(run, &frame);
     return e == ERR_NONE && sum.faults > 0 ? ERR_DATA : e;
 }
@@ -263,7 +268,8 @@ static bool take_option(struct export_arguments *args, int option)
         args->data_kinds = optarg;
         return true;
     case 'z':
-        return parse_zone(optarg, &args->zone_minutes);
+        args->zone_name = optarg;
+        return true;
     default:
         return audit_place_take(&args->place, option, optarg);
     }
@@ -277,7 +283,7 @@ int audit_export(int argc, char **argv)
             {"zone", required_argument, NULL, 'z'}, {NULL, 0, NULL, 0}};
     struct export_arguments args = {
             .out = ".",
-            .zone_minutes = 8 * 60,
+            .zone_name = "+08:00",
             .data_kinds =
                     "that somebody of the name in the message owes a debt to the lender in it, "
                     "and what the message says of it; whoever has the number learns it",
@@ -298,5 +304,10 @@ int audit_export(int argc, char **argv)
         fputs(usage, stderr);
         return err_exit_status(ERR_USAGE);
     }
-    return err_exit_status(export_incident(&args));
+    if (!open_zone(args.zone_name, &args.zone)) {
+        return err_exit_status(ERR_USAGE);
+    }
+    enum err e = export_incident(&args);
+    zone_destroy(args.zone);
+    return err_exit_status(e);
 }

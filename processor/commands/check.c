@@ -125,8 +125,9 @@ static void print_lists(struct strbuf *sb, const struct policy *policy, int64_t 
     }
     for (uint32_t i = 0; i < policy->windows.hours_count; i++) {
         const struct hours *hours = &policy->windows.hours[i];
-        strbuf_printf(
-                sb, "hours     %s %s, %s\n", hours->allowed, hours->zone, mode_names[hours->mode]);
+        strbuf_printf(sb, "hours     %s %s%s, %s\n", hours->allowed,
+                hours->zone_from == ZONE_FROM_RECIPIENT ? "of the recipient, or " : "", hours->zone,
+                mode_names[hours->mode]);
     }
 }
 

@@ -2,11 +2,12 @@
 
 #include "decode/fields.h"
 
-// All are ids but these two.
+// All are ids but these.
 #define SHAPE_OF(id)                                                                               \
-    ((id) == FIELD_OCCURRED_AT           ? FIELD_SHAPE_TIME                                        \
-            : (id) == FIELD_PLANNED_SIZE ? FIELD_SHAPE_COUNT                                       \
-                                         : FIELD_SHAPE_ID)
+    ((id) == FIELD_OCCURRED_AT             ? FIELD_SHAPE_TIME                                      \
+            : (id) == FIELD_PLANNED_SIZE   ? FIELD_SHAPE_COUNT                                     \
+            : (id) == FIELD_RECIPIENT_ZONE ? FIELD_SHAPE_WORD                                      \
+                                           : FIELD_SHAPE_ID)
 
 static const struct field fields[FIELD_COUNT] = {
 #define EVENT_FIELD_ROW(id, name, required)                                                        \

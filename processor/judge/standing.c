@@ -38,16 +38,16 @@ static void exempt(struct judgement *judgement)
 static void stand_by_hours(const struct event *ev, const struct policy_subject *subject,
         const struct policy *policy, struct judgement *judgement, struct standing *standing)
 {
-    int64_t allowed_ms = 0;
-    const struct hours *hours =
-            windows_outside(&policy->windows, subject, ev->occurred_at.ms, &allowed_ms);
-    if (hours == NULL) {
+    const struct hours_ruling ruling =
+            windows_rule_hours(&policy->windows, subject, ev->recipient_zone, ev->occurred_at.ms);
+    standing->zone = ruling.zone;
+    if (ruling.outside == NULL) {
         return;
     }
     judgement->reasons |= REASON_BIT(REASON_OUTSIDE_HOURS);
-    if (hours->mode == MODE_ENFORCE && !standing->is_held && !standing->is_past) {
+    if (ruling.outside->mode == MODE_ENFORCE && !standing->is_held && !standing->is_past) {
         standing->is_held = true;
-        standing->until_ms = allowed_ms;
+        standing->until_ms = ruling.allowed_ms;
     }
 }
 

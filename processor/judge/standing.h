@@ -15,9 +15,10 @@
 // How a message is held; in monitor mode nothing is sent of it.
 struct standing {
     bool is_held;
-    bool is_blocked;  // it stays held, whatever turns up
-    bool is_past;     // it is not held, though its verdict or the policy for unknown ones would
-    int64_t until_ms; // 0 = as long as policy.message_hold says
+    bool is_blocked;      // it stays held, whatever turns up
+    bool is_past;         // it is not held, though its verdict or the policy for unknown ones would
+    int64_t until_ms;     // 0 = as long as policy.message_hold says
+    enum zone_known zone; // of its recipient
 };
 
 // Completes the judgement of a message to the pseudonym `recipient` (its bytes; NULL of one that has

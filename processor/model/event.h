@@ -20,7 +20,8 @@
     ROW(FIELD_VENDOR_ID, vendor_id, 0)                                                             \
     ROW(FIELD_LOAN_ID, loan_id, 0)                                                                 \
     ROW(FIELD_BORROWER_ID, borrower_id, 0)                                                         \
-    ROW(FIELD_PLANNED_SIZE, planned_size, 0)
+    ROW(FIELD_PLANNED_SIZE, planned_size, 0)                                                       \
+    ROW(FIELD_RECIPIENT_ZONE, recipient_zone, 0)
 
 enum event_field {
 #define EVENT_FIELD_ROW(id, name, required) id,
@@ -44,7 +45,8 @@ struct event {
     struct view vendor_id;
     struct view loan_id;
     struct view borrower_id;
-    int64_t planned_size; // -1 = absent
+    int64_t planned_size;       // -1 = absent
+    struct view recipient_zone; // an offset, or a zone by name; may be none that is known
     struct view traceparent;
     struct view tracestate;
 };

@@ -550,8 +550,10 @@ static const struct conf_option options[] = {
                 .fallback = "[]",
                 .map = &config_hours_map,
                 .text = "when people may be contacted: each has allowed (08:00-22:00), zone "
-                        "(+08:00), match (tenant, vendor, channel, purpose), and mode: monitor "
-                        "tells, enforce holds until the next allowed minute"},
+                        "(+08:00, or America/New_York), match (tenant, vendor, channel, "
+                        "purpose), mode (monitor tells, enforce holds until the next allowed "
+                        "minute), and zone_from: recipient goes by fields.recipient_zone where "
+                        "that is known"},
 
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,

@@ -3,6 +3,8 @@
 #include "common/clock.h"
 #include "policy/config.h"
 
+enum { WHY_MAX_BYTES = 8192 };
+
 static const char *expected_time(struct view text)
 {
     int64_t ms;
@@ -14,12 +16,6 @@ static const char *expected_allowed(struct view text)
     int from;
     int until;
     return hours_read_allowed(text, &from, &until) ? NULL : "hours such as 08:00-22:00";
-}
-
-static const char *expected_zone(struct view text)
-{
-    int minutes;
-    return hours_read_zone(text, &minutes) ? NULL : "an offset from UTC such as +08:00";
 }
 
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
@@ -37,6 +33,7 @@ enum hours_part {
     HOURS_ALLOWED = RULE_OF_PURPOSE + 1,
     HOURS_ZONE,
     HOURS_MODE,
+    HOURS_ZONE_FROM,
     HOURS_PART_COUNT,
 };
 
@@ -73,12 +70,18 @@ static const struct conf_option hours_options[HOURS_PART_COUNT] = {
         TEXT(RULE_OF_PURPOSE, "match.purpose", struct hours, names[RULE_OF_PURPOSE], 256, NULL,
                 "only this purpose"),
         TEXT(HOURS_ALLOWED, "allowed", struct hours, allowed, 11, expected_allowed, "08:00-22:00"),
-        TEXT(HOURS_ZONE, "zone", struct hours, zone, 6, expected_zone, "offset from UTC, +08:00"),
+        TEXT(HOURS_ZONE, "zone", struct hours, zone, ZONE_NAME_MAX, NULL,
+                "offset from UTC, +08:00, or a zone such as America/New_York"),
         [HOURS_MODE] = {.path = "mode",
                 .type = CONF_WORD,
                 .offset = offsetof(struct hours, mode),
                 .words = mode_words,
                 .text = "monitor: told in reasons; enforce: held until allowed"},
+        [HOURS_ZONE_FROM] = {.path = "zone_from",
+                .type = CONF_WORD,
+                .offset = offsetof(struct hours, zone_from),
+                .words = zone_from_names,
+                .text = "recipient: by fields.recipient_zone, and by zone where it is unknown"},
 };
 // NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
@@ -161,6 +164,28 @@ static void hours_forget(void *target)
     windows_clear_hours(&config->policy.windows);
 }
 
+// Reads the data of the zone, and of all zones once recipients may be in any of them. ERR_CONFIG when
+// something was reported.
+static enum err open_zones(struct policy_windows *windows, struct hours *hours,
+        struct conf_report *report, struct conf_mark mark, const char *path)
+{
+    struct strbuf why;
+    struct strbuf zone_path;
+    strbuf_init(&why, WHY_MAX_BYTES);
+    strbuf_init(&zone_path, WHY_MAX_BYTES);
+    enum err e = zone_open(&hours->clock, view_of(hours->zone), ZONE_DIRECTORY, &why);
+    if (e == ERR_NONE && hours->zone_from == ZONE_FROM_RECIPIENT && windows->zones == NULL) {
+        e = zones_open(&windows->zones, ZONE_DIRECTORY, &why);
+    }
+    if (e == ERR_CONFIG) {
+        strbuf_printf(&zone_path, "%s.zone", path);
+        conf_find(report, mark, strbuf_view(&zone_path).p, "%s", strbuf_view(&why).p);
+    }
+    strbuf_fini(&why);
+    strbuf_fini(&zone_path);
+    return e;
+}
+
 static void hours_take(
         struct conf_reader *reader, const struct conf_node *node, const char *path, void *target)
 {
@@ -176,8 +201,8 @@ static void hours_take(
     enum err e = ERR_CONFIG;
     if (report->count == before && !report->out_of_memory) {
         (void)hours_read_allowed(view_of(hours.allowed), &hours.from_minute, &hours.until_minute);
-        (void)hours_read_zone(view_of(hours.zone), &hours.offset_minutes);
-        e = windows_add_hours(&config->policy.windows, &hours);
+        e = open_zones(&config->policy.windows, &hours, report, places[HOURS_ZONE].mark, path);
+        e = e != ERR_NONE ? e : windows_add_hours(&config->policy.windows, &hours);
     }
     if (e == ERR_CEILING) {
         conf_find(report, node->mark, path, "expected at most %d hours", WINDOWS_MAX);

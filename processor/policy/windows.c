@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
-enum { DAY_MINUTES = 24 * 60, MINUTE_MS = 60 * 1000 };
+enum { DAY_MINUTES = 24 * 60, DAY_SECONDS = 24 * 3600, CHANGES_MAX = 8 };
+
+const char *const zone_from_names[] = {"policy", "recipient", NULL};
 
 static void release_names(char *names[4])
 {
@@ -26,6 +28,7 @@ void hours_release(struct hours *hours)
     release_names(hours->names);
     free(hours->allowed);
     free(hours->zone);
+    zone_destroy(hours->clock);
     *hours = (struct hours){0};
 }
 
@@ -76,8 +79,10 @@ void windows_clear_hours(struct policy_windows *windows)
         hours_release(&windows->hours[i]);
     }
     free(windows->hours);
+    zones_destroy(windows->zones);
     windows->hours = NULL;
     windows->hours_count = 0;
+    windows->zones = NULL;
 }
 
 // --- when -------------------------------------------------------------------------------------
@@ -95,16 +100,53 @@ bool windows_in_maintenance(
     return false;
 }
 
-// How many minutes of local time it is before the hours begin; 0 when they are on.
-static int minutes_to_wait(const struct hours *hours, int minute)
+// How many seconds of local time it is before the hours begin; 0 when they are on.
+static int32_t seconds_to_wait(const struct hours *hours, int32_t second)
 {
-    int length = (hours->until_minute - hours->from_minute + DAY_MINUTES) % DAY_MINUTES;
-    int since = (minute - hours->from_minute + DAY_MINUTES) % DAY_MINUTES;
-    return length == 0 || since < length ? 0 : DAY_MINUTES - since;
+    int32_t length = (hours->until_minute - hours->from_minute + DAY_MINUTES) % DAY_MINUTES * 60;
+    int32_t since = (second - hours->from_minute * 60 + DAY_SECONDS) % DAY_SECONDS;
+    return length == 0 || since < length ? 0 : DAY_SECONDS - since;
 }
 
-const struct hours *windows_outside(const struct policy_windows *windows,
-        const struct policy_subject *subject, int64_t at_ms, int64_t *ret_allowed_ms)
+// When clocks of the zone next show an allowed time. Where they are put forward or back before that, it
+// is looked for from there on.
+static int64_t begin_again_ms(const struct hours *hours, const struct zone *zone, int64_t at_ms)
+{
+    for (int i = 0; i < CHANGES_MAX; i++) {
+        int32_t second;
+        (void)zone_day(zone, at_ms, &second);
+        int32_t wait_s = seconds_to_wait(hours, second);
+        int64_t begin_ms = (at_ms / 1000 + wait_s) * 1000; // times that are accepted are after 1970
+        int64_t change_ms = zone_next_change_ms(zone, at_ms);
+        if (wait_s == 0 || begin_ms < change_ms) {
+            return begin_ms;
+        }
+        at_ms = change_ms;
+    }
+    return at_ms;
+}
+
+// The recipient's own zone, or the hours'. `fixed` is where an offset is put.
+static const struct zone *find_zone(const struct policy_windows *windows, const struct hours *hours,
+        struct view recipient_zone, struct zone *fixed, enum zone_known *ret_known)
+{
+    if (hours->zone_from == ZONE_FROM_POLICY) {
+        *ret_known = ZONE_NOT_ASKED;
+        return hours->clock;
+    }
+    if (view_is_none(recipient_zone)) {
+        *ret_known = ZONE_ABSENT;
+        return hours->clock;
+    }
+    const struct zone *zone = zone_read_offset(recipient_zone, fixed)
+                                      ? fixed
+                                      : zones_find(windows->zones, recipient_zone);
+    *ret_known = zone != NULL ? ZONE_KNOWN : ZONE_UNKNOWN;
+    return zone != NULL ? zone : hours->clock;
+}
+
+struct hours_ruling windows_rule_hours(const struct policy_windows *windows,
+        const struct policy_subject *subject, struct view recipient_zone, int64_t at_ms)
 {
     const struct hours *own = NULL;
     unsigned best = 0;
@@ -116,14 +158,18 @@ const struct hours *windows_outside(const struct policy_windows *windows,
             own = hours;
         }
     }
-    if (own == NULL) {
-        return NULL;
+    struct hours_ruling ruling = {.outside = NULL};
+    if (own != NULL) {
+        struct zone fixed;
+        const struct zone *zone = find_zone(windows, own, recipient_zone, &fixed, &ruling.zone);
+        int32_t second;
+        (void)zone_day(zone, at_ms, &second);
+        if (seconds_to_wait(own, second) > 0) {
+            ruling.outside = own;
+            ruling.allowed_ms = begin_again_ms(own, zone, at_ms);
+        }
     }
-    int64_t minute = at_ms / MINUTE_MS; // times that are accepted are after 1970
-    int local = (int)((minute + own->offset_minutes + DAY_MINUTES) % DAY_MINUTES);
-    int wait = minutes_to_wait(own, local);
-    *ret_allowed_ms = (minute + wait) * MINUTE_MS;
-    return wait > 0 ? own : NULL;
+    return ruling;
 }
 
 // --- texts ------------------------------------------------------------------------------------
@@ -161,20 +207,23 @@ bool hours_read_allowed(struct view text, int *ret_from_minute, int *ret_until_m
     return true;
 }
 
-bool hours_read_zone(struct view text, int *ret_offset_minutes)
-{
-    if (text.n != 6 || (text.p[0] != '+' && text.p[0] != '-')) {
-        return false;
-    }
-    int minutes = clock_minutes(text.p + 1, 14);
-    if (minutes < 0 || minutes > 14 * 60) {
-        return false;
-    }
-    *ret_offset_minutes = text.p[0] == '-' ? -minutes : minutes;
-    return true;
-}
-
 // --- the canonical text -----------------------------------------------------------------------
+
+// The table of a zone by name is part of the policy, since the data of zones change: two machines of one
+// version go by the same clocks.
+static void add_digest(
+        struct json_out *out, const char *key, const struct hours *hours, const struct zones *zones)
+{
+    struct strbuf digest;
+    strbuf_init(&digest, 64);
+    if (zones != NULL) {
+        zones_add_digest(&digest, zones);
+    } else {
+        zone_add_digest(&digest, hours->clock);
+    }
+    json_string(out, key, strbuf_view(&digest));
+    strbuf_fini(&digest);
+}
 
 void windows_add_canonical_hours(const struct policy_windows *windows, struct json_out *out)
 {
@@ -188,8 +237,22 @@ void windows_add_canonical_hours(const struct policy_windows *windows, struct js
         json_int(out, "from_minute", hours->from_minute);
         rule_add_canonical_match(hours->parts, hours->names, out);
         json_text(out, "mode", mode_names[hours->mode]);
-        json_int(out, "offset_minutes", hours->offset_minutes);
+        if (hours->clock->is_fixed) {
+            json_int(out, "offset_minutes", hours->clock->first_offset_s / 60);
+        }
         json_int(out, "until_minute", hours->until_minute);
+        if (!hours->clock->is_fixed) {
+            json_text(out, "zone", hours->zone);
+        }
+        if (hours->zone_from == ZONE_FROM_RECIPIENT) {
+            json_text(out, "zone_from", zone_from_names[hours->zone_from]);
+        }
+        if (!hours->clock->is_fixed) {
+            add_digest(out, "zone_table", hours, NULL);
+        }
+        if (hours->zone_from == ZONE_FROM_RECIPIENT) {
+            add_digest(out, "zones", hours, windows->zones);
+        }
         json_object_end(out);
     }
     json_array_end(out);

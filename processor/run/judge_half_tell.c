@@ -49,9 +49,11 @@ enum { ASK_EVERY_MS = 1000 };
 enum {
     JUDGE_PROCESSED,
     JUDGE_REASONS,
+    JUDGE_ZONES,
     JUDGE_DEAD_LETTERS,
     JUDGE_REJUDGED,
     JUDGE_BATCH,
+    JUDGE_END_TO_END,
     JUDGE_HELD,
     JUDGE_HOLD_DELAY,
     JUDGE_LAST_MESSAGE,
@@ -66,6 +68,9 @@ enum {
 // By enum verdict, and what has none behind.
 static const char *const outcomes[VERDICT_COUNT + 1] = {
         "clear", "misdirected", "unknown", "exempt", "dead_letter"};
+// By enum zone_known, of those that were asked for.
+static const char *const zone_words[] = {"known", "absent", "unknown"};
+enum { ZONE_WORDS = ZONE_KNOWN_COUNT - ZONE_KNOWN };
 static const char *const ceilings[] = {"leaves", "recheck"};
 enum { CEILING_LEAVES, CEILING_RECHECK, CEILING_COUNT };
 
@@ -77,7 +82,11 @@ static const struct metric_family families[JUDGE_METRICS] = {
         [JUDGE_REASONS] = {.name = "wrongnumber_verdict_reasons_total",
                 .help = "Reasons of verdicts; a verdict may have several, and of unknown the cause",
                 .type = METRIC_COUNTER,
-                .labels = {{"reason", reason_names, REASON_COUNT}}},
+                .labels = {{"reason", reason_names, REASON_TOLD_COUNT}}},
+        [JUDGE_ZONES] = {.name = "wrongnumber_recipient_zones_total",
+                .help = "Messages whose hours go by their recipient's zone, by what is known of it",
+                .type = METRIC_COUNTER,
+                .labels = {{"zone", zone_words, ZONE_WORDS}}},
         [JUDGE_DEAD_LETTERS] = {.name = "wrongnumber_dead_letters_total",
                 .help = "Messages that could not be read, by wn.reason",
                 .type = METRIC_COUNTER,
@@ -90,6 +99,13 @@ static const struct metric_family families[JUDGE_METRICS] = {
                 .type = METRIC_HISTOGRAM,
                 .scale = METRIC_NANO,
                 .bounds = &metric_work_bounds},
+        [JUDGE_END_TO_END] = {.name = "wrongnumber_end_to_end_delay_seconds",
+                .help = "From the Kafka timestamp of a batch's first message until all of the "
+                        "batch "
+                        "was judged and handed to the producer",
+                .type = METRIC_HISTOGRAM,
+                .scale = METRIC_MILLI,
+                .bounds = &metric_delay_bounds},
         [JUDGE_HELD] = {.name = "wrongnumber_message_holds_total",
                 .help = "Messages that the policy holds, in monitor mode too",
                 .type = METRIC_COUNTER},
@@ -132,6 +148,11 @@ void judge_note_batch(struct judge_half *half, struct mono_time before)
         metric_observe(&half->batches, &metric_work_bounds, clock_mono().ns - before.ns);
         int64_t last_ms = batch->items[batch->item_count - 1].raw.timestamp_ms;
         half->newest_ms = last_ms > half->newest_ms ? last_ms : half->newest_ms;
+        int64_t first_ms = batch->items[0].raw.timestamp_ms;
+        int64_t delay_ms = clock_wall().ms - first_ms;
+        if (first_ms > 0) {
+            metric_observe(&half->delays, &metric_delay_bounds, delay_ms > 0 ? delay_ms : 0);
+        }
     }
 }
 
@@ -142,7 +163,10 @@ static void publish_counts(const struct judge_half *half, struct metric_page *pa
         metric_set(page, JUDGE_PROCESSED, i, (int64_t)counts->verdicts[i]);
     }
     metric_set(page, JUDGE_PROCESSED, VERDICT_COUNT, (int64_t)counts->dead_letters);
-    for (size_t i = 0; i < REASON_COUNT; i++) {
+    for (size_t i = 0; i < ZONE_WORDS; i++) {
+        metric_set(page, JUDGE_ZONES, i, (int64_t)counts->zones[ZONE_KNOWN + i]);
+    }
+    for (size_t i = 0; i < REASON_TOLD_COUNT; i++) {
         metric_set(page, JUDGE_REASONS, i, (int64_t)counts->reasons[i]);
     }
     for (size_t i = 0; i < DEAD_REASON_COUNT; i++) {
@@ -155,6 +179,7 @@ static void publish_counts(const struct judge_half *half, struct metric_page *pa
     metric_set(page, JUDGE_CEILINGS, CEILING_LEAVES, (int64_t)counts->overflowed);
     metric_set(page, JUDGE_CEILINGS, CEILING_RECHECK, (int64_t)counts->given_up);
     metric_set_histogram(page, JUDGE_BATCH, &half->batches);
+    metric_set_histogram(page, JUDGE_END_TO_END, &half->delays);
     metric_set_histogram(page, JUDGE_HOLD_DELAY, &counts->hold_delay);
     metric_set(page, JUDGE_WAITING, 0, judge_line_waiting(half->line));
     metric_set(page, JUDGE_IS_WAITING, 0, half->is_waiting);

@@ -18,6 +18,7 @@ FIELDS = {
     "channel": "channel",
     "purpose": "purpose",
     "planned_size": "planned_size",
+    "zone": "recipient_zone",
 }
 VERDICTS = {"clear", "misdirected", "unknown", "exempt", "dead"}
 CACHES = {"loaded", "empty", "stale", "unreachable", "without-buckets"}

@@ -50,7 +50,7 @@ expect contents "$(for path in "${wanted[@]}"; do [[ -e $work/tree/$path ]] || e
 expect nowhere_else "$(cd "$work/tree" && find . -mindepth 1 -type f ! -path './usr/*' ! -path './etc/wrongnumber/*')"
 expect conffile "$(echo /etc/wrongnumber/wrongnumber.yaml | diff - "$work/control/conffiles")"
 depends=$(sed -n 's/^Depends: //p' "$work/control/control")
-expect depends "$(for library in 'librdkafka1 (>= 2.0)' libhiredis libcjson1 libfyaml0 libssl3 libprotobuf-c1 libphonenumber8; do
+expect depends "$(for library in 'librdkafka1 (>= 2.0)' libhiredis libcjson1 libfyaml0 libssl3 libprotobuf-c1 libphonenumber8 tzdata; do
     [[ $depends == *"$library"* ]] || echo "Depends lacks $library: $depends"
 done)"
 

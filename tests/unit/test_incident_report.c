@@ -82,8 +82,10 @@ static void test_reached(void)
     CU_ASSERT_EQUAL(report->message_commands_gone, 1);
     CU_ASSERT_EQUAL(report->distinct, 4);
     const struct audit_summary sum = {.files = 1};
+    struct zone zone;
+    CU_ASSERT_TRUE_FATAL(zone_read_offset(VIEW("+08:00"), &zone));
     const struct report_frame frame = {
-            .data_kinds = "d", .program = VIEW("p"), .directory = "x", .sum = &sum};
+            .zone = &zone, .data_kinds = "d", .program = VIEW("p"), .directory = "x", .sum = &sum};
     struct strbuf sb;
     strbuf_init(&sb, TEXT_BYTES);
     incident_report_write_json(report, &frame, &sb);

@@ -9,8 +9,11 @@
 static void test_not_inside_hours(void)
 {
     struct stage *stage = stage_create(UNKNOWN_HOLD);
-    const struct hours hours = {
-            .mode = MODE_ENFORCE, .from_minute = 8 * 60, .until_minute = 22 * 60};
+    struct hours hours = {.mode = MODE_ENFORCE, .from_minute = 8 * 60, .until_minute = 22 * 60};
+    struct strbuf why;
+    strbuf_init(&why, 256);
+    CU_ASSERT_EQUAL_FATAL(zone_open(&hours.clock, VIEW("+00:00"), ZONE_DIRECTORY, &why), ERR_NONE);
+    strbuf_fini(&why);
     CU_ASSERT_EQUAL_FATAL(windows_add_hours(&stage->config->policy.windows, &hours), ERR_NONE);
     (void)resume(stage, 0, "");
     judge(stage, 0, 1);

@@ -51,9 +51,10 @@ static void test_boundary_minutes(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct policy_subject subject = {.tenant_id = view_of(rows[i].tenant)};
         for (int64_t last = 0; last < MINUTE; last += MINUTE - 1) {
-            int64_t allowed_ms = 0;
-            const struct hours *hours = windows_outside(&config->policy.windows, &subject,
-                    MIDNIGHT + rows[i].minute * MINUTE + last, &allowed_ms);
+            const struct hours_ruling ruling = windows_rule_hours(&config->policy.windows, &subject,
+                    VIEW_NONE, MIDNIGHT + rows[i].minute * MINUTE + last);
+            const struct hours *hours = ruling.outside;
+            int64_t allowed_ms = ruling.allowed_ms;
             bool right = (hours != NULL) == rows[i].is_outside &&
                          (hours == NULL || allowed_ms == MIDNIGHT + rows[i].allowed * MINUTE);
             CU_ASSERT_TRUE(right);
@@ -61,6 +62,78 @@ static void test_boundary_minutes(void)
                 fprintf(stderr, "%s, minute %d: %s\n", rows[i].tenant, rows[i].minute,
                         hours != NULL ? "outside" : "allowed");
             }
+        }
+    }
+    config_destroy(config);
+}
+
+// When clocks are put forward or back, and the zone of the recipient.
+static void test_daylight_saving(void)
+{
+    static const struct {
+        const char *tenant;
+        const char *recipient_zone;
+        const char *at;
+        const char *allowed; // NULL = it is
+        enum zone_known known;
+    } rows[] = {
+            // 21:00 to 08:00 in New York, in winter, over the night of 8 March 2026, and in summer
+            {"us", NULL, "2026-03-07T01:59:59.999Z", NULL, ZONE_NOT_ASKED},
+            {"us", NULL, "2026-03-07T02:00:00Z", "2026-03-07T13:00:00Z", ZONE_NOT_ASKED},
+            {"us", NULL, "2026-03-08T02:00:00Z", "2026-03-08T12:00:00Z", ZONE_NOT_ASKED},
+            {"us", NULL, "2026-03-08T11:59:59.999Z", "2026-03-08T12:00:00Z", ZONE_NOT_ASKED},
+            {"us", NULL, "2026-03-08T12:00:00Z", NULL, ZONE_NOT_ASKED},
+            {"us", NULL, "2026-03-09T00:59:59.999Z", NULL, ZONE_NOT_ASKED},
+            {"us", NULL, "2026-03-09T01:00:00Z", "2026-03-09T12:00:00Z", ZONE_NOT_ASKED},
+            // and over that of 1 November, which has an hour more
+            {"us", NULL, "2026-11-01T01:00:00Z", "2026-11-01T13:00:00Z", ZONE_NOT_ASKED},
+            {"us", NULL, "2060-11-07T12:59:59Z", "2060-11-07T13:00:00Z", ZONE_NOT_ASKED},
+            // from 02:30 on: in spring no clock shows that, and hours begin with what it shows next
+            {"gap", NULL, "2026-03-08T06:00:00Z", "2026-03-08T07:00:00Z", ZONE_NOT_ASKED},
+            {"gap", NULL, "2026-03-08T07:00:00Z", NULL, ZONE_NOT_ASKED},
+            {"gap", NULL, "2026-03-09T06:00:00Z", "2026-03-09T06:30:00Z", ZONE_NOT_ASKED},
+            // from 01:30 on: in autumn that comes twice, and what is before it comes again
+            {"twice", NULL, "2026-11-01T05:29:59Z", "2026-11-01T05:30:00Z", ZONE_NOT_ASKED},
+            {"twice", NULL, "2026-11-01T05:30:00Z", NULL, ZONE_NOT_ASKED},
+            {"twice", NULL, "2026-11-01T06:00:00Z", "2026-11-01T06:30:00Z", ZONE_NOT_ASKED},
+            {"twice", NULL, "2026-11-01T06:30:00Z", NULL, ZONE_NOT_ASKED},
+            // up to 01:00, which clocks show again at 06:00Z: allowed again are only 00:00 to 01:00
+            {"early", NULL, "2026-11-01T04:59:59Z", NULL, ZONE_NOT_ASKED},
+            {"early", NULL, "2026-11-01T05:00:00Z", "2026-11-02T05:00:00Z", ZONE_NOT_ASKED},
+            // the recipient's own zone, by name and by offset; else the hours'
+            {"own", "America/Los_Angeles", "2026-07-01T14:59:59Z", "2026-07-01T15:00:00Z",
+                    ZONE_KNOWN},
+            {"own", "America/Los_Angeles", "2026-07-01T15:00:00Z", NULL, ZONE_KNOWN},
+            {"own", "-03:30", "2026-07-01T11:29:59Z", "2026-07-01T11:30:00Z", ZONE_KNOWN},
+            {"own", NULL, "2026-07-01T11:59:59Z", "2026-07-01T12:00:00Z", ZONE_ABSENT},
+            {"own", "Mars/Olympus", "2026-07-01T12:00:00Z", NULL, ZONE_UNKNOWN},
+            {"own", "../../../etc/passwd", "2026-07-01T12:00:00Z", NULL, ZONE_UNKNOWN},
+            {"own", "right/UTC", "2026-07-01T12:00:00Z", NULL, ZONE_UNKNOWN},
+    };
+    struct config *config = config_text_good(
+            "policy:\n  hours:\n"
+            "    - {match: {tenant: us}, allowed: '08:00-21:00', zone: America/New_York}\n"
+            "    - {match: {tenant: gap}, allowed: '02:30-21:00', zone: America/New_York}\n"
+            "    - {match: {tenant: twice}, allowed: '01:30-21:00', zone: America/New_York}\n"
+            "    - {match: {tenant: early}, allowed: '00:00-01:00', zone: America/New_York}\n"
+            "    - {match: {tenant: own}, allowed: '08:00-21:00', zone: America/New_York,"
+            " zone_from: recipient}\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct policy_subject subject = {.tenant_id = view_of(rows[i].tenant)};
+        int64_t at_ms = 0;
+        int64_t allowed_ms = 0;
+        CU_ASSERT_EQUAL(clock_parse_rfc3339(view_of(rows[i].at), &at_ms), CLOCK_OK);
+        if (rows[i].allowed != NULL) {
+            CU_ASSERT_EQUAL(clock_parse_rfc3339(view_of(rows[i].allowed), &allowed_ms), CLOCK_OK);
+        }
+        const struct hours_ruling ruling = windows_rule_hours(
+                &config->policy.windows, &subject, view_of(rows[i].recipient_zone), at_ms);
+        bool right = (ruling.outside != NULL) == (rows[i].allowed != NULL) &&
+                     ruling.allowed_ms == allowed_ms && ruling.zone == rows[i].known;
+        CU_ASSERT_TRUE(right);
+        if (!right) {
+            fprintf(stderr, "%s at %s: %s, again at %lld\n", rows[i].tenant, rows[i].at,
+                    ruling.outside != NULL ? "outside" : "allowed", (long long)ruling.allowed_ms);
         }
     }
     config_destroy(config);
@@ -135,12 +208,23 @@ static void test_findings(void)
             {"policy: {hours: [{allowed: '08:00-08:00', zone: '+08:00'}]}\n",
                     ":1:28: policy.hours[0].allowed: expected hours such as 08:00-22:00, got "
                     "'08:00-08:00'\n"},
-            {"policy: {hours: [{allowed: '08:00-22:00', zone: Asia/Shanghai}]}\n",
-                    ":1:49: policy.hours[0].zone: expected text of 1 to 6 bytes, got "
-                    "'Asia/Shanghai'\n"},
+            {"policy: {hours: [{allowed: '08:00-22:00', zone: Asia/Shangai}]}\n",
+                    ":1:49: policy.hours[0].zone: zone Asia/Shangai: there is none of this name\n"},
+            {"policy: {hours: [{allowed: '08:00-22:00', zone: ../../../etc/passwd}]}\n",
+                    ":1:49: policy.hours[0].zone: expected an offset such as +08:00, or a zone "
+                    "such "
+                    "as Asia/Shanghai\n"},
             {"policy: {hours: [{allowed: '08:00-22:00', zone: '+14:01'}]}\n",
-                    ":1:49: policy.hours[0].zone: expected an offset from UTC such as +08:00, got "
-                    "'+14:01'\n"},
+                    ":1:49: policy.hours[0].zone: expected an offset such as +08:00, or a zone "
+                    "such "
+                    "as Asia/Shanghai\n"},
+            {"policy: {hours: [{allowed: '08:00-22:00', zone: right/UTC}]}\n",
+                    ":1:49: policy.hours[0].zone: zone right/UTC: counts leap seconds, which "
+                    "message "
+                    "events do not\n"},
+            {"policy: {hours: [{allowed: '08:00-22:00', zone: UTC, zone_from: sender}]}\n",
+                    ":1:65: policy.hours[0].zone_from: expected policy or recipient, got "
+                    "'sender'\n"},
             {"policy: {maintenance: [{from: 2026-11-20, until: 2026-11-20, reason: r, owner: "
              "o}]}\n",
                     ":1:50: policy.maintenance[0]: expected until after from\n"},
@@ -164,6 +248,10 @@ static void test_print_and_version(void)
             "policy: {hours: [{allowed: '08:00-21:00', zone: '+08:00'}]}\n",
             "policy: {hours: [{allowed: '08:00-22:00', zone: '-08:00'}]}\n",
             "policy: {hours: [{allowed: '08:00-22:00', zone: '+08:00', mode: enforce}]}\n",
+            "policy: {hours: [{allowed: '08:00-22:00', zone: Asia/Shanghai}]}\n",
+            "policy: {hours: [{allowed: '08:00-22:00', zone: America/New_York}]}\n",
+            ("policy: {hours: [{allowed: '08:00-22:00', zone: America/New_York, zone_from: "
+             "recipient}]}\n"),
             "policy: {hours: [{match: {purpose: p}, allowed: '08:00-22:00', zone: '+08:00'}]}\n",
             "policy: {maintenance: [{from: 2026-11-20, until: 2026-11-21, reason: r, owner: o}]}\n",
             ("policy: {maintenance: [{match: {channel: sms}, from: 2026-11-20, until: 2026-11-21, "
@@ -203,6 +291,7 @@ static void test_ceiling(void)
 
 static const struct unit_test tests[] = {
         {"boundary_minutes", test_boundary_minutes},
+        {"daylight_saving", test_daylight_saving},
         {"held_until_morning", test_held_until_morning},
         {"maintenance", test_maintenance},
         {"findings", test_findings},
