@@ -107,8 +107,8 @@ static void draw_latency(struct strbuf *out, const struct live *live,
     const struct latency *both[] = {holds, trip};
     struct plot plot = plot_of(size);
     plot.x.hi = 1;
-    double low = INFINITY;
-    double high = -INFINITY;
+    double low = (double)INFINITY;
+    double high = -(double)INFINITY;
     for (unsigned i = 0; i < 2; i++) {
         if (both[i]->count > 0) {
             plot.x.hi = fmax(plot.x.hi, nines(last_share(both[i])));

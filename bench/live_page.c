@@ -168,7 +168,7 @@ static void write_floors(
 {
     const struct latency *holds = &figures->holds.latency;
     const struct latency *trip = &live->floors.round_trip.latency;
-    // At a rate, what is settled a second is the rate.
+    // At a rate, what is settled a second is the rate; flat out, latencies are those of a queue.
     bool is_flat_out = live->options->rate == 0;
     double per_second = is_flat_out ? figures->per_second : NO_NUMBER;
     const struct floor_row rows[] = {
@@ -180,9 +180,11 @@ static void write_floors(
                     "a consumer that does nothing"},
             {"CPU of Redis, ns a message", figures->redis_ns, figures->redis_server_ns,
                     "Redis alone, ns a lookup"},
-            {"Message to hold, median, µs", (double)latency_at(holds, 500) / 1e3,
+            {"Message to hold, median, µs",
+                    is_flat_out ? NO_NUMBER : (double)latency_at(holds, 500) / 1e3,
                     (double)latency_at(trip, 500) / 1e3, "the broker’s own way"},
-            {"Message to hold, 99th percentile, µs", (double)latency_at(holds, 990) / 1e3,
+            {"Message to hold, 99th percentile, µs",
+                    is_flat_out ? NO_NUMBER : (double)latency_at(holds, 990) / 1e3,
                     (double)latency_at(trip, 990) / 1e3, "the broker’s own way"},
     };
     strbuf_add_text(out,
