@@ -57,6 +57,7 @@ ops:
   listen: 127.0.0.1:$port
 batch:
   messages: 100")
+sed -i 's/^  control:/  complaints: "watched.complaints"\n&/' "$config"
 cp "$config" "$work/good.yaml"
 sed 's/mode: enforce/mode: perhaps/' "$config" >"$work/bad.yaml"
 # Everything that is answered, over and over, by two at a time.
@@ -66,6 +67,7 @@ look() {
         for path in metrics "" readyz healthz version; do
             curl -s --max-time 20 "http://127.0.0.1:$port/$path" >"$work/seen.$1"
         done
+        sleep 0.1
     done
 }
 look 1 &
@@ -73,19 +75,19 @@ pids+=("$!")
 look 2 &
 pids+=("$!")
 told() { curl -s --max-time 20 "http://127.0.0.1:$port/metrics" | grep -q "$1"; }
-refused_is_told() { told '^wrongnumber_config_reloads_total{outcome="refused"} 1$' && told '^wrongnumber_config_last_reload_successful 1$'; }
+refused_is_told() { told '^wrongnumber_config_reloads_total{outcome="refused"} [1-9]' && told '^wrongnumber_config_last_reload_successful 1$'; }
 commands_are_taken() { told '^wrongnumber_aside_records_total{half="control"} 2$'; }
 # people N: what they command while messages are judged; a policy is refused and one is taken.
 people() {
+    wait_until 60 told '^wrongnumber_half_running{half="judge"} 1$' || return
     TSAN_OPTIONS=report_bugs=0 "$build/wrongnumber" hold -c "$config" --scope campaign --id "mine$1" --tenant t1 --for 1h \
         --operator ann --reason tsan
     cp "$work/bad.yaml" "$config" && kill -HUP "$processor_pid"
-    sleep 1
+    wait_until 60 told '^wrongnumber_config_last_reload_successful 0$'
     cp "$work/good.yaml" "$config" && kill -HUP "$processor_pid"
     TSAN_OPTIONS=report_bugs=0 "$build/wrongnumber" release -c "$config" --scope campaign --id "mine$1" --tenant t1 --at-once \
         --operator ann --reason tsan
 } >>"$work/people.log" 2>&1
-sed -i 's/^  control:/  complaints: "watched.complaints"\n&/' "$config"
 make_topics "$config" || exit 1
 split -n l/4 -d "$work/data/events.ndjson" "$work/part."
 lines=0
