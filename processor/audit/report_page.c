@@ -155,7 +155,7 @@ static void add_people(
                 "was held and have no enforced hold of their own in the audit log; the others are "
                 "spared, %llu of them held one by one.</p>\n",
                 (unsigned long long)report->spared.held_one_by_one);
-        if (report->message_commands_gone > 0) {
+        if (report->message_commands_gone > 0 && report->topic_count == 0) {
             strbuf_printf(sb,
                     "<p>%llu commands about single messages were taken out of the log: a message "
                     "that only those held counts as reached.</p>\n",
@@ -164,6 +164,29 @@ static void add_people(
     } else {
         strbuf_add_text(sb, "<p>Who it was by pseudonym is in the verdicts, which were not given "
                             "(<code>--verdicts</code>).</p>\n");
+    }
+}
+
+static void add_topics(
+        struct strbuf *sb, const struct incident_report *report, const struct report_frame *frame)
+{
+    for (uint32_t i = 0; i < report->topic_count; i++) {
+        const struct report_topic *topic = &report->topics[i];
+        const bool is_whole = topic->is_whole && topic->cut == 0;
+        strbuf_printf(sb, "<p%s>From the topic <code>", is_whole ? "" : " class=\"bad\"");
+        html_text(sb, view_of(topic->name));
+        strbuf_printf(sb, "</code>, %llu records since ", (unsigned long long)topic->records);
+        add_local(sb, topic->since_ms, frame);
+        if (topic->cut > 0) {
+            strbuf_printf(sb, "; of %d of its %d partitions the beginning is NOT kept any more",
+                    (int)topic->cut, (int)topic->partitions);
+            if (topic->oldest_ms != REPORT_NONE) {
+                strbuf_add_text(sb, ": what is left of them begins at ");
+                add_local(sb, topic->oldest_ms, frame);
+            }
+        }
+        strbuf_add_text(
+                sb, topic->is_whole ? ".</p>\n" : "; it was NOT read to its end in time.</p>\n");
     }
 }
 
@@ -248,6 +271,7 @@ void incident_report_write_page(
     strbuf_add_text(sb, "</table>\n");
     add_clocks(sb, report, frame);
     add_people(sb, report, frame);
+    add_topics(sb, report, frame);
     add_evidence(sb, report);
     strbuf_add_text(sb, "<h2>What was held and released</h2>\n");
     report_add_scope_commands(sb, report);

@@ -174,7 +174,8 @@ static void add_row(struct strbuf *sb, const struct report_entry *entry,
         }
         strbuf_add_text(sb, "</td>");
     }
-    strbuf_printf(sb, "<td>%llu</td></tr>\n", (unsigned long long)entry->seq);
+    strbuf_printf(sb, "<td>%llu%s</td></tr>\n", (unsigned long long)entry->seq,
+            entry->outcome == AUDIT_OUTCOME_ABORTED ? " (aborted: nobody had it)" : "");
 }
 
 static void add_table(struct strbuf *sb, const struct incident_report *report, enum audit_kind kind,
