@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "control/control_keys.h"
 
-enum { PSEUDONYM_MAX_BYTES = 128, PSEUDONYM_TEXT_BYTES = 22 };
+enum { PSEUDONYM_MAX_BYTES = 128 };
 
 struct control_reader {
     const struct config *config;
@@ -67,31 +67,12 @@ static enum decode_result check_signature(const struct control_reader *reader,
     return DECODE_NO_ROOM;
 }
 
-// Whether the text is a pseudonym by a key of ours, "kid:base64url", as outputs have them. No number
-// looks like one.
-static bool is_pseudonym(const struct control_reader *reader, struct view text)
-{
-    const char *colon = memchr(text.p, ':', text.n);
-    if (colon == NULL) {
-        return false;
-    }
-    struct view id = view_bytes(text.p, (size_t)(colon - text.p));
-    struct view tail = view_skip(text, id.n + 1);
-    bool is_good = tail.n == PSEUDONYM_TEXT_BYTES && keyring_find(reader->ring, id) != NULL;
-    for (size_t i = 0; i < tail.n && is_good; i++) {
-        char c = tail.p[i];
-        is_good = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                  c == '-' || c == '_';
-    }
-    return is_good;
-}
-
 static enum decode_result read_recipient(const struct control_reader *reader, struct view text,
         struct arena *arena, struct control *control, struct decode_failure *ret_failure)
 {
     enum recipient_kind kind = recipient_kind_of_channel(control->scope.channel);
     control->scope.channel = VIEW_NONE;
-    if (is_pseudonym(reader, text)) {
+    if (pseudonym_is_text(text, keyring_current(reader->ring))) {
         control->recipient = text;
         return DECODE_EVENT;
     }

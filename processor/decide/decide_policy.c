@@ -36,16 +36,33 @@ static struct view channel_of(const struct step *step)
     return delta->frame->leaves[delta->entries[last].entry->leaf].key.channel;
 }
 
+// What a person has commanded for the narrowest scope goes before any rule; `mode` where nobody has.
+static enum mode mode_in_force(const struct decide *decide, const struct step *step,
+        const struct policy_subject *subject, enum mode mode)
+{
+    struct standing_subject named = {.tenant_id = subject->tenant_id, .channel = subject->channel};
+    named.ids[SCOPE_TENANT] = subject->tenant_id;
+    named.ids[SCOPE_VENDOR] = subject->vendor_id;
+    named.ids[step->name.kind] = step->name.id;
+    const struct standing_order *order =
+            standing_mode(decide->standing, &named, step->delta->log_time_ms);
+    return order != NULL ? order->mode : mode;
+}
+
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step)
 {
     const struct policy *policy = decide->options.policy;
     struct policy_subject subject = {.tenant_id = step->name.tenant_id};
-    if (policy->rules.count > 0) {
+    bool has_modes = !standing_is_empty(decide->standing);
+    if (policy->rules.count > 0 || has_modes) {
         subject.vendor_id = vendor_of(decide, step->scope, &step->name);
         subject.channel = channel_of(step);
     }
     struct policy_settings settings;
     policy_settings_of(policy, &subject, &settings);
+    if (has_modes) {
+        settings.mode = mode_in_force(decide, step, &subject, settings.mode);
+    }
     return settings;
 }
 
