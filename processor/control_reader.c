@@ -9,6 +9,7 @@ enum { PSEUDONYM_MAX_BYTES = 128 };
 
 struct control_reader {
     const struct config *config;
+    const struct policy *policy;
     const struct keyring *ring;
     struct control_keys *keys;
     struct control_decoder *decoder;
@@ -22,6 +23,7 @@ enum err control_reader_create(struct control_reader **ret_reader, const struct 
         return ERR_NO_MEMORY;
     }
     reader->config = config;
+    reader->policy = &config->policy;
     reader->ring = ring;
     enum err e = control_keys_load(
             &reader->keys, config->control.key_file, config->control.previous_key_file, findings);
@@ -43,6 +45,11 @@ void control_reader_destroy(struct control_reader *reader)
         control_decoder_destroy(reader->decoder);
         free(reader);
     }
+}
+
+void control_reader_set_policy(struct control_reader *reader, const struct policy *policy)
+{
+    reader->policy = policy;
 }
 
 static enum decode_result check_signature(const struct control_reader *reader,
@@ -96,7 +103,7 @@ static enum decode_result read_recipient(const struct control_reader *reader, st
 
 static void set_end(const struct control_reader *reader, struct control *control)
 {
-    const struct policy *policy = &reader->config->policy;
+    const struct policy *policy = reader->policy;
     if (control->action == CONTROL_HOLD && control->expires_at_ms == 0) {
         bool is_message = control->object == CONTROL_OF_MESSAGE;
         int64_t end_ms = control->issued_at_ms +

@@ -72,6 +72,12 @@ MUST_CHECK enum err decide_create(struct decide **ret_decide, const struct decid
 void decide_destroy(struct decide *decide);
 // Goes by that policy from now on; borrowed until another is set.
 void decide_set_policy(struct decide *decide, const struct policy *policy);
+// The same of a policy that replaces one in the midst of the log, which is still there during the call.
+// What was held in monitor mode, and so was never sent, is sent with the frames that follow where it is
+// to be enforced now and still stands, in line under policy.hold_cap (decide/hold_cap.h). What was sent
+// stays so whatever the mode: its renewals and its end are sent too.
+void decide_change_policy(
+        struct decide *decide, const struct delta *delta, const struct policy *policy);
 
 // The tier that the scope has reached in its open incident.
 enum tier decide_tier(const struct decide *decide, int32_t scope);

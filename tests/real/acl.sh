@@ -152,8 +152,8 @@ check "the judge half reads nothing but messages" \
 check "nor writes an alert, a snapshot, what is held, or a message" \
     refused write wrongnumber-judge alerts detector-state quarantine-state outbound relationships control control-state
 check "the detect half reads no message" refused read wrongnumber-detect outbound verdicts dead-letter relationships
-check "nor forges what it counts, or a verdict" \
-    refused write wrongnumber-detect tallies outbound verdicts dead-letter relationships control
+check "nor forges a verdict, a message or a command" \
+    refused write wrongnumber-detect outbound verdicts dead-letter relationships control
 check "sync reads and writes nothing else" refused read wrongnumber-sync outbound tallies
 check "sync writes nothing in Kafka" refused write wrongnumber-sync relationships quarantine-commands alerts
 check "who watches holds nobody" refused write wrongnumber-watch quarantine-commands alerts quarantine-state control
