@@ -84,6 +84,16 @@ static void add_number(struct strbuf *sb, const char *name, int64_t number, cons
     strbuf_printf(sb, "<tr><th>%s</th><td>%lld%s</td></tr>\n", name, (long long)number, note);
 }
 
+// What no log knows: PIPL Art. 57, GDPR Art. 33 and 34 want it told.
+static void add_notice(struct strbuf *sb, const char *name, const char *text, const char *option)
+{
+    if (text != NULL) {
+        add_cells(sb, name, view_of(text));
+        return;
+    }
+    strbuf_printf(sb, "<tr><th>%s</th><td>not stated (<code>%s</code>)</td></tr>\n", name, option);
+}
+
 static void add_who(struct strbuf *sb, const char *name, const struct report_people *people)
 {
     strbuf_printf(sb, "<h3>%s</h3>\n<p>%llu messages to %llu people.</p>\n", name,
@@ -114,6 +124,9 @@ static void add_people(
     add_number(sb, "Messages of it held one by one", (int64_t)report->message_holds, "");
     add_number(sb, "and released one by one", (int64_t)report->message_releases, "");
     add_cells(sb, "What a message discloses", view_of(frame->data_kinds));
+    add_notice(sb, "What may come of it", frame->harm, "--harm");
+    add_notice(sb, "What the people concerned can do", frame->advice, "--advice");
+    add_notice(sb, "Whom they can ask", frame->contact, "--contact");
     strbuf_add_text(sb, "</table>\n");
     if (report->has_verdicts) {
         add_who(sb, "Reached, as far as verdicts tell", &report->reached);
