@@ -104,6 +104,8 @@ static void test_reached(void)
     incident_report_write_page(report, &frame, &sb);
     check_has(&sb, "the others are spared, 1 of them held one by one.");
     check_has(&sb, "<p>1 commands about single messages were taken out of the log");
+    check_has(&sb, "campaign <code>a</code> of lender <code>t</code>");
+    CU_ASSERT_PTR_NULL(strstr(sb.p, "{&quot;")); // nobody has to read JSON
     check_has(&sb, "<th>What may come of it</th><td>h</td>");
     check_has(&sb, "not stated (<code>--advice</code>)");
     strbuf_fini(&sb);
