@@ -72,7 +72,8 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
 // Flagged is what goes wrong, and what the policy speaks against.
 static bool is_published(enum verdict_output output, const struct verdict_action *action)
 {
-    const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS);
+    const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS) |
+                             REASON_BIT(REASON_TOO_OFTEN);
     switch (output) {
     case VERDICTS_NONE:
         return false;

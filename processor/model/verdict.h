@@ -33,7 +33,8 @@ enum reason {
     ROW(REASON_OVERRIDDEN, overridden)                                                             \
     ROW(REASON_ALLOWED, allowed)                                                                   \
     ROW(REASON_RELEASED, released)                                                                 \
-    ROW(REASON_OUTSIDE_HOURS, outside_hours)
+    ROW(REASON_OUTSIDE_HOURS, outside_hours)                                                       \
+    ROW(REASON_TOO_OFTEN, too_often)
 
 enum policy_reason {
     REASON_BEFORE_POLICY = REASON_COUNT - 1,
