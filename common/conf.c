@@ -61,7 +61,9 @@ static void sort_in(struct conf_report *report, struct conf_mark mark, size_t le
 void conf_find(struct conf_report *report, struct conf_mark mark, const char *path,
         const char *format, ...)
 {
+    bool is_beside = report->is_beside != NULL && report->is_beside(path, report->beside_self);
     report->count++;
+    report->beside_count += is_beside;
     if (report->count > CONF_FINDING_MAX) {
         if (report->count == CONF_FINDING_MAX + 1) {
             strbuf_printf(report->sb, "%s: more findings are left out\n", report->file);
@@ -75,8 +77,8 @@ void conf_find(struct conf_report *report, struct conf_mark mark, const char *pa
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     size_t before = report->sb->n;
-    strbuf_printf(report->sb, "%s:%u:%u: %s: %s\n", report->file, mark.line, mark.column, path,
-            length < 0 ? "?" : text);
+    strbuf_printf(report->sb, "%s:%u:%u: %s%s: %s\n", report->file, mark.line, mark.column,
+            is_beside ? "warning: " : "", path, length < 0 ? "?" : text);
     sort_in(report, mark, report->sb->n - before);
 }
 

@@ -44,6 +44,10 @@ struct conf_report {
     const char *file;
     uint32_t lines_before; // of the file, where it is read a line at a time
     uint32_t count;        // also of those for which there was no room
+    // Which findings whoever reads the file can do without, by their path: they are told as warnings. NULL = none.
+    bool (*is_beside)(const char *path, const void *self);
+    const void *beside_self;
+    uint32_t beside_count; // of `count`
     bool out_of_memory;
     bool hides_values;                        // no finding shows what stands in the file
     struct conf_mark marks[CONF_FINDING_MAX]; // of the findings in `sb`

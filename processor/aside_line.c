@@ -101,6 +101,7 @@ static enum err take_dead_letter(struct aside_line *line, const struct raw_messa
         const struct decode_failure *failure, int64_t at_ms)
 {
     line->counts.dead_letters++;
+    line->counts.dead_letters_by[failure->code]++;
     const struct dead_letter_action dead_letter = {
             .raw = raw,
             .reason = failure->reason,

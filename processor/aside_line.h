@@ -38,6 +38,7 @@ struct aside_reader {
 struct aside_counts {
     uint64_t taken;
     uint64_t dead_letters;
+    uint64_t dead_letters_by[DEAD_REASON_COUNT]; // of them
 };
 
 // The reader is the line's from here on, also when it fails.

@@ -31,6 +31,7 @@ static struct command_action command_of(
             .kind = COMMAND_HOLD,
             .target = TARGET_MESSAGE,
             .scope = {.id = ev->message_id, .tenant_id = event_scope_tenant(ev)},
+            .message = ev,
             .tier = TIER_QUARANTINE,
             .reason = reason,
             .issued_at_ms = at_ms,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,14 +36,14 @@ struct audit_log {
     size_t policy_bytes;
     int lock_fd;
     int folder_fd;
-    int fd;                  // of the file in hand; -1 = the next record begins one
-    struct audit_tail tail;  // what was written last
-    int64_t day;             // of the file in hand
-    uint64_t synced_bytes;   // of it, that are on disk
-    struct strbuf unsynced;  // its lines behind those
-    bool is_spoiled;         // the file as it is cannot be trusted with them: it is to be renewed
-    struct mono_time renews; // not before
-    uint64_t renewals;
+    int fd;                   // of the file in hand; -1 = the next record begins one
+    struct audit_tail tail;   // what was written last
+    int64_t day;              // of the file in hand
+    uint64_t synced_bytes;    // of it, that are on disk
+    struct strbuf unsynced;   // its lines behind those
+    bool is_spoiled;          // the file as it is cannot be trusted with them: it is to be renewed
+    struct mono_time renews;  // not before
+    atomic_ullong renewals;   // to be read without the lock
     int trouble;              // errno of the last that went wrong
     const char *trouble_what; // what was tried
     struct strbuf line;
@@ -397,10 +398,17 @@ enum err audit_log_sync(struct audit_log *log)
 
 uint64_t audit_log_renewals(struct audit_log *log)
 {
-    pthread_mutex_lock(&log->lock);
-    uint64_t renewals = log->renewals;
+    return atomic_load(&log->renewals);
+}
+
+bool audit_log_glance(struct audit_log *log, struct audit_glance *ret_glance)
+{
+    if (pthread_mutex_trylock(&log->lock) != 0) {
+        return false;
+    }
+    *ret_glance = (struct audit_glance){log->tail.seq, log->renewals, log->unsynced.n};
     pthread_mutex_unlock(&log->lock);
-    return renewals;
+    return true;
 }
 
 void audit_log_trouble(struct audit_log *log, struct strbuf *sb)

@@ -67,6 +67,14 @@ MUST_CHECK enum err audit_log_append(struct audit_log *log, const struct audit_e
 MUST_CHECK enum err audit_log_sync(struct audit_log *log);
 // How often A4 has come true.
 uint64_t audit_log_renewals(struct audit_log *log);
+// What is to be seen of it, for who must not wait for a disk.
+struct audit_glance {
+    uint64_t records; // the number of the last one
+    uint64_t renewals;
+    uint64_t unsynced_bytes; // that may not be on disk yet
+};
+// False while somebody is at work with the log.
+bool audit_log_glance(struct audit_log *log, struct audit_glance *ret_glance);
 // Appends why the last append or sync did not go well.
 void audit_log_trouble(struct audit_log *log, struct strbuf *sb);
 // The policy that is in force from here on.

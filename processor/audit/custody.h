@@ -13,6 +13,7 @@
 
 #include "audit/audit_check.h"
 #include "audit/audit_tail.h"
+#include "audit/incident_about.h"
 
 enum {
     CUSTODY_HOLDS_MAX = 10000,
@@ -71,6 +72,7 @@ struct purge {
     unsigned kinds; // of 1 << AUDIT_*; the log's own lines stay in any case
     int64_t before_ms;
     const struct custody *custody;
+    struct incident_about *about; // of the incidents under a hold; has noted the whole log
     struct view by;
     struct view reason;
     bool is_dry; // only counts

@@ -63,6 +63,12 @@ static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {"/verdict", "/
         "/message_id", "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id",
         "/sender_id", "/vendor_id"};
 
+static bool is_ours(void *self, struct view incident_id)
+{
+    const struct incident_report *report = self;
+    return view_equal(incident_id, report->incident_id);
+}
+
 enum err incident_report_create(struct incident_report **ret_report, struct view incident_id)
 {
     struct incident_report *report = calloc(1, sizeof *report);
@@ -87,6 +93,7 @@ enum err incident_report_create(struct incident_report **ret_report, struct view
                     report->held_messages != NULL;
     enum err e = is_whole ? json_pointers_create(&report->fields, pointers, FIELD_COUNT, NULL)
                           : ERR_NO_MEMORY;
+    e = e != ERR_NONE ? e : incident_about_create(&report->about, is_ours, report);
     if (e == ERR_NONE) {
         e = json_pointers_create(
                 &report->verdict_fields, verdict_pointers, VERDICT_FIELD_COUNT, NULL);
@@ -110,6 +117,7 @@ void incident_report_destroy(struct incident_report *report)
     if (report->verdict_fields != NULL) {
         json_pointers_destroy(report->verdict_fields);
     }
+    incident_about_destroy(report->about);
     hashmap_destroy(report->reached_set);
     hashmap_destroy(report->spared_set);
     hashmap_destroy(report->held_messages);
@@ -278,6 +286,23 @@ static enum err take_message_command(struct incident_report *report, struct view
     return e == ERR_CEILING ? ERR_NONE : e;
 }
 
+enum err incident_report_note(struct incident_report *report, const struct audit_line *line)
+{
+    return incident_about_note(report->about, line);
+}
+
+static bool is_entry(struct incident_report *report, const struct audit_line *line)
+{
+    if (line->kind != AUDIT_MESSAGE_COMMAND || !view_is_none(line->incident_id)) {
+        return view_equal(line->incident_id, report->incident_id);
+    }
+    enum about_answer answer = incident_about_has(report->about, line);
+    report->message_unsure += answer == ABOUT_MAYBE;
+    report->message_holds += answer == ABOUT_YES && view_is(line->type, "hold");
+    report->message_releases += answer == ABOUT_YES && view_is(line->type, "release");
+    return answer == ABOUT_YES;
+}
+
 enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line)
 {
@@ -287,7 +312,7 @@ enum err incident_report_take(
             return e;
         }
     }
-    if (!view_equal(line->incident_id, report->incident_id)) {
+    if (!is_entry(report, line)) {
         return ERR_NONE;
     }
     if (report->entry_count == REPORT_ENTRIES_MAX) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "audit/audit_check.h"
+#include "audit/incident_about.h"
 #include "common/arena.h"
 #include "common/json_out.h"
 #include "common/zone.h"
@@ -79,6 +80,12 @@ struct incident_report {
     struct report_people spared;
     uint64_t
             message_commands_gone; // taken out of the log: who had a hold of those counts as without
+    // Commands about single messages that belong to the incident (incident_about.h); they are entries too.
+    uint64_t message_holds;
+    uint64_t message_releases;
+    uint64_t
+            message_unsure; // of its tenant and time, which do not say what they are of; no entries
+    struct incident_about *about;
     struct arena *arena;
     struct hashmap *reached_set;
     struct hashmap *spared_set;
@@ -92,8 +99,11 @@ struct incident_report {
 MUST_CHECK enum err incident_report_create(
         struct incident_report **ret_report, struct view incident_id);
 void incident_report_destroy(struct incident_report *report);
-// For audit_check.visit: takes what is about the incident, and which messages have a hold of their own.
-// ERR_NO_MEMORY.
+// For audit_check.visit, of a first reading of the whole log: takes what the incident is about. ERR_NO_MEMORY, ERR_CEILING.
+MUST_CHECK enum err incident_report_note(
+        struct incident_report *report, const struct audit_line *line);
+// For audit_check.visit, of a second one: takes what is about the incident, and which messages have a hold of their
+// own. ERR_NO_MEMORY.
 MUST_CHECK enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line);
 // Once all is taken: one verdict record. What is none, or of another scope, is passed over.

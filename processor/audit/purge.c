@@ -42,11 +42,12 @@ static bool is_wanted(struct purge *purge, const struct audit_line *line, bool c
             line->kind == AUDIT_LOG || line->at_ms >= purge->before_ms) {
         return false;
     }
-    if (!view_is_none(line->incident_id) && custody_is_held(purge->custody, line->incident_id)) {
-        purge->held += counts;
-        return false;
-    }
-    return true;
+    const bool is_held = line->kind == AUDIT_MESSAGE_COMMAND && view_is_none(line->incident_id)
+                                 ? incident_about_has(purge->about, line) != ABOUT_NO
+                                 : !view_is_none(line->incident_id) &&
+                                           custody_is_held(purge->custody, line->incident_id);
+    purge->held += is_held && counts;
+    return !is_held;
 }
 
 static enum err note_line(struct purged_file *file, const struct audit_line *line)

@@ -196,6 +196,11 @@ void incident_report_write_json(
         json_null(&out, "reached");
         json_null(&out, "spared");
     }
+    json_object(&out, "message_commands");
+    json_int(&out, "holds", (int64_t)report->message_holds);
+    json_int(&out, "releases", (int64_t)report->message_releases);
+    json_int(&out, "unsure", (int64_t)report->message_unsure);
+    json_object_end(&out);
     json_int(&out, "message_commands_taken_out", (int64_t)report->message_commands_gone);
     write_records(&out, "remedy", report, 1u << AUDIT_COMMAND | 1u << AUDIT_MESSAGE_COMMAND);
     write_records(&out, "control", report, 1u << AUDIT_CONTROL);

@@ -111,6 +111,8 @@ static void add_people(
     add_number(sb, "Misdirected messages before a hold of the scope", report->escaped,
             " (sent, unless their own hold stopped them)");
     add_number(sb, "Misdirected messages while it was held", report->held, "");
+    add_number(sb, "Messages of it held one by one", (int64_t)report->message_holds, "");
+    add_number(sb, "and released one by one", (int64_t)report->message_releases, "");
     add_cells(sb, "What a message discloses", view_of(frame->data_kinds));
     strbuf_add_text(sb, "</table>\n");
     if (report->has_verdicts) {

@@ -61,7 +61,8 @@ enum err audit_place_open(const struct audit_place_options *place, struct config
     strbuf_init(&why, WHY_MAX_BYTES);
     enum err e = ERR_NONE;
     if (place->options.config_path != NULL || place->directory == NULL) {
-        e = options_load_config(&place->options, ret_config);
+        static const char *const sections[] = {"audit", "kafka", "topics", NULL};
+        e = options_load_sections(&place->options, sections, ret_config);
     }
     e = e != ERR_NONE ? e : add_keys(place, *ret_config, keys, &why);
     const char *named = *ret_config != NULL ? (*ret_config)->audit.directory : NULL;

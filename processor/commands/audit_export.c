@@ -11,6 +11,7 @@
 #include "audit/custody.h"
 #include "audit/incident_report.h"
 #include "commands/audit.h"
+#include "commands/open_zone.h"
 #include "common/line_reader.h"
 
 enum {
@@ -61,18 +62,6 @@ struct export_run {
     uint64_t shown;
 };
 
-static bool open_zone(const char *text, struct zone **ret_zone)
-{
-    struct strbuf why;
-    strbuf_init(&why, WHY_MAX_BYTES);
-    enum err e = zone_open(ret_zone, view_of(text), ZONE_DIRECTORY, &why);
-    if (e != ERR_NONE) {
-        fprintf(stderr, "--zone %s: %s\n", text, why.n > 0 ? why.p : err_text(e));
-    }
-    strbuf_fini(&why);
-    return e == ERR_NONE;
-}
-
 static bool is_incident(const char *text)
 {
     size_t n = strspn(text, "0123456789abcdef");
@@ -98,6 +87,23 @@ static enum err take_line(void *self, const char *name, const struct audit_line 
 {
     struct export_run *run = self;
     return incident_report_take(run->report, name, line);
+}
+
+static enum err note_line(void *self, const char *name, const struct audit_line *line)
+{
+    struct export_run *run = self;
+    (void)name;
+    return incident_report_note(run->report, line);
+}
+
+static void pass_over_fault(
+        void *self, const char *name, uint64_t line, uint64_t seq, const char *what)
+{
+    (void)self;
+    (void)name;
+    (void)line;
+    (void)seq;
+    (void)what; // told by the reading before
 }
 
 static bool is_removed(void *self, uint64_t seq)
@@ -186,17 +192,21 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
 {
     const struct export_arguments *args = run->args;
     struct audit_summary sum;
-    const struct audit_check check = {
+    struct audit_check check = {
             .directory = directory,
             .keys = keys,
             .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
             .found = show_fault,
-            .visit = take_line,
+            .visit = note_line,
             .self = run,
     };
     enum err e = incident_report_create(&run->report, view_of(args->incident));
     e = e != ERR_NONE ? e : custody_read(&run->custody, &check, why);
+    e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
+    // Once more: what is commanded about messages comes before anybody knows of the incident that they are of.
+    check.visit = take_line;
+    check.found = pass_over_fault;
     e = e != ERR_NONE ? e : audit_check_log(&sum, &check, why);
     if (e == ERR_NONE) {
         sum.faults += custody_faults(run->custody);

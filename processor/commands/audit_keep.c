@@ -22,8 +22,10 @@ static const char hold_usage[] =
         "       wrongnumber audit hold add    [-c FILE | DIR] --incident ID --operator NAME --reason TEXT\n"
         "       wrongnumber audit hold remove [-c FILE | DIR] --incident ID --operator NAME --reason TEXT\n"
         "\n"
-        "A legal hold keeps the records of an incident: `audit purge` leaves them alone. Who put it there,\n"
-        "and who took it off, and why, stands in a chain of its own beside the log (custody.ndjson).\n"
+        "A legal hold keeps the records of an incident: `audit purge` leaves them alone. To them belong the\n"
+        "commands about single messages of the incident's scopes, from its first wrong message until it was\n"
+        "closed. Who put it there, and who took it off, and why, stands in a chain of its own beside the log\n"
+        "(custody.ndjson).\n"
         "\n"
         AUDIT_PLACE_USAGE
         "      --incident ID     as alerts name it\n"
@@ -69,6 +71,7 @@ struct keep_run {
     struct audit_keys keys;
     const char *directory;
     struct custody *custody;
+    struct incident_about *about; // the incidents under a hold
     struct custody_writer writer;
     bool has_writer;
     struct strbuf why;
@@ -199,6 +202,19 @@ static bool is_removed(void *self, uint64_t seq)
     return custody_has_removed(run->custody, seq);
 }
 
+static bool is_under_hold(void *self, struct view incident_id)
+{
+    struct keep_run *run = self;
+    return custody_is_held(run->custody, incident_id);
+}
+
+static enum err note_line(void *self, const char *name, const struct audit_line *line)
+{
+    struct keep_run *run = self;
+    (void)name;
+    return incident_about_note(run->about, line);
+}
+
 static struct audit_check check_of(const struct keep_arguments *args, struct keep_run *run)
 {
     return (struct audit_check){
@@ -236,6 +252,7 @@ static int finish(const char *verb, enum err e, struct keep_run *run)
     if (run->has_writer) {
         custody_writer_close(&run->writer);
     }
+    incident_about_destroy(run->about);
     custody_destroy(run->custody);
     audit_keys_fini(&run->keys);
     if (run->config != NULL) {
@@ -326,8 +343,10 @@ int audit_hold(int argc, char **argv)
 static enum err purge(struct keep_run *run, const struct keep_arguments *args)
 {
     struct audit_summary sum;
-    const struct audit_check check = check_of(args, run);
-    enum err e = audit_check_log(&sum, &check, &run->why);
+    struct audit_check check = check_of(args, run);
+    check.visit = note_line;
+    enum err e = incident_about_create(&run->about, is_under_hold, run);
+    e = e != ERR_NONE ? e : audit_check_log(&sum, &check, &run->why);
     if (e == ERR_NONE && sum.faults > 0) {
         strbuf_add_text(&run->why, "the log is not as it was written: nothing is taken out");
         e = ERR_DATA;
@@ -339,6 +358,7 @@ static enum err purge(struct keep_run *run, const struct keep_arguments *args)
             .kinds = args->kinds != 0 ? args->kinds : all,
             .before_ms = args->before_ms,
             .custody = run->custody,
+            .about = run->about,
             .by = view_of(args->operator_name),
             .reason = view_of(args->reason),
             .is_dry = args->is_dry,

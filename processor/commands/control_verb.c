@@ -38,6 +38,7 @@ enum {
     OPTION_REASON,
     OPTION_FOR,
     OPTION_AT_ONCE,
+    OPTION_LIST,
     OPTION_CONTROL_ID,
     OPTION_WAIT,
     OPTION_DRY_RUN,
@@ -77,6 +78,8 @@ static const struct control_option control_options[] = {
                 "      --for TIME        how long, such as 4h; else as long as the policy's holds\n"},
         {"at-once", no_argument, OPTION_AT_ONCE, CONTROL_TAKES_AT_ONCE,
                 "      --at-once         all of it now, without a canary\n"},
+        {"list", no_argument, OPTION_LIST, CONTROL_TAKES_LIST,
+                "      --list            list what waits for a second person, and send nothing\n"},
         {"operator", required_argument, OPTION_OPERATOR, FOR_ALL,
                 "      --operator NAME   who commands this; else WN_OPERATOR of the environment\n"},
         {"reason", required_argument, OPTION_REASON, FOR_ALL,
@@ -96,6 +99,7 @@ struct control_arguments {
     struct control_words words;
     int64_t wait_ms;
     bool is_dry;
+    bool lists;
 };
 
 static bool is_taken(const struct control_verb *verb, const struct control_option *option)
@@ -105,9 +109,13 @@ static bool is_taken(const struct control_verb *verb, const struct control_optio
 
 static void print_usage(const struct control_verb *verb, FILE *out)
 {
-    fprintf(out, "usage: wrongnumber %s [-c FILE] [-X NAME=VALUE]... [OPTION]...%s%s\n\n%s\n",
-            verb->name, verb->argument != NULL ? " " : "",
-            verb->argument != NULL ? verb->argument : "", verb->summary);
+    fprintf(out, "usage: wrongnumber %s [-c FILE] [-X NAME=VALUE]... [OPTION]...%s%s%s\n\n%s\n",
+            verb->name,
+            verb->argument == NULL ? ""
+            : verb->list != NULL   ? " ["
+                                   : " ",
+            verb->argument != NULL ? verb->argument : "", verb->list != NULL ? "]" : "",
+            verb->summary);
     fputs("The record goes to topics.control, signed where control.key_file is set, and is "
           "printed.\n"
           "\n" OPTIONS_USAGE,
@@ -188,6 +196,9 @@ static bool take_option(struct control_arguments *args, int option, char *argume
     case OPTION_AT_ONCE:
         args->words.at_once = true;
         return true;
+    case OPTION_LIST:
+        args->lists = true;
+        return true;
     case OPTION_DRY_RUN:
         args->is_dry = true;
         return true;
@@ -201,11 +212,18 @@ static bool take_rest(
         const struct control_verb *verb, struct control_arguments *args, int argc, char **argv)
 {
     int wanted = verb->argument != NULL ? 1 : 0;
+    if (verb->list != NULL && (args->lists || argc == optind)) {
+        args->lists = true;
+        wanted = 0;
+    }
     if (argc - optind != wanted) {
         fprintf(stderr, "wrongnumber %s: takes %s%s\n", verb->name,
                 wanted == 1 ? "one argument, " : "no arguments, only options",
                 wanted == 1 ? verb->argument : "");
         return false;
+    }
+    if (wanted == 0) {
+        return true;
     }
     if (verb->action == CONTROL_CONFIRM) {
         args->words.confirms = argv[optind];
@@ -347,7 +365,10 @@ static enum err command_it(const struct control_arguments *args, const struct co
 static int run_verb(const struct control_verb *verb, const struct control_arguments *args)
 {
     struct config *config = NULL;
-    enum err e = options_load_config(&args->options, &config);
+    // A number that would become a pseudonym of the wrong key would be nobody's.
+    const char *const sections[] = {
+            "kafka", "topics", "control", args->words.recipient != NULL ? "pseudonym" : NULL, NULL};
+    enum err e = options_load_sections(&args->options, sections, &config);
     if (e != ERR_NONE) {
         return err_exit_status(e);
     }
@@ -356,7 +377,13 @@ static int run_verb(const struct control_verb *verb, const struct control_argume
     struct strbuf why;
     strbuf_init(&why, RECORD_MAX_BYTES);
     int status = 0;
-    e = command_it(args, config, &why, &status);
+    if (args->lists) {
+        e = verb->list(config);
+    } else if (!args->is_dry && verb->may_be != NULL && !verb->may_be(config, &args->words)) {
+        status = EXIT_REFUSED;
+    } else {
+        e = command_it(args, config, &why, &status);
+    }
     if (e != ERR_NONE) {
         fprintf(stderr, "wrongnumber %s: %s%s%.*s\n", verb->name, err_text(e),
                 why.n > 0 ? ": " : "", VIEW_ARGS(strbuf_view(&why)));
@@ -378,7 +405,7 @@ int control_verb_run(const struct control_verb *verb, int argc, char **argv)
     if (e == ERR_NONE && args.words.operator_id == NULL) {
         args.words.operator_id = getenv("WN_OPERATOR");
     }
-    const char *wrong = e == ERR_NONE ? control_words_wrong(&args.words) : NULL;
+    const char *wrong = e == ERR_NONE && !args.lists ? control_words_wrong(&args.words) : NULL;
     if (wrong != NULL) {
         fprintf(stderr, "wrongnumber %s: %s\n", verb->name, wrong);
         e = ERR_USAGE;

@@ -11,6 +11,10 @@ struct control_verb {
     enum control_action action;
     unsigned takes;       // of CONTROL_TAKES_*
     const char *argument; // what stands behind the options, "CONTROL_ID"; NULL = nothing may
+    // Where the argument may be left out, what is done then. NULL = it may not.
+    enum err (*list)(const struct config *config);
+    // Looks at a record before it is written: false, said on stderr, where it would be refused. NULL = none.
+    bool (*may_be)(const struct config *config, const struct control_words *words);
 };
 
 enum {
@@ -19,6 +23,7 @@ enum {
     CONTROL_TAKES_RULE = 4,
     CONTROL_TAKES_FOR = 8,
     CONTROL_TAKES_AT_ONCE = 16,
+    CONTROL_TAKES_LIST = 32,
 };
 
 // The exit status: see the usage that it prints.

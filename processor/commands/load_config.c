@@ -21,14 +21,27 @@ static void check_elsewhere(const struct config *config, struct strbuf *findings
     }
 }
 
-enum err command_read_config(struct config **ret_config, const char *path, struct strbuf *findings)
+enum err command_read_sections(struct config **ret_config, const char *path,
+        struct strbuf *findings, const char *const *sections)
 {
+    bool is_warned = false;
     enum err e = path == NULL ? config_create_default(ret_config)
-                              : config_load_with(ret_config, path, findings, check_elsewhere);
+                              : config_load_sections(ret_config, path, findings, check_elsewhere,
+                                        sections, &is_warned);
+    if (e == ERR_NONE && is_warned) {
+        strbuf_add_text(findings,
+                "warning: none of that is needed here, so it goes on; `run` and a "
+                "reload would refuse the file\n");
+    }
     if (e != ERR_NONE && findings->n == 0) {
         strbuf_printf(findings, "%s: %s\n", path != NULL ? path : "the configuration", err_text(e));
     }
     return e;
+}
+
+enum err command_read_config(struct config **ret_config, const char *path, struct strbuf *findings)
+{
+    return command_read_sections(ret_config, path, findings, NULL);
 }
 
 enum err command_load_config(struct config **ret_config, const char *path)

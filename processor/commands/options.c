@@ -102,21 +102,11 @@ static enum err apply_properties(
                    : kafka_check_properties(config, findings);
 }
 
-enum err options_load_config(const struct options *options, struct config **ret_config)
-{
-    struct strbuf findings;
-    strbuf_init(&findings, FINDINGS_MAX_BYTES);
-    enum err err = options_read_config(options, ret_config, &findings);
-    fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
-    strbuf_fini(&findings);
-    return err;
-}
-
-enum err options_read_config(
-        const struct options *options, struct config **ret_config, struct strbuf *findings)
+static enum err read_sections(const struct options *options, const char *const *sections,
+        struct config **ret_config, struct strbuf *findings)
 {
     struct config *config = NULL;
-    enum err err = command_read_config(&config, options->config_path, findings);
+    enum err err = command_read_sections(&config, options->config_path, findings, sections);
     if (err != ERR_NONE) {
         return err;
     }
@@ -127,4 +117,26 @@ enum err options_read_config(
     }
     *ret_config = config;
     return ERR_NONE;
+}
+
+enum err options_load_sections(
+        const struct options *options, const char *const *sections, struct config **ret_config)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, FINDINGS_MAX_BYTES);
+    enum err err = read_sections(options, sections, ret_config, &findings);
+    fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
+    strbuf_fini(&findings);
+    return err;
+}
+
+enum err options_load_config(const struct options *options, struct config **ret_config)
+{
+    return options_load_sections(options, NULL, ret_config);
+}
+
+enum err options_read_config(
+        const struct options *options, struct config **ret_config, struct strbuf *findings)
+{
+    return read_sections(options, NULL, ret_config, findings);
 }

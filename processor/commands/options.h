@@ -31,6 +31,10 @@ struct options {
 bool options_take(struct options *options, int option, char *argument);
 // The configuration with the properties over it, checked. Findings go to stderr.
 MUST_CHECK enum err options_load_config(const struct options *options, struct config **ret_config);
+// The same for a verb that only reads or commands and must not be stopped by what is wrong elsewhere in the
+// file: of it only `sections` are used, ended by NULL (config_load_sections).
+MUST_CHECK enum err options_load_sections(
+        const struct options *options, const char *const *sections, struct config **ret_config);
 
 // The same with the findings into `findings`.
 MUST_CHECK enum err options_read_config(

@@ -17,7 +17,7 @@ static void tell(struct view findings)
     }
 }
 
-void reload_policy(const struct options *options, const struct config *running,
+bool reload_policy(const struct options *options, const struct config *running,
         struct policy_feed *feed, char ret_version[POLICY_VERSION_HEX + 1])
 {
     struct strbuf findings;
@@ -42,4 +42,5 @@ void reload_policy(const struct options *options, const struct config *running,
         config_destroy(config);
     }
     strbuf_fini(&findings);
+    return e == ERR_NONE;
 }

@@ -172,6 +172,19 @@ struct process {
     char policy_version[POLICY_VERSION_HEX + 1];
 };
 
+// Where the audit log stands, for those who look.
+static void note_audit(struct board *board, struct audit_log *audit)
+{
+    struct audit_glance glance;
+    if (board != NULL && audit != NULL && audit_log_glance(audit, &glance)) {
+        struct board_process *its = board_process(board);
+        atomic_store(&its->audit_records, (long long)glance.records);
+        atomic_store(&its->audit_renewals, (long long)glance.renewals);
+        atomic_store(&its->audit_unsynced_bytes, (long long)glance.unsynced_bytes);
+        atomic_store(&its->has_audit, true);
+    }
+}
+
 static enum err run_halves(struct process *process, uint32_t tally_partitions)
 {
     const struct config *config = process->config;
@@ -212,8 +225,11 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
     bool any = true;
     while (any) {
         tell_audit_head(audit, &head_told_at, false);
+        note_audit(board, audit);
         if (stop_take_hangup()) {
-            reload_policy(process->options, config, process->policies, process->policy_version);
+            bool is_in_force = reload_policy(
+                    process->options, config, process->policies, process->policy_version);
+            board_note_reload(board, is_in_force, clock_wall());
             if (audit != NULL) {
                 audit_log_set_policy(audit, view_of(process->policy_version));
             }

@@ -1,8 +1,12 @@
 #include "commands/shown.h"
 
+#include <string.h>
+
+#include "common/clock.h"
 #include "common/json_out.h"
 
-enum { SHOWN_MAX = 200 };
+// Of a time: "2026-11-22T08:00:00" and ".000".
+enum { SHOWN_MAX = 200, SECONDS_BYTES = 19, MILLISECONDS_BYTES = 4 };
 
 void shown_add(struct strbuf *sb, struct view text)
 {
@@ -43,6 +47,35 @@ void shown_add_value(
         strbuf_add_byte(sb, ' ');
     }
     strbuf_add_byte(sb, ' ');
+}
+
+void shown_add_time(struct strbuf *sb, int64_t ms, const struct zone *zone)
+{
+    size_t before = sb->n;
+    if (zone != NULL) {
+        zone_format(sb, zone, ms);
+    } else {
+        clock_format(sb, ms);
+    }
+    size_t behind = before + SECONDS_BYTES + MILLISECONDS_BYTES;
+    if (sb->failed == ERR_NONE && sb->n > behind) {
+        size_t left = sb->n - behind;
+        memmove(sb->p + before + SECONDS_BYTES, sb->p + behind, left);
+        strbuf_truncate(sb, before + SECONDS_BYTES + left);
+    }
+}
+
+void shown_add_span(struct strbuf *sb, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "days"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}};
+    size_t i = 0;
+    while (i < 3 && ms < 2 * units[i].ms) {
+        i++;
+    }
+    strbuf_printf(sb, "%lld %s", (long long)(ms / units[i].ms), units[i].unit);
 }
 
 void shown_add_scope(struct strbuf *sb, const struct json_value *kind, const struct json_value *id,

@@ -5,25 +5,30 @@
 
 #include "commands/commands.h"
 #include "commands/options.h"
-#include "commands/status_board.h"
+#include "commands/status_read.h"
 #include "commands/stop.h"
+#include "commands/open_zone.h"
+#include "common/clock.h"
 #include "common/log.h"
-#include "kafka/whole.h"
 
 enum { TIMEOUT_S = 30, OUTPUT_MAX_BYTES = 1 << 30, INCIDENT_HEX = 32 };
 
 // clang-format off
 static const char usage[] =
-        "usage: wrongnumber status [-c FILE] [-X NAME=VALUE]... [--incident ID] [--json] [--timeout S]\n"
+        "usage: wrongnumber status [-c FILE] [-X NAME=VALUE]... [--incident ID] [--json] [--zone ZONE]\n"
+        "                          [--timeout S]\n"
         "\n"
-        "Prints what is held now and which incidents are open: tier, scope, likely cause, what has escaped\n"
-        "and what was held, until when. Reads the topics on the side: joins no group, changes nothing.\n"
+        "Prints what is held now, by whom, why and until when; what waits for a second person; which\n"
+        "incidents are open, what escaped their holds and what was held; what was released within a day.\n"
+        "Reads the topics on the side: joins no group, changes nothing.\n"
         "\n"
         OPTIONS_USAGE
         "      --incident ID     all about one of them: its holds, and the misdirected messages of its\n"
-        "                        scopes since it began, those judged before the hold and those behind\n"
-        "                        it, by message id and pseudonym. Needs topics.verdicts\n"
+        "                        scopes since it began, whom they have reached and who was spared, by\n"
+        "                        message id and pseudonym. Needs topics.verdicts\n"
         "      --json            one JSON object\n"
+        "      --zone ZONE       of the times in the text: an offset such as +08:00, or a name such as\n"
+        "                        America/New_York; else UTC\n"
         "      --timeout S       give up when the topics cannot be read in that time (default 30)\n"
         "  -h, --help            this text\n"
         "\n"
@@ -35,6 +40,8 @@ struct status_arguments {
     struct options options;
     const char *incident;
     int64_t timeout_s;
+    const char *zone_name;
+    struct zone *zone; // NULL = UTC
     bool is_json;
 };
 
@@ -42,7 +49,7 @@ static enum err parse_arguments(struct status_arguments *args, int argc, char **
 {
     static const struct option longs[] = {OPTIONS_LONG, {"incident", required_argument, NULL, 'i'},
             {"json", no_argument, NULL, 'j'}, {"timeout", required_argument, NULL, 't'},
-            {NULL, 0, NULL, 0}};
+            {"zone", required_argument, NULL, 'z'}, {NULL, 0, NULL, 0}};
     optind = 0; // glibc: start afresh, main has been here
     for (int c; (c = getopt_long(argc, argv, OPTIONS_SHORT, longs, NULL)) != -1;) {
         bool is_good = true;
@@ -55,6 +62,8 @@ static enum err parse_arguments(struct status_arguments *args, int argc, char **
             }
         } else if (c == 'j') {
             args->is_json = true;
+        } else if (c == 'z') {
+            args->zone_name = optarg;
         } else if (c == 't') {
             is_good = options_number("--timeout", optarg, 1, 86400, &args->timeout_s);
         } else {
@@ -67,71 +76,15 @@ static enum err parse_arguments(struct status_arguments *args, int argc, char **
     return optind == argc ? ERR_NONE : ERR_USAGE;
 }
 
-static enum err see_state(void *self, const struct raw_message *raw)
-{
-    return status_see_state(self, raw);
-}
-
-static enum err see_alert(void *self, const struct raw_message *raw)
-{
-    return status_see_alert(self, raw);
-}
-
-static enum err see_command(void *self, const struct raw_message *raw)
-{
-    return status_see_command(self, raw);
-}
-
-static enum err see_verdict(void *self, const struct raw_message *raw)
-{
-    return status_see_verdict(self, raw);
-}
-
-static enum err read_topics(const struct status_arguments *args, const struct config *config,
-        struct status_board *board)
-{
-    const struct {
-        const char *topic;
-        enum err (*take)(void *self, const struct raw_message *raw);
-    } readings[] = {
-            {config->topics.state, see_state},
-            {config->topics.alerts, see_alert},
-            {config->topics.commands, see_command},
-            {config->topics.verdicts, see_verdict},
-    };
-    size_t count = args->incident != NULL ? 4 : 2;
-    bool left_behind = false;
-    enum err e = ERR_NONE;
-    struct strbuf findings;
-    strbuf_init(&findings, 64 * 1024);
-    for (size_t i = 0; i < count && e == ERR_NONE; i++) {
-        const struct kafka_whole whole = {
-                .config = config,
-                .topic = readings[i].topic,
-                .who = "status",
-                .deadline_ms = args->timeout_s * 1000,
-                .take = readings[i].take,
-                .self = board,
-                .left_behind = &left_behind,
-        };
-        e = kafka_read_whole(&whole, &findings);
-        if (e != ERR_NONE) {
-            fprintf(stderr, "wrongnumber status: %s: %s\n", whole.topic, err_text(e));
-        }
-    }
-    fprintf(stderr, "%.*s", VIEW_ARGS(strbuf_view(&findings)));
-    strbuf_fini(&findings);
-    return e;
-}
-
 static enum err print_board(const struct status_arguments *args, const struct status_board *board)
 {
+    const struct status_look look = {clock_wall().ms, args->zone};
     struct strbuf out;
     strbuf_init(&out, OUTPUT_MAX_BYTES);
     if (args->is_json) {
-        status_add_json(&out, board);
+        status_add_json(&out, board, &look);
     } else {
-        status_add_text(&out, board);
+        status_add_text(&out, board, &look);
     }
     enum err e = out.failed;
     if (e == ERR_NONE && fwrite(out.p, 1, out.n, stdout) != out.n) {
@@ -152,7 +105,8 @@ static enum err show(const struct status_arguments *args, const struct config *c
     if (e != ERR_NONE) {
         return e;
     }
-    e = read_topics(args, config, board);
+    e = status_read(board, config, "status", args->timeout_s * 1000,
+            args->incident != NULL ? STATUS_INCIDENT : STATUS_ALL);
     if (e == ERR_NONE && args->incident != NULL && !status_knows_incident(board)) {
         fprintf(stderr, "wrongnumber status: no alert tells of incident %s\n", args->incident);
         e = ERR_DATA;
@@ -169,14 +123,18 @@ int command_status(int argc, char **argv)
         fputs(usage, args.options.helps ? stdout : stderr);
         return args.options.helps ? 0 : err_exit_status(ERR_USAGE);
     }
-    struct config *config = NULL;
-    enum err e = options_load_config(&args.options, &config);
-    if (e != ERR_NONE) {
-        return err_exit_status(e);
+    if (args.zone_name != NULL && !open_zone(args.zone_name, &args.zone)) {
+        return err_exit_status(ERR_USAGE);
     }
-    log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
-    stop_on_signals();
-    e = show(&args, config);
-    config_destroy(config);
+    static const char *const sections[] = {"kafka", "topics", NULL};
+    struct config *config = NULL;
+    enum err e = options_load_sections(&args.options, sections, &config);
+    if (e == ERR_NONE) {
+        log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
+        stop_on_signals();
+        e = show(&args, config);
+        config_destroy(config);
+    }
+    zone_destroy(args.zone);
     return err_exit_status(e);
 }

@@ -7,65 +7,12 @@
 enum {
     HELD_MAX = 1 << 20,
     INCIDENTS_MAX = 1 << 18,
+    OUTCOMES_MAX = 1 << 18,
+    RECORDS_MAX = 1 << 18,
+    RELEASES_MAX = 1 << 18,
     SCOPES_MAX = 1 << 12,
     ARENA_BYTES = 4 * 1024 * 1024,
     KEY_MAX_BYTES = 64 * 1024,
-};
-
-static const char *const state_pointers[STATE_FIELD_COUNT] = {
-        [STATE_KIND] = "/target/kind",
-        [STATE_ID] = "/target/id",
-        [STATE_TENANT] = "/target/tenant_id",
-        [STATE_TIER] = "/tier",
-        [STATE_REASON] = "/reason",
-        [STATE_INCIDENT] = "/incident_id",
-        [STATE_SEQUENCE] = "/sequence",
-        [STATE_EXPIRES] = "/expires_at",
-        [STATE_MODE] = "/mode",
-        [STATE_OPERATOR] = "/operator",
-        [STATE_CANARY] = "/canary/limit",
-};
-
-static const char *const incident_pointers[INCIDENT_FIELD_COUNT] = {
-        [INCIDENT_TYPE] = "/type",
-        [INCIDENT_ID] = "/incident_id",
-        [INCIDENT_TIME] = "/occurred_at",
-        [INCIDENT_TIER] = "/tier",
-        [INCIDENT_KIND] = "/scope/kind",
-        [INCIDENT_SCOPE] = "/scope/id",
-        [INCIDENT_TENANT] = "/scope/tenant_id",
-        [INCIDENT_CAUSE] = "/cause/likely",
-        [INCIDENT_ESCAPED] = "/impact/escaped",
-        [INCIDENT_HELD] = "/impact/held",
-        [INCIDENT_SINCE] = "/evidence/change_point/occurred_at",
-        [INCIDENT_ACTION] = "/control/action",
-        [INCIDENT_STATE] = "/control/state",
-        [INCIDENT_OPERATOR] = "/control/operator",
-        [INCIDENT_OF_CONTROL] = "/control/incident_id",
-        [INCIDENT_WHY] = "/control/why",
-        [INCIDENT_ANSWERED_BY] = "/acknowledged/operator",
-};
-
-static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
-        [COMMAND_ACTION] = "/action",
-        [COMMAND_KIND] = "/target/kind",
-        [COMMAND_ID] = "/target/id",
-        [COMMAND_TENANT] = "/target/tenant_id",
-        [COMMAND_CHANNEL] = "/target/channel",
-        [COMMAND_INCIDENT] = "/incident_id",
-        [COMMAND_ISSUED] = "/issued_at",
-        [COMMAND_MODE] = "/mode",
-};
-
-static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {
-        [VERDICT_WORD] = "/verdict",
-        [VERDICT_MESSAGE] = "/message_id",
-        [VERDICT_TIME] = "/occurred_at",
-        [VERDICT_TENANT] = "/tenant_id",
-        [VERDICT_CAMPAIGN] = "/campaign_id",
-        [VERDICT_TEMPLATE] = "/template_id",
-        [VERDICT_SENDER] = "/sender_id",
-        [VERDICT_VENDOR] = "/vendor_id",
 };
 
 // --- making and unmaking ----------------------------------------------------------------------
@@ -80,23 +27,17 @@ enum err status_board_create(struct status_board **ret_board, struct view incide
     board->arena = arena_create(ARENA_BYTES);
     board->held.by_key = hashmap_create(HELD_MAX);
     board->incidents.by_key = hashmap_create(INCIDENTS_MAX);
+    board->outcomes.by_key = hashmap_create(OUTCOMES_MAX);
+    board->records.by_key = hashmap_create(RECORDS_MAX);
+    board->releases.by_key = hashmap_create(RELEASES_MAX);
     board->scopes = hashmap_create(SCOPES_MAX);
     board->held_messages = hashmap_create(STATUS_MESSAGES_MAX);
     board->incident = view_is_none(incident) ? NULL : view_dup(incident);
-    enum err e =
-            json_pointers_create(&board->state_fields, state_pointers, STATE_FIELD_COUNT, NULL);
-    e = e != ERR_NONE ? e
-                      : json_pointers_create(&board->incident_fields, incident_pointers,
-                                INCIDENT_FIELD_COUNT, NULL);
-    e = e != ERR_NONE ? e
-                      : json_pointers_create(&board->command_fields, command_pointers,
-                                COMMAND_FIELD_COUNT, NULL);
-    e = e != ERR_NONE ? e
-                      : json_pointers_create(&board->verdict_fields, verdict_pointers,
-                                VERDICT_FIELD_COUNT, NULL);
+    enum err e = status_fields_create(board);
     bool has_memory = board->arena != NULL && board->held.by_key != NULL &&
-                      board->incidents.by_key != NULL && board->scopes != NULL &&
-                      board->held_messages != NULL &&
+                      board->incidents.by_key != NULL && board->outcomes.by_key != NULL &&
+                      board->records.by_key != NULL && board->releases.by_key != NULL &&
+                      board->scopes != NULL && board->held_messages != NULL &&
                       (board->incident != NULL || view_is_none(incident));
     if (e != ERR_NONE || !has_memory) {
         status_board_destroy(board);
@@ -125,16 +66,16 @@ void status_board_destroy(struct status_board *board)
     }
     table_fini(&board->held);
     table_fini(&board->incidents);
+    table_fini(&board->outcomes);
+    table_fini(&board->records);
+    table_fini(&board->releases);
     hashmap_destroy(board->scopes);
     hashmap_destroy(board->held_messages);
     for (uint32_t i = 0; i < board->message_count; i++) {
         free(board->messages[i].text);
     }
     free(board->messages);
-    json_pointers_destroy(board->state_fields);
-    json_pointers_destroy(board->incident_fields);
-    json_pointers_destroy(board->command_fields);
-    json_pointers_destroy(board->verdict_fields);
+    status_fields_destroy(board);
     arena_destroy(board->arena);
     strbuf_fini(&board->key);
     free(board->incident);
@@ -153,8 +94,7 @@ bool status_knows_incident(const struct status_board *board)
 
 // --- rows -------------------------------------------------------------------------------------
 
-// The row of a key, made when it is new. NULL: the table is full (counted), or *ret_e says why.
-static struct status_row *row_of(
+struct status_row *status_row_of(
         struct status_board *board, struct status_table *table, struct view key, enum err *ret_e)
 {
     uint32_t at = hashmap_find(table->by_key, key);
@@ -183,7 +123,13 @@ static struct status_row *row_of(
     return &table->rows[at];
 }
 
-static enum err keep_text(struct status_row *row, struct view text)
+struct status_row *status_row_find(const struct status_table *table, struct view key)
+{
+    uint32_t at = hashmap_find(table->by_key, key);
+    return at != HASHMAP_ABSENT ? &table->rows[at] : NULL;
+}
+
+enum err status_keep_text(struct status_row *row, struct view text)
 {
     char *copy = view_dup(text);
     if (copy == NULL) {
@@ -195,7 +141,7 @@ static enum err keep_text(struct status_row *row, struct view text)
     return ERR_NONE;
 }
 
-static void drop_text(struct status_row *row)
+void status_drop_text(struct status_row *row)
 {
     free(row->text);
     row->text = NULL;
@@ -226,9 +172,9 @@ bool status_scan(struct status_board *board, const struct json_pointers *fields,
 
 static enum err lift(struct status_board *board, const struct raw_message *raw)
 {
-    uint32_t at = hashmap_find(board->held.by_key, raw->key);
-    if (at != HASHMAP_ABSENT) {
-        drop_text(&board->held.rows[at]);
+    struct status_row *row = status_row_find(&board->held, raw->key);
+    if (row != NULL) {
+        status_drop_text(row);
     }
     return ERR_NONE;
 }
@@ -255,7 +201,7 @@ enum err status_see_state(struct status_board *board, const struct raw_message *
     bool is_meant = board->incident == NULL ||
                     json_string_equals(&values[STATE_INCIDENT], view_of(board->incident));
     enum err e;
-    struct status_row *row = is_meant ? row_of(board, &board->held, raw->key, &e) : NULL;
+    struct status_row *row = is_meant ? status_row_of(board, &board->held, raw->key, &e) : NULL;
     if (row == NULL) {
         return is_meant ? e : lift(board, raw); // another incident's now
     }
@@ -263,7 +209,8 @@ enum err status_see_state(struct status_board *board, const struct raw_message *
         return ERR_NONE;
     }
     row->sequence = sequence;
-    return keep_text(row, raw->value);
+    row->until_ms = status_time(board, &values[STATE_EXPIRES]);
+    return status_keep_text(row, raw->value);
 }
 
 // --- incidents --------------------------------------------------------------------------------
@@ -304,6 +251,18 @@ static enum err see_acknowledged(struct status_board *board, const struct json_v
                                 : ERR_NONE;
 }
 
+struct view status_scope_key(struct strbuf *sb, struct view kind, struct view tenant,
+        struct view id, struct view channel)
+{
+    strbuf_reset(sb);
+    const struct view parts[] = {kind, tenant, id, channel};
+    for (size_t i = 0; i < 4; i++) {
+        strbuf_add_text(sb, i > 0 ? "\n" : "");
+        strbuf_add_view(sb, parts[i]);
+    }
+    return strbuf_view(sb);
+}
+
 enum err status_put_once(struct status_board *board, struct hashmap *map, struct view key)
 {
     if (hashmap_find(map, key) != HASHMAP_ABSENT) {
@@ -320,15 +279,9 @@ enum err status_note_scope(
     if (view_is_none(kind) || view_is_none(id) || view_is_none(tenant)) {
         return ERR_NONE;
     }
-    strbuf_reset(&board->key);
-    strbuf_add_view(&board->key, kind);
-    strbuf_add_byte(&board->key, '\n');
-    strbuf_add_view(&board->key, tenant);
-    strbuf_add_byte(&board->key, '\n');
-    strbuf_add_view(&board->key, id);
-    return board->key.failed != ERR_NONE
-                   ? board->key.failed
-                   : status_put_once(board, board->scopes, strbuf_view(&board->key));
+    struct view key = status_scope_key(&board->key, kind, tenant, id, VIEW_NONE);
+    return board->key.failed != ERR_NONE ? board->key.failed
+                                         : status_put_once(board, board->scopes, key);
 }
 
 static enum err look_closely(struct status_board *board, const struct json_value *values)
@@ -361,24 +314,27 @@ enum err status_see_alert(struct status_board *board, const struct raw_message *
     struct view type = status_text(board, &values[INCIDENT_TYPE]);
     struct view id = status_text(board, &values[INCIDENT_ID]);
     if (view_is(type, "control.outcome")) {
-        return see_acknowledged(board, values);
+        enum err e = see_acknowledged(board, values);
+        return e != ERR_NONE ? e : status_see_outcome(board, values, raw);
     }
-    bool is_meant =
-            view_starts_with(type, VIEW("incident.")) && !view_is_none(id) &&
-            (board->incident == NULL ? is_of_open(board, type, id) : view_is(id, board->incident));
-    if (!is_meant) {
+    if (!view_starts_with(type, VIEW("incident.")) || view_is_none(id) ||
+            (board->incident != NULL && !view_is(id, board->incident))) {
         return ERR_NONE;
     }
-    enum err e = board->incident != NULL ? look_closely(board, values) : ERR_NONE;
-    struct status_row *row = e == ERR_NONE ? row_of(board, &board->incidents, id, &e) : NULL;
+    enum err e = status_see_release(board, values, raw); // also of a hold that has no incident
+    if (e != ERR_NONE || (board->incident == NULL && !is_of_open(board, type, id))) {
+        return e;
+    }
+    e = board->incident != NULL ? look_closely(board, values) : ERR_NONE;
+    struct status_row *row = e == ERR_NONE ? status_row_of(board, &board->incidents, id, &e) : NULL;
     if (row == NULL) {
         return e;
     }
     if (view_is(type, "incident.closed") && board->incident == NULL) {
-        drop_text(row);
+        status_drop_text(row);
         return ERR_NONE;
     }
     e = keep_opening(board, values, row);
     e = e != ERR_NONE ? e : keep_acknowledged(board, row, &values[INCIDENT_ANSWERED_BY]);
-    return e != ERR_NONE ? e : keep_text(row, raw->value);
+    return e != ERR_NONE ? e : status_keep_text(row, raw->value);
 }

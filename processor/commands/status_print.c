@@ -1,225 +1,293 @@
-// A status board as text and as JSON.
+// A status board as text, for a person who has just been called.
 #include "commands/shown.h"
-#include "commands/status_inside.h"
-#include "common/json_out.h"
+#include "commands/status_printing.h"
+#include "common/clock.h"
 
-enum { ARENA_BYTES = 1024 * 1024 };
+enum { ARENA_BYTES = 1024 * 1024, PEOPLE_MAX = 1 << 20 };
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
 
-static struct view row_text(const struct status_row *row)
+// --- what is held -----------------------------------------------------------------------------
+
+// "canary 2 of 3: 200 may be sent, 50 judged and 0 wrong by 08:00:00Z"
+static void add_canary(const struct printing *p, const struct json_value *state)
 {
-    return row->text != NULL ? view_bytes(row->text, row->n) : VIEW_NONE;
+    strbuf_add_text(p->sb, PRINT_INDENT "canary ");
+    print_value(p, &state[STATE_STEP]);
+    strbuf_add_text(p->sb, "of 3: ");
+    print_value(p, &state[STATE_LIMIT]);
+    strbuf_add_text(p->sb, "may be sent");
+    struct strbuf key;
+    strbuf_init(&key, 8192);
+    const struct status_row *row = status_row_find(&p->board->releases,
+            status_scope_key(&key, print_text_of(p, &state[STATE_KIND]),
+                    print_text_of(p, &state[STATE_TENANT]), print_text_of(p, &state[STATE_ID]),
+                    print_text_of(p, &state[STATE_CHANNEL])));
+    struct json_value told[INCIDENT_FIELD_COUNT];
+    // The arena is not emptied: the state's texts are still in use.
+    if (row != NULL && row->text != NULL &&
+            json_scan(p->board->incident_fields, print_row_text(row), told, NULL) == JSON_FINE &&
+            print_is_said(&told[INCIDENT_STEP]) &&
+            view_equal(told[INCIDENT_STEP].raw, state[STATE_STEP].raw)) {
+        strbuf_add_text(p->sb, "; ");
+        print_value(p, &told[INCIDENT_JUDGED]);
+        strbuf_add_text(p->sb, "judged and ");
+        print_value(p, &told[INCIDENT_MISDIRECTED]);
+        strbuf_add_text(p->sb, "of them wrong when it was told last, at ");
+        print_time(p, row->at_ms);
+    }
+    strbuf_add_byte(p->sb, '\n');
+    strbuf_fini(&key);
 }
 
-static uint32_t count_rows(const struct status_table *table)
+static void add_held(const struct printing *p, const struct status_row *row)
+{
+    struct json_value values[STATE_FIELD_COUNT];
+    if (!print_scan(p, p->board->state_fields, print_row_text(row), values)) {
+        return;
+    }
+    bool is_canary = print_is_said(&values[STATE_STEP]);
+    strbuf_add_text(p->sb, "  ");
+    shown_add_value(p->sb, &values[STATE_TIER], 10, p->arena);
+    shown_add_scope(p->sb, &values[STATE_KIND], &values[STATE_ID], &values[STATE_TENANT], p->arena);
+    print_channel(p, &values[STATE_CHANNEL]);
+    if (print_is_said(&values[STATE_OPERATOR])) {
+        print_part(p, is_canary ? "| being released by " : "| by ", &values[STATE_OPERATOR]);
+    } else {
+        strbuf_add_text(p->sb, is_canary ? "| being released by itself " : "| by the detector ");
+    }
+    print_until(p, row->until_ms);
+    print_drill(p, &values[STATE_DRILL]);
+    if (json_string_equals(&values[STATE_MODE], VIEW("monitor"))) {
+        strbuf_add_text(p->sb, "| monitor only: senders were not told ");
+    }
+    print_end_line(p);
+    print_line(p, "why: ", &values[STATE_REASON]);
+    if (is_canary) {
+        add_canary(p, values);
+    }
+    print_line(p, "incident ", &values[STATE_INCIDENT]);
+}
+
+static uint32_t count_held(const struct printing *p, bool has_run_out)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < hashmap_count(table->by_key); i++) {
-        count += table->rows[i].text != NULL;
+    for (uint32_t i = 0; i < hashmap_count(p->board->held.by_key); i++) {
+        const struct status_row *row = &p->board->held.rows[i];
+        count += row->text != NULL && status_has_run_out(row, p->look->now_ms) == has_run_out;
     }
     return count;
 }
 
-// --- JSON -------------------------------------------------------------------------------------
-
-static void add_text_or_null(struct json_out *out, const char *key, const char *text)
+static void add_holds(const struct printing *p)
 {
-    json_string_or_null(out, key, text != NULL ? view_of(text) : VIEW_NONE);
-}
-
-static void add_incident_json(struct json_out *out, const struct status_row *row)
-{
-    json_object(out, NULL);
-    add_text_or_null(out, "opened_at", row->opened_at);
-    add_text_or_null(out, "acknowledged_by", row->acknowledged_by);
-    json_raw(out, "last_alert", row_text(row));
-    json_object_end(out);
-}
-
-static void add_messages_json(struct json_out *out, const struct status_board *board)
-{
-    json_array(out, "messages");
-    for (uint32_t i = 0; i < board->message_count; i++) {
-        const struct status_message *message = &board->messages[i];
-        json_object(out, NULL);
-        json_bool(out, "sent_before_hold", message->was_sent);
-        json_bool(out, "message_hold", message->is_held);
-        json_raw(out, "verdict", view_bytes(message->text, message->n));
-        json_object_end(out);
-    }
-    json_array_end(out);
-}
-
-void status_add_json(struct strbuf *sb, const struct status_board *board)
-{
-    struct json_out out;
-    json_begin(&out, sb);
-    json_object(&out, NULL);
-    json_array(&out, "held");
-    for (uint32_t i = 0; i < hashmap_count(board->held.by_key); i++) {
-        if (board->held.rows[i].text != NULL) {
-            json_raw(&out, NULL, row_text(&board->held.rows[i]));
+    const uint32_t count = hashmap_count(p->board->held.by_key);
+    const uint32_t ran_out = count_held(p, true);
+    strbuf_printf(p->sb, "held: %u\n", count_held(p, false));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct status_row *row = &p->board->held.rows[i];
+        if (row->text != NULL && !status_has_run_out(row, p->look->now_ms)) {
+            add_held(p, row);
         }
     }
-    json_array_end(&out);
-    json_array(&out, "incidents");
-    for (uint32_t i = 0; i < hashmap_count(board->incidents.by_key); i++) {
-        if (board->incidents.rows[i].text != NULL) {
-            add_incident_json(&out, &board->incidents.rows[i]);
+    if (ran_out > 0) {
+        strbuf_printf(p->sb,
+                "ran out: %u (not held any more; the processor says so with the tenant's next "
+                "messages)\n",
+                ran_out);
+    }
+    for (uint32_t i = 0; i < count && ran_out > 0; i++) {
+        const struct status_row *row = &p->board->held.rows[i];
+        if (row->text != NULL && status_has_run_out(row, p->look->now_ms)) {
+            add_held(p, row);
         }
     }
-    json_array_end(&out);
-    if (board->incident != NULL) {
-        add_messages_json(&out, board);
-    }
-    json_int(&out, "unreadable", (int64_t)board->unreadable);
-    json_object_end(&out);
-    strbuf_add_byte(sb, '\n');
 }
 
-// --- text -------------------------------------------------------------------------------------
-
-struct printing {
-    struct strbuf *sb;
-    struct arena *arena;
-};
-
-static void add_value(const struct printing *p, const struct json_value *value)
+// Of the last day, and not held again: what is watched more closely for a while.
+static void add_released(const struct printing *p)
 {
-    shown_add_value(p->sb, value, 0, p->arena);
+    bool has_said = false;
+    for (uint32_t i = 0; i < hashmap_count(p->board->releases.by_key); i++) {
+        const struct status_row *row = &p->board->releases.rows[i];
+        struct json_value values[INCIDENT_FIELD_COUNT];
+        if (row->text == NULL || row->at_ms < p->look->now_ms - DAY_MS ||
+                !print_scan(p, p->board->incident_fields, print_row_text(row), values) ||
+                !json_string_equals(&values[INCIDENT_RELEASE], VIEW("released"))) {
+            continue;
+        }
+        strbuf_add_text(
+                p->sb, has_said ? "  released   " : "released within a day:\n  released   ");
+        has_said = true;
+        shown_add_scope(p->sb, &values[INCIDENT_KIND], &values[INCIDENT_SCOPE],
+                &values[INCIDENT_TENANT], p->arena);
+        strbuf_add_text(p->sb, "| at ");
+        print_time(p, row->at_ms);
+        strbuf_add_byte(p->sb, ' ');
+        print_part(p, "by ", &values[INCIDENT_RELEASED_BY]);
+        print_end_line(p);
+        if (print_is_said(&values[INCIDENT_PROBATION])) {
+            strbuf_add_text(p->sb, PRINT_INDENT "on probation for its next ");
+            print_value(p, &values[INCIDENT_PROBATION]);
+            strbuf_add_text(p->sb, "messages\n");
+        }
+    }
 }
 
-// Behind a '|', where there is something to say.
-static void add_part(const struct printing *p, const char *word, const struct json_value *value)
+// --- incidents --------------------------------------------------------------------------------
+
+// One definition everywhere: `impact` of schemas/alert.schema.json.
+static void add_impact(const struct printing *p, const struct json_value *values)
 {
-    if (value->kind == JSON_STRING || value->kind == JSON_NUMBER) {
-        strbuf_printf(p->sb, "| %s ", word);
-        add_value(p, value);
-    }
+    strbuf_add_text(p->sb, PRINT_INDENT "escaped ");
+    print_value(p, &values[INCIDENT_ESCAPED]);
+    strbuf_add_text(p->sb, "| held ");
+    print_value(p, &values[INCIDENT_HELD]);
+    print_part(p, "| people about ", &values[INCIDENT_PEOPLE]);
+    print_part(p, "| cause ", &values[INCIDENT_CAUSE]);
+    print_end_line(p);
 }
 
-static void end_line(const struct printing *p)
-{
-    if (p->sb->n > 0 && p->sb->failed == ERR_NONE && p->sb->p[p->sb->n - 1] == ' ') {
-        strbuf_truncate(p->sb, p->sb->n - 1);
-    }
-    strbuf_add_byte(p->sb, '\n');
-}
-
-static void add_held(const struct printing *p, const struct status_board *board, struct view json)
-{
-    struct json_value values[STATE_FIELD_COUNT];
-    arena_reset(p->arena);
-    if (json_scan(board->state_fields, json, values, NULL) != JSON_FINE) {
-        return;
-    }
-    strbuf_add_text(p->sb, "  ");
-    shown_add_value(p->sb, &values[STATE_TIER], 10, p->arena);
-    shown_add_scope(p->sb, &values[STATE_KIND], &values[STATE_ID], &values[STATE_TENANT], p->arena);
-    add_part(p, "", &values[STATE_REASON]);
-    add_part(p, "until", &values[STATE_EXPIRES]);
-    add_part(p, "by", &values[STATE_OPERATOR]);
-    add_part(p, "canary of", &values[STATE_CANARY]);
-    add_part(p, "incident", &values[STATE_INCIDENT]);
-    if (json_string_equals(&values[STATE_MODE], VIEW("monitor"))) {
-        strbuf_add_text(p->sb, "| monitor only ");
-    }
-    end_line(p);
-}
-
-static void add_incident(
-        const struct printing *p, const struct status_board *board, const struct status_row *row)
+static void add_incident(const struct printing *p, const struct status_row *row)
 {
     struct json_value values[INCIDENT_FIELD_COUNT];
-    arena_reset(p->arena);
-    if (json_scan(board->incident_fields, row_text(row), values, NULL) != JSON_FINE) {
+    if (!print_scan(p, p->board->incident_fields, print_row_text(row), values)) {
         return;
     }
     strbuf_add_text(p->sb, "  ");
-    add_value(p, &values[INCIDENT_ID]);
     shown_add_value(p->sb, &values[INCIDENT_TIER], 10, p->arena);
     shown_add_scope(p->sb, &values[INCIDENT_KIND], &values[INCIDENT_SCOPE],
             &values[INCIDENT_TENANT], p->arena);
-    add_part(p, "cause", &values[INCIDENT_CAUSE]);
-    add_part(p, "escaped", &values[INCIDENT_ESCAPED]);
-    add_part(p, "held", &values[INCIDENT_HELD]);
-    if (row->opened_at != NULL) {
-        strbuf_add_text(p->sb, "| opened ");
-        shown_add(p->sb, view_of(row->opened_at));
-        strbuf_add_byte(p->sb, ' ');
+    print_channel(p, &values[INCIDENT_CHANNEL]);
+    print_part(p, "| incident ", &values[INCIDENT_ID]);
+    print_drill(p, &values[INCIDENT_DRILL]);
+    if (json_string_equals(&values[INCIDENT_TYPE], VIEW("incident.closed"))) {
+        strbuf_add_text(p->sb, "| closed ");
+    }
+    print_end_line(p);
+    add_impact(p, values);
+    strbuf_add_text(p->sb, PRINT_INDENT);
+    int64_t opened_ms = 0;
+    if (row->opened_at != NULL &&
+            clock_parse_rfc3339(view_of(row->opened_at), &opened_ms) == CLOCK_OK) {
+        strbuf_add_text(p->sb, "opened ");
+        print_time(p, opened_ms);
+        strbuf_add_text(p->sb, " | ");
     }
     if (row->acknowledged_by != NULL) {
-        strbuf_add_text(p->sb, "| acknowledged by ");
+        strbuf_add_text(p->sb, "acknowledged by ");
         shown_add(p->sb, view_of(row->acknowledged_by));
+    } else {
+        strbuf_add_text(p->sb, "nobody has acknowledged it");
     }
-    if (json_string_equals(&values[INCIDENT_TYPE], VIEW("incident.closed"))) {
-        strbuf_add_text(p->sb, "| closed");
-    }
-    end_line(p);
+    strbuf_add_byte(p->sb, '\n');
+    print_line(p, "not held for now: ", &values[INCIDENT_WITHHELD]);
 }
 
-// One list of messages: those judged before the hold, or those behind it.
-static void add_messages(const struct printing *p, const struct status_board *board, bool was_sent,
-        const struct json_pointers *fields)
+static void add_incidents(const struct printing *p)
 {
+    const struct status_table *table = &p->board->incidents;
     uint32_t count = 0;
-    uint32_t held = 0;
-    for (uint32_t i = 0; i < board->message_count; i++) {
-        const struct status_message *message = &board->messages[i];
-        count += message->was_sent == was_sent;
-        held += message->was_sent == was_sent && message->is_held;
+    for (uint32_t i = 0; i < hashmap_count(table->by_key); i++) {
+        count += table->rows[i].text != NULL;
     }
-    strbuf_printf(p->sb,
-            "judged %s the hold: %u messages to wrong people, of these held one by one %u\n",
-            was_sent ? "before" : "behind", count, held);
-    for (uint32_t i = 0; i < board->message_count; i++) {
-        const struct status_message *message = &board->messages[i];
-        struct json_value values[3];
-        arena_reset(p->arena);
-        if (message->was_sent != was_sent ||
-                json_scan(fields, view_bytes(message->text, message->n), values, NULL) !=
-                        JSON_FINE) {
+    strbuf_printf(
+            p->sb, "%s: %u\n", p->board->incident != NULL ? "incident" : "open incidents", count);
+    for (uint32_t i = 0; i < hashmap_count(table->by_key); i++) {
+        if (table->rows[i].text != NULL) {
+            add_incident(p, &table->rows[i]);
+        }
+    }
+}
+
+// --- whom one incident has reached ------------------------------------------------------------
+
+enum { MESSAGE_TIME, MESSAGE_ID, MESSAGE_PSEUDONYM, MESSAGE_FIELD_COUNT };
+static const char *const message_pointers[MESSAGE_FIELD_COUNT] = {
+        "/occurred_at", "/message_id", "/recipient_pseudonym"};
+
+struct tally {
+    uint32_t messages;
+    uint32_t held; // one by one
+    uint32_t people;
+};
+
+static struct tally count_messages(
+        const struct printing *p, const struct json_pointers *fields, bool has_reached)
+{
+    struct tally tally = {0};
+    struct hashmap *people = hashmap_create(PEOPLE_MAX);
+    for (uint32_t i = 0; i < p->board->message_count && people != NULL; i++) {
+        const struct status_message *message = &p->board->messages[i];
+        struct json_value values[MESSAGE_FIELD_COUNT];
+        if (status_has_reached(message) == has_reached) {
+            tally.messages++;
+            tally.held += message->is_held;
+            bool is_read = print_scan(p, fields, view_bytes(message->text, message->n), values);
+            struct view who = is_read ? print_text_of(p, &values[MESSAGE_PSEUDONYM]) : VIEW_NONE;
+            tally.people += !view_is_none(who) && hashmap_find(people, who) == HASHMAP_ABSENT &&
+                            hashmap_put(people, who, 0) == ERR_NONE;
+        }
+    }
+    p->sb->failed = people == NULL ? ERR_NO_MEMORY : p->sb->failed;
+    hashmap_destroy(people);
+    return tally;
+}
+
+static void add_messages(
+        const struct printing *p, const struct json_pointers *fields, bool has_reached)
+{
+    const struct tally tally = count_messages(p, fields, has_reached);
+    strbuf_printf(p->sb, "%s: %u misdirected messages to %u people",
+            has_reached ? "reached" : "spared", tally.messages, tally.people);
+    if (has_reached) {
+        strbuf_add_text(p->sb, ", judged before the hold\n");
+    } else {
+        strbuf_printf(p->sb, ", %u of them held one by one\n", tally.held);
+    }
+    for (uint32_t i = 0; i < p->board->message_count; i++) {
+        const struct status_message *message = &p->board->messages[i];
+        struct json_value values[MESSAGE_FIELD_COUNT];
+        if (status_has_reached(message) != has_reached ||
+                !print_scan(p, fields, view_bytes(message->text, message->n), values)) {
             continue;
         }
         strbuf_add_text(p->sb, "  ");
-        shown_add_value(p->sb, &values[0], 24, p->arena);
-        add_value(p, &values[1]);
-        add_value(p, &values[2]);
+        print_time(p, message->at_ms);
+        strbuf_add_byte(p->sb, ' ');
+        print_value(p, &values[MESSAGE_ID]);
+        print_value(p, &values[MESSAGE_PSEUDONYM]);
         strbuf_add_text(p->sb, message->is_held ? "held by itself" : "");
-        end_line(p);
+        print_end_line(p);
     }
 }
 
-static void add_all(const struct printing *p, const struct status_board *board)
+// --- all of it --------------------------------------------------------------------------------
+
+static void add_all(const struct printing *p, const struct json_pointers *fields)
 {
-    strbuf_printf(p->sb, "held: %u\n", count_rows(&board->held));
-    for (uint32_t i = 0; i < hashmap_count(board->held.by_key); i++) {
-        if (board->held.rows[i].text != NULL) {
-            add_held(p, board, row_text(&board->held.rows[i]));
-        }
-    }
-    strbuf_printf(p->sb, "%s: %u\n", board->incident != NULL ? "incident" : "open incidents",
-            count_rows(&board->incidents));
-    for (uint32_t i = 0; i < hashmap_count(board->incidents.by_key); i++) {
-        if (board->incidents.rows[i].text != NULL) {
-            add_incident(p, board, &board->incidents.rows[i]);
-        }
+    add_holds(p);
+    print_pending(p);
+    print_in_force(p);
+    add_incidents(p);
+    if (p->board->incident == NULL) {
+        add_released(p);
+    } else {
+        add_messages(p, fields, true);
+        add_messages(p, fields, false);
     }
 }
 
-void status_add_text(struct strbuf *sb, const struct status_board *board)
+void status_add_text(
+        struct strbuf *sb, const struct status_board *board, const struct status_look *look)
 {
-    static const char *const fields[] = {"/occurred_at", "/message_id", "/recipient_pseudonym"};
-    struct json_pointers *pointers = NULL;
-    const struct printing p = {sb, arena_create(ARENA_BYTES)};
-    if (p.arena == NULL || json_pointers_create(&pointers, fields, 3, NULL) != ERR_NONE) {
+    struct json_pointers *fields = NULL;
+    const struct printing p = {sb, arena_create(ARENA_BYTES), board, look};
+    if (p.arena == NULL || json_pointers_create(&fields, message_pointers, MESSAGE_FIELD_COUNT,
+                                   NULL) != ERR_NONE) {
         sb->failed = ERR_NO_MEMORY;
     } else {
-        add_all(&p, board);
-        if (board->incident != NULL) {
-            add_messages(&p, board, true, pointers);
-            add_messages(&p, board, false, pointers);
-        }
+        add_all(&p, fields);
     }
-    json_pointers_destroy(pointers);
+    json_pointers_destroy(fields);
     arena_destroy(p.arena);
 }

@@ -34,10 +34,8 @@ enum err status_see_command(struct status_board *board, const struct raw_message
 static bool has_scope(
         struct status_board *board, const char *kind, struct view tenant, struct view id)
 {
-    strbuf_reset(&board->key);
-    strbuf_printf(&board->key, "%s\n%.*s\n%.*s", kind, VIEW_ARGS(tenant), VIEW_ARGS(id));
-    return !view_is_none(id) &&
-           hashmap_find(board->scopes, strbuf_view(&board->key)) != HASHMAP_ABSENT;
+    struct view key = status_scope_key(&board->key, view_of(kind), tenant, id, VIEW_NONE);
+    return !view_is_none(id) && hashmap_find(board->scopes, key) != HASHMAP_ABSENT;
 }
 
 static bool is_of_incident(
@@ -90,6 +88,7 @@ enum err status_see_verdict(struct status_board *board, const struct raw_message
     const struct status_message message = {
             .text = view_dup(raw->value),
             .n = raw->value.n,
+            .at_ms = at_ms,
             .was_sent = board->held_at_ms == 0 || at_ms < board->held_at_ms,
             .is_held =
                     hashmap_find(board->held_messages, strbuf_view(&board->key)) != HASHMAP_ABSENT,

@@ -260,8 +260,9 @@ int command_watch(int argc, char **argv)
         fputs(usage, args.options.helps ? stdout : stderr);
         return args.options.helps ? 0 : err_exit_status(ERR_USAGE);
     }
+    static const char *const sections[] = {"kafka", "topics", NULL};
     struct config *config = NULL;
-    enum err err = options_load_config(&args.options, &config);
+    enum err err = options_load_sections(&args.options, sections, &config);
     if (err != ERR_NONE) {
         return err_exit_status(err);
     }

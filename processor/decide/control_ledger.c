@@ -203,6 +203,12 @@ uint32_t control_ledger_waiting_count(const struct control_ledger *ledger)
     return ledger->waiting_count;
 }
 
+const struct pending_control *control_ledger_waiting_after(
+        const struct control_ledger *ledger, uint32_t *at)
+{
+    return *at < ledger->waiting_count ? &ledger->waiting[(*at)++]->pending : NULL;
+}
+
 // --- saving and restoring ---------------------------------------------------------------------
 
 static void id_archive(struct archive *archive, struct digest_id *id)

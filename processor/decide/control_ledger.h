@@ -53,6 +53,9 @@ enum settled control_ledger_settled(
         const struct control_ledger *ledger, struct view control_id, bool *ret_is_everywhere);
 
 uint32_t control_ledger_waiting_count(const struct control_ledger *ledger);
+// All that wait, one a call: *at is 0 before the first. NULL after the last.
+const struct pending_control *control_ledger_waiting_after(
+        const struct control_ledger *ledger, uint32_t *at);
 // Ids that were forgotten (N1).
 uint64_t control_ledger_forgotten(const struct control_ledger *ledger);
 

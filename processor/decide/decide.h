@@ -180,31 +180,5 @@ uint32_t decide_open_incidents(const struct decide *decide);
 // Incidents that found the table full.
 uint64_t decide_overflowed(const struct decide *decide);
 
-// What is going on, for those who look; borrowed during the call. `evidence` is NULL before its first alert.
-struct shown_incident {
-    const struct digest_id *id;
-    enum tier tier;
-    const struct scope_name *scope;
-    const struct evidence *evidence;
-    struct view cause; // none = not known
-    struct impact impact;
-    uint32_t scope_count;
-    uint32_t held_count;
-    int64_t told_ms; // log time
-};
-struct shown_hold {
-    const struct scope_name *scope;
-    int64_t until_ms;
-    bool is_commanded;
-    bool is_monitor;
-};
-struct decide_viewer {
-    void (*incident)(void *self, const struct shown_incident *shown);
-    void (*hold)(void *self, const struct shown_hold *shown);
-    void *self;
-};
-// Every open incident, then every hold.
-void decide_show(const struct decide *decide, const struct decide_viewer *viewer);
-
 // Saves what is decided so far, or restores it into a new one.
 void decide_archive(struct archive *archive, struct decide *decide);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "control/person.h"
 
 #define AHEAD_MAX_MS (INT64_C(10) * 60 * 1000) // clocks differ
 
@@ -156,27 +157,6 @@ enum err control_wait(struct decide *decide, const struct order *order, struct r
     return e;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-// One person may be written in several ways.
-static bool is_same_person(struct view left, struct view right)
-{
-    left = view_trim(left);
-    right = view_trim(right);
-    if (left.n != right.n) {
-        return false;
-    }
-    for (size_t i = 0; i < left.n; i++) {
-        if (lower(left.p[i]) != lower(right.p[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum err apply(struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 
 // The first person's command is done, and told, by its own names; then the second one's is told.
@@ -210,7 +190,7 @@ static enum err confirm(struct decide *decide, const struct order *order, struct
     struct view id = order->control->confirms;
     const struct pending_control *pending = control_ledger_waiting(decide->controls, id);
     if (pending != NULL) {
-        if (is_same_person(pending->control.operator_id, order->control->operator_id)) {
+        if (person_is_same(pending->control.operator_id, order->control->operator_id)) {
             *ret_ruling = control_refuse("same_person");
             ret_ruling->is_everywhere = control_is_everywhere(&pending->control);
             return ERR_NONE;

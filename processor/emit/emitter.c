@@ -103,7 +103,7 @@ static enum hold_sort sort_of(const struct command_action *action)
                                                     : HOLD_NEW;
 }
 
-enum err emit_command(struct emitter *em, const struct command_action *action, void *ticket)
+static enum err send_command(struct emitter *em, const struct command_action *action, void *ticket)
 {
     // A drill measures the way to this topic, and is about nobody, whatever the mode.
     if (action->mode == MODE_MONITOR && !em->options.writes_monitor &&
@@ -128,6 +128,15 @@ enum err emit_command(struct emitter *em, const struct command_action *action, v
     }
     e = encode_quarantine_state(&em->encoding, action, source_of(em), &record);
     return send_record(em, e, &record, ticket);
+}
+
+enum err emit_command(struct emitter *em, const struct command_action *action, void *ticket)
+{
+    enum err e = send_command(em, action, ticket);
+    if (e == ERR_NONE && action->target == TARGET_SCOPE && em->options.on_scope_command != NULL) {
+        em->options.on_scope_command(em->options.watcher, action);
+    }
+    return e;
 }
 
 enum err emit_alert(struct emitter *em, const struct alert_action *action, void *ticket)

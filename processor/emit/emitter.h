@@ -20,8 +20,10 @@ struct emitter_options {
     bool writes_headers;
     struct view group;    // consumer group: the same for all instances, part of ce_source
     struct view instance; // this process: task.id of its dead letters
-    // Sees each alert that the sink took; NULL = nobody does.
+    // Sees each alert that the sink took, and each command of a scope, published or not; NULL = nobody
+    // does.
     void (*on_alert)(void *watcher, const struct alert_action *action);
+    void (*on_scope_command)(void *watcher, const struct command_action *action);
     void *watcher;
 };
 

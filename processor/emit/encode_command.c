@@ -21,6 +21,27 @@ static const char *target_name(const struct command_action *action)
     return action->target == TARGET_MESSAGE ? "message" : scope_kind_names[action->scope.kind];
 }
 
+// What the message is of, so that whoever has only the command knows which incident it belongs to.
+static void write_message(struct json_out *out, const struct command_action *action)
+{
+    const struct event *ev = action->message;
+    if (ev == NULL) {
+        return;
+    }
+    const struct {
+        const char *key;
+        struct view id;
+    } ids[] = {{"campaign_id", ev->campaign_id}, {"template_id", ev->template_id},
+            {"sender_id", ev->sender_id}, {"vendor_id", ev->vendor_id}, {"channel", ev->channel}};
+    json_object(out, "message");
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        if (!view_is_none(ids[i].id)) {
+            json_string(out, ids[i].key, ids[i].id);
+        }
+    }
+    json_object_end(out);
+}
+
 static void write_incident(struct json_out *out, const struct command_action *action)
 {
     if (action->has_incident) {
@@ -64,6 +85,7 @@ static void write_command(struct json_out *out, const struct command_action *act
     json_int(out, "sequence", action->sequence);
     json_text(out, "action", action_names[action->kind]);
     encode_scope(out, "target", target_name(action), &action->scope);
+    write_message(out, action);
     json_text(out, "tier", tier_names[action->tier]);
     json_string(out, "reason", action->reason);
     write_incident(out, action);

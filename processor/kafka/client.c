@@ -213,6 +213,20 @@ static void on_throttle(
     client->throttled_at = mono_after_ms(clock_mono(), throttle_ms);
 }
 
+// The owner's thread, inside a poll. The text stays the library's.
+static int on_statistics(rd_kafka_t *rk, char *json, size_t json_bytes, void *opaque)
+{
+    (void)rk;
+    struct kafka_client *client = opaque;
+    struct view text = view_bytes(json, json_bytes);
+    if (kafka_statistics_read(text, client->is_consumer, &client->statistics) == ERR_NONE) {
+        client->statistics_at = clock_mono();
+    } else {
+        client->statistics_refused++;
+    }
+    return 0;
+}
+
 // --- settings ----------------------------------------------------------------------------------
 
 void kafka_client_set(rd_kafka_conf_t *conf, const char *name, const char *value)
@@ -268,11 +282,26 @@ static enum err set_properties(
     return err;
 }
 
+// Only who polls may ask for them: whatever nobody takes would pile up.
+static void ask_for_statistics(
+        struct kafka_client *client, rd_kafka_conf_t *conf, enum client_role role)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", KAFKA_STATISTICS_MS);
+    kafka_client_set(conf, "statistics.interval.ms", text);
+    client->is_consumer = role == CLIENT_CONSUMER;
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
+}
+
 enum err kafka_client_conf(struct kafka_client *client, enum client_role role,
         const struct config *config, struct strbuf *findings, rd_kafka_conf_t **ret_conf)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_all(conf, defaults, COUNT_OF(defaults), role);
+    if ((role & (CLIENT_CONSUMER | CLIENT_PRODUCER)) != 0 && config->ops.listen != NULL &&
+            strcmp(config->ops.listen, "off") != 0) {
+        ask_for_statistics(client, conf, role);
+    }
     enum err err = set_properties(conf, config, findings);
     if (config->kafka.bootstrap == NULL || config->kafka.bootstrap[0] == '\0') {
         strbuf_add_text(findings, "kafka.bootstrap: expected host:port\n");

@@ -11,6 +11,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/strbuf.h"
+#include "kafka/statistics.h"
 #include "policy/config.h"
 
 enum client_role {
@@ -36,6 +37,12 @@ struct kafka_client {
     enum err trouble;
     char trouble_text[TROUBLE_BYTES];
     struct mono_time throttled_at; // the end of the last delay by a quota; owner's thread
+
+    // Of consumers and producers while somebody looks (ops.listen). Owner's thread.
+    bool is_consumer;
+    struct kafka_statistics statistics;
+    struct mono_time statistics_at; // 0 = there were none yet
+    uint64_t statistics_refused;    // that could not be read
 
     struct log_site log_sites[LOG_DEBUG + 1]; // librdkafka's threads; guarded by common/log
 };

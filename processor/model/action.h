@@ -40,6 +40,8 @@ struct command_action {
     enum command_kind kind;
     enum target_kind target;
     struct scope_name scope; // of a message: id = message_id, kind is not looked at
+    const struct event *
+            message; // that it is about: whose campaign, template, ...; NULL = a scope, or not known
     enum tier tier;
     struct view reason; // a short text or the reason codes, joined by commas
     bool has_incident;

@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/assure.h"
 
 struct board {
     atomic_int phase;
+    struct board_process process;
     atomic_size_t place_count;
     struct board_place places[BOARD_PLACES_MAX];
     pthread_mutex_t lock; // of the report; held for a few instructions
@@ -53,6 +55,27 @@ enum board_phase board_phase(const struct board *board)
     return (enum board_phase)atomic_load(&board->phase);
 }
 
+struct board_process *board_process(struct board *board)
+{
+    return &board->process;
+}
+
+void board_note_reload(struct board *board, bool is_in_force, struct wall_time now)
+{
+    if (board == NULL) {
+        return;
+    }
+    struct board_process *process = &board->process;
+    if (is_in_force) {
+        atomic_fetch_add(&process->reloads, 1);
+        atomic_store(&process->reload_failed_since_ms, 0);
+    } else {
+        long long since_ms = 0;
+        atomic_fetch_add(&process->reloads_refused, 1);
+        atomic_compare_exchange_strong(&process->reload_failed_since_ms, &since_ms, now.ms);
+    }
+}
+
 struct board_place *board_take(struct board *board, const char *name)
 {
     size_t at = board_place_count(board);
@@ -88,10 +111,28 @@ void board_put(struct board_place *place, struct metric_page *page)
     ASSURE(a_place_has_room);
 }
 
+static bool is_like(const struct metric_page *page, const struct metric_table *table,
+        const struct metric_constant *constants, size_t count)
+{
+    const struct metric_constant *its;
+    bool is_it = metric_page_table(page) == table && metric_page_constants(page, &its) == count;
+    for (size_t i = 0; is_it && i < count; i++) {
+        is_it = strcmp(its[i].name, constants[i].name) == 0 &&
+                strcmp(its[i].value, constants[i].value) == 0;
+    }
+    return is_it;
+}
+
 struct metric_page *board_page(struct board_place *place, const struct metric_table *table,
         const struct metric_constant *constants, size_t count)
 {
     struct metric_page *page;
+    for (size_t i = 0; i < BOARD_PAGES_MAX; i++) {
+        page = atomic_load(&place->pages[i]);
+        if (page != NULL && is_like(page, table, constants, count)) {
+            return page;
+        }
+    }
     if (metric_page_create(&page, table, constants, count) != ERR_NONE) {
         return NULL;
     }

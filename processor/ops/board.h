@@ -11,7 +11,7 @@
 #include "common/clock.h"
 #include "common/metric.h"
 
-enum { BOARD_PLACES_MAX = 8, BOARD_PAGES_MAX = 8 };
+enum { BOARD_PLACES_MAX = 8, BOARD_PAGES_MAX = 12 };
 
 // What a half tells in words, for the status page. Its kind is known by who made it.
 struct board_report {
@@ -43,6 +43,21 @@ MUST_CHECK enum err board_create(struct board **ret_board);
 // After all halves have ended and nobody looks any more.
 void board_destroy(struct board *board);
 
+// What is so of the whole process. Written by its main thread.
+struct board_process {
+    atomic_llong reloads;         // policies that came into force by SIGHUP
+    atomic_llong reloads_refused; // and such that did not
+    atomic_llong
+            reload_failed_since_ms;    // wall clock; 0 = the last one went well, or there was none
+    atomic_bool has_audit;             // what follows
+    atomic_llong audit_records;        // the number of the last one
+    atomic_llong audit_renewals;       // of files that did not come to disk (audit/audit_log.h, A4)
+    atomic_llong audit_unsynced_bytes; // that may not be on disk yet
+};
+struct board_process *board_process(struct board *board);
+// The policy was read anew: it is in force, or was refused. NULL is fine.
+void board_note_reload(struct board *board, bool is_in_force, struct wall_time now);
+
 void board_set_phase(struct board *board, enum board_phase phase);
 enum board_phase board_phase(const struct board *board);
 
@@ -53,7 +68,8 @@ struct board_place *board_place_at(struct board *board, size_t i);
 
 // Puts up a page, which is the board's from then on. The half's thread, once a page.
 void board_put(struct board_place *place, struct metric_page *page);
-// Creates a page and puts it up. NULL for want of memory: then there is none.
+// The page of that table and those constants: the one that is up, of a half that begins again, or a new
+// one that is put up. NULL for want of memory: then there is none.
 struct metric_page *board_page(struct board_place *place, const struct metric_table *table,
         const struct metric_constant *constants, size_t count);
 // The page of a table that the place has put up, NULL when it has none. Any thread.

@@ -18,7 +18,9 @@ void health_watch(struct board *board, struct mono_time now)
     }
 }
 
-// The body: {"status": ..., "reasons": [...]}.
+enum { NOTE_BYTES = 256 };
+
+// The body: {"status": ..., "reasons": [...], "notes": [...]}.
 static void begin_body(struct json_out *out, struct strbuf *body)
 {
     json_begin(out, body);
@@ -26,9 +28,27 @@ static void begin_body(struct json_out *out, struct strbuf *body)
     json_array(out, "reasons");
 }
 
-static bool end_body(struct json_out *out, const char *good, const char *bad, unsigned reasons)
+// What is no reason to be restarted or passed over, and should be known all the same.
+static void add_notes(struct json_out *out, struct board *board)
+{
+    int64_t since_ms = atomic_load(&board_process(board)->reload_failed_since_ms);
+    json_array(out, "notes");
+    if (since_ms != 0) {
+        struct strbuf text;
+        strbuf_init(&text, NOTE_BYTES);
+        strbuf_add_text(&text, "run: a new policy was refused, the old one is in force; since ");
+        clock_format(&text, since_ms);
+        json_string(out, NULL, strbuf_view(&text));
+        strbuf_fini(&text);
+    }
+    json_array_end(out);
+}
+
+static bool end_body(struct json_out *out, struct board *board, const char *good, const char *bad,
+        unsigned reasons)
 {
     json_array_end(out);
+    add_notes(out, board);
     json_text(out, "status", reasons == 0 ? good : bad);
     json_object_end(out);
     strbuf_add_byte(out->sb, '\n');
@@ -57,7 +77,7 @@ bool health_is_alive(struct board *board, struct strbuf *body)
             say(&out, &reasons, place->name, why);
         }
     }
-    return end_body(&out, "alive", "hanging", reasons);
+    return end_body(&out, board, "alive", "hanging", reasons);
 }
 
 static void judge_place(const struct board_place *place, struct json_out *out, unsigned *reasons)
@@ -91,5 +111,5 @@ bool health_is_ready(struct board *board, struct strbuf *body)
     for (size_t i = 0; i < board_place_count(board) && phase == BOARD_RUNNING; i++) {
         judge_place(board_place_at(board, i), &out, &reasons);
     }
-    return end_body(&out, "ready", "not_ready", reasons);
+    return end_body(&out, board, "ready", "not_ready", reasons);
 }

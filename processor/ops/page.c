@@ -8,53 +8,8 @@
 #include "common/json_out.h"
 #include "ops/health.h"
 #include "ops/page_inside.h"
-#include "ops/status.h"
 
 enum { REFRESH_S = 5, REASONS_BYTES = 8 * 1024 };
-
-// --- text ---------------------------------------------------------------------------------------
-
-static void add_text(struct strbuf *out, const char *text)
-{
-    html_line(out, view_of(text));
-}
-
-// 1234567 as 1,234,567.
-static void add_count(struct strbuf *out, int64_t count)
-{
-    char digits[24];
-    snprintf(digits, sizeof digits, "%lld", (long long)count);
-    size_t n = strlen(digits);
-    for (size_t i = 0; i < n; i++) {
-        strbuf_add_byte(out, (uint8_t)digits[i]);
-        if (i + 1 < n && (n - i - 1) % 3 == 0 && digits[i] != '-') {
-            strbuf_add_byte(out, ',');
-        }
-    }
-}
-
-// How long from now until then, or since then, in one unit.
-static void add_span(struct strbuf *out, int64_t ms)
-{
-    int64_t s = (ms < 0 ? -ms : ms) / 1000;
-    if (s < 120) {
-        strbuf_printf(out, "%lld s", (long long)s);
-    } else if (s < 7200) {
-        strbuf_printf(out, "%lld min", (long long)(s / 60));
-    } else if (s < 172800) {
-        strbuf_printf(out, "%lld h", (long long)(s / 3600));
-    } else {
-        strbuf_printf(out, "%lld days", (long long)(s / 86400));
-    }
-}
-
-static void add_time(struct strbuf *out, int64_t ms)
-{
-    strbuf_add_text(out, "<time>");
-    clock_format(out, ms);
-    strbuf_truncate(out, out->n >= 5 ? out->n - 5 : 0); // no milliseconds
-    strbuf_add_text(out, "Z</time>");
-}
 
 // --- numbers of the board -----------------------------------------------------------------------
 
@@ -121,35 +76,12 @@ void page_rates_note(struct page_rates *rates, struct board *board)
 
 // --- parts --------------------------------------------------------------------------------------
 
-static void add_scope(struct strbuf *out, const struct status_scope *scope)
-{
-    strbuf_printf(out, "%s <code>", scope->kind);
-    add_text(out, scope->id);
-    strbuf_add_text(out, "</code>");
-    if (strcmp(scope->kind, "tenant") != 0) {
-        strbuf_add_text(out, " of <code>");
-        add_text(out, scope->tenant);
-        strbuf_add_text(out, "</code>");
-    }
-    if (scope->channel[0] != '\0') {
-        strbuf_add_text(out, " by <code>");
-        add_text(out, scope->channel);
-        strbuf_add_text(out, "</code>");
-    }
-}
-
-static const char *class_of_tier(const char *tier)
-{
-    bool is_high = strcmp(tier, "quarantine") == 0 || strcmp(tier, "stop") == 0;
-    return is_high ? "bad" : strcmp(tier, "alert") == 0 ? "warn" : "soft";
-}
-
 static void tile(
         struct strbuf *out, const char *class, int64_t value, bool is_there, const char *text)
 {
     strbuf_printf(out, "<li><b class=\"%s\">", class);
     if (is_there) {
-        add_count(out, value);
+        page_add_count(out, value);
     } else {
         strbuf_add_text(out, "–");
     }
@@ -182,10 +114,13 @@ static void add_cache_tile(struct strbuf *out, struct board *board)
     int64_t age_ms;
     bool has_age = sum_of(board, NULL, "wrongnumber_cache_age_seconds", 0, &age_ms);
     strbuf_printf(out, "<li><b class=\"%s\">%s</b><span>relationship data",
-            strcmp(state, "trusted") == 0 ? "good" : "bad", state);
+            strcmp(state, "trusted") == 0 ? "good"
+            : strcmp(state, "–") == 0     ? ""
+                                          : "bad",
+            state);
     if (has_age) {
         strbuf_add_text(out, ", ");
-        add_span(out, age_ms);
+        page_add_span(out, age_ms);
         strbuf_add_text(out, " old");
     }
     strbuf_add_text(out, "</span></li>\n");
@@ -245,85 +180,8 @@ static void add_chart(struct strbuf *out, const struct page_rates *rates)
             "\"/><path class=\"axis\" d=\"M0 99H%d\"/></svg><figcaption>Messages a second "
             "over two minutes, at most ",
             PAGE_RATES - 1);
-    add_count(out, most);
+    page_add_count(out, most);
     strbuf_add_text(out, "; the misdirected in red</figcaption></figure>\n");
-}
-
-static void add_incident(struct strbuf *out, const struct status_incident *row)
-{
-    strbuf_printf(out, "<article class=\"card %s\"><h3><span class=\"badge %s\">%s</span> ",
-            class_of_tier(row->tier), class_of_tier(row->tier), row->tier);
-    add_scope(out, &row->scope);
-    strbuf_add_text(out, "</h3><p>");
-    add_count(out, row->misdirected);
-    strbuf_add_text(out, " of ");
-    add_count(out, row->judged);
-    strbuf_add_text(out, " messages were misdirected when it was told. So far ");
-    add_count(out, row->escaped);
-    strbuf_add_text(out, " before a hold and ");
-    add_count(out, row->held);
-    strbuf_add_text(out, " since, to about ");
-    add_count(out, row->people);
-    strbuf_add_text(out, " people.</p><p>Likely cause: ");
-    add_text(out, row->cause[0] != '\0' ? row->cause : "not known");
-    strbuf_printf(out, ". Scopes: %u, held: %u.", row->scope_count, row->held_count);
-    if (row->withheld != NULL) {
-        strbuf_add_text(out, " <span class=\"warn\">Not held for now: ");
-        add_text(out, row->withheld);
-        strbuf_add_text(out, ".</span>");
-    }
-    strbuf_printf(out, "</p><p class=\"soft\"><code>%s</code>, last told ", row->id);
-    add_time(out, row->told_ms);
-    strbuf_add_text(out, "</p></article>\n");
-}
-
-static void add_incidents(struct strbuf *out, const struct status_report *report)
-{
-    strbuf_add_text(out, "<h2>Open incidents</h2>\n");
-    for (uint32_t i = 0; i < report->incident_count && i < STATUS_INCIDENTS_MAX; i++) {
-        add_incident(out, &report->incidents[i]);
-    }
-    if (report->incident_count > STATUS_INCIDENTS_MAX) {
-        strbuf_printf(out, "<p>and %u more</p>\n", report->incident_count - STATUS_INCIDENTS_MAX);
-    }
-    strbuf_add_text(out, report->incident_count == 0 ? "<p class=\"good\">None.</p>\n" : "");
-}
-
-static void add_holds(struct strbuf *out, const struct status_report *report)
-{
-    strbuf_add_text(out, "<h2>What is held</h2>\n<ul class=\"rows\">\n");
-    for (uint32_t i = 0; i < report->hold_count && i < STATUS_HOLDS_MAX; i++) {
-        const struct status_hold *row = &report->holds[i];
-        strbuf_add_text(out, "<li><span>");
-        add_scope(out, &row->scope);
-        strbuf_add_text(out, row->is_commanded ? " <span class=\"soft\">by a person</span>" : "");
-        strbuf_add_text(out, row->is_monitor ? " <span class=\"soft\">(monitor)</span>" : "");
-        strbuf_add_text(out, "</span><span>until ");
-        add_time(out, row->until_ms);
-        strbuf_add_text(out, "</span></li>\n");
-    }
-    strbuf_add_text(out, "</ul>\n");
-    if (report->hold_count > STATUS_HOLDS_MAX) {
-        strbuf_printf(out, "<p>and %u more</p>\n", report->hold_count - STATUS_HOLDS_MAX);
-    }
-    strbuf_add_text(out, report->hold_count == 0 ? "<p class=\"good\">Nothing.</p>\n" : "");
-}
-
-static void add_alerts(struct strbuf *out, const struct status_report *report)
-{
-    strbuf_add_text(out, "<h2>Last alerts of this process</h2>\n<ul class=\"rows\">\n");
-    for (uint32_t i = 0; i < report->alert_count; i++) {
-        const struct status_alert *row = &report->alerts[i];
-        strbuf_printf(out,
-                "<li><span><span class=\"badge %s\">%s</span> %s: ", class_of_tier(row->tier),
-                row->tier, row->type);
-        add_scope(out, &row->scope);
-        strbuf_add_text(out, "</span><span>");
-        add_time(out, row->at_ms);
-        strbuf_add_text(out, "</span></li>\n");
-    }
-    strbuf_add_text(out, "</ul>\n");
-    strbuf_add_text(out, report->alert_count == 0 ? "<p class=\"soft\">None yet.</p>\n" : "");
 }
 
 static void add_head(struct strbuf *out, struct board *board)
@@ -348,24 +206,36 @@ static void add_head(struct strbuf *out, struct board *board)
     strbuf_fini(&reasons);
 }
 
+// That the policy in force is not the one on disk.
+static void add_reload(struct strbuf *out, struct board *board)
+{
+    int64_t since_ms = atomic_load(&board_process(board)->reload_failed_since_ms);
+    if (since_ms != 0) {
+        strbuf_add_text(out, "<p class=\"note warn\">A new policy was refused at ");
+        page_add_time(out, since_ms);
+        strbuf_add_text(out,
+                ": the one before is in force. The log of that moment says why, and so "
+                "does <code>wrongnumber check</code>.</p>\n");
+    }
+}
+
 void page_write(struct strbuf *out, struct board *board, const struct page_rates *rates)
 {
     struct board_report *borrowed = board_borrow(board);
     const struct status_report *report = (const struct status_report *)borrowed;
     add_head(out, board);
+    add_reload(out, board);
     add_tiles(out, board, rates, report);
     add_chart(out, rates);
     if (report != NULL) {
-        add_incidents(out, report);
-        add_holds(out, report);
-        add_alerts(out, report);
+        page_add_report(out, report);
     } else {
         strbuf_add_text(out, "<p class=\"soft\">The detect half has not told anything yet, or does "
                              "not run here.</p>\n");
     }
     strbuf_add_text(out, "</main>\n<footer>");
     strbuf_printf(out, "wrongnumber %s, as of ", WN_VERSION);
-    add_time(out, clock_wall().ms);
+    page_add_time(out, clock_wall().ms);
     strbuf_printf(out, ", read again every %d s. Numbers of people are nowhere on this page. ",
             REFRESH_S);
     strbuf_add_text(out, "<a href=\"/metrics\">metrics</a> <a href=\"/readyz\">readiness</a> "

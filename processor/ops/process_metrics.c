@@ -58,6 +58,48 @@ static const struct metric_family process_families[PROCESS_METRICS] = {
 };
 static const struct metric_table process_table = {process_families, PROCESS_METRICS};
 
+enum {
+    STATE_RELOADS,
+    STATE_RELOAD_SUCCESSFUL,
+    STATE_RELOAD_FAILED_SINCE,
+    STATE_AUDIT_RECORDS,
+    STATE_AUDIT_RENEWALS,
+    STATE_AUDIT_UNSYNCED,
+    STATE_METRICS,
+};
+
+static const char *const outcomes[] = {"in_force", "refused"};
+
+static const struct metric_family state_families[STATE_METRICS] = {
+        [STATE_RELOADS] = {.name = "wrongnumber_config_reloads_total",
+                .help = "SIGHUPs, by what became of the policy that was read",
+                .type = METRIC_COUNTER,
+                .labels = {{"outcome", outcomes, 2}}},
+        [STATE_RELOAD_SUCCESSFUL] = {.name = "wrongnumber_config_last_reload_successful",
+                .help = "0 while the file on disk has been refused: what is in force is older",
+                .type = METRIC_GAUGE},
+        [STATE_RELOAD_FAILED_SINCE] =
+                {.name = "wrongnumber_config_reload_failed_since_timestamp_seconds",
+                        .help = "When the first was refused of those that were not mended since",
+                        .type = METRIC_GAUGE,
+                        .scale = METRIC_MILLI,
+                        .may_be_absent = true},
+        [STATE_AUDIT_RECORDS] = {.name = "wrongnumber_audit_last_record",
+                .help = "The number of the audit log's last record; not there without a log",
+                .type = METRIC_GAUGE,
+                .may_be_absent = true},
+        [STATE_AUDIT_RENEWALS] = {.name = "wrongnumber_audit_renewals_total",
+                .help = "Files of the audit log that a disk did not take and that were written "
+                        "once "
+                        "more",
+                .type = METRIC_COUNTER},
+        [STATE_AUDIT_UNSYNCED] = {.name = "wrongnumber_audit_unsynced_bytes",
+                .help = "What of the audit log may not be on disk yet; not there without a log",
+                .type = METRIC_GAUGE,
+                .may_be_absent = true},
+};
+static const struct metric_table state_table = {state_families, STATE_METRICS};
+
 enum { PULSE_RUNNING, PULSE_AGE, PULSE_METRICS };
 
 static const struct metric_family pulse_families[PULSE_METRICS] = {
@@ -75,6 +117,7 @@ struct process_metrics {
     int64_t started_ms;
     struct metric_page *build;
     struct metric_page *process;
+    struct metric_page *state;
     struct metric_page *pulses[BOARD_PLACES_MAX]; // NULL until its place is taken
 };
 
@@ -92,6 +135,9 @@ enum err process_metrics_create(struct process_metrics **ret_metrics)
         metric_set(metrics->build, 0, 0, 1);
         e = metric_page_create(&metrics->process, &process_table, NULL, 0);
     }
+    if (e == ERR_NONE) {
+        e = metric_page_create(&metrics->state, &state_table, NULL, 0);
+    }
     if (e != ERR_NONE) {
         process_metrics_destroy(metrics);
         return e;
@@ -105,6 +151,7 @@ void process_metrics_destroy(struct process_metrics *metrics)
     if (metrics != NULL) {
         metric_page_destroy(metrics->build);
         metric_page_destroy(metrics->process);
+        metric_page_destroy(metrics->state);
         for (size_t i = 0; i < BOARD_PLACES_MAX; i++) {
             metric_page_destroy(metrics->pulses[i]);
         }
@@ -164,6 +211,26 @@ static void take_process(const struct process_metrics *metrics)
     metric_set(page, PROCESS_LOG_LOST, 0, (int64_t)counts.lost);
 }
 
+static void take_state(const struct process_metrics *metrics, struct board *board)
+{
+    struct metric_page *page = metrics->state;
+    struct board_process *process = board_process(board);
+    int64_t failed_since_ms = atomic_load(&process->reload_failed_since_ms);
+    metric_set(page, STATE_RELOADS, 0, atomic_load(&process->reloads));
+    metric_set(page, STATE_RELOADS, 1, atomic_load(&process->reloads_refused));
+    metric_set(page, STATE_RELOAD_SUCCESSFUL, 0, failed_since_ms == 0);
+    if (failed_since_ms != 0) {
+        metric_set(page, STATE_RELOAD_FAILED_SINCE, 0, failed_since_ms);
+    } else {
+        metric_clear(page, STATE_RELOAD_FAILED_SINCE, 0);
+    }
+    if (atomic_load(&process->has_audit)) {
+        metric_set(page, STATE_AUDIT_RECORDS, 0, atomic_load(&process->audit_records));
+        metric_set(page, STATE_AUDIT_RENEWALS, 0, atomic_load(&process->audit_renewals));
+        metric_set(page, STATE_AUDIT_UNSYNCED, 0, atomic_load(&process->audit_unsynced_bytes));
+    }
+}
+
 static struct metric_page *pulse_page(
         struct process_metrics *metrics, const struct board_place *place, size_t at)
 {
@@ -181,9 +248,11 @@ size_t process_metrics_gather(struct process_metrics *metrics, struct board *boa
         const struct metric_page *pages[PROCESS_PAGES_MAX])
 {
     take_process(metrics);
+    take_state(metrics, board);
     size_t count = 0;
     pages[count++] = metrics->build;
     pages[count++] = metrics->process;
+    pages[count++] = metrics->state;
     for (size_t i = 0; i < board_place_count(board); i++) {
         const struct board_place *place = board_place_at(board, i);
         const struct metric_page *pulse = pulse_page(metrics, place, i);

@@ -19,12 +19,18 @@ struct status_report *status_report_create(void)
 
 void status_copy(char *to, size_t room, struct view text)
 {
-    size_t n = text.n < room ? text.n : room - 1;
+    const struct view ellipsis = VIEW("\xe2\x80\xa6");
+    bool fits = text.n < room;
+    size_t n = fits ? text.n : room - 1 - ellipsis.n;
     while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) {
         n--;
     }
     if (n > 0) {
         memcpy(to, text.p, n);
+    }
+    if (!fits) {
+        memcpy(to + n, ellipsis.p, ellipsis.n);
+        n += ellipsis.n;
     }
     to[n] = '\0';
 }

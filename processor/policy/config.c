@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/conf_bind.h"
@@ -127,6 +129,37 @@ static void note_key(struct config *config)
     strbuf_fini(&why);
 }
 
+// Of one section: "kafka" of "kafka.bootstrap".
+static bool is_in_section(const char *path, const char *section)
+{
+    size_t n = strlen(section);
+    return strncmp(path, section, n) == 0 && (path[n] == '\0' || path[n] == '.' || path[n] == '[');
+}
+
+// What stands in a section that there is and that nobody needs. A section's name that is wrong is a fault:
+// it may be meant for one that is needed.
+static bool is_beside(const char *path, const void *self)
+{
+    bool is_known = false;
+    for (const char *const *section = self; *section != NULL; section++) {
+        if (is_in_section(path, *section)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < config_table.count && !is_known; i++) {
+        const char *option = config_table.options[i].path;
+        char section[64];
+        snprintf(section, sizeof section, "%.*s", (int)strcspn(option, "."), option);
+        is_known = is_in_section(path, section);
+    }
+    return is_known;
+}
+
+static bool has_faults(const struct conf_report *report)
+{
+    return report->count > report->beside_count;
+}
+
 // Runs every check that there is, so that one run names everything that is wrong.
 static enum err check_config(const struct config_checker *c,
         void (*check)(const struct config *config, struct strbuf *findings))
@@ -139,7 +172,7 @@ static enum err check_config(const struct config_checker *c,
         config_report_lines(c, strbuf_view(&lines));
         strbuf_fini(&lines);
     }
-    return c->report->out_of_memory ? ERR_NO_MEMORY : c->report->count > 0 ? ERR_CONFIG : ERR_NONE;
+    return c->report->out_of_memory ? ERR_NO_MEMORY : has_faults(c->report) ? ERR_CONFIG : ERR_NONE;
 }
 
 static enum err bind_text(struct config *config, struct view text, struct conf_report *report,
@@ -175,13 +208,16 @@ out:
     return e;
 }
 
-enum err config_load_with(struct config **ret_config, const char *path, struct strbuf *findings,
-        void (*check)(const struct config *config, struct strbuf *findings))
+enum err config_load_sections(struct config **ret_config, const char *path, struct strbuf *findings,
+        void (*check)(const struct config *config, struct strbuf *findings),
+        const char *const *sections, bool *ret_warned)
 {
     struct strbuf text;
     strbuf_init(&text, CONF_TEXT_MAX_BYTES + 1);
     struct conf_report report;
     conf_report_init(&report, path, findings);
+    report.is_beside = sections != NULL ? is_beside : NULL;
+    report.beside_self = sections;
     struct config *config = NULL;
     enum err e = read_text(&text, path, findings);
     if (e == ERR_NONE) {
@@ -190,7 +226,7 @@ enum err config_load_with(struct config **ret_config, const char *path, struct s
     if (e == ERR_NONE) {
         e = bind_text(config, strbuf_view(&text), &report, check);
     }
-    if (e == ERR_NONE) {
+    if (e == ERR_NONE && report.count == 0) {
         e = policy_seal(&config->policy);
     }
     strbuf_fini(&text);
@@ -199,7 +235,15 @@ enum err config_load_with(struct config **ret_config, const char *path, struct s
         return e;
     }
     *ret_config = config;
+    *ret_warned = report.count > 0;
     return ERR_NONE;
+}
+
+enum err config_load_with(struct config **ret_config, const char *path, struct strbuf *findings,
+        void (*check)(const struct config *config, struct strbuf *findings))
+{
+    bool warned;
+    return config_load_sections(ret_config, path, findings, check, NULL, &warned);
 }
 
 enum err config_load(struct config **ret_config, const char *path, struct strbuf *findings)

@@ -175,6 +175,13 @@ MUST_CHECK enum err config_load(
 MUST_CHECK enum err config_load_with(struct config **ret_config, const char *path,
         struct strbuf *findings,
         void (*check)(const struct config *config, struct strbuf *findings));
+// The same for who needs only some sections of the file, such as "kafka" (ended by NULL): what is wrong in the
+// others of its sections is told as a warning, and the config that comes back is good for those sections alone.
+// `ret_warned`: whether there were such findings.
+MUST_CHECK enum err config_load_sections(struct config **ret_config, const char *path,
+        struct strbuf *findings,
+        void (*check)(const struct config *config, struct strbuf *findings),
+        const char *const *sections, bool *ret_warned);
 void config_destroy(struct config *config);
 // Whether they differ in nothing that only a restart can change, such as the key in `pseudonym.key_file`; else appends what does, one a line.
 bool config_differs_in_policy_only(

@@ -220,6 +220,14 @@ static enum err read_lines(
     return e;
 }
 
+// What is wrong in the file is as grave as a file that cannot be read.
+static bool is_beside(const char *path, const void *self)
+{
+    const struct conf_report *whole = self;
+    (void)path;
+    return whole->is_beside != NULL && whole->is_beside("policy.lists_file", whole->beside_self);
+}
+
 static enum err read_file(struct config *config, struct conf_report *report)
 {
     const char *path = config->lists_file;
@@ -237,6 +245,8 @@ static enum err read_file(struct config *config, struct conf_report *report)
     struct conf_report own;
     conf_report_init(&own, path, report->sb);
     own.hides_values = true;
+    own.is_beside = is_beside;
+    own.beside_self = report;
     struct line_reader *reader;
     enum err e = line_reader_create(&reader, fd, LINE_MAX_BYTES);
     if (e == ERR_NONE) {
@@ -249,6 +259,7 @@ static enum err read_file(struct config *config, struct conf_report *report)
         e = ERR_NONE;
     }
     report->count += own.count;
+    report->beside_count += own.beside_count;
     report->out_of_memory |= own.out_of_memory;
     return e;
 }

@@ -5,6 +5,7 @@
 enum {
     CACHE_STATE,
     CACHE_LOOKUPS,
+    CACHE_ROUND_TRIPS,
     CACHE_DURATION,
     CACHE_WATERMARK,
     CACHE_AGE,
@@ -26,6 +27,11 @@ static const struct metric_family families[CACHE_METRICS] = {
                 .labels = {{"state", states, STATE_COUNT}}},
         [CACHE_LOOKUPS] = {.name = "wrongnumber_cache_lookups_total",
                 .help = "Recipients looked up",
+                .type = METRIC_COUNTER},
+        [CACHE_ROUND_TRIPS] = {.name = "wrongnumber_redis_round_trips_total",
+                .help = "Pipelines of lookups sent and answered; a batch of messages takes one, "
+                        "and "
+                        "another where data changed meanwhile",
                 .type = METRIC_COUNTER},
         [CACHE_DURATION] = {.name = "wrongnumber_redis_request_duration_seconds",
                 .help = "How long the lookups of a batch took together",
@@ -85,6 +91,7 @@ void cache_publish(const struct store *store, struct metric_page *page)
         metric_set(page, CACHE_STATE, i, i == (size_t)state);
     }
     metric_set(page, CACHE_LOOKUPS, 0, (int64_t)self->lookup_count);
+    metric_set(page, CACHE_ROUND_TRIPS, 0, (int64_t)self->round_trip_count);
     metric_set_histogram(page, CACHE_DURATION, &self->durations);
     const struct known_epoch *lead = cache_trust_lead(&self->trust);
     if (lead != NULL) {

@@ -38,6 +38,7 @@ struct redis_store {
     size_t epoch_at[HASH_TAG_COUNT]; // of a look: a tag's reply in its part
 
     uint64_t lookup_count;
+    uint64_t round_trip_count;         // of all nodes together, as one
     struct metric_histogram durations; // of the lookups of a batch together, in ns
 
     enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none

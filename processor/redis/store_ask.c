@@ -49,6 +49,7 @@ void store_exchange_parts(struct redis_store *store, struct mono_time deadline)
     }
     ASSURE((size_t)(replies - store->replies) <= store->reply_capacity);
     redis_exchange_all(exchanges, store->part_count, deadline);
+    store->round_trip_count++;
     for (size_t i = 0; i < store->part_count; i++) {
         struct part *part = &store->parts[i];
         part->is_answered = exchanges[i].result == ERR_NONE;

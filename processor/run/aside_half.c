@@ -1,24 +1,11 @@
-#include "run/aside_half.h"
+#include "run/aside_half_inside.h"
 
 #include <stdlib.h>
 
 #include "commands/open_keyring.h"
 #include "common/log.h"
-#include "run/frame_out.h"
-#include "run/gathered.h"
-#include "run/half.h"
 
 enum { FRAME_ARENA_BYTES = 16 * 1024 * 1024, BATCH_MESSAGES = 1000, BATCH_WAIT_MS = 100 };
-
-struct aside_half {
-    struct half base;
-    const struct aside_topic *topic;
-    struct keyring *ring;
-    struct aside_line *line;
-    struct frame_out frames;
-    struct gathered batch;
-    enum err has_ended; // a partition could not be opened
-};
 
 // --- partitions come and go --------------------------------------------------------------------
 
@@ -197,6 +184,7 @@ struct half_role aside_half_role(const char *name, const char *lost_what)
             .begin_anew = begin_anew,
             .close_partition = close_partition,
             .offset_lost = offset_lost,
+            .publish = aside_publish,
             .destroy = destroy_half,
     };
 }

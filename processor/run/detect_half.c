@@ -395,6 +395,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
     };
     e = outlet_init(&half->base.outlet, &outlet_options, findings);
     half->base.outlet.emitter.options.on_alert = detect_see_alert;
+    half->base.outlet.emitter.options.on_scope_command = detect_see_command;
     half->base.outlet.emitter.options.watcher = half;
     half->base.outlet.commits.texts = tally_width_texts(&half->width);
     if (e == ERR_NONE) {

@@ -6,6 +6,7 @@
 #include "run/half.h"
 #include "run/snapshots.h"
 #include "run/tally_width.h"
+#include "run/told_holds.h"
 
 enum { DETECT_PARTITION_MAX = 4096 };
 
@@ -28,14 +29,17 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
-    const struct policy *policy;                   // in force, as taken by the step in hand
-    struct tally_width width;                      // as text, beside each commit
-    bool left_behind;                              // a reader did not let go in time
-    enum err has_ended;                            // a partition could not be opened
-    struct metric_page *page;                      // of detect_metrics; NULL = nobody looks
-    struct detect_counts counts_gone;              // of partitions that were closed
-    struct status_alert alerts[STATUS_ALERTS_MAX]; // the last ones, round and round
-    uint32_t alert_count;                          // that there ever were
+    const struct policy *policy;                         // in force, as taken by the step in hand
+    struct tally_width width;                            // as text, beside each commit
+    bool left_behind;                                    // a reader did not let go in time
+    enum err has_ended;                                  // a partition could not be opened
+    struct metric_page *page;                            // of detect_metrics; NULL = nobody looks
+    struct detect_counts counts_gone;                    // of partitions that were closed
+    struct status_alert alerts[STATUS_ALERTS_MAX];       // the last ones, round and round
+    uint32_t alert_count;                                // that there ever were
+    struct status_outcome outcomes[STATUS_OUTCOMES_MAX]; // the same of people's commands
+    uint32_t outcome_count;
+    struct told_holds told_holds;
     struct detect_partition partitions[DETECT_PARTITION_MAX];
 };
 
@@ -47,5 +51,16 @@ void detect_note_close(struct detect_half *half, const struct detect_partition *
 void detect_publish(void *self, struct board_place *place);
 // As emitter_options.on_alert.
 void detect_see_alert(void *half, const struct alert_action *alert);
+// As emitter_options.on_scope_command.
+void detect_see_command(void *half, const struct command_action *command);
+// What stands at the moment, of all partitions of ours; drills are nobody's holds.
+struct detect_standing {
+    uint32_t held[SCOPE_KIND_COUNT][2]; // by enum mode
+    uint32_t canaries;
+    uint32_t pending; // commands that wait for a second person
+    uint32_t drills;
+    uint32_t unacknowledged; // incidents that somebody should acknowledge ...
+    int64_t wanted_ms;       // ... since then, the oldest of them; 0 = none
+};
 // Hands a report of what is going on to the board.
-void detect_report(struct detect_half *half);
+struct detect_standing detect_report(struct detect_half *half);

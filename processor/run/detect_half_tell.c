@@ -14,6 +14,12 @@ enum {
     DETECT_LOG_TIME,
     DETECT_SNAPSHOTS,
     DETECT_SNAPSHOT_AGE,
+    DETECT_HELD,
+    DETECT_UNACKNOWLEDGED,
+    DETECT_OLDEST_UNACKNOWLEDGED,
+    DETECT_CANARIES,
+    DETECT_PENDING,
+    DETECT_DRILLS,
     DETECT_METRICS,
 };
 
@@ -63,6 +69,29 @@ static const struct metric_family families[DETECT_METRICS] = {
                 .help = "Age of the oldest last snapshot, of partitions with a log behind it",
                 .type = METRIC_GAUGE,
                 .scale = METRIC_MILLI},
+        [DETECT_HELD] = {.name = "wrongnumber_held_scopes",
+                .help = "Scopes that are held now, but those of drills; those of monitor mode only "
+                        "would be",
+                .type = METRIC_GAUGE,
+                .labels = {{"scope_type", scope_kind_names, SCOPE_KIND_COUNT},
+                        {"mode", mode_names, 2}}},
+        [DETECT_UNACKNOWLEDGED] = {.name = "wrongnumber_unacknowledged_incidents",
+                .help = "Incidents at quarantine or stop that nobody has acknowledged",
+                .type = METRIC_GAUGE},
+        [DETECT_OLDEST_UNACKNOWLEDGED] =
+                {.name = "wrongnumber_oldest_unacknowledged_incident_age_seconds",
+                        .help = "How long the oldest of them has waited; 0 while there is none",
+                        .type = METRIC_GAUGE,
+                        .scale = METRIC_MILLI},
+        [DETECT_CANARIES] = {.name = "wrongnumber_canaries",
+                .help = "Held scopes of which a canary is let through at the moment",
+                .type = METRIC_GAUGE},
+        [DETECT_PENDING] = {.name = "wrongnumber_commands_pending",
+                .help = "Commands of operators that wait for a second person",
+                .type = METRIC_GAUGE},
+        [DETECT_DRILLS] = {.name = "wrongnumber_open_drills",
+                .help = "Drills that are going on",
+                .type = METRIC_GAUGE},
 };
 
 const struct metric_table detect_metrics = {families, DETECT_METRICS};
@@ -154,6 +183,21 @@ static void publish_sum(
     }
 }
 
+static void publish_standing(const struct detect_standing *standing, struct metric_page *page)
+{
+    int64_t now_ms = clock_wall().ms;
+    for (size_t i = 0; i < SCOPE_KIND_COUNT; i++) {
+        metric_set(page, DETECT_HELD, 2 * i, standing->held[i][0]);
+        metric_set(page, DETECT_HELD, 2 * i + 1, standing->held[i][1]);
+    }
+    int64_t age_ms = standing->wanted_ms != 0 ? now_ms - standing->wanted_ms : 0;
+    metric_set(page, DETECT_UNACKNOWLEDGED, 0, standing->unacknowledged);
+    metric_set(page, DETECT_OLDEST_UNACKNOWLEDGED, 0, age_ms > 0 ? age_ms : 0);
+    metric_set(page, DETECT_CANARIES, 0, standing->canaries);
+    metric_set(page, DETECT_PENDING, 0, standing->pending);
+    metric_set(page, DETECT_DRILLS, 0, standing->drills);
+}
+
 void detect_publish(void *self, struct board_place *place)
 {
     struct detect_half *half = self;
@@ -165,6 +209,9 @@ void detect_publish(void *self, struct board_place *place)
         publish_sum(half, &sum, half->page);
     }
     if (half->base.board != NULL) {
-        detect_report(half);
+        const struct detect_standing standing = detect_report(half);
+        if (half->page != NULL) {
+            publish_standing(&standing, half->page);
+        }
     }
 }

@@ -2,7 +2,15 @@
 
 #include "run/half.h"
 
-enum { TOLD_RECORDS, TOLD_ALERTS, TOLD_COMMANDS, TOLD_HOLDS, TOLD_UNSETTLED, TOLD_METRICS };
+enum {
+    TOLD_RECORDS,
+    TOLD_ALERTS,
+    TOLD_COMMANDS,
+    TOLD_HOLDS,
+    TOLD_UNSETTLED,
+    TOLD_AUDIT_WAITING,
+    TOLD_METRICS,
+};
 
 // By enum out_topic: the keys of `topics:` in the configuration.
 static const char *const out_topics[] = {
@@ -51,6 +59,9 @@ static const struct metric_family families[TOLD_METRICS] = {
         [TOLD_UNSETTLED] = {.name = "wrongnumber_unsettled_batches",
                 .help = "Batches of which not everything is acknowledged yet",
                 .type = METRIC_GAUGE},
+        [TOLD_AUDIT_WAITING] = {.name = "wrongnumber_audit_waiting",
+                .help = "1 while the half commands nothing because the audit log cannot be written",
+                .type = METRIC_GAUGE},
 };
 
 const struct metric_table told_metrics = {families, TOLD_METRICS};
@@ -74,6 +85,7 @@ static void publish_told(const struct half *half, struct metric_page *page)
                 (int64_t)em->hold_count[i / SCOPE_KIND_COUNT][i % SCOPE_KIND_COUNT]);
     }
     metric_set(page, TOLD_UNSETTLED, 0, offsets_unsettled(half->outlet.offsets));
+    metric_set(page, TOLD_AUDIT_WAITING, 0, half->outlet.audited.is_waiting);
 }
 
 void half_meter_init(struct half *half, struct board_place *place)
@@ -88,12 +100,18 @@ void half_meter_init(struct half *half, struct board_place *place)
     meter->consumer = board_page(place, &consumer_metrics, labels, 2);
     meter->producer = board_page(place, &producer_metrics, labels, 1);
     meter->told = board_page(place, &told_metrics, labels, 1);
+    static const char *const clients[] = {"consumer", "producer", "urgent"};
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
+        const struct metric_constant its[] = {labels[0], {"client", clients[i]}};
+        bool is_there = i != HALF_URGENT || half->outlet.sink.urgent != NULL;
+        meter->clients[i].page = is_there ? board_page(place, &client_metrics, its, 2) : NULL;
+    }
     half_publish(half);
 }
 
 void half_publish(struct half *half)
 {
-    const struct half_meter *meter = &half->meter;
+    struct half_meter *meter = &half->meter;
     struct board_place *place = meter->place;
     if (place == NULL) {
         return;
@@ -112,6 +130,9 @@ void half_publish(struct half *half)
     if (meter->told != NULL) {
         publish_told(half, meter->told);
     }
+    client_meter_consumer(&meter->clients[HALF_CONSUMER], half->consumer);
+    client_meter_producer(&meter->clients[HALF_PRODUCER], half->outlet.sink.producer);
+    client_meter_producer(&meter->clients[HALF_URGENT], half->outlet.sink.urgent);
     if (half->role->publish != NULL) {
         half->role->publish(half->self, place);
     }

@@ -2,6 +2,7 @@
 // whether it is ready. Once a second, on the half's thread.
 #pragma once
 
+#include "kafka/client_metrics.h"
 #include "kafka/kafka_metrics.h"
 #include "ops/board.h"
 
@@ -9,11 +10,15 @@ extern const struct metric_table told_metrics;
 
 struct half;
 
+// The clients of a half, as the label `client` names them.
+enum half_client { HALF_CONSUMER, HALF_PRODUCER, HALF_URGENT };
+
 struct half_meter {
     struct board_place *place; // NULL = nobody looks
     struct metric_page *consumer;
     struct metric_page *producer;
     struct metric_page *told;
+    struct client_meter clients[3];      // by enum half_client
     struct kafka_consumer_counts before; // of consumers that were given up
 };
 

@@ -27,6 +27,7 @@ struct judge_half {
     struct kafka_event lost;                  // behind the batch in hand; of KAFKA_NOTHING mostly
     bool had_traffic[GATHERED_PARTITION_MAX]; // by partition: since its last totals
     struct metric_histogram batches;          // how long each took, in ns
+    struct metric_histogram delays;           // from its Kafka timestamp, in ms
     int64_t newest_ms;                        // of the records of messages; 0 = there was none
     struct mono_time next_ask;                // of the cache, while there is no traffic
     uint64_t asked_at;                        // messages judged by then

@@ -69,6 +69,7 @@ enum {
     JUDGE_DEAD_LETTERS,
     JUDGE_REJUDGED,
     JUDGE_BATCH,
+    JUDGE_END_TO_END,
     JUDGE_HELD,
     JUDGE_HOLD_DELAY,
     JUDGE_LAST_MESSAGE,
@@ -122,6 +123,13 @@ static const struct metric_family families[JUDGE_METRICS] = {
                 .type = METRIC_HISTOGRAM,
                 .scale = METRIC_NANO,
                 .bounds = &metric_work_bounds},
+        [JUDGE_END_TO_END] = {.name = "wrongnumber_end_to_end_delay_seconds",
+                .help = "From the Kafka timestamp of a batch's first message until all of the "
+                        "batch "
+                        "was judged and handed to the producer",
+                .type = METRIC_HISTOGRAM,
+                .scale = METRIC_MILLI,
+                .bounds = &metric_delay_bounds},
         [JUDGE_HELD] = {.name = "wrongnumber_message_holds_total",
                 .help = "Messages that the policy holds, in monitor mode too",
                 .type = METRIC_COUNTER},
@@ -164,6 +172,11 @@ void judge_note_batch(struct judge_half *half, struct mono_time before)
         metric_observe(&half->batches, &metric_work_bounds, clock_mono().ns - before.ns);
         int64_t last_ms = batch->items[batch->item_count - 1].raw.timestamp_ms;
         half->newest_ms = last_ms > half->newest_ms ? last_ms : half->newest_ms;
+        int64_t first_ms = batch->items[0].raw.timestamp_ms;
+        int64_t delay_ms = clock_wall().ms - first_ms;
+        if (first_ms > 0) {
+            metric_observe(&half->delays, &metric_delay_bounds, delay_ms > 0 ? delay_ms : 0);
+        }
     }
 }
 
@@ -193,6 +206,7 @@ static void publish_counts(const struct judge_half *half, struct metric_page *pa
     metric_set(page, JUDGE_CEILINGS, CEILING_LEAVES, (int64_t)counts->overflowed);
     metric_set(page, JUDGE_CEILINGS, CEILING_RECHECK, (int64_t)counts->given_up);
     metric_set_histogram(page, JUDGE_BATCH, &half->batches);
+    metric_set_histogram(page, JUDGE_END_TO_END, &half->delays);
     metric_set_histogram(page, JUDGE_HOLD_DELAY, &counts->hold_delay);
     metric_set(page, JUDGE_WAITING, 0, judge_line_waiting(half->line));
     metric_set(page, JUDGE_IS_WAITING, 0, half->is_waiting);

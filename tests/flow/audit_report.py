@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""audit_report.py REPORT.json PAGE.html DATA: what an incident's report must say of a generated day with one wrong list."""
+"""audit_report.py REPORT.json PAGE.html DATA COMMANDS: what an incident's report must say of a generated day with one wrong
+list; COMMANDS is what stands on the topic, as kcat's envelopes."""
 import json
 import re
 import sys
@@ -32,9 +33,19 @@ if not limits or limits[0]["due"]["utc"] <= clocks["first_alert"]["utc"]:
     fail(f"time limits: {report['time_limits']}")
 if not any(command["action"] == "hold" for command in report["remedy"]):
     fail("no hold among what was done")
-# Each message was held by itself, so that nobody was reached while the log still tells of those holds.
+# Exactly the commands about messages of its campaign; the incident is open, and the day began before it.
+with open(sys.argv[4], encoding="utf-8") as file:
+    sent = [json.loads(json.loads(line)["payload"]) for line in file]
+scope = report["scope"]
+ours = {(c["action"], c["target"]["id"]) for c in sent
+        if c["target"]["kind"] == "message" and c["target"]["tenant_id"] == scope["tenant_id"]
+        and c["message"].get(f"{scope['kind']}_id") == scope["id"]}
+told = {(c["action"], c["target"]["id"]) for c in report["remedy"] if c["target"]["kind"] == "message"}
+if ours != told or not ours or report["message_commands"]["holds"] < len(ours) or report["message_commands"]["unsure"]:
+    fail(f"{len(told)} commands about messages, {len(ours)} on the topic: {report['message_commands']}")
+# Each message was held by itself, so that nobody was reached; a legal hold keeps those commands in the log.
 reached, spared = report["reached"], report["spared"]
-if (reached["people"] == 0) != (report["message_commands_taken_out"] == 0) or reached["people"] + spared["people"] < 100:
+if reached["people"] != 0 or reached["people"] + spared["people"] < 100:
     fail(f"reached {reached['people']}, spared {spared['people']}, {report['message_commands_taken_out']} taken out")
 if not spared["held_one_by_one"] <= spared["messages"] or reached["held_one_by_one"] != 0:
     fail(f"held one by one: {reached['held_one_by_one']} and {spared['held_one_by_one']}")

@@ -80,16 +80,33 @@ check "flow.control.wrong_key_is_dead" wait_until 10 has_dead_letter
 check "flow.control.wrong_key_holds_nobody" commands_are "hold campaign autumn,"
 vendor=(--scope vendor --id north --tenant acme --reason "all of it")
 check "flow.control.wide_is_pending" ours 75 wide hold "${vendor[@]}" --wait=30s
-check "flow.control.not_oneself" ours 65 self confirm "$(id_of wide)" --reason "me again" --wait=30s
+lists_pending() {
+    ours 0 list confirm && ours 0 status status && grep -q "^waiting for a second person: 1\$" "$work/list.out" &&
+        grep -qE '^  hold +vendor north \(tenant acme\) \| by li.wei \| until .*, in [0-9]+ min$' "$work/list.out" &&
+        grep -q "wrongnumber confirm .* $(id_of wide)\$" "$work/list.out" && grep -qF -f "$work/list.out" "$work/status.out"
+}
+check "flow.control.pending_is_listed" lists_pending
+check "flow.control.not_oneself" ours 65 self confirm "$(id_of wide)" --operator " Li.Wei" --reason "me again" --wait=30s
+check "flow.control.not_oneself_is_said" grep -q "li.wei has commanded $(id_of wide): a second person has to confirm it" "$work/self.err"
+check "flow.control.not_oneself_sends_nothing" test ! -s "$work/self.out"
 check "flow.control.second_person" ours 0 second confirm "$(id_of wide)" --operator zhang.min --reason "seen it too" --wait=30s
 check "flow.control.wide_is_held" commands_are "hold campaign autumn,hold vendor north,"
+check "flow.control.nothing_is_pending" status_says '^waiting for a second person: 0$'
+# The people on call are not stopped by what only a processor needs.
+goes_on_without() {
+    sed -e 's|mode: enforce|lists_file: /nowhere/lists|' -e 's|^redis:|redis:\n  adress: x|' "$work/processor.yaml" >"$work/broken.yaml"
+    verb 78 broken check -c "$work/broken.yaml" && verb 0 broken status -c "$work/broken.yaml" &&
+        grep -q 'warning: policy.lists_file: ' "$work/broken.err" && grep -q 'warning: redis.adress: ' "$work/broken.err" &&
+        grep -q '^held: 2$' "$work/broken.out" && verb 0 broken hold -c "$work/broken.yaml" "${autumn[@]}" --for 5h --wait=30s
+}
+check "flow.control.wrong_elsewhere" goes_on_without
 check "flow.control.nobody_knows" ours 65 nobody release --incident 0123456789abcdef0123456789abcdef --reason "which" --wait=30s
 
 end_process "$processor_pid" KILL
 # shellcheck disable=SC2119 # what it may be given are options of its own
 start_processor
 check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
-check "flow.control.released" commands_are "hold campaign autumn,hold vendor north,release campaign autumn,"
+check "flow.control.released" commands_are "hold campaign autumn,hold campaign autumn,hold vendor north,release campaign autumn,"
 check "flow.control.status_after" status_says '^held: 1$'
 check "flow.control.ends_well" end_process "$processor_pid"
 ((failures == 0))

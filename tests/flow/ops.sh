@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2317 # the functions are called through check
-# ops.sh BUILD_DIR: what a live processor tells those who run it. Counters are what was sent; /readyz follows Redis and
-# /healthz does not; slow clients keep nobody away; systemd hears of it; what cannot be listened at is an error at once.
+# ops.sh BUILD_DIR: what a live processor tells those who run it. Counters are what was sent; who holds what, who is waited
+# for and which policy was refused is seen; /readyz follows Redis and /healthz does not; slow clients keep nobody away; systemd hears of it; what cannot be listened at is an error at once.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -21,6 +21,7 @@ sum() { scrape sum "$url/metrics" "$@"; }
 status_of() { curl -s -o "$work/body" -w '%{http_code}' --max-time 10 "$@"; }
 is_status() { [[ $(status_of "$url$1") == "$2" ]]; }
 says() { grep -qF "$1" "$work/body" || { cat "$work/body"; return 1; }; }
+sum_above() { (($(sum "${@:2}") > $1)); }
 sum_is() { [[ $(sum "${@:2}") == "$1" ]]; }
 
 # Prints the series of /metrics that are needed below, for a case that fails.
@@ -64,6 +65,64 @@ for i in range(120):
 page_has() {
     curl -s "$url/" >"$work/page.html"
     grep -qF "$1" "$work/page.html"
+}
+
+# person VERB OPTION...: a command of one; not waited for.
+person() {
+    "$build/wrongnumber" "$1" -c "$config" "${@:2}" >"$work/command.out" 2>>"$work/commands.log"
+}
+# A vendor is to be held, which wants a second person; the incident that there is has nobody.
+tells_who_is_waited_for() {
+    wait_until 10 sum_above 0 wrongnumber_unacknowledged_incidents || return 1
+    sum_above 0 wrongnumber_held_scopes mode=enforce && sum_is 0 wrongnumber_held_scopes mode=monitor &&
+        page_has 'Nobody has acknowledged it for' || return 1
+    person hold --scope vendor --id "v<9>" --tenant t9 --for 1h --operator ann --reason "wrong & wide" || return 1
+    wait_until 20 sum_is 1 wrongnumber_commands_pending && wait_until 5 page_has 'Waiting for a second person' &&
+        page_has 'wrong &amp; wide' && page_has '<code>ann</code>' || return 1
+    local id
+    id=$(sed -nE 's/.*"control_id":"([^"]+)".*/\1/p' "$work/command.out")
+    person confirm "$id" --operator ben --reason "seen it" || return 1
+    wait_until 20 sum_is 0 wrongnumber_commands_pending && sum_is 1 wrongnumber_held_scopes scope_type=vendor &&
+        wait_until 5 page_has 'Last commands of people' && page_has 'vendor <code>v&lt;9&gt;</code>' || return 1
+    id=$(sed -nE '0,/id="i-/s/.*id="i-([0-9a-f]{32})".*/\1/p' "$work/page.html")
+    person acknowledge --incident "$id" --operator ann --reason "looking" || return 1
+    wait_until 20 page_has 'Acknowledged by <code>ann</code>' || { cat "$work/commands.log"; return 1; }
+}
+
+# What nobody could have signed, or read, on the topics of people.
+counts_what_is_refused() {
+    echo 'no command' | produce ops.control || return 1
+    wait_until 20 sum_is 1 wrongnumber_aside_dead_letters_total half=control reason=not_json &&
+        sum_above 1 wrongnumber_aside_records_total half=control && sum_above 3 wrongnumber_audit_last_record &&
+        sum_is 0 wrongnumber_audit_renewals_total && sum_is 0 wrongnumber_audit_waiting
+}
+
+# librdkafka tells of itself every five seconds.
+knows_its_brokers() {
+    local half client
+    for half in judge detect control; do
+        for client in consumer producer; do
+            wait_until 20 sum_is 1 wrongnumber_kafka_brokers_up "half=$half" "client=$client" || return 1
+        done
+        sum_above 0 wrongnumber_kafka_requests_total "half=$half" client=producer || return 1
+    done
+    sum_above 0 wrongnumber_kafka_received_bytes_total half=judge client=consumer &&
+        sum_is 0 wrongnumber_kafka_statistics_refused_total && sum_above 0 wrongnumber_redis_round_trips_total &&
+        sum_above 0 wrongnumber_end_to_end_delay_seconds_count
+}
+
+# A policy that is refused is told everywhere until it is mended, and is no reason to be restarted.
+tells_a_refused_policy() {
+    cp "$config" "$work/good.yaml"
+    sed 's/mode: enforce/mode: perhaps/' "$work/good.yaml" >"$config"
+    kill -HUP "$processor_pid"
+    wait_until 20 sum_is 0 wrongnumber_config_last_reload_successful && is_status /readyz 200 && says '"notes":["run: a new policy' &&
+        is_status /healthz 200 && says 'a new policy was refused' && page_has 'A new policy was refused at' || return 1
+    cp "$work/good.yaml" "$config"
+    kill -HUP "$processor_pid"
+    wait_until 20 sum_is 1 wrongnumber_config_last_reload_successful && is_status /readyz 200 && says '"notes":[]' &&
+        ! page_has 'A new policy was refused' && sum_is 1 wrongnumber_config_reloads_total outcome=refused &&
+        sum_is 1 wrongnumber_config_reloads_total outcome=in_force
 }
 
 # browse OPTION... PAGE
@@ -179,7 +238,9 @@ export NOTIFY_SOCKET=$work/notify.sock WATCHDOG_USEC=1500000
 python3 "$root/tests/flow/ops_scrape.py" notified "$work/notified" &
 pids+=("$!")
 wait_until 10 test -S "$NOTIFY_SOCKET" || { echo "not ok ops: the listener"; exit 1; }
-config=$(write_config ops ops.in "ops:
+config=$(write_config ops ops.in "audit:
+  directory: \"$work/audit\"
+ops:
   listen: 127.0.0.1:$port")
 # Nobody answers there: the processor waits, and can be asked all the same.
 sed "s/bootstrap: .*/bootstrap: \"127.0.0.1:1\"/" "$config" >"$work/away.yaml"
@@ -196,6 +257,10 @@ check "ops: it becomes ready" becomes_ready
 check "ops: nothing is counted before anything was sent" counts_nothing_yet
 check "ops: counters are what the topics hold" counts_what_was_sent
 check "ops: the page shows what is held, as text" shows_what_is_held
+check "ops: it tells who is waited for, and who came" tells_who_is_waited_for
+check "ops: commands that are refused are counted, records are audited" counts_what_is_refused
+check "ops: it knows its brokers" knows_its_brokers
+check "ops: a refused policy is told until it is mended" tells_a_refused_policy
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 if [[ -n $browser ]]; then
     check "ops: the page in a browser: no script, a phone, light and dark" looks_right

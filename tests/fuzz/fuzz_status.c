@@ -1,4 +1,4 @@
-// Any bytes, as records of the four topics that `status` reads. What must hold: no crash; text without a byte
+// Any bytes, as records of the five topics that `status` reads. What must hold: no crash; text without a byte
 // that a terminal would obey but line feeds; JSON that is JSON.
 #include "commands/status_board.h"
 #include "common/assure.h"
@@ -8,11 +8,13 @@
 
 enum { TEXT_BYTES = 64 << 20 };
 
+static const struct status_look look = {.now_ms = INT64_C(1795338000000)};
+
 static void check_text(const struct status_board *board)
 {
     struct strbuf sb;
     strbuf_init(&sb, TEXT_BYTES);
-    status_add_text(&sb, board);
+    status_add_text(&sb, board, &look);
     ASSURE(sb.failed == ERR_NONE);
     for (size_t i = 0; i < sb.n; i++) {
         unsigned char c = (unsigned char)sb.p[i];
@@ -29,7 +31,7 @@ static void check_json(const struct status_board *board)
     struct json_value none[1];
     struct strbuf sb;
     strbuf_init(&sb, TEXT_BYTES);
-    status_add_json(&sb, board);
+    status_add_json(&sb, board, &look);
     ASSURE(json_pointers_create(&pointers, NULL, 0, NULL) == ERR_NONE);
     enum json_fault fault = json_scan(pointers, strbuf_view(&sb), none, NULL);
     ASSURE(fault == JSON_FINE || fault == JSON_TOO_DEEP); // a record within ours is one deeper
@@ -54,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ASSURE(status_board_create(&board, incident) == ERR_NONE);
     while (rest.n > 0) {
         struct view line = fuzz_take_line(&rest);
-        uint8_t topic = fuzz_take_byte(&line) % 4;
-        if (view_is_none(incident) && topic >= 2) {
+        uint8_t topic = fuzz_take_byte(&line) % 5;
+        if (view_is_none(incident) && (topic == 2 || topic == 3)) {
             continue;
         }
         struct view value = fuzz_copy(line);
@@ -63,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         enum err e = topic == 0   ? status_see_state(board, &raw)
                      : topic == 1 ? status_see_alert(board, &raw)
                      : topic == 2 ? status_see_command(board, &raw)
+                     : topic == 4 ? status_see_control_state(board, &raw)
                                   : status_see_verdict(board, &raw);
         ASSURE(e == ERR_NONE);
         fuzz_free(value);

@@ -13,6 +13,7 @@
 #include "ops/notify.h"
 #include "ops/status.h"
 #include "redis/cache_metrics.h"
+#include "run/aside_half_inside.h"
 #include "run/detect_half_inside.h"
 #include "run/half_metrics.h"
 #include "run/judge_half_inside.h"
@@ -62,7 +63,7 @@ static void put_up_everything(struct board *board)
     const struct metric_table *const tables[] = {
             &consumer_metrics, &producer_metrics, &told_metrics, &judge_metrics, &cache_metrics};
     const struct metric_table *const others[] = {
-            &consumer_metrics, &producer_metrics, &told_metrics, &detect_metrics};
+            &consumer_metrics, &producer_metrics, &told_metrics, &client_metrics, &detect_metrics};
     const struct metric_constant judge[] = {{"half", "judge"}};
     const struct metric_constant detect[] = {{"half", "detect"}};
     struct board_place *first = board_take(board, "judge");
@@ -71,8 +72,10 @@ static void put_up_everything(struct board *board)
         CU_ASSERT_PTR_NOT_NULL(board_page(first, tables[i], judge, i < 3));
     }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        CU_ASSERT_PTR_NOT_NULL(board_page(second, others[i], detect, i < 3));
+        CU_ASSERT_PTR_NOT_NULL(board_page(second, others[i], detect, i < 4));
     }
+    const struct metric_constant control[] = {{"half", "control"}};
+    CU_ASSERT_PTR_NOT_NULL(board_page(board_take(board, "control"), &aside_metrics, control, 1));
 }
 
 static int count_of(const char *text, const char *part)
@@ -274,15 +277,87 @@ static void test_page(void)
     stage_clear(&stage);
 }
 
+// Who holds what, who is waited for, and how far a canary is.
+static void test_page_people(void)
+{
+    struct stage stage;
+    stage_set(&stage);
+    struct status_report *report = status_report_create();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    const struct status_scope scope = {.kind = "campaign", .id = "c", .tenant = "t"};
+    report->made_ms = INT64_C(1795309200000);
+    report->incident_count = 2;
+    report->incidents[0] = (struct status_incident){
+            .id = "00ff", .tier = "stop", .scope = scope, .wanted_ms = report->made_ms - 600000};
+    report->incidents[1] = (struct status_incident){.id = "00ee",
+            .tier = "stop",
+            .scope = scope,
+            .is_drill = true,
+            .acknowledged_ms = report->made_ms,
+            .acknowledged_by = "<ann>"};
+    report->hold_count = 2;
+    report->holds[0] = (struct status_hold){.scope = scope,
+            .until_ms = report->made_ms + 60000,
+            .is_monitor = true,
+            .is_drill = true,
+            .since_ms = report->made_ms - 1000,
+            .reason = "<list>",
+            .operator_id = "<ben>",
+            .incident_id = "00ff00ff00ff00ff00ff00ff00ff00ff",
+            .canary_step = 2,
+            .canary_limit = 200,
+            .canary_judged = 57,
+            .released_by = "<cid>"};
+    report->holds[1] =
+            (struct status_hold){.scope = scope, .is_commanded = true, .is_proposed = true};
+    report->pending_count = STATUS_PENDING_MAX + 1;
+    for (size_t i = 0; i < STATUS_PENDING_MAX; i++) {
+        report->pending[i] = (struct status_pending){.action = "release",
+                .control_id = "<id>",
+                .operator_id = "dan",
+                .reason = "<why>",
+                .deadline_ms = report->made_ms + 300000};
+    }
+    report->outcome_count = 1;
+    report->outcomes[0] = (struct status_outcome){
+            .state = "refused", .why = "same_person", .action = "confirm", .operator_id = "eve"};
+    report->drill_count = 1;
+    board_report(stage.board, &report->base);
+    static const char *const texts[] = {
+            "Nobody has acknowledged it for 10 min.",
+            "Acknowledged by <code>&lt;ann&gt;</code> at <time>2026-11-22T01:00:00Z</time>",
+            "&lt;list&gt; · by <code>&lt;ben&gt;</code> · since <time>2026-11-22T00:59:59Z</time> "
+            "· "
+            "<a href=\"#i-00ff00ff00ff00ff00ff00ff00ff00ff\">incident 00ff00ff</a>",
+            "Canary 2 of 3: <progress max=\"200\" value=\"57\"></progress> 57 of 200 messages · "
+            "released by <code>&lt;cid&gt;</code>",
+            "monitor: not really held",
+            "held before this process began · by a person",
+            "its release is proposed",
+            "<span class=\"badge warn\">release</span> <p class=\"soft\">&lt;why&gt; · wanted by "
+            "<code>dan</code> · confirm <code>&lt;id&gt;</code></p></div><div>void in 5 min",
+            "and 1 more",
+            "<span class=\"badge bad\">refused</span> confirm  <span class=\"soft\">same_person · "
+            "by "
+            "<code>eve</code>",
+            "A drill is going on",
+            "<span class=\"badge soft\">drill</span>",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        check(&stage, "/", 200, texts[i]);
+    }
+    stage_clear(&stage);
+}
+
 static void test_status_copy(void)
 {
     char text[6];
     status_copy(text, sizeof text, VIEW("abc"));
     unit_check_text("short", text, "abc");
     status_copy(text, sizeof text, VIEW("abcdefgh"));
-    unit_check_text("long", text, "abcde");
-    status_copy(text, sizeof text, VIEW("abc\xe4\xb8\xad"));
-    unit_check_text("no half character", text, "abc");
+    unit_check_text("long", text, "ab\xe2\x80\xa6");
+    status_copy(text, sizeof text, VIEW("a\xe4\xb8\xad\xe6\x96\x87"));
+    unit_check_text("no half character", text, "a\xe2\x80\xa6");
     status_copy(text, sizeof text, VIEW_NONE);
     unit_check_text("none", text, "");
 }
@@ -325,6 +400,52 @@ static void test_reports(void)
     CU_ASSERT_EQUAL(destroyed[1], 1);
     board_destroy(board);
     CU_ASSERT_EQUAL(destroyed[2], 1);
+}
+
+// A half that begins again, however often, goes on with the pages that it had.
+static void test_pages_again(void)
+{
+    struct board *board;
+    CU_ASSERT_EQUAL_FATAL(board_create(&board), ERR_NONE);
+    struct board_place *place = board_take(board, "control");
+    struct metric_page *first = NULL;
+    for (int i = 0; i < 3 * BOARD_PAGES_MAX; i++) {
+        const struct metric_constant consumer[] = {{"half", "control"}, {"client", "consumer"}};
+        const struct metric_constant producer[] = {{"half", "control"}, {"client", "producer"}};
+        struct metric_page *page = board_page(place, &client_metrics, consumer, 2);
+        first = i == 0 ? page : first;
+        CU_ASSERT_PTR_EQUAL(page, first);
+        CU_ASSERT_PTR_NOT_EQUAL(board_page(place, &client_metrics, producer, 2), first);
+    }
+    board_destroy(board);
+}
+
+// A refused policy is no reason to be restarted or passed over, and is said everywhere until it is mended.
+static void test_reload(void)
+{
+    struct stage stage;
+    stage_set(&stage);
+    board_set_phase(stage.board, BOARD_RUNNING);
+    const struct wall_time first = {INT64_C(1795309200000)};
+    const struct wall_time second = {INT64_C(1795309260000)};
+    board_note_reload(NULL, false, first);
+    check(&stage, "/readyz", 200, "\"notes\":[]");
+    check(&stage, "/metrics", 200, "wrongnumber_config_last_reload_successful 1\n");
+    board_note_reload(stage.board, false, first);
+    board_note_reload(stage.board, false, second);
+    check(&stage, "/readyz", 200,
+            "\"notes\":[\"run: a new policy was refused, the old one is in force; since "
+            "2026-11-22T01:00:00.000Z\"],\"status\":\"ready\"");
+    check(&stage, "/healthz", 200, "a new policy was refused");
+    check(&stage, "/metrics", 200, "wrongnumber_config_last_reload_successful 0\n");
+    check(&stage, "/metrics", 200, "wrongnumber_config_reloads_total{outcome=\"refused\"} 2\n");
+    check(&stage, "/metrics", 200,
+            "wrongnumber_config_reload_failed_since_timestamp_seconds 1795309200\n");
+    board_note_reload(stage.board, true, second);
+    check(&stage, "/readyz", 200, "\"notes\":[]");
+    check(&stage, "/metrics", 200, "wrongnumber_config_last_reload_successful 1\n");
+    check(&stage, "/metrics", 200, "wrongnumber_config_reloads_total{outcome=\"in_force\"} 1\n");
+    stage_clear(&stage);
 }
 
 static void test_notify(void)
@@ -375,8 +496,11 @@ int main(int argc, char **argv)
             {"paths", test_paths},
             {"page_text", test_page_text},
             {"page", test_page},
+            {"page_people", test_page_people},
             {"status_copy", test_status_copy},
             {"reports", test_reports},
+            {"pages_again", test_pages_again},
+            {"reload", test_reload},
             {"notify", test_notify},
             {NULL, NULL},
     };
