@@ -90,12 +90,29 @@ static void quote_special(struct strbuf *sb, unsigned char c)
     }
 }
 
+// Whether eight bytes are all to be written as they are: the high bit of each byte of the result is
+// set where that is below 0x20, a quote, a backslash or not ASCII (a borrow may set more; never less).
+static bool is_plain_word(const char *bytes)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t quote = word ^ (ones * '"');
+    uint64_t backslash = word ^ (ones * '\\');
+    uint64_t special = (word - ones * 0x20) | (quote - ones) | (backslash - ones) | word;
+    return (special & (ones * 0x80)) == 0;
+}
+
 void json_quote(struct strbuf *sb, struct view value)
 {
     strbuf_add_byte(sb, '"');
     size_t plain_from = 0;
     size_t at = 0;
     while (at < value.n) {
+        if (value.n - at >= sizeof(uint64_t) && is_plain_word(value.p + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
         unsigned char c = (unsigned char)value.p[at];
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
             at++;

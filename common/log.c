@@ -23,6 +23,7 @@ static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long log_lost_lines;
 static bool log_is_mid_line; // a line's end is missing
 static struct log_counts log_counts_now;
+static struct log_site *log_waiting; // sites that have left out lines, in no order
 
 // Whether standard error goes into the journal, which says so by its device and inode.
 static bool stderr_is_journal(void)
@@ -51,21 +52,23 @@ static const char *level_name(enum log_level level)
     return names[level];
 }
 
-// Whether this line may go out now; called with the lock held.
-static bool site_admits(struct log_site *site, int *ret_suppressed)
+static bool window_is_over(const struct log_site *site, long long now_ms)
 {
-    long long now_ms = clock_mono().ns / 1000000;
-    if (site->window_start_ms == 0 || now_ms - site->window_start_ms >= WINDOW_MS) {
-        *ret_suppressed = site->suppressed;
-        *site = (struct log_site){.window_start_ms = now_ms};
+    return site->window_start_ms == 0 || now_ms - site->window_start_ms >= WINDOW_MS;
+}
+
+// Called with the lock held, as all that follows. The message has no line feeds any more.
+static void leave_out(
+        struct log_site *site, enum log_level level, const char *component, const char *message)
+{
+    if (site->suppressed++ == 0) {
+        site->next = log_waiting;
+        log_waiting = site;
     }
-    if (site->in_window >= BURST) {
-        site->suppressed++;
-        log_counts_now.suppressed++;
-        return false;
-    }
-    site->in_window++;
-    return true;
+    log_counts_now.suppressed++;
+    site->level = level;
+    site->component = component;
+    snprintf(site->last, sizeof site->last, "%s", message);
 }
 
 // A message is one line and moves no terminal's cursor, whatever others put into a name or an error
@@ -117,8 +120,7 @@ static void format_line(struct strbuf *line, enum log_level level, const char *c
             strbuf_add_text(line, message);
         }
         if (suppressed > 0) {
-            strbuf_printf(
-                    line, logfmt ? " suppressed=%d" : " (%d lines like this left out)", suppressed);
+            strbuf_printf(line, logfmt ? " suppressed=%d" : "", suppressed);
         }
     }
     strbuf_add_byte(line, '\n');
@@ -168,6 +170,61 @@ static void tell_lost(void)
     }
 }
 
+static void write_counted(
+        enum log_level level, const char *component, const char *message, int suppressed)
+{
+    if (log_lost_lines > 0) {
+        tell_lost();
+    }
+    bool is_lost = !write_line(level, component, message, suppressed);
+    log_lost_lines += is_lost;
+    log_counts_now.lost += is_lost;
+}
+
+static void forget_waiting(const struct log_site *site)
+{
+    struct log_site **at = &log_waiting;
+    while (*at != NULL && *at != site) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = site->next;
+    }
+}
+
+// "195 more like this in the last 12 s, the last: ..."
+static void tell_left_out(struct log_site *site, long long now_ms)
+{
+    char text[sizeof site->last + 80];
+    size_t whole = strlen(site->last);
+    while (whole > 0 && ((unsigned char)site->last[whole - 1] & 0xC0) == 0x80) {
+        whole--; // a character may have been cut
+    }
+    bool is_cut = strlen(site->last) == sizeof site->last - 1;
+    snprintf(text, sizeof text, "%d more like this in the last %lld s, the last: %.*s%s",
+            site->suppressed, (now_ms - site->window_start_ms + 999) / 1000,
+            (int)(is_cut && whole > 0 ? whole - 1 : strlen(site->last)), site->last,
+            is_cut ? "..." : "");
+    int suppressed = site->suppressed;
+    forget_waiting(site);
+    site->suppressed = 0;
+    write_counted(site->level, site->component, text, suppressed);
+}
+
+void log_tell_suppressed(bool is_end)
+{
+    pthread_mutex_lock(&log_lock);
+    long long now_ms = clock_mono().ns / 1000000;
+    for (struct log_site *site = log_waiting; site != NULL;) {
+        struct log_site *next = site->next;
+        if (is_end || window_is_over(site, now_ms)) {
+            tell_left_out(site, now_ms);
+        }
+        site = next;
+    }
+    pthread_mutex_unlock(&log_lock);
+}
+
 void log_write(
         struct log_site *site, enum log_level level, const char *component, const char *format, ...)
 {
@@ -182,14 +239,19 @@ void log_write(
     keep_to_a_line(message);
 
     pthread_mutex_lock(&log_lock);
-    int suppressed = 0;
-    if (site_admits(site, &suppressed)) {
-        if (log_lost_lines > 0) {
-            tell_lost();
+    long long now_ms = clock_mono().ns / 1000000;
+    if (window_is_over(site, now_ms)) {
+        if (site->suppressed > 0) {
+            tell_left_out(site, now_ms);
         }
-        bool is_lost = !write_line(level, component, message, suppressed);
-        log_lost_lines += is_lost;
-        log_counts_now.lost += is_lost;
+        site->window_start_ms = now_ms;
+        site->in_window = 0;
+    }
+    if (site->in_window < BURST) {
+        site->in_window++;
+        write_counted(level, component, message, 0);
+    } else {
+        leave_out(site, level, component, message);
     }
     pthread_mutex_unlock(&log_lock);
 }

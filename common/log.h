@@ -13,16 +13,26 @@ enum log_format { LOG_TEXT, LOG_JSON, LOG_LOGFMT };
 // priority, <3> for an error to <7>.
 void log_setup(enum log_format format, enum log_level level);
 
-// At most a burst of 5 lines a site in 10 s; what is left out is counted in the site's next line.
+// At most a burst of 5 lines a site in 10 s. What is left out is counted, and told by a line of its own with the
+// last of it: before the site's next line, or by log_tell_suppressed. A site lives as long as the process.
 struct log_site {
     long long window_start_ms;
     int in_window;
     int suppressed;
+    // of the last line that was left out
+    enum log_level level;
+    const char *component;
+    char last[128];
+    struct log_site *next; // that has left out lines
 };
 
 // `component` is the room. The text names what happened and what happens next. Any thread.
 void log_write(struct log_site *site, enum log_level level, const char *component,
         const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+// Tells what sites have left out, of those whose 10 s are over; at the end of a process of all. To be called once in
+// a while, so that nothing is left untold when a site has nothing more to say. Any thread.
+void log_tell_suppressed(bool is_end);
 
 // Lines that were left out so far because there were too many of their site, and those that could not be
 // written. Any thread.

@@ -69,7 +69,7 @@ void strbuf_grown(struct strbuf *sb, size_t n)
     sb->p[sb->n] = '\0';
 }
 
-void strbuf_add(struct strbuf *sb, const void *bytes, size_t n)
+void strbuf_add_growing(struct strbuf *sb, const void *bytes, size_t n)
 {
     char *room = strbuf_room(sb, n);
     if (room != NULL) {
@@ -78,21 +78,6 @@ void strbuf_add(struct strbuf *sb, const void *bytes, size_t n)
         }
         strbuf_grown(sb, n);
     }
-}
-
-void strbuf_add_view(struct strbuf *sb, struct view v)
-{
-    strbuf_add(sb, v.p, v.n);
-}
-
-void strbuf_add_text(struct strbuf *sb, const char *text)
-{
-    strbuf_add(sb, text, strlen(text));
-}
-
-void strbuf_add_byte(struct strbuf *sb, uint8_t byte)
-{
-    strbuf_add(sb, &byte, 1);
 }
 
 void strbuf_add_u64(struct strbuf *sb, uint64_t number)

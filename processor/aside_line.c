@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "aside/aside_frames.h"
+#include "common/log.h"
 
 enum { ARENA_BYTES = 16 * 1024 * 1024, DAY_MS = 24 * 3600 * 1000 };
 
@@ -101,6 +102,11 @@ static enum err take_dead_letter(struct aside_line *line, const struct raw_messa
         const struct decode_failure *failure, int64_t at_ms)
 {
     line->counts.dead_letters++;
+    // Somebody commands who may not, or with a key that is not ours: that is for people to look at.
+    if (failure->code == DEAD_UNSIGNED || failure->code == DEAD_BAD_SIGNATURE) {
+        log_warn("control", "%.*s/%d/%lld: refused, %s", VIEW_ARGS(raw->topic), (int)raw->partition,
+                (long long)raw->offset, failure->text);
+    }
     line->counts.dead_letters_by[failure->code]++;
     const struct dead_letter_action dead_letter = {
             .raw = raw,

@@ -14,11 +14,11 @@
 #include <sysexits.h>
 
 #include "bench/stages/allocations.h"
+#include "bench/stages/figures.h"
 #include "bench/stages/halves.h"
 #include "common/assure.h"
-#include "common/json_out.h"
 
-enum { RUNS = 7, MIN_SCOPES = 1000 };
+enum { MIN_SCOPES = 1000 };
 
 static const char *const help =
         "Usage: bench_detect [--scopes N[,N]...] [--rate R[,R]...] [--frame N[,N]...] [--at-a-time "
@@ -54,27 +54,6 @@ struct plan {
 };
 
 // --- measuring --------------------------------------------------------------------------------
-
-struct figure {
-    double median;
-    double least;
-    double most;
-};
-
-static int by_size(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static struct figure figure_of(const double values[RUNS])
-{
-    double sorted[RUNS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, RUNS, sizeof *sorted, by_size);
-    return (struct figure){sorted[RUNS / 2], sorted[0], sorted[RUNS - 1]};
-}
 
 struct memory {
     double taken_bytes; // a scope
@@ -127,22 +106,6 @@ static void measure(struct traffic *traffic, struct front *front, struct whole *
 
 // --- telling ----------------------------------------------------------------------------------
 
-static void json_tenths(struct json_out *out, const char *key, double value)
-{
-    char text[32];
-    int n = snprintf(text, sizeof text, "%.1f", value);
-    json_raw(out, key, view_bytes(text, (size_t)n));
-}
-
-static void json_figure(struct json_out *out, const char *key, const struct figure *figure)
-{
-    json_array(out, key);
-    json_tenths(out, NULL, figure->median);
-    json_tenths(out, NULL, figure->least);
-    json_tenths(out, NULL, figure->most);
-    json_array_end(out);
-}
-
 static void print_json(const struct row *row)
 {
     struct strbuf sb;
@@ -154,10 +117,10 @@ static void print_json(const struct row *row)
     json_millionths(&out, "rate", row->rate_millionths);
     json_int(&out, "campaigns_at_a_time", row->at_a_time);
     json_int(&out, "messages_a_frame", row->per_frame);
-    json_figure(&out, "fold_ns", &row->fold_ns);
-    json_figure(&out, "detect_ns", &row->detect_ns);
-    json_figure(&out, "decide_ns", &row->decide_ns);
-    json_figure(&out, "whole_ns", &row->whole_ns);
+    figure_add_json(&out, "fold_ns", &row->fold_ns);
+    figure_add_json(&out, "detect_ns", &row->detect_ns);
+    figure_add_json(&out, "decide_ns", &row->decide_ns);
+    figure_add_json(&out, "whole_ns", &row->whole_ns);
     json_millionths(&out, "allocations", (int64_t)(row->allocations * 1e6));
     json_tenths(&out, "taken_bytes_a_scope", row->memory.taken_bytes);
     json_tenths(&out, "resident_bytes_a_scope", row->memory.resident_bytes);
@@ -167,19 +130,14 @@ static void print_json(const struct row *row)
     strbuf_fini(&sb);
 }
 
-static void print_figure(const struct figure *figure)
-{
-    printf(" | %5.0f (%.0f-%.0f)", figure->median, figure->least, figure->most);
-}
-
 static void print_row(const struct row *row)
 {
     printf("| %7u | %.1f %% | %u | %4u", row->scopes, row->rate_millionths / 1e4, row->at_a_time,
             row->per_frame);
-    print_figure(&row->fold_ns);
-    print_figure(&row->detect_ns);
-    print_figure(&row->decide_ns);
-    print_figure(&row->whole_ns);
+    figure_print(&row->fold_ns);
+    figure_print(&row->detect_ns);
+    figure_print(&row->decide_ns);
+    figure_print(&row->whole_ns);
     printf(" | %.4f | %.0f | %.0f | %llu |\n", row->allocations, row->memory.taken_bytes,
             row->memory.resident_bytes, (unsigned long long)row->counts.alerts);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "audit/audit_dir.h"
+#include "audit/audit_own.h"
 #include "common/arena.h"
 #include "common/digest.h"
 #include "common/json_scan.h"
@@ -39,6 +40,8 @@ struct walk {
     const struct audit_key *file_key; // of the last line of the file that has one; NULL = none has
     const struct audit_key *last_key; // the same of all lines, but for those by a replaced one
     bool lacks_key;                   // no key is given, and the log has said that it has one
+    bool lacks_custody;               // which is told once
+    uint64_t strangers;               // lines that no key at hand has written
     uint8_t prev[SHA256_BYTES];
     const struct audit_key *key; // that the last line was written with
     bool head_found[AUDIT_HEADS_MAX];
@@ -136,6 +139,10 @@ static void find_stranger(struct walk *walk, const struct audit_line *line)
         find(walk, line->seq, walk->what.p != NULL ? walk->what.p : "this log is keyed");
         return;
     }
+    // A chain that does not say that it has a key: one line for all of it.
+    if (!walk->is_of_log && walk->check->keys->count == 0 && walk->strangers++ > 0) {
+        return;
+    }
     find(walk, walk->expected,
             walk->check->keys->count > 0
                     ? "the record was changed, or written with a key that is not at hand"
@@ -193,18 +200,33 @@ static void check_removal(struct walk *walk, const struct audit_line *line)
     }
 }
 
-static bool is_hash_text(const char *text, const uint8_t *hash)
+// An account or a hold that the log has seen in custody.ndjson stays there.
+static void check_custody(struct walk *walk, const struct audit_line *line)
 {
-    uint8_t said[SHA256_BYTES];
-    return hex_read(view_of(text), said, sizeof said) && memcmp(said, hash, sizeof said) == 0;
+    const struct audit_check *check = walk->check;
+    if (check->has_custody == NULL || walk->lacks_custody || line->kind != AUDIT_LOG ||
+            !view_is(line->type, "audit.begun")) {
+        return;
+    }
+    const struct audit_custody custody = audit_begun_custody(line->record);
+    if (custody.seq > 0 && !check->has_custody(check->self, custody.seq, custody.mac)) {
+        strbuf_reset(&walk->what);
+        strbuf_printf(&walk->what,
+                "record %llu of " AUDIT_CUSTODY_FILE ", which stood there when this file began, is "
+                "not there any more: its end was cut off",
+                (unsigned long long)custody.seq);
+        find(walk, line->seq, walk->what.p != NULL ? walk->what.p : "custody.ndjson was cut off");
+        walk->lacks_custody = true;
+    }
 }
 
 static void match_heads(struct walk *walk, const struct audit_line *line)
 {
     for (size_t i = 0; i < walk->check->head_count; i++) {
-        const char *colon = strrchr(walk->check->heads[i], ':');
-        const char *mac = colon != NULL ? colon + 1 : walk->check->heads[i];
-        walk->head_found[i] = walk->head_found[i] || is_hash_text(mac, line->mac);
+        const char *head = walk->check->heads[i];
+        if (audit_head_is_of_custody(head) != walk->is_of_log) {
+            walk->head_found[i] = walk->head_found[i] || audit_head_has(head, line->mac);
+        }
     }
 }
 
@@ -247,6 +269,7 @@ static enum err check_line(struct walk *walk, struct view text)
         return ERR_NONE;
     }
     check_removal(walk, &line);
+    check_custody(walk, &line);
     return walk->check->visit != NULL ? walk->check->visit(walk->check->self, walk->name, &line)
                                       : ERR_NONE;
 }
@@ -324,11 +347,12 @@ static void check_heads(struct walk *walk)
     walk->name = "";
     walk->line = 0;
     for (size_t i = 0; i < walk->check->head_count; i++) {
-        if (!walk->head_found[i]) {
+        if (!walk->head_found[i] &&
+                audit_head_is_of_custody(walk->check->heads[i]) != walk->is_of_log) {
             strbuf_reset(&walk->what);
             strbuf_printf(&walk->what,
-                    "the place %.200s is not in the log: its end was cut off, or it is another log",
-                    walk->check->heads[i]);
+                    "the place %.200s is not in %s: its end was cut off, or it is another log",
+                    walk->check->heads[i], walk->is_of_log ? "the log" : AUDIT_CUSTODY_FILE);
             find(walk, 0, walk->what.p != NULL ? walk->what.p : "a place is not in the log");
         }
     }
@@ -384,6 +408,17 @@ enum err audit_check_log(
     return e;
 }
 
+// What find_stranger has summed up.
+static void check_rest(struct walk *walk)
+{
+    if (walk->strangers > 1) {
+        strbuf_reset(&walk->what);
+        strbuf_printf(&walk->what, "so it is with %llu more records of it",
+                (unsigned long long)walk->strangers - 1);
+        find(walk, 0, walk->what.p != NULL ? walk->what.p : "so it is with more of it");
+    }
+}
+
 enum err audit_check_file(struct audit_summary *ret_summary, const struct audit_check *check,
         const char *name, struct strbuf *ret_why)
 {
@@ -398,6 +433,10 @@ enum err audit_check_file(struct audit_summary *ret_summary, const struct audit_
         walk.is_last_file = true;
         walk.may_be_empty = true;
         e = check_one_file(&walk, ret_why);
+    }
+    if (e == ERR_NONE) {
+        check_rest(&walk);
+        check_heads(&walk);
     }
     walk_end(&walk);
     strbuf_fini(&path);

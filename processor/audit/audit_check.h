@@ -15,12 +15,15 @@ enum { AUDIT_HEADS_MAX = 64 };
 
 struct audit_check {
     const char *directory;
-    const struct audit_keys *keys;      // all that lines may have been written with
-    bool allows_unkeyed;                // also lines without one, before the first that has one
-    const char *heads[AUDIT_HEADS_MAX]; // places that must be in the log: "log_id:seq:mac" or "mac"
+    const struct audit_keys *keys; // all that lines may have been written with
+    bool allows_unkeyed;           // also lines without one, before the first that has one
+    // Places that must be in the log: "log_id:seq:mac" or "mac"; "custody:..." in custody.ndjson.
+    const char *heads[AUDIT_HEADS_MAX];
     size_t head_count;
     // Whether an account tells of that record's removal; NULL = of none's.
     bool (*is_removed)(void *self, uint64_t seq);
+    // Whether custody.ndjson has that line, which the log has seen there; NULL = nobody knows.
+    bool (*has_custody)(void *self, uint64_t seq, const uint8_t *mac);
     // Each thing that is wrong. `name` is a file's, or "" for the log as a whole; `line` counts from 1, 0 =
     // none; `seq` 0 = none.
     void (*found)(void *self, const char *name, uint64_t line, uint64_t seq, const char *what);

@@ -12,6 +12,9 @@
 #include "common/strbuf.h"
 #include "common/view.h"
 
+#define AUDIT_CUSTODY_FILE "custody.ndjson"
+#define AUDIT_CUSTODY_HEAD "custody:" // what a place in it begins with
+
 enum { AUDIT_FILES_MAX = 1000000 };
 
 struct audit_files {

@@ -151,6 +151,7 @@ static enum err begin_file(struct audit_log *log, struct wall_time now)
                 .program = strbuf_view(&log->program),
                 .config_digest = strbuf_view(&log->config_digest),
                 .previous = &before,
+                .custody = audit_custody_last(log->directory),
         };
         audit_begun_write(&log->text, &begun);
         e = write_own_line(log, VIEW("audit.begun"), now);

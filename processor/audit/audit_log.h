@@ -4,7 +4,7 @@
 //
 //   audit.begun   the first line of a file: format, log_id, file, key_id, instance, program, config_sha256, and
 //                 of the file before: its number, whether it was closed in order, how many bytes of a
-//                 torn line were cut off it
+//                 torn line were cut off it; and how far custody.ndjson goes
 //   ...           alerts, commands, what came of control records, each as it is sent
 //   audit.ended   the last line of a file that was closed in order, with why
 //

@@ -12,7 +12,7 @@
 
 enum { PATH_MAX_BYTES = 8192 };
 
-static const char file_name[] = "custody.ndjson";
+static const char file_name[] = AUDIT_CUSTODY_FILE;
 
 enum field { CUSTODY_BY, CUSTODY_REASON, CUSTODY_REMOVED, FIELD_COUNT };
 static const char *const pointers[FIELD_COUNT] = {"/by", "/reason", "/removed"};
@@ -25,6 +25,8 @@ struct custody {
     struct custody_range *ranges;
     size_t range_count;
     size_t range_capacity;
+    uint8_t (*macs)[SHA256_BYTES]; // of lines, by their number less one
+    size_t line_capacity;
     char log_id[AUDIT_LOG_ID_BYTES + 1];
     uint64_t strange_lines; // of another log
     uint64_t faults;
@@ -121,6 +123,26 @@ static void note_fault(void *self, const char *name, uint64_t line, uint64_t seq
     custody->told->found(custody->told->self, name, line, seq, what);
 }
 
+static enum err note_mac(struct custody *custody, const struct audit_line *line)
+{
+    if (line->seq == 0 || line->seq > CUSTODY_LINES_MAX) {
+        return ERR_CEILING;
+    }
+    if (line->seq > custody->line_capacity) {
+        size_t capacity = 2 * line->seq + 64;
+        uint8_t(*grown)[SHA256_BYTES] = realloc(custody->macs, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        memset(grown + custody->line_capacity, 0,
+                (capacity - custody->line_capacity) * sizeof *grown);
+        custody->macs = grown;
+        custody->line_capacity = capacity;
+    }
+    memcpy(custody->macs[line->seq - 1], line->mac, SHA256_BYTES);
+    return ERR_NONE;
+}
+
 static enum err take_line(void *self, const char *name, const struct audit_line *line)
 {
     struct custody *custody = self;
@@ -130,6 +152,10 @@ static enum err take_line(void *self, const char *name, const struct audit_line 
             note_fault(custody, name, line->seq, line->seq, "from here on it is of another log");
         }
         return ERR_NONE;
+    }
+    enum err e = note_mac(custody, line);
+    if (e != ERR_NONE) {
+        return e;
     }
     arena_reset(custody->arena);
     if (line->kind != AUDIT_CUSTODY || view_is_none(line->record) ||
@@ -186,7 +212,8 @@ enum err custody_read(
     enum err e = custody->arena != NULL
                          ? json_pointers_create(&custody->fields, pointers, FIELD_COUNT, NULL)
                          : ERR_NO_MEMORY;
-    const struct audit_check own = {
+    struct audit_check own = {
+            .head_count = check->head_count,
             .directory = check->directory,
             .keys = check->keys,
             .allows_unkeyed = check->allows_unkeyed,
@@ -194,6 +221,7 @@ enum err custody_read(
             .visit = take_line,
             .self = custody,
     };
+    memcpy(own.heads, check->heads, sizeof own.heads);
     struct audit_summary sum = {0};
     e = e != ERR_NONE ? e : audit_log_id_find(custody->log_id, check->directory, ret_why);
     e = e != ERR_NONE ? e : audit_check_file(&sum, &own, file_name, ret_why);
@@ -219,6 +247,7 @@ void custody_destroy(struct custody *custody)
     arena_destroy(custody->arena);
     free(custody->holds);
     free(custody->ranges);
+    free(custody->macs);
     free(custody);
 }
 
@@ -240,6 +269,12 @@ bool custody_has_removed(const struct custody *custody, uint64_t seq)
         }
     }
     return low < custody->range_count && custody->ranges[low].from <= seq;
+}
+
+bool custody_has_line(const struct custody *custody, uint64_t seq, const uint8_t *mac)
+{
+    return seq > 0 && seq <= custody->line_capacity &&
+           memcmp(custody->macs[seq - 1], mac, SHA256_BYTES) == 0;
 }
 
 bool custody_is_held(const struct custody *custody, struct view incident_id)
@@ -302,6 +337,13 @@ void custody_writer_close(struct custody_writer *writer)
     writer->fd = writer->lock_fd = -1;
 }
 
+void custody_writer_head(const struct custody_writer *writer, struct strbuf *sb)
+{
+    strbuf_printf(
+            sb, AUDIT_CUSTODY_HEAD "%s:%llu:", writer->log_id, (unsigned long long)writer->seq);
+    hex_add(sb, writer->mac, sizeof writer->mac);
+}
+
 enum err custody_write(struct custody_writer *writer, const char *type, struct view incident_id,
         struct view record, struct strbuf *ret_why)
 {
@@ -329,6 +371,7 @@ enum err custody_write(struct custody_writer *writer, const char *type, struct v
         return ERR_IO;
     }
     writer->seq = line.seq;
+    writer->has_written = true;
     memcpy(writer->mac, line.mac, sizeof writer->mac);
     return ERR_NONE;
 }

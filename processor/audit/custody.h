@@ -17,7 +17,8 @@
 
 enum {
     CUSTODY_HOLDS_MAX = 10000,
-    CUSTODY_RANGES_MAX = 1000000,   // of one log
+    CUSTODY_RANGES_MAX = 1000000, // of one log
+    CUSTODY_LINES_MAX = 1000000,
     CUSTODY_ACCOUNT_RANGES = 20000, // of one account
     CUSTODY_TEXT_MAX_BYTES = 1024,  // of a name or a reason
 };
@@ -44,6 +45,8 @@ void custody_destroy(struct custody *custody);
 uint64_t custody_faults(const struct custody *custody);
 // Whether an account tells of that record's removal.
 bool custody_has_removed(const struct custody *custody, uint64_t seq);
+// Whether that line of the chain is there.
+bool custody_has_line(const struct custody *custody, uint64_t seq, const uint8_t *mac);
 bool custody_is_held(const struct custody *custody, struct view incident_id);
 // The holds in force, in the order of their making.
 const struct custody_hold *custody_holds(const struct custody *custody, size_t *ret_count);
@@ -56,12 +59,15 @@ struct custody_writer {
     char log_id[AUDIT_LOG_ID_BYTES + 1];
     uint64_t seq;
     uint8_t mac[SHA256_BYTES];
+    bool has_written;
     struct strbuf line;
 };
 // ERR_LOCKED, ERR_NO_INPUT (there is no log), ERR_IO, ERR_NO_MEMORY. Call custody_writer_close in any case.
 MUST_CHECK enum err custody_writer_open(struct custody_writer *writer, const char *directory,
         const struct audit_keys *keys, struct strbuf *ret_why);
 void custody_writer_close(struct custody_writer *writer);
+// Where the chain ends now, as verify's --head takes it: "custody:log_id:seq:mac".
+void custody_writer_head(const struct custody_writer *writer, struct strbuf *sb);
 // It is on disk when it returns. `incident_id` may be none.
 MUST_CHECK enum err custody_write(struct custody_writer *writer, const char *type,
         struct view incident_id, struct view record, struct strbuf *ret_why);

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/hashmap.h"
 #include "common/json_scan.h"
 
-enum { ARENA_BYTES = 512 * 1024 * 1024, KEY_MAX_BYTES = 2 * AUDIT_LINE_MAX_BYTES };
+enum { ARENA_BYTES = 512 * 1024 * 1024, SLACK_MS = 10 * 60 * 1000 };
 
 const char *const report_clock_names[CLOCK_COUNT] = {
         "first_seen", "first_alert", "first_hold", "acknowledged", "released", "closed"};
@@ -22,9 +21,6 @@ enum field {
     ALERT_DETECTOR,
     COMMAND_ACTION,
     COMMAND_ISSUED,
-    COMMAND_TARGET,
-    COMMAND_TENANT,
-    COMMAND_MODE,
     OUTCOME_ACTION,
     OUTCOME_STATE,
     FIELD_COUNT,
@@ -40,28 +36,9 @@ static const char *const pointers[FIELD_COUNT] = {
         [ALERT_DETECTOR] = "/detector_version",
         [COMMAND_ACTION] = "/action",
         [COMMAND_ISSUED] = "/issued_at",
-        [COMMAND_TARGET] = "/target/id",
-        [COMMAND_TENANT] = "/target/tenant_id",
-        [COMMAND_MODE] = "/mode",
         [OUTCOME_ACTION] = "/control/action",
         [OUTCOME_STATE] = "/control/state",
 };
-
-enum verdict_field {
-    VERDICT_WORD,
-    VERDICT_TIME,
-    VERDICT_MESSAGE,
-    VERDICT_TENANT,
-    VERDICT_PSEUDONYM,
-    VERDICT_CAMPAIGN,
-    VERDICT_TEMPLATE,
-    VERDICT_SENDER,
-    VERDICT_VENDOR,
-    VERDICT_FIELD_COUNT,
-};
-static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {"/verdict", "/occurred_at",
-        "/message_id", "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id",
-        "/sender_id", "/vendor_id"};
 
 static bool is_ours(void *self, struct view incident_id)
 {
@@ -78,26 +55,14 @@ enum err incident_report_create(struct incident_report **ret_report, struct view
     report->incident_id = incident_id;
     report->arena = arena_create(ARENA_BYTES);
     report->entries = calloc(REPORT_ENTRIES_MAX, sizeof *report->entries);
-    report->reached.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
-    report->spared.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
-    report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
-    report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
-    report->held_messages = hashmap_create(REPORT_HOLDS_MAX);
-    strbuf_init(&report->key, KEY_MAX_BYTES);
     for (size_t i = 0; i < CLOCK_COUNT; i++) {
         report->clocks_ms[i] = REPORT_NONE;
     }
-    bool is_whole = report->arena != NULL && report->entries != NULL &&
-                    report->reached.named != NULL && report->spared.named != NULL &&
-                    report->reached_set != NULL && report->spared_set != NULL &&
-                    report->held_messages != NULL;
+    bool is_whole = report->arena != NULL && report->entries != NULL;
     enum err e = is_whole ? json_pointers_create(&report->fields, pointers, FIELD_COUNT, NULL)
                           : ERR_NO_MEMORY;
     e = e != ERR_NONE ? e : incident_about_create(&report->about, is_ours, report);
-    if (e == ERR_NONE) {
-        e = json_pointers_create(
-                &report->verdict_fields, verdict_pointers, VERDICT_FIELD_COUNT, NULL);
-    }
+    e = e != ERR_NONE ? e : report_reached_prepare(report);
     if (e != ERR_NONE) {
         incident_report_destroy(report);
         return e;
@@ -114,16 +79,9 @@ void incident_report_destroy(struct incident_report *report)
     if (report->fields != NULL) {
         json_pointers_destroy(report->fields);
     }
-    if (report->verdict_fields != NULL) {
-        json_pointers_destroy(report->verdict_fields);
-    }
+    report_reached_finish(report);
     incident_about_destroy(report->about);
-    hashmap_destroy(report->reached_set);
-    hashmap_destroy(report->spared_set);
-    hashmap_destroy(report->held_messages);
-    strbuf_fini(&report->key);
-    free(report->reached.named);
-    free(report->spared.named);
+    audit_outcomes_fini(&report->outcomes);
     free(report->entries);
     arena_destroy(report->arena);
     free(report);
@@ -235,7 +193,7 @@ static void take_command(struct incident_report *report, const struct json_value
 static void take_record(struct incident_report *report, const struct report_entry *entry)
 {
     struct json_value values[FIELD_COUNT];
-    if (view_is_none(entry->record) ||
+    if (view_is_none(entry->record) || entry->outcome == AUDIT_OUTCOME_ABORTED ||
             json_scan(report->fields, entry->record, values, NULL) != JSON_FINE) {
         return;
     }
@@ -250,45 +208,10 @@ static void take_record(struct incident_report *report, const struct report_entr
     }
 }
 
-static struct view message_key(struct incident_report *report, const struct json_value *tenant,
-        const struct json_value *message)
-{
-    strbuf_reset(&report->key);
-    strbuf_add_view(&report->key, tenant->raw);
-    strbuf_add_byte(&report->key, '\n');
-    strbuf_add_view(&report->key, message->raw);
-    return report->key.failed == ERR_NONE ? strbuf_view(&report->key) : VIEW_NONE;
-}
-
-// A hold of a message is none of an incident's: it is kept whichever scope it is in.
-static enum err take_message_command(struct incident_report *report, struct view record)
-{
-    struct json_value values[FIELD_COUNT];
-    if (view_is_none(record)) {
-        report->message_commands_gone++;
-        return ERR_NONE;
-    }
-    if (json_scan(report->fields, record, values, NULL) != JSON_FINE ||
-            !json_string_equals(&values[COMMAND_ACTION], VIEW("hold")) ||
-            json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
-            values[COMMAND_TARGET].kind != JSON_STRING ||
-            values[COMMAND_TENANT].kind != JSON_STRING) {
-        return ERR_NONE;
-    }
-    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
-    if (view_is_none(key)) {
-        return report->key.failed;
-    }
-    if (hashmap_find(report->held_messages, key) != HASHMAP_ABSENT) {
-        return ERR_NONE;
-    }
-    enum err e = hashmap_put(report->held_messages, key, 1);
-    return e == ERR_CEILING ? ERR_NONE : e;
-}
-
 enum err incident_report_note(struct incident_report *report, const struct audit_line *line)
 {
-    return incident_about_note(report->about, line);
+    enum err e = audit_outcomes_take(&report->outcomes, line);
+    return e != ERR_NONE ? e : incident_about_note(report->about, line);
 }
 
 static bool is_entry(struct incident_report *report, const struct audit_line *line)
@@ -307,7 +230,8 @@ enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line)
 {
     if (line->kind == AUDIT_MESSAGE_COMMAND) {
-        enum err e = take_message_command(report, line->record);
+        enum err e = incident_report_command(report, line->record);
+        report->message_commands_gone += view_is_none(line->record);
         if (e != ERR_NONE) {
             return e;
         }
@@ -327,6 +251,7 @@ enum err incident_report_take(
             .type = arena_copy(report->arena, line->type),
             .id = arena_copy(report->arena, line->id),
             .record = VIEW_NONE,
+            .outcome = audit_outcomes_find(&report->outcomes, line->seq),
     };
     memcpy(entry.mac, line->mac, sizeof entry.mac);
     bool is_copied = !view_is_none(entry.file) && !view_is_none(entry.type);
@@ -342,92 +267,11 @@ enum err incident_report_take(
     return ERR_NONE;
 }
 
-// --- who was reached ---------------------------------------------------------------------------
-
-static bool member_is(struct view object, const char *name, const struct json_value *wanted)
+// Clocks differ, and what was judged is told a little later than it was sent.
+int64_t incident_report_since(const struct incident_report *report)
 {
-    struct json_value key;
-    struct json_value value;
-    while (json_object_take(&object, &key, &value)) {
-        if (view_is(key.raw, name)) {
-            return value.kind == JSON_STRING && wanted->kind == JSON_STRING &&
-                   view_equal(value.raw, wanted->raw);
-        }
-    }
-    return false;
-}
-
-// Both were written by the same encoder, so that what is the same has the same bytes.
-static bool is_of_scope(struct view scope, const struct json_value *values)
-{
-    static const struct {
-        const char *kind;
-        enum verdict_field id;
-    } kinds[] = {{"campaign", VERDICT_CAMPAIGN}, {"template", VERDICT_TEMPLATE},
-            {"sender", VERDICT_SENDER}, {"vendor", VERDICT_VENDOR}, {"tenant", VERDICT_TENANT}};
-    if (!member_is(scope, "tenant_id", &values[VERDICT_TENANT])) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const struct json_value kind = {.kind = JSON_STRING, .raw = view_of(kinds[i].kind)};
-        if (member_is(scope, "kind", &kind)) {
-            return member_is(scope, "id", &values[kinds[i].id]);
-        }
-    }
-    return false;
-}
-
-static enum err add_person(struct incident_report *report, struct report_people *people,
-        struct hashmap *set, struct view pseudonym)
-{
-    people->messages++;
-    if (hashmap_find(set, pseudonym) != HASHMAP_ABSENT) {
-        return ERR_NONE;
-    }
-    enum err e = hashmap_put(set, pseudonym, 1);
-    if (e != ERR_NONE) {
-        return e == ERR_CEILING ? ERR_NONE : e;
-    }
-    people->people++;
-    if (people->named_count < REPORT_NAMED_MAX) {
-        struct view copy = arena_copy(report->arena, pseudonym);
-        if (view_is_none(copy)) {
-            return ERR_NO_MEMORY;
-        }
-        people->named[people->named_count++] = copy;
-    }
-    return ERR_NONE;
-}
-
-enum err incident_report_verdict(struct incident_report *report, struct view verdict)
-{
-    struct json_value values[VERDICT_FIELD_COUNT];
-    int64_t ms;
-    report->has_verdicts = true;
-    if (json_scan(report->verdict_fields, verdict, values, NULL) != JSON_FINE ||
-            !json_string_equals(&values[VERDICT_WORD], VIEW("misdirected")) ||
-            values[VERDICT_TIME].kind != JSON_STRING ||
-            values[VERDICT_PSEUDONYM].kind != JSON_STRING ||
-            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK ||
-            !is_of_scope(report->scope, values)) {
-        return ERR_NONE;
-    }
-    const int64_t *clocks = report->clocks_ms;
-    int64_t end =
-            clocks[CLOCK_RELEASED] != REPORT_NONE ? clocks[CLOCK_RELEASED] : clocks[CLOCK_CLOSED];
-    if ((clocks[CLOCK_FIRST_SEEN] != REPORT_NONE && ms < clocks[CLOCK_FIRST_SEEN]) ||
-            (end != REPORT_NONE && ms > end)) {
-        return ERR_NONE;
-    }
-    struct view key =
-            values[VERDICT_MESSAGE].kind == JSON_STRING
-                    ? message_key(report, &values[VERDICT_TENANT], &values[VERDICT_MESSAGE])
-                    : VIEW_NONE;
-    bool is_held = !view_is_none(key) && hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
-    bool is_spared =
-            is_held || (clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD]);
-    struct report_people *people = is_spared ? &report->spared : &report->reached;
-    people->held_one_by_one += is_held;
-    return add_person(report, people, is_spared ? report->spared_set : report->reached_set,
-            values[VERDICT_PSEUDONYM].raw);
+    const int64_t seen = report->clocks_ms[CLOCK_FIRST_SEEN];
+    const int64_t told = report->clocks_ms[CLOCK_FIRST_ALERT];
+    const int64_t first = seen != REPORT_NONE && seen < told ? seen : told;
+    return first > SLACK_MS ? first - SLACK_MS : 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "audit/audit_check.h"
+#include "audit/audit_outcome.h"
 #include "audit/incident_about.h"
 #include "common/arena.h"
 #include "common/json_out.h"
@@ -32,6 +33,7 @@ struct report_entry {
     struct view id;
     uint8_t mac[SHA256_BYTES];
     struct view record; // none = taken out
+    enum audit_outcome outcome;
 };
 
 enum report_clock {
@@ -55,6 +57,18 @@ struct report_people {
     uint32_t named_count;
 };
 
+// A topic that was read for the report.
+struct report_topic {
+    const char *name;
+    int64_t since_ms; // from when on
+    uint64_t records; // that were read
+    int32_t partitions;
+    int32_t cut; // whose beginning is gone: not all of the incident's time may be there any more
+    int64_t oldest_ms; // what is left of those begins here; REPORT_NONE = nothing is
+    bool is_whole;     // it was read to its end
+};
+enum { REPORT_TOPICS_MAX = 2 };
+
 struct incident_report {
     struct view incident_id; // 32 hex digits, lower case
     struct report_entry *entries;
@@ -76,6 +90,8 @@ struct incident_report {
     struct view detector_versions[REPORT_VERSIONS_MAX];
     uint32_t detector_version_count;
     bool has_verdicts;
+    struct report_topic topics[REPORT_TOPICS_MAX];
+    uint32_t topic_count;
     struct report_people reached;
     struct report_people spared;
     uint64_t
@@ -86,6 +102,7 @@ struct incident_report {
     uint64_t
             message_unsure; // of its tenant and time, which do not say what they are of; no entries
     struct incident_about *about;
+    struct audit_outcomes outcomes;
     struct arena *arena;
     struct hashmap *reached_set;
     struct hashmap *spared_set;
@@ -93,12 +110,16 @@ struct incident_report {
     struct strbuf key;
     struct json_pointers *fields;
     struct json_pointers *verdict_fields;
+    struct json_pointers *command_fields;
 };
 
 // ERR_NO_MEMORY. The view is borrowed.
 MUST_CHECK enum err incident_report_create(
         struct incident_report **ret_report, struct view incident_id);
 void incident_report_destroy(struct incident_report *report);
+// What they do for report_reached.c.
+MUST_CHECK enum err report_reached_prepare(struct incident_report *report);
+void report_reached_finish(struct incident_report *report);
 // For audit_check.visit, of a first reading of the whole log: takes what the incident is about. ERR_NO_MEMORY, ERR_CEILING.
 MUST_CHECK enum err incident_report_note(
         struct incident_report *report, const struct audit_line *line);
@@ -108,6 +129,11 @@ MUST_CHECK enum err incident_report_take(
         struct incident_report *report, const char *file, const struct audit_line *line);
 // Once all is taken: one verdict record. What is none, or of another scope, is passed over.
 MUST_CHECK enum err incident_report_verdict(struct incident_report *report, struct view verdict);
+
+// And one command, as it stood on the topic: of messages whose commands were taken out of the log. Before the verdicts.
+MUST_CHECK enum err incident_report_command(struct incident_report *report, struct view command);
+// From when on topics have what the incident is about; 0 = from their beginning.
+int64_t incident_report_since(const struct incident_report *report);
 
 // What is beside the incident's own records.
 struct report_frame {

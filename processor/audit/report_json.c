@@ -110,7 +110,8 @@ static void write_records(
     json_array(out, key);
     for (uint32_t i = 0; i < report->entry_count; i++) {
         const struct report_entry *entry = &report->entries[i];
-        if ((kinds & 1u << entry->kind) != 0 && !view_is_none(entry->record)) {
+        if ((kinds & 1u << entry->kind) != 0 && !view_is_none(entry->record) &&
+                entry->outcome != AUDIT_OUTCOME_ABORTED) {
             json_raw(out, NULL, entry->record);
         }
     }
@@ -151,10 +152,34 @@ static void write_trail(struct json_out *out, const struct incident_report *repo
         json_string(out, "file", entry->file);
         write_hash(out, "mac", entry->mac);
         json_bool(out, "taken_out", view_is_none(entry->record));
+        if (entry->outcome != AUDIT_OUTCOME_UNKNOWN) {
+            json_text(out, "outcome", audit_outcome_names[entry->outcome]);
+        }
         json_object_end(out);
     }
     json_array_end(out);
     json_object_end(out);
+}
+
+// What was read besides the log, and what of it was not there any more.
+static void write_topics(struct json_out *out, const struct incident_report *report,
+        const struct report_frame *frame)
+{
+    json_array(out, "topics");
+    for (uint32_t i = 0; i < report->topic_count; i++) {
+        const struct report_topic *topic = &report->topics[i];
+        json_object(out, NULL);
+        json_text(out, "name", topic->name);
+        write_time(out, "since", topic->since_ms, frame);
+        json_int(out, "records", (int64_t)topic->records);
+        json_int(out, "partitions", topic->partitions);
+        json_int(out, "partitions_cut", topic->cut);
+        write_time(out, "kept_since", topic->cut > 0 ? topic->oldest_ms : REPORT_NONE, frame);
+        json_bool(out, "read_to_its_end", topic->is_whole);
+        json_bool(out, "whole", topic->is_whole && topic->cut == 0);
+        json_object_end(out);
+    }
+    json_array_end(out);
 }
 
 static void write_versions(
@@ -205,6 +230,7 @@ void incident_report_write_json(
     write_records(&out, "remedy", report, 1u << AUDIT_COMMAND | 1u << AUDIT_MESSAGE_COMMAND);
     write_records(&out, "control", report, 1u << AUDIT_CONTROL);
     write_records(&out, "alerts", report, 1u << AUDIT_ALERT);
+    write_topics(&out, report, frame);
     json_object(&out, "versions");
     json_string(&out, "program", frame->program);
     write_versions(&out, "policy", report->policy_versions, report->policy_version_count);

@@ -124,7 +124,7 @@ static void add_people(
                 "was held and have no enforced hold of their own in the audit log; the others are "
                 "spared, %llu of them held one by one.</p>\n",
                 (unsigned long long)report->spared.held_one_by_one);
-        if (report->message_commands_gone > 0) {
+        if (report->message_commands_gone > 0 && report->topic_count == 0) {
             strbuf_printf(sb,
                     "<p>%llu commands about single messages were taken out of the log: a message "
                     "that only those held counts as reached.</p>\n",
@@ -133,6 +133,29 @@ static void add_people(
     } else {
         strbuf_add_text(sb, "<p>Who it was by pseudonym is in the verdicts, which were not given "
                             "(<code>--verdicts</code>).</p>\n");
+    }
+}
+
+static void add_topics(
+        struct strbuf *sb, const struct incident_report *report, const struct report_frame *frame)
+{
+    for (uint32_t i = 0; i < report->topic_count; i++) {
+        const struct report_topic *topic = &report->topics[i];
+        const bool is_whole = topic->is_whole && topic->cut == 0;
+        strbuf_printf(sb, "<p%s>From the topic <code>", is_whole ? "" : " class=\"bad\"");
+        html_text(sb, view_of(topic->name));
+        strbuf_printf(sb, "</code>, %llu records since ", (unsigned long long)topic->records);
+        zone_format(sb, frame->zone, topic->since_ms);
+        if (topic->cut > 0) {
+            strbuf_printf(sb, "; of %d of its %d partitions the beginning is NOT kept any more",
+                    (int)topic->cut, (int)topic->partitions);
+            if (topic->oldest_ms != REPORT_NONE) {
+                strbuf_add_text(sb, ": what is left of them begins at ");
+                zone_format(sb, frame->zone, topic->oldest_ms);
+            }
+        }
+        strbuf_add_text(
+                sb, topic->is_whole ? ".</p>\n" : "; it was NOT read to its end in time.</p>\n");
     }
 }
 
@@ -163,7 +186,8 @@ static void add_records(
         clock_format(sb, entry->at_ms);
         strbuf_add_byte(sb, ' ');
         html_text(sb, entry->type);
-        strbuf_printf(sb, " (record %llu)</summary><pre>", (unsigned long long)entry->seq);
+        strbuf_printf(sb, " (record %llu%s)</summary><pre>", (unsigned long long)entry->seq,
+                entry->outcome == AUDIT_OUTCOME_ABORTED ? ", aborted: nobody had it" : "");
         html_text(sb, view_is_none(entry->record) ? VIEW("its content was taken out of the log")
                                                   : entry->record);
         strbuf_add_text(sb, "</pre></details>\n");
@@ -208,6 +232,7 @@ void incident_report_write_page(
     strbuf_add_text(sb, "</table>\n");
     add_clocks(sb, report, frame);
     add_people(sb, report, frame);
+    add_topics(sb, report, frame);
     strbuf_add_text(sb, "<h2>Evidence</h2>\n<table>\n");
     add_json(sb, "Reasons", report->reasons);
     add_json(sb, "Evidence", report->evidence);

@@ -13,6 +13,8 @@
 #include "commands/audit.h"
 #include "commands/open_zone.h"
 #include "common/line_reader.h"
+#include "common/log.h"
+#include "kafka/whole.h"
 
 enum {
     WHY_MAX_BYTES = 16 * 1024,
@@ -21,12 +23,14 @@ enum {
     PATH_MAX_BYTES = 8192,
     INCIDENT_DIGITS = 32,
     SHOWN_MAX = 20,
+    TIMEOUT_S = 120,
 };
 
 // clang-format off
 static const char usage[] =
         "usage: wrongnumber audit export --incident ID [-c FILE | DIR] [--key ID=FILE]...\n"
-        "                                [--verdicts FILE] [--zone ZONE] [--data TEXT] [--out DIR]\n"
+        "                                [--verdicts FILE | --from-topics] [--zone ZONE] [--data TEXT]\n"
+        "                                [--out DIR] [--timeout S]\n"
         "\n"
         "Writes incident-ID.json and incident-ID.html: when it began, was told, held, acknowledged and\n"
         "released; the time limits to report it; how many people it is about, who was reached and who\n"
@@ -38,6 +42,9 @@ static const char usage[] =
         "      --incident ID     as alerts name it\n"
         "      --verdicts FILE   verdict records, one a line (kcat -C -e -t collections.verdicts.v1):\n"
         "                        tells who was reached, by pseudonym; - is standard input\n"
+        "      --from-topics     reads verdicts and commands of the incident's time from Kafka instead, on\n"
+        "                        the side; the report says what is not kept there any more. Wants -c\n"
+        "      --timeout S       of that (default 120); what is not read by then is missing, and told\n"
         "      --zone ZONE       of the local times: an offset (default +08:00), or a name such as\n"
         "                        America/New_York\n"
         "      --data TEXT       the kinds of personal data that your messages disclose\n"
@@ -49,6 +56,8 @@ struct export_arguments {
     struct audit_place_options place;
     const char *incident;
     const char *verdicts;
+    bool reads_topics;
+    int64_t timeout_s;
     const char *out;
     const char *data_kinds;
     const char *zone_name;
@@ -106,6 +115,12 @@ static void pass_over_fault(
     (void)what; // told by the reading before
 }
 
+static bool has_custody(void *self, uint64_t seq, const uint8_t *mac)
+{
+    struct export_run *run = self;
+    return custody_has_line(run->custody, seq, mac);
+}
+
 static bool is_removed(void *self, uint64_t seq)
 {
     struct export_run *run = self;
@@ -135,6 +150,58 @@ static enum err read_verdicts(struct incident_report *report, const char *path)
         close(fd);
     }
     return e;
+}
+
+static enum err see_command(void *self, const struct raw_message *raw)
+{
+    return incident_report_command(self, raw->value);
+}
+
+static enum err see_verdict(void *self, const struct raw_message *raw)
+{
+    return view_is_none(raw->value) ? ERR_NONE : incident_report_verdict(self, raw->value);
+}
+
+// What was not read in time is missing, which the report says.
+static enum err read_topic(struct export_run *run, const struct config *config, const char *topic,
+        enum err (*take)(void *self, const struct raw_message *raw), struct strbuf *why)
+{
+    bool left_behind = false;
+    struct kafka_kept kept;
+    const struct kafka_whole whole = {
+            .config = config,
+            .topic = topic,
+            .who = "audit export",
+            .deadline_ms = run->args->timeout_s * 1000,
+            .since_ms = incident_report_since(run->report),
+            .kept = &kept,
+            .take = take,
+            .self = run->report,
+            .left_behind = &left_behind,
+    };
+    enum err e = kafka_read_whole(&whole, why);
+    if (e != ERR_NONE && e != ERR_DEADLINE) {
+        strbuf_printf(why, "%s: %s", topic, err_text(e));
+        return e;
+    }
+    run->report->topics[run->report->topic_count++] = (struct report_topic){
+            .name = topic,
+            .since_ms = whole.since_ms,
+            .records = kept.records,
+            .partitions = kept.partitions,
+            .cut = kept.cut,
+            .oldest_ms = kept.oldest_ms >= 0 ? kept.oldest_ms : REPORT_NONE,
+            .is_whole = e == ERR_NONE,
+    };
+    return ERR_NONE;
+}
+
+static enum err read_topics(struct export_run *run, const struct config *config, struct strbuf *why)
+{
+    log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
+    enum err e = read_topic(run, config, config->topics.commands, see_command, why);
+    run->report->has_verdicts = true;
+    return e != ERR_NONE ? e : read_topic(run, config, config->topics.verdicts, see_verdict, why);
 }
 
 // --- writing -----------------------------------------------------------------------------------
@@ -187,8 +254,8 @@ static enum err write_report(const struct export_run *run, const struct report_f
     return e;
 }
 
-static enum err report(struct export_run *run, const struct audit_keys *keys, const char *directory,
-        struct strbuf *why)
+static enum err report(struct export_run *run, const struct config *config,
+        const struct audit_keys *keys, const char *directory, struct strbuf *why)
 {
     const struct export_arguments *args = run->args;
     struct audit_summary sum;
@@ -197,6 +264,7 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
             .keys = keys,
             .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
+            .has_custody = has_custody,
             .found = show_fault,
             .visit = note_line,
             .self = run,
@@ -218,6 +286,9 @@ static enum err report(struct export_run *run, const struct audit_keys *keys, co
     if (e == ERR_NONE && args->verdicts != NULL) {
         e = read_verdicts(run->report, args->verdicts);
     }
+    if (e == ERR_NONE && args->reads_topics) {
+        e = read_topics(run, config, why);
+    }
     if (e != ERR_NONE) {
         return e;
     }
@@ -237,7 +308,7 @@ static enum err export_incident(const struct export_arguments *args)
     strbuf_init(&why, WHY_MAX_BYTES);
     enum err e = audit_place_open(&args->place, &config, &keys, &directory);
     if (e == ERR_NONE) {
-        e = report(&run, &keys, directory, &why);
+        e = report(&run, config, &keys, directory, &why);
         if (e != ERR_NONE) {
             fprintf(stderr, "audit export: %s\n", why.n > 0 ? why.p : err_text(e));
         }
@@ -261,6 +332,11 @@ static bool take_option(struct export_arguments *args, int option)
     case 'v':
         args->verdicts = optarg;
         return true;
+    case 'f':
+        args->reads_topics = true;
+        return true;
+    case 't':
+        return options_number("--timeout", optarg, 1, 86400, &args->timeout_s);
     case 'o':
         args->out = optarg;
         return true;
@@ -279,10 +355,12 @@ int audit_export(int argc, char **argv)
 {
     static const struct option longs[] = {AUDIT_PLACE_LONG,
             {"incident", required_argument, NULL, 'i'}, {"verdicts", required_argument, NULL, 'v'},
+            {"from-topics", no_argument, NULL, 'f'}, {"timeout", required_argument, NULL, 't'},
             {"out", required_argument, NULL, 'o'}, {"data", required_argument, NULL, 'd'},
             {"zone", required_argument, NULL, 'z'}, {NULL, 0, NULL, 0}};
     struct export_arguments args = {
             .out = ".",
+            .timeout_s = TIMEOUT_S,
             .zone_name = "+08:00",
             .data_kinds =
                     "that somebody of the name in the message owes a debt to the lender in it, "
@@ -299,6 +377,11 @@ int audit_export(int argc, char **argv)
     }
     if (is_good && optind < argc) {
         args.place.directory = argv[optind++];
+    }
+    if (is_good && args.reads_topics &&
+            (args.verdicts != NULL || args.place.options.config_path == NULL)) {
+        fputs("--from-topics wants -c, and no --verdicts\n", stderr);
+        is_good = false;
     }
     if (!is_good || optind != argc || args.incident == NULL) {
         fputs(usage, stderr);

@@ -196,6 +196,12 @@ static void show_fault(void *self, const char *name, uint64_t line, uint64_t seq
     }
 }
 
+static bool has_custody(void *self, uint64_t seq, const uint8_t *mac)
+{
+    struct keep_run *run = self;
+    return custody_has_line(run->custody, seq, mac);
+}
+
 static bool is_removed(void *self, uint64_t seq)
 {
     struct keep_run *run = self;
@@ -222,6 +228,7 @@ static struct audit_check check_of(const struct keep_arguments *args, struct kee
             .keys = &run->keys,
             .allows_unkeyed = args->place.allows_unkeyed,
             .is_removed = is_removed,
+            .has_custody = has_custody,
             .found = show_fault,
             .self = run,
     };
@@ -244,12 +251,25 @@ static enum err begin(const struct keep_arguments *args, bool writes, struct kee
     return e;
 }
 
+// What shows later that nothing was cut off the chain that has just grown.
+static void tell_head(const struct keep_run *run)
+{
+    struct strbuf head;
+    strbuf_init(&head, RECORD_MAX_BYTES);
+    custody_writer_head(&run->writer, &head);
+    if (run->writer.has_written && head.p != NULL) {
+        fprintf(stderr, "custody head %s\n", head.p);
+    }
+    strbuf_fini(&head);
+}
+
 static int finish(const char *verb, enum err e, struct keep_run *run)
 {
     if (e != ERR_NONE && run->directory != NULL) {
         fprintf(stderr, "audit %s: %s\n", verb, run->why.n > 0 ? run->why.p : err_text(e));
     }
     if (run->has_writer) {
+        tell_head(run);
         custody_writer_close(&run->writer);
     }
     incident_about_destroy(run->about);

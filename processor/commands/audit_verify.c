@@ -19,7 +19,9 @@ static const char usage[] =
         AUDIT_PLACE_USAGE
         "      --head PLACE      a place that the log must have, LOG_ID:SEQ:HASH or HASH: from the header\n"
         "                        wn.audit of any alert or command in Kafka, or a `head` line in the\n"
-        "                        processor's log. Nothing else shows that the end was cut off\n"
+        "                        processor's log. Nothing else shows that the end was cut off. Or\n"
+        "                        custody:LOG_ID:SEQ:HASH, as `audit hold` and `purge` print it, of\n"
+        "                        custody.ndjson, beyond what the log itself has seen there\n"
         "  -h, --help            this text\n";
 // clang-format on
 
@@ -42,6 +44,12 @@ static void show_fault(void *self, const char *name, uint64_t line, uint64_t seq
     } else {
         printf("%s%s%s\n", name, name[0] != '\0' ? ": " : "", what);
     }
+}
+
+static bool has_custody(void *self, uint64_t seq, const uint8_t *mac)
+{
+    struct verification *verification = self;
+    return custody_has_line(verification->custody, seq, mac);
 }
 
 static bool is_removed(void *self, uint64_t seq)
@@ -101,6 +109,7 @@ static enum err verify(struct verification *verification)
         verification->check.found = show_fault;
         verification->check.self = verification;
         verification->check.is_removed = is_removed;
+        verification->check.has_custody = has_custody;
         e = custody_read(&verification->custody, &verification->check, &why);
         e = e != ERR_NONE ? e : audit_check_log(&sum, &verification->check, &why);
         if (e == ERR_NONE) {

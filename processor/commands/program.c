@@ -14,6 +14,7 @@
 #include "common/conf_version.h"
 #include "common/digest_version.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "decode/json_version.h"
 #include "kafka/kafka.h"
 #include "redis/version.h"
@@ -105,7 +106,9 @@ int program_run(const struct program *program, int argc, char **argv)
     }
     for (const struct verb *verb = program->verbs; verb->name != NULL; verb++) {
         if (strcmp(verb->name, argv[1]) == 0) {
-            return close_output(program, verb->run(argc - 1, argv + 1));
+            int status = verb->run(argc - 1, argv + 1);
+            log_tell_suppressed(true);
+            return close_output(program, status);
         }
     }
     fprintf(stderr, "%s: no verb %s; %s --help names them\n", program->name, argv[1],

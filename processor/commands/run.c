@@ -225,6 +225,7 @@ static enum err run_halves(struct process *process, uint32_t tally_partitions)
     bool any = true;
     while (any) {
         tell_audit_head(audit, &head_told_at, false);
+        log_tell_suppressed(false);
         note_audit(board, audit);
         if (stop_take_hangup()) {
             bool is_in_force = reload_policy(

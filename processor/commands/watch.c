@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/open_zone.h"
 #include "commands/options.h"
 #include "commands/stop.h"
 #include "commands/watch_line.h"
@@ -13,12 +14,18 @@
 #include "kafka/admin.h"
 #include "kafka/reader.h"
 
-enum { POLL_MS = 200, RETRY_MS = 1000, LINE_MAX_BYTES = 4 * 1024 * 1024, CLOSE_MS = 5000 };
+enum {
+    POLL_MS = 200,
+    RETRY_MS = 1000,
+    LINE_MAX_BYTES = 4 * 1024 * 1024,
+    CLOSE_MS = 5000,
+    MESSAGES_MS = 5000
+};
 
 // clang-format off
 static const char usage[] =
         "usage: wrongnumber watch [-c FILE] [-X NAME=VALUE]... [--from beginning|end] [--json]\n"
-        "                         [--seconds N] [--count N]\n"
+        "                         [--messages] [--zone ZONE] [--seconds N] [--count N]\n"
         "\n"
         "Prints alerts and quarantine commands as they happen, one line each. Reads on the side:\n"
         "joins no consumer group and commits nothing. Waits when Kafka or the topics are not there.\n"
@@ -27,6 +34,9 @@ static const char usage[] =
         "      --from WHERE      beginning: also what is there already; end (the default): only\n"
         "                        what is new\n"
         "      --json            the records' own JSON, one a line\n"
+        "      --messages        also each hold of a single message; else how many, every five seconds\n"
+        "      --zone ZONE       of the times in the text: an offset such as +08:00, or a name such as\n"
+        "                        America/New_York; else UTC\n"
         "      --seconds N       end after so long\n"
         "      --count N         end after so many lines\n"
         "  -h, --help            this text\n";
@@ -37,7 +47,9 @@ struct watch_arguments {
     int64_t from;
     int64_t seconds; // -1 = no end
     int64_t count;   // -1 = no end
+    const char *zone_name;
     bool is_json;
+    bool shows_messages;
 };
 
 enum { WATCHED_COUNT = 2 }; // alerts, commands
@@ -54,6 +66,8 @@ struct watch {
     struct mono_time retry_at; // to look for topics that are not there yet
     bool has_looked;           // Kafka has answered before
     int64_t printed;
+    uint64_t messages;            // commands about single ones that no line has told of yet
+    struct mono_time messages_at; // when a line does
 };
 
 // --- arguments ---------------------------------------------------------------------------------
@@ -71,7 +85,8 @@ static bool parse_from(const char *text, int64_t *ret_from)
 static enum err parse_arguments(struct watch_arguments *args, int argc, char **argv)
 {
     static const struct option longs[] = {OPTIONS_LONG, {"from", required_argument, NULL, 'f'},
-            {"json", no_argument, NULL, 'j'}, {"seconds", required_argument, NULL, 's'},
+            {"json", no_argument, NULL, 'j'}, {"messages", no_argument, NULL, 'm'},
+            {"zone", required_argument, NULL, 'z'}, {"seconds", required_argument, NULL, 's'},
             {"count", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
     optind = 0; // glibc: start afresh, main has been here
     for (int c; (c = getopt_long(argc, argv, OPTIONS_SHORT, longs, NULL)) != -1;) {
@@ -80,6 +95,10 @@ static enum err parse_arguments(struct watch_arguments *args, int argc, char **a
             is_good = parse_from(optarg, &args->from);
         } else if (c == 'j') {
             args->is_json = true;
+        } else if (c == 'm') {
+            args->shows_messages = true;
+        } else if (c == 'z') {
+            args->zone_name = optarg;
         } else if (c == 's') {
             is_good = options_number("--seconds", optarg, 0, 1000000000, &args->seconds);
         } else if (c == 'n') {
@@ -150,27 +169,52 @@ static enum err look_for_topics(struct watch *watch)
     return ERR_NONE;
 }
 
-static enum err print_message(struct watch *watch, const struct kafka_event *event)
+static enum err print_line(struct watch *watch)
 {
-    struct view value = event->message->raw.value;
-    if (view_is_none(value)) {
-        return ERR_NONE;
-    }
-    strbuf_reset(&watch->line);
-    if (watch->args->is_json) {
-        strbuf_add_view(&watch->line, value);
-        strbuf_add_byte(&watch->line, '\n');
-    } else if (strcmp(event->topic, watch->topics[0]) == 0) {
-        watch_lines_add_alert(watch->lines, value, &watch->line);
-    } else {
-        watch_lines_add_command(watch->lines, value, &watch->line);
-    }
     if (watch->line.failed != ERR_NONE) {
         return watch->line.failed;
     }
     watch->printed++;
     bool is_written = fwrite(watch->line.p, 1, watch->line.n, stdout) == watch->line.n;
     return is_written && fflush(stdout) == 0 ? ERR_NONE : ERR_IO;
+}
+
+// A batch that goes wrong holds thousands of messages, among which nobody would see anything else.
+static enum err tell_messages(struct watch *watch, bool is_over)
+{
+    if (watch->messages == 0 || (!is_over && clock_mono().ns < watch->messages_at.ns)) {
+        return ERR_NONE;
+    }
+    strbuf_reset(&watch->line);
+    watch_lines_add_messages(watch->lines, watch->messages, clock_wall().ms, &watch->line);
+    watch->messages = 0;
+    return print_line(watch);
+}
+
+static enum err print_message(struct watch *watch, const struct kafka_event *event)
+{
+    struct view value = event->message->raw.value;
+    bool is_alert = strcmp(event->topic, watch->topics[0]) == 0;
+    if (view_is_none(value)) {
+        return ERR_NONE;
+    }
+    if (!is_alert && !watch->args->is_json && !watch->args->shows_messages &&
+            watch_lines_is_of_message(watch->lines, value)) {
+        if (watch->messages++ == 0) {
+            watch->messages_at = mono_after_ms(clock_mono(), MESSAGES_MS);
+        }
+        return ERR_NONE;
+    }
+    strbuf_reset(&watch->line);
+    if (watch->args->is_json) {
+        strbuf_add_view(&watch->line, value);
+        strbuf_add_byte(&watch->line, '\n');
+    } else if (is_alert) {
+        watch_lines_add_alert(watch->lines, value, &watch->line);
+    } else {
+        watch_lines_add_command(watch->lines, value, &watch->line);
+    }
+    return print_line(watch);
 }
 
 static enum err serve_event(struct watch *watch)
@@ -213,13 +257,16 @@ static enum err follow_until_over(struct watch *watch)
         if (err == ERR_NONE) {
             err = serve_event(watch);
         }
+        err = err != ERR_NONE ? err : tell_messages(watch, false);
     }
-    return err;
+    bool has_room = watch->args->count < 0 || watch->printed < watch->args->count;
+    return err == ERR_NONE && has_room ? tell_messages(watch, true) : err;
 }
 
 // --- set-up ------------------------------------------------------------------------------------
 
-static enum err run_watch(const struct watch_arguments *args, const struct config *config)
+static enum err run_watch(
+        const struct watch_arguments *args, const struct config *config, const struct zone *zone)
 {
     struct watch watch = {
             .args = args,
@@ -231,7 +278,7 @@ static enum err run_watch(const struct watch_arguments *args, const struct confi
     strbuf_init(&watch.line, LINE_MAX_BYTES);
     struct strbuf findings;
     strbuf_init(&findings, LINE_MAX_BYTES);
-    enum err err = watch_lines_create(&watch.lines);
+    enum err err = watch_lines_create(&watch.lines, zone);
     if (err == ERR_NONE) {
         err = kafka_admin_create(&watch.admin, config, &findings);
     }
@@ -260,15 +307,19 @@ int command_watch(int argc, char **argv)
         fputs(usage, args.options.helps ? stdout : stderr);
         return args.options.helps ? 0 : err_exit_status(ERR_USAGE);
     }
+    struct zone *zone = NULL;
+    if (args.zone_name != NULL && !open_zone(args.zone_name, &zone)) {
+        return err_exit_status(ERR_USAGE);
+    }
     static const char *const sections[] = {"kafka", "topics", NULL};
     struct config *config = NULL;
     enum err err = options_load_sections(&args.options, sections, &config);
-    if (err != ERR_NONE) {
-        return err_exit_status(err);
+    if (err == ERR_NONE) {
+        log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
+        stop_on_signals();
+        err = run_watch(&args, config, zone);
+        config_destroy(config);
     }
-    log_setup(config->log.format, config->log.level == LOG_DEBUG ? LOG_DEBUG : LOG_WARN);
-    stop_on_signals();
-    err = run_watch(&args, config);
-    config_destroy(config);
+    zone_destroy(zone);
     return err_exit_status(err);
 }

@@ -28,6 +28,8 @@ enum err enrich_batch(const struct enricher *enricher, const struct event *const
                     .tenant_id = ev->tenant_id,
                     .loan_id = ev->loan_id,
                     .channel = ev->channel,
+                    .pseudonym = &enriched->pseudonym,
+                    .key = key,
             };
         }
     }

@@ -3,14 +3,23 @@
 #include <stdlib.h>
 
 #include "common/digest.h"
+#include "common/hash.h"
 #include "identity/key_file.h"
 
-enum { KEY_MIN_BYTES = 16, RING_MAX = 2 };
+enum { KEY_MIN_BYTES = 16, RING_MAX = 2, MEMO_ENTRIES = 256, MEMO_TEXT_BYTES = 57 };
+
+// Tags of tenants seen lately, direct-mapped: lenders are few, and each message names one.
+struct tag_memo {
+    uint8_t text_bytes; // 0 = free
+    char text[MEMO_TEXT_BYTES];
+    uint8_t tag[TENANT_TAG_BYTES];
+};
 
 struct keyring_key {
     char id[KEY_ID_MAX_BYTES];
     size_t id_bytes;
     struct mac_key *mac;
+    struct tag_memo *tenants; // MEMO_ENTRIES
 };
 
 struct keyring {
@@ -42,13 +51,11 @@ static enum err ring_add(struct keyring *ring, struct view id, struct view key)
     }
     struct keyring_key *slot = &ring->keys[ring->count];
     slot->mac = mac_key_create((const uint8_t *)key.p, key.n);
-    if (slot->mac == NULL) {
-        return ERR_NO_MEMORY;
-    }
+    slot->tenants = calloc(MEMO_ENTRIES, sizeof *slot->tenants);
     memcpy(slot->id, id.p, id.n);
     slot->id_bytes = id.n;
     ring->count++;
-    return ERR_NONE;
+    return slot->mac != NULL && slot->tenants != NULL ? ERR_NONE : ERR_NO_MEMORY;
 }
 
 enum err keyring_create(struct keyring **ret_ring, struct view current_id, struct view current_key,
@@ -80,6 +87,7 @@ void keyring_destroy(struct keyring *ring)
     }
     for (size_t i = 0; i < ring->count; i++) {
         mac_key_destroy(ring->keys[i].mac); // wipes it
+        free(ring->keys[i].tenants);
     }
     free(ring);
 }
@@ -181,10 +189,22 @@ struct pseudonym keyring_pseudonym(const struct keyring_key *key, struct recipie
 void keyring_tenant_tag(
         const struct keyring_key *key, struct view tenant_id, uint8_t ret_tag[TENANT_TAG_BYTES])
 {
+    struct tag_memo *memo = &key->tenants[hash_bytes(tenant_id.p, tenant_id.n, 0) % MEMO_ENTRIES];
+    bool fits = tenant_id.n > 0 && tenant_id.n <= sizeof memo->text;
+    if (fits && memo->text_bytes == tenant_id.n &&
+            memcmp(memo->text, tenant_id.p, tenant_id.n) == 0) {
+        memcpy(ret_tag, memo->tag, TENANT_TAG_BYTES);
+        return;
+    }
     const struct view parts[] = {VIEW("tenant:"), tenant_id};
     uint8_t mac[SHA256_BYTES];
     mac_sign_parts(key->mac, parts, sizeof parts / sizeof parts[0], mac);
     memcpy(ret_tag, mac, TENANT_TAG_BYTES);
+    if (fits) {
+        memo->text_bytes = (uint8_t)tenant_id.n;
+        memcpy(memo->text, tenant_id.p, tenant_id.n);
+        memcpy(memo->tag, mac, TENANT_TAG_BYTES);
+    }
 }
 
 void keyring_loan_tag(

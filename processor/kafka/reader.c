@@ -263,6 +263,30 @@ enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic, int32
     return err;
 }
 
+enum err kafka_reader_since(struct kafka_reader *reader, const char *topic, int32_t partition,
+        int64_t since_ms, int64_t timeout_ms, int64_t *ret_offset)
+{
+    struct mono_time deadline = mono_after_ms(clock_mono(), timeout_ms);
+    int64_t left_ms = timeout_ms;
+    enum err err;
+    do {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_add(list, topic, partition);
+        at->offset = since_ms;
+        err = kafka_err(
+                rd_kafka_offsets_for_times(reader->client.rk, list, kafka_timeout(left_ms)));
+        err = err != ERR_NONE ? err : kafka_err(at->err);
+        if (err == ERR_NONE) {
+            *ret_offset = at->offset >= 0 ? at->offset : KAFKA_FROM_END;
+        } else if (err_fate(err) == FATE_RETRY) {
+            rd_kafka_poll(reader->client.rk, POLL_SLICE_MS);
+        }
+        rd_kafka_topic_partition_list_destroy(list);
+        left_ms = mono_left_ms(clock_mono(), deadline);
+    } while (err_fate(err) == FATE_RETRY && left_ms > 0);
+    return err;
+}
+
 enum err kafka_reader_partitions(
         struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count)
 {

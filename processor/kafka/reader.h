@@ -36,4 +36,7 @@ MUST_CHECK enum err kafka_reader_partitions(
 // Asks the broker which offsets a partition has now, low .. high - 1.
 MUST_CHECK enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic,
         int32_t partition, int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);
+// Asks the broker for the first record of a partition with that timestamp or a later one; KAFKA_FROM_END: it has none.
+MUST_CHECK enum err kafka_reader_since(struct kafka_reader *reader, const char *topic,
+        int32_t partition, int64_t since_ms, int64_t timeout_ms, int64_t *ret_offset);
 void kafka_reader_release(struct kafka_reader *reader, struct kafka_message *message);

@@ -122,7 +122,7 @@ static void place_all(struct packed_ask *ask, const struct cache_trust *trust)
     ASSURE(lead != NULL);
     for (size_t i = 0; i < ask->asked_count; i++) {
         struct asked *asked = &ask->asked[i];
-        asked->pseudonym = keyring_pseudonym(lead->key, asked->lookup->recipient);
+        asked->pseudonym = lookup_pseudonym(asked->lookup, lead->key);
         unsigned tag =
                 lead->epoch.tags == 1 ? 0 : packed_bucket_number(&asked->pseudonym, HASH_TAG_BITS);
         const struct known_epoch *own = &trust->epochs[tag];

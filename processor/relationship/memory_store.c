@@ -15,8 +15,11 @@ struct memory_store {
     struct strbuf body; // being written
 };
 
-static void memory_store_answer(
-        const struct memory_store *ms, struct lookup *lookup, struct arena *arena)
+// The lookups of a group wait for memory together.
+enum { GROUP_LOOKUPS = 32 };
+
+static void memory_store_answer(const struct memory_store *ms, struct lookup *lookup,
+        const struct pseudonym *pseudonym, struct arena *arena)
 {
     lookup->facts = (struct facts){
             .lookup = LOOKUP_NOT_ASKED,
@@ -26,8 +29,7 @@ static void memory_store_answer(
     if (lookup->recipient.kind == RECIPIENT_INVALID) {
         return;
     }
-    struct pseudonym pseudonym = keyring_pseudonym(ms->key, lookup->recipient);
-    struct view body = packed_table_find(ms->table, &pseudonym);
+    struct view body = packed_table_find(ms->table, pseudonym);
     if (view_is_none(body)) {
         lookup->facts.lookup = LOOKUP_MISS;
         return;
@@ -43,8 +45,17 @@ static void memory_store_lookup(void *self, struct lookup *lookups, size_t count
 {
     (void)deadline;
     const struct memory_store *ms = self;
-    for (size_t i = 0; i < count; i++) {
-        memory_store_answer(ms, &lookups[i], arena);
+    struct pseudonym pseudonyms[GROUP_LOOKUPS];
+    for (size_t from = 0; from < count; from += GROUP_LOOKUPS) {
+        size_t left = count - from;
+        size_t group = left < GROUP_LOOKUPS ? left : GROUP_LOOKUPS;
+        for (size_t i = 0; i < group; i++) {
+            pseudonyms[i] = lookup_pseudonym(&lookups[from + i], ms->key);
+        }
+        packed_table_warm(ms->table, pseudonyms, group);
+        for (size_t i = 0; i < group; i++) {
+            memory_store_answer(ms, &lookups[from + i], &pseudonyms[i], arena);
+        }
     }
 }
 

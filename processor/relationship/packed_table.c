@@ -316,6 +316,27 @@ struct view packed_table_find(const struct packed_table *table, const struct pse
     return slot == 0 ? VIEW_NONE : record_body(slot_record(table, slot));
 }
 
+void packed_table_warm(
+        const struct packed_table *table, const struct pseudonym *pseudonyms, size_t count)
+{
+    if (table->slot_bits == 0) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(&table->slots[slot_home(table, pseudonyms[i].bytes)]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t tag = slot_tag(pseudonyms[i].bytes);
+        uint64_t at = slot_home(table, pseudonyms[i].bytes);
+        while (table->slots[at] != 0 && (table->slots[at] & ~AT_MASK) != tag) {
+            at = (at + 1) & slot_mask(table);
+        }
+        if (table->slots[at] != 0) {
+            __builtin_prefetch(slot_record(table, table->slots[at]));
+        }
+    }
+}
+
 static int ref_compare(const void *a, const void *b)
 {
     uint64_t x = ((const struct packed_ref *)a)->prefix;

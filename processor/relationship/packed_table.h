@@ -28,6 +28,11 @@ void packed_table_remove(struct packed_table *table, const struct pseudonym *pse
 // The body, good until the next put or remove; none where it is not there.
 struct view packed_table_find(const struct packed_table *table, const struct pseudonym *pseudonym);
 
+// Asks the machine for the memory that finding these will touch: to look up many at once is several
+// times faster so. Changes nothing.
+void packed_table_warm(
+        const struct packed_table *table, const struct pseudonym *pseudonyms, size_t count);
+
 struct packed_ref {
     uint64_t prefix; // the pseudonym's first 8 bytes
     uint64_t at;

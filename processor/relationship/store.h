@@ -5,7 +5,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/err.h"
-#include "identity/recipient.h"
+#include "identity/keyring.h"
 #include "model/facts.h"
 #include "model/frame.h"
 
@@ -15,8 +15,20 @@ struct lookup {
     struct view tenant_id;      // of the message; none = every party counts as the tenant's own
     struct view loan_id;        // of the message; none = no loan named
     struct view channel;        // of the message; none = no opt-out applies
-    struct facts facts;         // the answer
+    // The recipient's pseudonym under `key`, where it is known already; NULL = it is not.
+    const struct pseudonym *pseudonym;
+    const struct keyring_key *key;
+    struct facts facts; // the answer
 };
+
+// The recipient's pseudonym under `key`; costs a MAC only where it is not known already.
+static inline struct pseudonym lookup_pseudonym(
+        const struct lookup *lookup, const struct keyring_key *key)
+{
+    return lookup->pseudonym != NULL && lookup->key == key
+                   ? *lookup->pseudonym
+                   : keyring_pseudonym(key, lookup->recipient);
+}
 
 struct store_ops {
     // Answers all of them by `deadline`, with whatever is known by then; the arena holds what the

@@ -1,11 +1,17 @@
 #include "run/audited_sink.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "common/json_scan.h"
 #include "common/log.h"
 
-enum { PLACE_MAX_BYTES = 256, TROUBLE_MAX_BYTES = 16 * 1024, AGAIN_MS = 200 };
+enum {
+    PLACE_MAX_BYTES = 256,
+    TROUBLE_MAX_BYTES = 16 * 1024,
+    AGAIN_MS = 200,
+    OUTCOME_MAX_BYTES = 64 * 1024
+};
 
 enum placed_field {
     PLACED_TYPE,
@@ -19,16 +25,18 @@ enum placed_field {
 static const char *const field_pointers[PLACED_COUNT] = {
         "/type", "/action", "/alert_id", "/command_id", "/incident_id", "/target/kind"};
 
-enum err audited_sink_init(
-        struct audited_sink *audited, struct tracked_sink *tracked, struct audit_log *log)
+enum err audited_sink_init(struct audited_sink *audited, struct tracked_sink *tracked,
+        struct audit_log *log, const char *half)
 {
-    *audited = (struct audited_sink){.tracked = tracked, .to = tracked_sink_role(tracked)};
+    *audited = (struct audited_sink){
+            .tracked = tracked, .to = tracked_sink_role(tracked), .half = half};
     strbuf_init(&audited->place, PLACE_MAX_BYTES);
     enum err e = json_pointers_create(&audited->fields, field_pointers, PLACED_COUNT, NULL);
-    if (e == ERR_NONE && log != NULL) {
+    audited->pending = calloc(1, sizeof *audited->pending);
+    if (e == ERR_NONE && audited->pending != NULL) {
         audited->log = log;
     }
-    return e;
+    return e == ERR_NONE && audited->pending == NULL ? ERR_NO_MEMORY : e;
 }
 
 void audited_sink_fini(struct audited_sink *audited)
@@ -38,6 +46,8 @@ void audited_sink_fini(struct audited_sink *audited)
         audited->fields = NULL;
     }
     strbuf_fini(&audited->place);
+    free(audited->pending);
+    audited->pending = NULL;
 }
 
 static void tell_trouble(struct audited_sink *audited, const char *what)
@@ -122,6 +132,9 @@ static enum err audited_send(void *self, const struct record *record)
     if (e != ERR_NONE) {
         return e;
     }
+    if (tracked_sink_is_in_transaction(audited->tracked, record->topic)) {
+        audit_pending_add(audited->pending, place.seq);
+    }
     strbuf_reset(&audited->place);
     audit_log_add_place(audited->log, &place, &audited->place);
     struct record placed = *record;
@@ -156,4 +169,27 @@ bool audited_sink_keep(struct audited_sink *audited)
         tell_trouble(audited, "the file was written once more; nothing of it is lost");
     }
     return e == ERR_NONE;
+}
+
+void audited_sink_ended(void *self, enum audit_outcome outcome)
+{
+    struct audited_sink *audited = self;
+    struct audit_place place;
+    struct strbuf text;
+    if (audited->log == NULL || audited->pending->count == 0) {
+        return;
+    }
+    strbuf_init(&text, OUTCOME_MAX_BYTES);
+    audit_outcome_write(&text, audited->pending, view_of(audited->half), outcome);
+    const struct audit_entry entry = {AUDIT_LOG, VIEW("audit.outcome"), view_of(audited->half),
+            VIEW_NONE, strbuf_view(&text)};
+    enum err e = text.failed != ERR_NONE
+                         ? text.failed
+                         : audit_log_append(audited->log, &entry, clock_wall(), &place);
+    if (e != ERR_NONE) {
+        tell_trouble(audited, "what became of a transaction is not in the audit log");
+    }
+    audited->pending->count = 0;
+    audited->pending->left_out = 0;
+    strbuf_fini(&text);
 }

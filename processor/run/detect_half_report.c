@@ -7,6 +7,7 @@
 #include "common/digest.h"
 #include "decide/decide_show.h"
 #include "run/detect_half_inside.h"
+#include "run/told_log.h"
 
 // A walk over all partitions. Without memory for a report only the numbers come of it.
 struct walk {
@@ -193,6 +194,7 @@ static void see_outcome(struct detect_half *half, const struct alert_action *ale
 void detect_see_alert(void *self, const struct alert_action *alert)
 {
     struct detect_half *half = self;
+    told_log_alert(alert);
     if (alert->kind == ALERT_CONTROL_OUTCOME) {
         see_outcome(half, alert);
         return;
@@ -208,6 +210,7 @@ void detect_see_alert(void *self, const struct alert_action *alert)
 void detect_see_command(void *self, const struct command_action *command)
 {
     struct detect_half *half = self;
+    told_log_command(command);
     told_holds_note(&half->told_holds, command);
 }
 

@@ -33,6 +33,8 @@ static enum err start_transactions(struct outlet *outlet)
             .commits = &outlet->commits,
             .interval_ms = outlet->config->commit_interval_ms,
             .stop = outlet->stop,
+            .ended = audited_sink_ended,
+            .self = &outlet->audited,
     };
     return transactions_start(&outlet->transactions);
 }
@@ -74,7 +76,7 @@ enum err outlet_init(
             .group = view_of(config->kafka.group),
             .instance = view_of(options->name),
     };
-    e = audited_sink_init(&outlet->audited, &outlet->sink, options->audit);
+    e = audited_sink_init(&outlet->audited, &outlet->sink, options->audit, options->name);
     if (e != ERR_NONE) {
         return e;
     }

@@ -62,11 +62,21 @@ static enum err send_when_room(
     return e;
 }
 
+static bool is_at_once(const struct tracked_sink *tracked, enum out_topic topic)
+{
+    return tracked->urgent != NULL && topic == OUT_COMMANDS;
+}
+
+bool tracked_sink_is_in_transaction(const struct tracked_sink *tracked, enum out_topic topic)
+{
+    return tracked->txn != NULL && !is_at_once(tracked, topic);
+}
+
 static enum err tracked_send(void *self, const struct record *record)
 {
     struct tracked_sink *tracked = self;
     struct segment *segment = record->ticket;
-    bool is_urgent = tracked->urgent != NULL && record->topic == OUT_COMMANDS;
+    bool is_urgent = is_at_once(tracked, record->topic);
     // Counted before it is sent: its report may come before send returns.
     offsets_sent(segment);
     enum err e = ERR_NONE;

@@ -45,6 +45,8 @@ enum err tracked_sink_close(struct tracked_sink *tracked, int64_t timeout_ms);
 // be begun, or when a stop is asked for meanwhile.
 struct sink tracked_sink_role(struct tracked_sink *tracked);
 
+// Whether records of that topic go out in transactions.
+bool tracked_sink_is_in_transaction(const struct tracked_sink *tracked, enum out_topic topic);
 // As of kafka/producer.h, of all producers.
 void tracked_sink_poll(struct tracked_sink *tracked, int64_t timeout_ms);
 MUST_CHECK enum err tracked_sink_flush(struct tracked_sink *tracked, int64_t timeout_ms);

@@ -11,6 +11,13 @@ static struct kafka_transaction *txn_of(const struct transactions *transactions)
     return transactions->sink->txn;
 }
 
+static void tell_end(const struct transactions *transactions, enum audit_outcome outcome)
+{
+    if (transactions->ended != NULL) {
+        transactions->ended(transactions->self, outcome);
+    }
+}
+
 // --- commit ------------------------------------------------------------------------------------
 
 // All that is due, in as many calls as it takes. Something always is in a transaction with output: the
@@ -56,6 +63,7 @@ static void commit(
     }
     if (kafka_transaction_next(txn) == TXN_GO_ON) {
         commits_made(transactions->commits);
+        tell_end(transactions, AUDIT_OUTCOME_COMMITTED);
         failpoint("transactions.made_a_commit");
     }
 }
@@ -98,7 +106,10 @@ void transactions_lose(struct transactions *transactions)
 
 void transactions_end(struct transactions *transactions, int64_t wait_ms)
 {
-    kafka_transaction_abort(txn_of(transactions), wait_ms);
+    struct kafka_transaction *txn = txn_of(transactions);
+    kafka_transaction_abort(txn, wait_ms);
+    tell_end(transactions, kafka_transaction_next(txn) == TXN_GO_ON ? AUDIT_OUTCOME_ABORTED
+                                                                    : AUDIT_OUTCOME_UNSURE);
 }
 
 // --- when one fails ----------------------------------------------------------------------------
@@ -124,6 +135,7 @@ static enum err abort_and_begin_again(
     if (kafka_transaction_next(txn) != TXN_GO_ON) {
         return ERR_NONE; // it has got graver
     }
+    tell_end(transactions, AUDIT_OUTCOME_ABORTED);
     return consumer != NULL ? kafka_consumer_begin_again(consumer) : ERR_NONE;
 }
 
@@ -133,6 +145,7 @@ static enum err rebuild(struct transactions *transactions, struct kafka_consumer
     log_warn(transactions->name,
             "transaction: %s; starting a new producer, beginning again behind what is committed",
             kafka_transaction_why(txn_of(transactions)));
+    tell_end(transactions, AUDIT_OUTCOME_UNSURE);
     enum err e = consumer != NULL ? kafka_consumer_hold(consumer, true) : ERR_NONE;
     // Before the producer goes: its open records are nobody's then.
     if (e == ERR_NONE && consumer != NULL) {
@@ -177,6 +190,7 @@ enum err transactions_go_on(
     case TXN_REBUILD:
         return rebuild(transactions, consumer);
     case TXN_GIVE_UP:
+        tell_end(transactions, AUDIT_OUTCOME_UNSURE);
         log_error(transactions->name,
                 "another process has begun with the transactional.id %s: is there one with the "
                 "same "

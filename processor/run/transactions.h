@@ -13,6 +13,7 @@
 // under way: nothing that is believed here about an outcome matters (kafka/transaction_rules.h).
 #pragma once
 
+#include "audit/audit_outcome.h"
 #include "run/commits.h"
 #include "run/tracked_sink.h"
 
@@ -23,6 +24,9 @@ struct transactions {
     struct commits *commits;
     int64_t interval_ms;
     const atomic_bool *stop;
+    void (*ended)(
+            void *self, enum audit_outcome outcome); // told of each that has ended; NULL = nobody
+    void *self;
     struct mono_time committed_at;
     struct mono_time recovered_at;
 };

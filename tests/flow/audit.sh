@@ -81,6 +81,9 @@ check "flow.audit.export" "$wrongnumber" audit export -c "$config" --incident "$
     --zone +08:00 --out "$work/report"
 check "flow.audit.report" python3 -B "$root/tests/flow/audit_report.py" "$work/report/incident-$incident.json" \
     "$work/report/incident-$incident.html" "$work/data" "$work/commands.ndjson"
+check "flow.audit.export_from_topics" "$wrongnumber" audit export -c "$config" --incident "$incident" --from-topics --out "$work/topics"
+check "flow.audit.topics_tell_the_same" python3 -B "$root/tests/flow/audit_report.py" "$work/topics/incident-$incident.json" \
+    "$work/topics/incident-$incident.html" "$work/data" "$work/commands.ndjson" "$work/report/incident-$incident.json"
 check "flow.audit.no_such_incident" test "$("$wrongnumber" audit export -c "$config" --incident "${incident//[0-9]/0}" 2>/dev/null; echo $?)" = 66
 
 # named OFFSET FILE: one bit of that byte is changed and back again

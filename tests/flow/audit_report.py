@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""audit_report.py REPORT.json PAGE.html DATA COMMANDS: what an incident's report must say of a generated day with one wrong
-list; COMMANDS is what stands on the topic, as kcat's envelopes."""
+"""audit_report.py REPORT.json PAGE.html DATA COMMANDS [OTHER.json]: what an incident's report must say of a generated day with one wrong
+list; COMMANDS is what stands on the topic, as kcat's envelopes. With OTHER.json this one was made from topics, and says the same."""
 import json
 import re
 import sys
@@ -51,6 +51,15 @@ if not spared["held_one_by_one"] <= spared["messages"] or reached["held_one_by_o
     fail(f"held one by one: {reached['held_one_by_one']} and {spared['held_one_by_one']}")
 if not all(re.fullmatch(r"[^:]+:[A-Za-z0-9_-]{22}", name) for name in reached["pseudonyms"] + spared["pseudonyms"]):
     fail("somebody is no pseudonym")
+if len(sys.argv) > 5:
+    with open(sys.argv[5], encoding="utf-8") as file:
+        other = json.load(file)
+    for who in (reached, spared, other["reached"], other["spared"]):
+        who["pseudonyms"].sort()  # in the order in which they were read
+    if (reached, spared) != (other["reached"], other["spared"]) or other["topics"]:
+        fail("from topics it says something else")
+    if [topic["whole"] for topic in report["topics"]] != [True, True] or not all(topic["records"] for topic in report["topics"]):
+        fail(f"topics: {report['topics']}")
 audit = report["audit"]
 if not audit["verified"] or not audit["keyed"] or len(audit["trail"]) != len(report["alerts"]) + len(report["remedy"]):
     fail("the trail is not whole")

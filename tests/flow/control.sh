@@ -108,5 +108,13 @@ start_processor
 check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
 check "flow.control.released" commands_are "hold campaign autumn,hold campaign autumn,hold vendor north,release campaign autumn,"
 check "flow.control.status_after" status_says '^held: 1$'
+# The log names what was commanded, refused and held, and where a record lies that nobody may be obeyed by.
+logs() { grep -qE "$1" "$work/processor.log" || { cat "$work/processor.log"; return 1; }; }
+check "flow.control.log_of_hold" logs 'warn +detect: held: campaign autumn of tenant acme until [-0-9T:.]+Z, by li.wei \(ctl-'
+check "flow.control.log_of_pending" logs 'info +control: command pending: hold vendor north of tenant acme, by li.wei \(ctl-[0-9a-f]+\): needs_second_person'
+check "flow.control.log_of_second_person" logs 'info +control: command applied: hold vendor north of tenant acme, by li.wei \(ctl-[0-9a-f]+\), confirmed by zhang.min: held'
+check "flow.control.log_of_signature" logs 'warn +control: collections.control.v1/[0-9]+/[0-9]+: refused, signature is not that of the record'
+check "flow.control.log_of_release" logs 'info +detect: released: campaign autumn of tenant acme, by li.wei \(ctl-'
+check "flow.control.log_keeps_reasons" bash -c "! grep -q \"another lender's\" '$work/processor.log'"
 check "flow.control.ends_well" end_process "$processor_pid"
 ((failures == 0))

@@ -13,7 +13,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    ASSURE(watch_lines_create(&lines) == ERR_NONE);
+    ASSURE(watch_lines_create(&lines, NULL) == ERR_NONE);
     return 0;
 }
 

@@ -6,6 +6,9 @@
 write_transactional() {
     local file
     file=$(write_config "$1" "$1.outbound" "delivery: transactional
+audit:
+  directory: \"$work/$1.audit\"
+  file_size: 256KiB
 snapshot_interval: 200ms
 batch:
   messages: 50")
@@ -77,7 +80,7 @@ transactional_refusal() {
 }
 
 transactional_stream() {
-    local tx kills=${WN_KILLS:-4} part feeder number=0 started raw
+    local tx kills=${WN_KILLS:-4} part feeder number=0 started raw topic
     tx=$(write_transactional tx)
     make_topics "$tx" || {
         fail "transactional: topics"
@@ -131,6 +134,11 @@ transactional_stream() {
         compare same "$work/tx.refold/quarantine-commands.ndjson" "$work/tx.commands.ndjson"
     check "transactional: each alert once" compare once alert_id "$work/tx.alerts.ndjson"
     check "transactional: each scope command once" compare once command_id "$work/tx.commands.ndjson"
+    check "transactional: the audit log is whole" "$build/wrongnumber" audit verify -c "$tx"
+    for topic in alerts commands; do fetch "tx.$topic"; done >"$work/tx.visible"
+    for topic in alerts commands; do fetch_uncommitted "tx.$topic"; done >"$work/tx.sent"
+    check "transactional: and says what was committed and what was not" \
+        python3 -B "$here/audit_outcomes.py" "$work/tx.audit" "$work/tx.visible" "$work/tx.sent"
 }
 
 fetch_uncommitted() { broker -C -t "$1" -o beginning -e -q -J -u -X isolation.level=read_uncommitted; }
@@ -158,7 +166,7 @@ transactional_fencing() {
     older=$processor_pid
     head -n 1000 "$work/data/events.ndjson" | produce fenced.outbound
     check "fencing: the older one works" await_settled fenced 1000 30
-    cp "$fenced" "$work/newer.yaml"
+    sed "s:/fenced.audit:/newer.audit:" "$fenced" >"$work/newer.yaml"
     : >"$work/newer.log"
     start_processor "$work/newer.yaml"
     wait_until 30 grep -q 'judge: transactions as' "$work/newer.log" || true

@@ -175,7 +175,8 @@ static int call(struct stage *stage, int (*verb)(int argc, char **argv), const c
         if (end != NULL) {
             *end++ = '\0';
         }
-        argv[argc++] = word;
+        argv[argc] = word;
+        argc += word[0] != '\0';
         word = end;
     }
     argv[argc] = NULL;
@@ -348,6 +349,70 @@ static void links_and_pipes_are_not_followed(void)
     stage_close(&stage);
 }
 
+// The chain without its last line, and that line's place.
+static void cut_custody(const struct stage *stage, char ret_head[256])
+{
+    char text[8192];
+    FILE *file = fopen(path_of(stage, "custody.ndjson"), "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    text[n - 1] = '\0';
+    char *last = strrchr(text, '\n');
+    last = last != NULL ? last + 1 : text;
+    const char *mac = strstr(last, "\"mac\":\"");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mac);
+    snprintf(ret_head, 256, "custody:x:1:%.64s", mac + 7);
+    *last = '\0';
+    write_file(path_of(stage, "custody.ndjson"), text);
+}
+
+// The log has seen how far custody.ndjson went when each of its files began: what it has seen cannot be cut off, so that
+// a legal hold that is taken away like that frees nothing. What came behind needs a place that somebody has kept.
+static void a_cut_end_is_named(void)
+{
+    struct stage stage;
+    char head[256];
+    char more[400];
+    stage_open(&stage);
+    run_under(&stage, "aa");
+    hold(&stage, "a", "hold.added");
+    hold(&stage, "a", "hold.removed");
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, ""), 0);
+    cut_custody(&stage, head);
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, ""), 0);
+    snprintf(more, sizeof more, "--head %s", head);
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, more), 65);
+
+    run_under(&stage, "a");
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, ""), 0);
+    cut_custody(&stage, head);
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, ""), 65);
+    CU_ASSERT_EQUAL(call(&stage, audit_purge, PURGE), 65);
+    hold(&stage, "a", "hold.removed"); // another one in its place
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, ""), 65);
+    CU_ASSERT_EQUAL(unlink(path_of(&stage, "custody.ndjson")), 0);
+    CU_ASSERT_EQUAL(call(&stage, audit_verify, ""), 65);
+    stage_close(&stage);
+}
+
+// Without its key nothing of the chain can be checked, which takes two lines and not one for each.
+static void a_chain_without_its_key_is_summed_up(void)
+{
+    struct stage stage;
+    stage_open(&stage);
+    run_under(&stage, "a");
+    for (unsigned i = 0; i < 5; i++) {
+        hold(&stage, "a", "hold.added");
+    }
+    audit_keys_fini(&stage.keys);
+    CU_ASSERT_EQUAL(faults_of_custody(&stage, false), 2);
+    take_keys(&stage, "a");
+    CU_ASSERT_EQUAL(faults_of_custody(&stage, false), 0);
+    stage_close(&stage);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -358,6 +423,8 @@ int main(int argc, char **argv)
             {"a_file_has_one_key", a_file_has_one_key},
             {"custody_is_of_one_log", custody_is_of_one_log},
             {"links_and_pipes_are_not_followed", links_and_pipes_are_not_followed},
+            {"a_cut_end_is_named", a_cut_end_is_named},
+            {"a_chain_without_its_key_is_summed_up", a_chain_without_its_key_is_summed_up},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "custody", tests);

@@ -121,6 +121,33 @@ static void makes_known_tags(void)
     keyring_destroy(ring);
 }
 
+// Tags are remembered: asked again, and after more tenants than there is room for, they are the same.
+static void remembers_tags(void)
+{
+    enum { TENANTS = 2000, ROUNDS = 3 };
+    struct keyring *ring = counting_ring();
+    struct keyring *fresh = counting_ring();
+    char text[100];
+    memset(text, 'x', sizeof text);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < TENANTS; i++) {
+            int n = snprintf(text, sizeof text, "tenant-%u", i);
+            size_t length = i % 2 == 0 ? (size_t)n : 40 + i % 60; // some longer than what is kept
+            uint8_t tag[TENANT_TAG_BYTES];
+            uint8_t again[TENANT_TAG_BYTES];
+            keyring_tenant_tag(keyring_current(ring), view_bytes(text, length), tag);
+            keyring_tenant_tag(keyring_current(ring), view_bytes(text, length), again);
+            CU_ASSERT_EQUAL(memcmp(tag, again, sizeof tag), 0);
+            keyring_destroy(fresh);
+            fresh = counting_ring();
+            keyring_tenant_tag(keyring_current(fresh), view_bytes(text, length), again);
+            CU_ASSERT_EQUAL(memcmp(tag, again, sizeof tag), 0);
+        }
+    }
+    keyring_destroy(ring);
+    keyring_destroy(fresh);
+}
+
 // --- the ring --------------------------------------------------------------------------------
 
 static void finds_keys_by_id(void)
@@ -336,6 +363,7 @@ static const struct unit_test tests[] = {
         {"takes_an_address_of_a_megabyte", takes_an_address_of_a_megabyte},
         {"writes_pseudonyms_with_their_key_id", writes_pseudonyms_with_their_key_id},
         {"makes_known_tags", makes_known_tags},
+        {"remembers_tags", remembers_tags},
         {"finds_keys_by_id", finds_keys_by_id},
         {"refuses_bad_ids_and_keys", refuses_bad_ids_and_keys},
         {"reads_key_files", reads_key_files},

@@ -1,0 +1,198 @@
+// Whom an incident has reached, and whom it has spared (audit/incident_report.h).
+#include <stdlib.h>
+
+#include "audit/incident_report.h"
+#include "common/clock.h"
+#include "common/hashmap.h"
+#include "common/json_scan.h"
+
+enum { KEY_MAX_BYTES = 2 * AUDIT_LINE_MAX_BYTES };
+
+enum command_field {
+    COMMAND_ACTION,
+    COMMAND_KIND,
+    COMMAND_TARGET,
+    COMMAND_TENANT,
+    COMMAND_MODE,
+    COMMAND_FIELD_COUNT,
+};
+static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
+        "/action", "/target/kind", "/target/id", "/target/tenant_id", "/mode"};
+
+enum verdict_field {
+    VERDICT_WORD,
+    VERDICT_TIME,
+    VERDICT_MESSAGE,
+    VERDICT_TENANT,
+    VERDICT_PSEUDONYM,
+    VERDICT_CAMPAIGN,
+    VERDICT_TEMPLATE,
+    VERDICT_SENDER,
+    VERDICT_VENDOR,
+    VERDICT_FIELD_COUNT,
+};
+static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {"/verdict", "/occurred_at",
+        "/message_id", "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id",
+        "/sender_id", "/vendor_id"};
+
+enum err report_reached_prepare(struct incident_report *report)
+{
+    report->reached.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
+    report->spared.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
+    report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
+    report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
+    report->held_messages = hashmap_create(REPORT_HOLDS_MAX);
+    strbuf_init(&report->key, KEY_MAX_BYTES);
+    if (report->reached.named == NULL || report->spared.named == NULL ||
+            report->reached_set == NULL || report->spared_set == NULL ||
+            report->held_messages == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    enum err e = json_pointers_create(
+            &report->command_fields, command_pointers, COMMAND_FIELD_COUNT, NULL);
+    return e != ERR_NONE ? e
+                         : json_pointers_create(&report->verdict_fields, verdict_pointers,
+                                   VERDICT_FIELD_COUNT, NULL);
+}
+
+void report_reached_finish(struct incident_report *report)
+{
+    if (report->command_fields != NULL) {
+        json_pointers_destroy(report->command_fields);
+    }
+    if (report->verdict_fields != NULL) {
+        json_pointers_destroy(report->verdict_fields);
+    }
+    hashmap_destroy(report->reached_set);
+    hashmap_destroy(report->spared_set);
+    hashmap_destroy(report->held_messages);
+    strbuf_fini(&report->key);
+    free(report->reached.named);
+    free(report->spared.named);
+}
+
+// --- what was held by itself -------------------------------------------------------------------
+
+static struct view message_key(struct incident_report *report, const struct json_value *tenant,
+        const struct json_value *message)
+{
+    strbuf_reset(&report->key);
+    strbuf_add_view(&report->key, tenant->raw);
+    strbuf_add_byte(&report->key, '\n');
+    strbuf_add_view(&report->key, message->raw);
+    return report->key.failed == ERR_NONE ? strbuf_view(&report->key) : VIEW_NONE;
+}
+
+// A hold of a message is kept whichever scope it is in: who is asked for it later has the scope.
+enum err incident_report_command(struct incident_report *report, struct view command)
+{
+    struct json_value values[COMMAND_FIELD_COUNT];
+    if (view_is_none(command) ||
+            json_scan(report->command_fields, command, values, NULL) != JSON_FINE ||
+            !json_string_equals(&values[COMMAND_ACTION], VIEW("hold")) ||
+            !json_string_equals(&values[COMMAND_KIND], VIEW("message")) ||
+            json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
+            values[COMMAND_TARGET].kind != JSON_STRING ||
+            values[COMMAND_TENANT].kind != JSON_STRING) {
+        return ERR_NONE;
+    }
+    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
+    if (view_is_none(key)) {
+        return report->key.failed;
+    }
+    if (hashmap_find(report->held_messages, key) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    enum err e = hashmap_put(report->held_messages, key, 1);
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
+// --- who was reached ---------------------------------------------------------------------------
+
+static bool member_is(struct view object, const char *name, const struct json_value *wanted)
+{
+    struct json_value key;
+    struct json_value value;
+    while (json_object_take(&object, &key, &value)) {
+        if (view_is(key.raw, name)) {
+            return value.kind == JSON_STRING && wanted->kind == JSON_STRING &&
+                   view_equal(value.raw, wanted->raw);
+        }
+    }
+    return false;
+}
+
+// Both were written by the same encoder, so that what is the same has the same bytes.
+static bool is_of_scope(struct view scope, const struct json_value *values)
+{
+    static const struct {
+        const char *kind;
+        enum verdict_field id;
+    } kinds[] = {{"campaign", VERDICT_CAMPAIGN}, {"template", VERDICT_TEMPLATE},
+            {"sender", VERDICT_SENDER}, {"vendor", VERDICT_VENDOR}, {"tenant", VERDICT_TENANT}};
+    if (!member_is(scope, "tenant_id", &values[VERDICT_TENANT])) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct json_value kind = {.kind = JSON_STRING, .raw = view_of(kinds[i].kind)};
+        if (member_is(scope, "kind", &kind)) {
+            return member_is(scope, "id", &values[kinds[i].id]);
+        }
+    }
+    return false;
+}
+
+static enum err add_person(struct incident_report *report, struct report_people *people,
+        struct hashmap *set, struct view pseudonym)
+{
+    people->messages++;
+    if (hashmap_find(set, pseudonym) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    enum err e = hashmap_put(set, pseudonym, 1);
+    if (e != ERR_NONE) {
+        return e == ERR_CEILING ? ERR_NONE : e;
+    }
+    people->people++;
+    if (people->named_count < REPORT_NAMED_MAX) {
+        struct view copy = arena_copy(report->arena, pseudonym);
+        if (view_is_none(copy)) {
+            return ERR_NO_MEMORY;
+        }
+        people->named[people->named_count++] = copy;
+    }
+    return ERR_NONE;
+}
+
+enum err incident_report_verdict(struct incident_report *report, struct view verdict)
+{
+    struct json_value values[VERDICT_FIELD_COUNT];
+    int64_t ms;
+    report->has_verdicts = true;
+    if (json_scan(report->verdict_fields, verdict, values, NULL) != JSON_FINE ||
+            !json_string_equals(&values[VERDICT_WORD], VIEW("misdirected")) ||
+            values[VERDICT_TIME].kind != JSON_STRING ||
+            values[VERDICT_PSEUDONYM].kind != JSON_STRING ||
+            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK ||
+            !is_of_scope(report->scope, values)) {
+        return ERR_NONE;
+    }
+    const int64_t *clocks = report->clocks_ms;
+    int64_t end =
+            clocks[CLOCK_RELEASED] != REPORT_NONE ? clocks[CLOCK_RELEASED] : clocks[CLOCK_CLOSED];
+    if ((clocks[CLOCK_FIRST_SEEN] != REPORT_NONE && ms < clocks[CLOCK_FIRST_SEEN]) ||
+            (end != REPORT_NONE && ms > end)) {
+        return ERR_NONE;
+    }
+    struct view key =
+            values[VERDICT_MESSAGE].kind == JSON_STRING
+                    ? message_key(report, &values[VERDICT_TENANT], &values[VERDICT_MESSAGE])
+                    : VIEW_NONE;
+    bool is_held = !view_is_none(key) && hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
+    bool is_spared =
+            is_held || (clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD]);
+    struct report_people *people = is_spared ? &report->spared : &report->reached;
+    people->held_one_by_one += is_held;
+    return add_person(report, people, is_spared ? report->spared_set : report->reached_set,
+            values[VERDICT_PSEUDONYM].raw);
+}
