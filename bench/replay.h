@@ -37,6 +37,8 @@ struct replay_output {
 
 MUST_CHECK enum err replay_output_open(
         struct replay_output *output, const struct replay_options *options);
+// Writes summary.json.
+MUST_CHECK enum err replay_write_summary(const struct replay_options *options, struct view text);
 // Saves the line, throws it away and restores it into a new one.
 MUST_CHECK enum err replay_restart(struct replay_output *output, struct detect_line **line);
 // Closes the files; false when any byte of them may be missing.

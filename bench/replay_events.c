@@ -80,19 +80,9 @@ static enum err write_summary(const struct replay *replay, const struct replay_o
     json_object_end(&out);
     strbuf_add_byte(&text, '\n');
 
-    struct strbuf path;
-    strbuf_init(&path, 4096);
-    strbuf_printf(&path, "%s/summary.json", options->out);
-    enum err e = text.failed != ERR_NONE ? text.failed : path.failed;
-    FILE *file = e == ERR_NONE ? fopen(path.p, "we") : NULL;
-    if (file == NULL || fwrite(text.p, 1, text.n, file) != text.n) {
-        e = ERR_IO;
-    }
-    if (file != NULL && fclose(file) != 0) {
-        e = ERR_IO;
-    }
+    enum err e = text.failed != ERR_NONE ? text.failed
+                                         : replay_write_summary(options, strbuf_view(&text));
     strbuf_fini(&text);
-    strbuf_fini(&path);
     return e;
 }
 

@@ -37,6 +37,7 @@ struct replay_judge {
     struct attempt_counter attempts;
     struct judge_line *line;
     struct replay_aside *besides[REPLAY_BESIDE_COUNT]; // NULL = none
+    struct standing_orders *orders;                    // what the commands of people leave in force
     bool has_beside;
     struct decoder *decoder; // tells when an event was, where has_beside
     struct arena *decode_arena;
@@ -213,6 +214,35 @@ static enum err open_beside(struct replay_judge *judge, enum replay_beside besid
     return replay_aside_create(&judge->besides[beside], path, options, makers[beside]);
 }
 
+// Live, the control-state topic stands between the halves.
+static enum err learn(void *self, const struct control_state_action *state)
+{
+    if (state->standing == CONTROL_PENDING) {
+        return ERR_NONE;
+    }
+    const struct control *control = state->control;
+    const struct standing_order order = {.key = standing_key_of(control),
+            .action = control->action,
+            .mode = control->mode,
+            .until_ms = state->is_over ? 0 : state->expires_at_ms,
+            .sequence = state->sequence,
+            .control_id = control->control_id,
+            .operator_id = control->operator_id};
+    enum err e = standing_learn(self, &order, state->at_ms);
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
+static enum err open_orders(struct replay_judge *judge, struct emitter *emitter)
+{
+    enum err e = standing_create(&judge->orders, STANDING_JUDGED_MAX);
+    if (e == ERR_NONE) {
+        emitter->options.on_control_state = learn;
+        emitter->options.control_state_watcher = judge->orders;
+        judge_line_set_orders(judge->line, judge->orders);
+    }
+    return e;
+}
+
 // What merging takes: what is told beside the events, and a look at their times ahead of the line.
 static enum err open_besides(
         struct replay_judge *judge, struct emitter *emitter, struct frame_taker frames)
@@ -229,6 +259,9 @@ static enum err open_besides(
     enum err e = open_beside(judge, REPLAY_COMPLAINTS, judge->options->complaints, &options);
     if (e == ERR_NONE) {
         e = open_beside(judge, REPLAY_CONTROLS, judge->options->controls, &options);
+    }
+    if (e == ERR_NONE && judge->options->controls != NULL) {
+        e = open_orders(judge, emitter);
     }
     if (e != ERR_NONE || !judge->has_beside) {
         return e;
@@ -281,6 +314,7 @@ void replay_judge_destroy(struct replay_judge *judge)
     decoder_destroy(judge->decoder);
     arena_destroy(judge->decode_arena);
     judge_line_destroy(judge->line);
+    standing_destroy(judge->orders);
     line_reader_destroy(judge->lines);
     envelope_reader_destroy(judge->envelopes);
     if (judge->fd > STDIN_FILENO) {

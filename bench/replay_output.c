@@ -44,3 +44,20 @@ bool replay_output_close(struct replay_output *output)
     strbuf_fini(&output->why);
     return e == ERR_NONE;
 }
+
+enum err replay_write_summary(const struct replay_options *options, struct view text)
+{
+    struct strbuf path;
+    strbuf_init(&path, 4096);
+    strbuf_printf(&path, "%s/summary.json", options->out);
+    enum err e = path.failed;
+    FILE *file = e == ERR_NONE ? fopen(path.p, "we") : NULL;
+    if (file == NULL || fwrite(text.p, 1, text.n, file) != text.n) {
+        e = ERR_IO;
+    }
+    if (file != NULL && fclose(file) != 0) {
+        e = ERR_IO;
+    }
+    strbuf_fini(&path);
+    return e;
+}

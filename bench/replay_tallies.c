@@ -3,9 +3,10 @@
 
 #include "bench/replay.h"
 #include "bench/tally_log.h"
+#include "common/json_out.h"
 #include "detect_line.h"
 
-enum { PARTITION_MAX = 4096 };
+enum { PARTITION_MAX = 4096, SUMMARY_MAX_BYTES = 16 * 1024 * 1024 };
 
 struct tally_replay {
     struct replay_output output;
@@ -14,7 +15,26 @@ struct tally_replay {
     uint64_t refused;
     uint64_t frames;
     uint32_t restart_frames;
+    struct strbuf summary; // JSON, up to its end
+    struct json_out out;
 };
+
+// Each policy that a log names, where it comes into force.
+static void note_policy(
+        struct tally_replay *replay, const struct tally_log_row *row, struct detect_policy before)
+{
+    const struct detect_policy now = detect_line_policy(replay->lines[row->partition]);
+    if (now.serial < row->frame.policy.serial) {
+        fprintf(stderr, "line %llu: policy %.*s cannot be read by this version: left out\n",
+                (unsigned long long)row->line, VIEW_ARGS(row->frame.policy.version));
+    } else if (before.serial == 0 || !view_equal(before.version, now.version)) {
+        json_object(&replay->out, NULL);
+        json_int(&replay->out, "partition", row->partition);
+        json_int(&replay->out, "offset", row->offset);
+        json_string(&replay->out, "policy_version", now.version);
+        json_object_end(&replay->out);
+    }
+}
 
 static enum err replay_frame(struct tally_replay *replay, const struct tally_log_row *row)
 {
@@ -29,13 +49,21 @@ static enum err replay_frame(struct tally_replay *replay, const struct tally_log
         }
     }
     bool gap;
+    const struct detect_policy before = detect_line_policy(*line);
+    char version[POLICY_VERSION_HEX + 1];
+    snprintf(version, sizeof version, "%.*s", VIEW_ARGS(before.version));
     enum err e =
             detect_line_frame(*line, &row->frame, row->partition, row->offset, false, NULL, &gap);
+    if (e == ERR_NONE && row->frame.policy.serial != 0) {
+        note_policy(replay, row,
+                (struct detect_policy){.version = view_of(version), .serial = before.serial});
+    }
     if (gap) {
         fprintf(stderr, "line %llu: offsets of source partition %d are missing\n",
                 (unsigned long long)row->line, (int)row->frame.source_partition);
     }
-    bool restarts = replay->restart_frames != 0 && ++replay->frames % replay->restart_frames == 0;
+    replay->frames++;
+    bool restarts = replay->restart_frames != 0 && replay->frames % replay->restart_frames == 0;
     return e == ERR_NONE && restarts ? replay_restart(&replay->output, line) : e;
 }
 
@@ -60,6 +88,26 @@ static enum err replay_log(struct tally_replay *replay)
     }
 }
 
+static void begin_summary(struct tally_replay *replay)
+{
+    strbuf_init(&replay->summary, SUMMARY_MAX_BYTES);
+    json_begin(&replay->out, &replay->summary);
+    json_object(&replay->out, NULL);
+    json_text(&replay->out, "policy_version", replay->output.config->policy.version);
+    json_array(&replay->out, "policies");
+}
+
+static enum err end_summary(struct tally_replay *replay, const struct replay_options *options)
+{
+    json_array_end(&replay->out);
+    json_int(&replay->out, "frames", (int64_t)replay->frames);
+    json_int(&replay->out, "refused", (int64_t)replay->refused);
+    json_object_end(&replay->out);
+    strbuf_add_byte(&replay->summary, '\n');
+    enum err e = replay->summary.failed;
+    return e != ERR_NONE ? e : replay_write_summary(options, strbuf_view(&replay->summary));
+}
+
 int replay_tallies(const struct replay_options *options)
 {
     struct tally_replay *replay = calloc(1, sizeof *replay);
@@ -73,10 +121,15 @@ int replay_tallies(const struct replay_options *options)
         free(replay);
         return err_exit_status(e);
     }
+    begin_summary(replay);
     e = tally_log_open(&replay->log, options->tallies);
     if (e == ERR_NONE) {
         e = replay_log(replay);
     }
+    if (e == ERR_NONE) {
+        e = end_summary(replay, options);
+    }
+    strbuf_fini(&replay->summary);
     if (e != ERR_NONE) {
         fprintf(stderr, "wrongnumber-bench replay: %s: %s\n", options->tallies, err_text(e));
     } else if (replay->refused > 0) {

@@ -13,6 +13,7 @@ enum { QUOTED_MAX_BYTES = 60, FINDING_MAX_BYTES = 8192 };
 struct builder {
     struct arena *arena;
     struct conf_report *report;
+    uint32_t node_max;
     struct conf_node *root;
     struct conf_node *open[CONF_DEPTH_MAX]; // the collections around the next node
     struct conf_node *last[CONF_DEPTH_MAX]; // the last entry of each
@@ -130,11 +131,11 @@ static struct conf_mark mark_of(struct view text, size_t at)
 }
 
 // What the parser need not even see.
-static bool text_is_sound(struct view text, struct conf_report *report)
+static bool text_is_sound(struct view text, size_t max_bytes, struct conf_report *report)
 {
-    if (text.n > CONF_TEXT_MAX_BYTES) {
+    if (text.n > max_bytes) {
         conf_find(report, (struct conf_mark){1, 1}, "YAML",
-                "expected at most %d KiB of text, got more", CONF_TEXT_MAX_BYTES / 1024);
+                "expected at most %zu KiB of text, got more", max_bytes / 1024);
         return false;
     }
     for (size_t at = 0; at < text.n;) {
@@ -179,9 +180,8 @@ static struct view copy_token(struct builder *b, struct fy_token *token)
 // reported.
 static struct conf_node *add_node(struct builder *b, enum conf_kind kind)
 {
-    if (++b->node_count > CONF_NODE_MAX) {
-        conf_find(
-                b->report, b->here, "YAML", "expected at most %d values, got more", CONF_NODE_MAX);
+    if (++b->node_count > b->node_max) {
+        conf_find(b->report, b->here, "YAML", "expected at most %u values, got more", b->node_max);
         return NULL;
     }
     struct conf_node *node = arena_take_zeroed(b->arena, sizeof *node);
@@ -348,11 +348,18 @@ static void run_parser(struct builder *b, struct fy_parser *parser, struct fy_di
 enum err conf_parse(struct conf_node **ret_root, struct view text, struct arena *arena,
         struct conf_report *report)
 {
-    if (!text_is_sound(text, report)) {
+    const struct conf_limits limits = {CONF_TEXT_MAX_BYTES, CONF_NODE_MAX};
+    return conf_parse_within(ret_root, text, limits, arena, report);
+}
+
+enum err conf_parse_within(struct conf_node **ret_root, struct view text, struct conf_limits limits,
+        struct arena *arena, struct conf_report *report)
+{
+    if (!text_is_sound(text, limits.text_bytes, report)) {
         return ERR_CONFIG;
     }
     enum err e = ERR_NO_MEMORY;
-    struct builder b = {.arena = arena, .report = report, .here = {1, 1}};
+    struct builder b = {.arena = arena, .report = report, .node_max = limits.nodes, .here = {1, 1}};
     uint32_t before = report->count;
     struct fy_diag_cfg diag_options;
     fy_diag_cfg_default(&diag_options);

@@ -18,6 +18,12 @@ enum {
     CONF_FINDING_MAX = 100,
 };
 
+// How much one text may be.
+struct conf_limits {
+    size_t text_bytes;
+    uint32_t nodes;
+};
+
 enum conf_kind { CONF_SCALAR, CONF_SEQUENCE, CONF_MAPPING };
 
 // Lines and columns count from 1.
@@ -65,6 +71,10 @@ void conf_quote(struct strbuf *sb, struct view value);
 // and ERR_CONFIG. ERR_NO_MEMORY.
 MUST_CHECK enum err conf_parse(struct conf_node **ret_root, struct view text, struct arena *arena,
         struct conf_report *report);
+
+// The same within other limits than CONF_TEXT_MAX_BYTES and CONF_NODE_MAX.
+MUST_CHECK enum err conf_parse_within(struct conf_node **ret_root, struct view text,
+        struct conf_limits limits, struct arena *arena, struct conf_report *report);
 
 // Plain and empty, ~ or null.
 bool conf_is_null(const struct conf_node *node);

@@ -52,6 +52,13 @@ void aside_line_destroy(struct aside_line *line)
     }
 }
 
+void aside_line_set_policy(struct aside_line *line, const struct policy *policy)
+{
+    if (line->reader->set_policy != NULL) {
+        line->reader->set_policy(line->reader_self, policy);
+    }
+}
+
 enum err aside_line_open(
         struct aside_line *line, struct view topic, int32_t partition, int64_t start_offset)
 {

@@ -33,6 +33,7 @@ struct aside_reader {
     enum decode_result (*read)(void *self, const struct raw_message *raw, struct arena *arena,
             struct aside *ret_aside, struct decode_failure *ret_failure);
     void (*destroy)(void *self);
+    void (*set_policy)(void *self, const struct policy *policy); // NULL = it goes by none
 };
 
 struct aside_counts {
@@ -45,6 +46,8 @@ struct aside_counts {
 MUST_CHECK enum err aside_line_create(struct aside_line **ret_line,
         const struct aside_line_options *options, const struct aside_reader *reader, void *self);
 void aside_line_destroy(struct aside_line *line);
+// The policy that is gone by from now on; borrowed until another is set. Before that, the config's own.
+void aside_line_set_policy(struct aside_line *line, const struct policy *policy);
 
 // A partition is ours from `start_offset` on, the committed one: nothing is read again.
 MUST_CHECK enum err aside_line_open(

@@ -81,7 +81,7 @@ static enum decode_result reader_read(void *self, const struct raw_message *raw,
 enum err complaint_line_create(
         struct aside_line **ret_line, const struct aside_line_options *options)
 {
-    static const struct aside_reader complaint_reader = {reader_read, reader_destroy};
+    static const struct aside_reader complaint_reader = {reader_read, reader_destroy, NULL};
     struct complaint_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         return ERR_NO_MEMORY;

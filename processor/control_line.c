@@ -32,9 +32,15 @@ static enum decode_result read_control(void *self, const struct raw_message *raw
     return result;
 }
 
+static void set_policy(void *self, const struct policy *policy)
+{
+    struct control_in *in = self;
+    control_reader_set_policy(in->reader, policy);
+}
+
 enum err control_line_create(struct aside_line **ret_line, const struct aside_line_options *options)
 {
-    static const struct aside_reader control_reader = {read_control, destroy_control};
+    static const struct aside_reader control_reader = {read_control, destroy_control, set_policy};
     struct control_in *in = calloc(1, sizeof *in);
     if (in == NULL) {
         return ERR_NO_MEMORY;

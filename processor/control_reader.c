@@ -5,10 +5,11 @@
 #include "common/clock.h"
 #include "control/control_keys.h"
 
-enum { PSEUDONYM_MAX_BYTES = 128, PSEUDONYM_TEXT_BYTES = 22 };
+enum { PSEUDONYM_MAX_BYTES = 128 };
 
 struct control_reader {
     const struct config *config;
+    const struct policy *policy;
     const struct keyring *ring;
     struct control_keys *keys;
     struct control_decoder *decoder;
@@ -22,6 +23,7 @@ enum err control_reader_create(struct control_reader **ret_reader, const struct 
         return ERR_NO_MEMORY;
     }
     reader->config = config;
+    reader->policy = &config->policy;
     reader->ring = ring;
     enum err e = control_keys_load(
             &reader->keys, config->control.key_file, config->control.previous_key_file, findings);
@@ -43,6 +45,11 @@ void control_reader_destroy(struct control_reader *reader)
         control_decoder_destroy(reader->decoder);
         free(reader);
     }
+}
+
+void control_reader_set_policy(struct control_reader *reader, const struct policy *policy)
+{
+    reader->policy = policy;
 }
 
 static enum decode_result check_signature(const struct control_reader *reader,
@@ -67,31 +74,12 @@ static enum decode_result check_signature(const struct control_reader *reader,
     return DECODE_NO_ROOM;
 }
 
-// Whether the text is a pseudonym by a key of ours, "kid:base64url", as outputs have them. No number
-// looks like one.
-static bool is_pseudonym(const struct control_reader *reader, struct view text)
-{
-    const char *colon = memchr(text.p, ':', text.n);
-    if (colon == NULL) {
-        return false;
-    }
-    struct view id = view_bytes(text.p, (size_t)(colon - text.p));
-    struct view tail = view_skip(text, id.n + 1);
-    bool is_good = tail.n == PSEUDONYM_TEXT_BYTES && keyring_find(reader->ring, id) != NULL;
-    for (size_t i = 0; i < tail.n && is_good; i++) {
-        char c = tail.p[i];
-        is_good = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                  c == '-' || c == '_';
-    }
-    return is_good;
-}
-
 static enum decode_result read_recipient(const struct control_reader *reader, struct view text,
         struct arena *arena, struct control *control, struct decode_failure *ret_failure)
 {
     enum recipient_kind kind = recipient_kind_of_channel(control->scope.channel);
     control->scope.channel = VIEW_NONE;
-    if (is_pseudonym(reader, text)) {
+    if (pseudonym_is_text(text, keyring_current(reader->ring))) {
         control->recipient = text;
         return DECODE_EVENT;
     }
@@ -115,7 +103,7 @@ static enum decode_result read_recipient(const struct control_reader *reader, st
 
 static void set_end(const struct control_reader *reader, struct control *control)
 {
-    const struct policy *policy = &reader->config->policy;
+    const struct policy *policy = reader->policy;
     if (control->action == CONTROL_HOLD && control->expires_at_ms == 0) {
         bool is_message = control->object == CONTROL_OF_MESSAGE;
         int64_t end_ms = control->issued_at_ms +

@@ -12,6 +12,9 @@ struct control_reader;
 MUST_CHECK enum err control_reader_create(struct control_reader **ret_reader,
         const struct config *config, const struct keyring *ring, struct strbuf *findings);
 void control_reader_destroy(struct control_reader *reader);
+// The policy that holds without an end go by from now on; borrowed until another is set. Before that,
+// the config's own.
+void control_reader_set_policy(struct control_reader *reader, const struct policy *policy);
 
 // As decode_control. A hold that names no end gets that of the policy's holds, from its issued_at on.
 // No view of *ret_control leads to a number.

@@ -88,7 +88,7 @@ enum err detect_line_create(
         return ERR_NO_MEMORY;
     }
     line->emitter = emitter;
-    line->policy = &config->policy;
+    line_policy_init(line, &config->policy);
     line->max_scopes = config->detector.max_scopes;
     const struct detect_options detect_options = detect_options_of(&config->policy);
     const struct decide_options decide_options = {
@@ -132,14 +132,9 @@ void detect_line_destroy(struct detect_line *line)
         fold_destroy(line->fold);
         recent_destroy(line->recent);
         scopes_destroy(line->scopes);
+        line_policy_fini(line);
         free(line);
     }
-}
-
-void detect_line_set_policy(struct detect_line *line, const struct policy *policy)
-{
-    line->policy = policy;
-    decide_set_policy(line->decide, policy);
 }
 
 // Forgets scopes that have been idle for a while, before the table is full.
@@ -198,6 +193,10 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     line->counts.frames++;
     line->counts.applied += delta.applied;
     *ret_gap = delta.gap.is_there;
+    if (frame->policy.serial != 0) {
+        return line_take_policy(line, &delta);
+    }
+    line_policy_note_time(line);
     const struct decision_taker taker = line_taker(line);
     if (!delta.applied && delta.control_count == 0) { // F8
         return frame_tells_cache(frame) ? decide_watch(line->decide, &delta, &taker) : ERR_NONE;
@@ -293,6 +292,7 @@ void detect_line_archive(struct detect_line *line, struct archive *archive)
 {
     archive_mark(archive, DETECTOR_VERSION);
     counts_archive(archive, &line->counts);
+    line_policy_archive(line, archive);
     scopes_archive(archive, line->scopes);
     if (!archive_is_good(archive)) {
         return; // numbers of scopes mean nothing

@@ -35,10 +35,20 @@ MUST_CHECK enum err detect_line_create(
         struct detect_line **ret_line, const struct config *config, struct emitter *emitter);
 void detect_line_destroy(struct detect_line *line);
 
-// The policy that frames go by from now on; borrowed until another is set, or the line is destroyed. Before
-// that, the config's own. Only detect_line_frame looks at it. What has been made part of the detector
-// (detector.* but budget) is the config's for good.
+// The policy that frames go by as long as the log has named none; borrowed until another is set, or the
+// line is destroyed. Before that, the config's own. What has been made part of the detector (detector.*
+// but budget) is the config's for good.
 void detect_line_set_policy(struct detect_line *line, const struct policy *policy);
+// What the log has said: frames go by the policy of the last frame that has one, of a serial above those
+// before it (model/frame.h); one that cannot be read does nothing and is counted. It is part of what is
+// saved and restored.
+struct detect_policy {
+    struct view version; // in force
+    int64_t serial;      // of the log's last one; 0 = the log has named none
+    int64_t told_ms;     // log time at which it did
+    uint64_t refused;
+};
+struct detect_policy detect_line_policy(const struct detect_line *line);
 // Folds one frame. `silent`: what follows from it was told before (below the committed offset);
 // only the state moves. `*ret_gap` says that offsets of a source are missing.
 MUST_CHECK enum err detect_line_frame(struct detect_line *line, const struct frame *frame,

@@ -15,13 +15,19 @@ static enum err take_alert(void *self, const struct alert_action *alert)
 static enum err take_command(void *self, const struct command_action *command)
 {
     struct detect_line *line = self;
-    bool was_told = line->told.sequence != NULL &&
+    bool was_told = line->told.sequence != NULL && command->target == TARGET_SCOPE &&
                     line->told.sequence(line->told.self, &command->scope) >= command->sequence;
     if (line->silent || was_told) {
         return ERR_NONE;
     }
     line->counts.commands += command->kind != COMMAND_EXPIRED;
     return emit_command(line->emitter, command, line->ticket);
+}
+
+static enum err take_control_state(void *self, const struct control_state_action *state)
+{
+    struct detect_line *line = self;
+    return line->silent ? ERR_NONE : emit_control_state(line->emitter, state, line->ticket);
 }
 
 static void take_explained(
@@ -70,8 +76,8 @@ static void interval(void *self, int64_t misdirected, int64_t judged, int64_t re
 
 struct decision_taker line_taker(struct detect_line *line)
 {
-    return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
-            take_alarmed, heard, ratio, window, interval, line};
+    return (struct decision_taker){take_alert, take_command, take_control_state, take_explained,
+            take_closed, take_alarmed, heard, ratio, window, interval, line};
 }
 
 static enum tier tier_of(const void *self, int32_t scope)

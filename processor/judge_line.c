@@ -10,6 +10,7 @@ enum {
     LEAF_NAME_BYTES = 256 * 1024,
     DAY_MS = 24 * 3600 * 1000,
     REASON_TEXT_BYTES = 512,
+    PSEUDONYM_MAX_BYTES = 128,
 };
 
 enum err judge_line_create(struct judge_line **ret_line, const struct judge_line_options *options)
@@ -22,6 +23,7 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
     line->policy = &options->config->policy;
     strbuf_init(&line->reason_text, REASON_TEXT_BYTES);
     strbuf_init(&line->id_text, 4096);
+    strbuf_init(&line->pseudonym, PSEUDONYM_MAX_BYTES);
     const struct tally_options tally_options = {
             .tally_partitions = options->tally_partitions,
             .max_leaves = options->config->batch.max_leaves,
@@ -60,6 +62,7 @@ void judge_line_destroy(struct judge_line *line)
         arena_destroy(line->arena);
         strbuf_fini(&line->reason_text);
         strbuf_fini(&line->id_text);
+        strbuf_fini(&line->pseudonym);
         free(line);
     }
 }
@@ -81,6 +84,11 @@ void judge_line_close(struct judge_line *line, int32_t partition)
 void judge_line_set_policy(struct judge_line *line, const struct policy *policy)
 {
     line->policy = policy;
+}
+
+void judge_line_set_orders(struct judge_line *line, const struct standing_orders *orders)
+{
+    line->orders = orders;
 }
 
 void *judge_line_ticket(const struct judge_line *line)
@@ -232,7 +240,7 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
         e = emit_verdict(line->options.emitter, &verdict, ticket);
     }
     if (e == ERR_NONE && is_held_at(standing, at_ms)) {
-        e = judge_line_hold(line, ev, judgement->reasons, at_ms, standing->until_ms, ticket);
+        e = judge_line_hold(line, ev, judgement->reasons, at_ms, standing, ticket);
         note_hold(line, raw);
     }
     return e;
@@ -275,6 +283,7 @@ static enum err judge_one(
     const struct event *ev = batch->decoded[i];
     const struct enriched *enriched = &batch->enriched[i];
     struct tally_source *source = item_source(line, batch, item);
+    line->now_ms = at_ms;
     struct judgement judgement =
             judge_message(ev, enriched->recipient.kind, &enriched->facts, line->policy);
     bool at_once = false;

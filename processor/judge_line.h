@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/metric.h"
+#include "control/standing_orders.h"
 #include "decode/decode.h"
 #include "emit/emitter.h"
 #include "enrich/enrich.h"
@@ -62,6 +63,10 @@ void judge_line_close(struct judge_line *line, int32_t partition);
 // The policy that messages go by from now on, between batches; borrowed until another is set. Before
 // that, the config's own.
 void judge_line_set_policy(struct judge_line *line, const struct policy *policy);
+
+// What people have ordered, by which messages go from now on; borrowed. NULL (so it begins): nothing. It
+// may change between batches.
+void judge_line_set_orders(struct judge_line *line, const struct standing_orders *orders);
 
 // --- late records (recheck/recheck.h); not in replay -----------------------------------------------
 

@@ -47,13 +47,40 @@ struct policy_settings judge_line_settings(const struct judge_line *line, const 
     const struct policy_subject subject = policy_subject_of(ev);
     struct policy_settings settings;
     policy_settings_of(line->policy, &subject, &settings);
+    if (line->orders != NULL && !standing_is_empty(line->orders)) {
+        const struct standing_subject named = {
+                .tenant_id = event_scope_tenant(ev),
+                .ids = {ev->campaign_id, ev->template_id, ev->sender_id, ev->vendor_id,
+                        event_scope_tenant(ev)},
+                .channel = ev->channel,
+        };
+        const struct standing_order *order = standing_mode(line->orders, &named, line->now_ms);
+        settings.mode = order != NULL ? order->mode : settings.mode;
+    }
     return settings;
 }
 
-struct standing judge_line_stand(const struct judge_line *line, const struct event *ev,
+// What people have ordered of the message or of its recipient.
+static const struct standing_order *order_of(
+        struct judge_line *line, const struct event *ev, const uint8_t *recipient)
+{
+    if (line->orders == NULL || standing_is_empty(line->orders)) {
+        return NULL;
+    }
+    strbuf_reset(&line->pseudonym);
+    if (recipient != NULL && standing_has_recipients(line->orders)) {
+        struct pseudonym pseudonym;
+        memcpy(pseudonym.bytes, recipient, sizeof pseudonym.bytes);
+        pseudonym_add(&line->pseudonym, keyring_current(line->options.ring), &pseudonym);
+    }
+    return standing_of_message(line->orders, event_scope_tenant(ev), ev->message_id,
+            line->pseudonym.n > 0 ? strbuf_view(&line->pseudonym) : VIEW_NONE, line->now_ms);
+}
+
+struct standing judge_line_stand(struct judge_line *line, const struct event *ev,
         const uint8_t *recipient, struct judgement *judgement)
 {
-    return judge_stand(ev, recipient, line->policy, false, judgement);
+    return judge_stand(ev, recipient, line->policy, order_of(line, ev, recipient), judgement);
 }
 
 static void write_reasons(struct strbuf *text, reason_set reasons)
@@ -68,11 +95,16 @@ static void write_reasons(struct strbuf *text, reason_set reasons)
 }
 
 enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
-        int64_t at_ms, int64_t until_ms, void *ticket)
+        int64_t at_ms, const struct standing *standing, void *ticket)
 {
     write_reasons(&line->reason_text, reasons);
     struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
-    command.expires_at_ms = until_ms != 0 ? until_ms : command.expires_at_ms;
+    command.expires_at_ms = standing->until_ms != 0 ? standing->until_ms : command.expires_at_ms;
+    if (standing->order != NULL) { // a person asked for it
+        command.mode = MODE_ENFORCE;
+        command.operator_id = standing->order->operator_id;
+        command.control_id = standing->order->control_id;
+    }
     enum err e = line->reason_text.failed;
     e = e != ERR_NONE ? e : make_command_id(line, "message-hold\n", ev, &command.command_id);
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);

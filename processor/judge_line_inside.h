@@ -17,8 +17,11 @@ struct judge_line {
     struct judge_counts counts;
     struct strbuf reason_text;
     struct strbuf id_text;
-    void *ticket;        // of the slice in hand
-    int64_t log_time_ms; // JUDGE_CLOCK_MESSAGE
+    const struct standing_orders *orders; // NULL = nobody has ordered anything
+    struct strbuf pseudonym;              // of the message in hand
+    int64_t now_ms;                       // judged_at of the message in hand
+    void *ticket;                         // of the slice in hand
+    int64_t log_time_ms;                  // JUDGE_CLOCK_MESSAGE
     uint32_t since_frame;
     int64_t next_totals_ms;      // log time
     struct mono_time round_at;   // what is due then is looked up by the batch in hand; 0 = nothing
@@ -46,11 +49,11 @@ MUST_CHECK enum err judge_line_count_again(struct judge_line *line,
 // What the policy says of a message.
 struct policy_settings judge_line_settings(const struct judge_line *line, const struct event *ev);
 // Completes the judgement of a message, whose recipient has the pseudonym `recipient`.
-struct standing judge_line_stand(const struct judge_line *line, const struct event *ev,
+struct standing judge_line_stand(struct judge_line *line, const struct event *ev,
         const uint8_t *recipient, struct judgement *judgement);
-// `until_ms` 0: as long as the policy says.
+// As it stands.
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
-        reason_set reasons, int64_t at_ms, int64_t until_ms, void *ticket);
+        reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket);
 // In the place of the message's hold, of itself over at `until_ms`; no release follows.
 MUST_CHECK enum err judge_line_hold_until(struct judge_line *line, const struct event *ev,
         reason_set reasons, int64_t at_ms, int64_t until_ms, void *ticket);

@@ -67,8 +67,8 @@ enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
             .hold_ends_at_ms = batch->now_ms + settings.message_hold_ms,
             .is_held = is_held,
             .mode = settings.mode,
+            .pseudonym = enriched->pseudonym,
     };
-    memcpy(message.tag, enriched->pseudonym.bytes, RECIPIENT_TAG_BYTES);
     return recheck_add(line->recheck, &message, clock_mono(), at_once);
 }
 
@@ -133,7 +133,8 @@ static enum err end_hold(struct judge_line *line, const struct round *round,
         const struct recheck_message *message, struct judgement *judgement, void *ticket)
 {
     const struct event *ev = &message->ev;
-    const struct standing standing = judge_line_stand(line, ev, message->tag, judgement);
+    const struct standing standing =
+            judge_line_stand(line, ev, message->pseudonym.bytes, judgement);
     if (!message->is_held || standing.is_blocked) {
         return ERR_NONE;
     }
@@ -165,7 +166,7 @@ static enum err clear(struct judge_line *line, struct round *round, struct reche
                         event_scope_tenant(&message->ev), line->options.tally_partitions),
                 .late = {.offset = message->offset},
         };
-        memcpy(cleared->late.tag, message->tag, RECIPIENT_TAG_BYTES);
+        memcpy(cleared->late.tag, message->pseudonym.bytes, RECIPIENT_TAG_BYTES);
     }
     recheck_clear(line->recheck, item, slice->serial);
     return ERR_NONE;
@@ -241,6 +242,7 @@ enum err judge_line_recheck(struct judge_line *line, const struct batch *batch, 
         return ERR_NONE;
     }
     struct round round = {.now = line->round_at, .wall = {batch->now_ms}};
+    line->now_ms = batch->now_ms;
     line->round_at = (struct mono_time){0};
     enum err e = round_ask(line, &round);
     if (e == ERR_NONE) {

@@ -51,6 +51,13 @@ static const char *object_wrong(const struct control_words *words)
     if (wants_tenant && words->tenant == NULL) {
         return "--tenant is missing: whose";
     }
+    bool is_one = words->message != NULL || words->recipient != NULL;
+    if (words->action == CONTROL_RELEASE && words->for_ms > 0 && !is_one) {
+        return "--for of a release goes with --message or --recipient";
+    }
+    if (words->action == CONTROL_MODE && is_one) {
+        return "a mode is a scope's: --scope";
+    }
     if (words->incident != NULL && words->tenant != NULL) {
         return "--tenant does not go with --incident, which has its own";
     }
@@ -98,16 +105,21 @@ static enum err add_pseudonym(const struct control_words *words,
         const struct control_record_options *options, struct arena *arena, struct strbuf *pseudonym,
         struct strbuf *why)
 {
+    const struct keyring_key *key = keyring_current(options->ring);
+    if (pseudonym_is_text(view_of(words->recipient), key)) {
+        strbuf_add_text(pseudonym, words->recipient);
+        return pseudonym->failed;
+    }
     struct recipient recipient = recipient_normalise(view_of(words->recipient),
             recipient_kind_of_channel(view_of(words->channel)), options->default_region, arena);
     if (recipient_is_unread(&recipient)) {
         return ERR_NO_MEMORY;
     }
     if (recipient.kind == RECIPIENT_INVALID) {
-        strbuf_add_text(why, "--recipient is no possible number");
+        strbuf_add_text(why, "--recipient is no possible number, and no pseudonym of the key in "
+                             "force");
         return ERR_DATA;
     }
-    const struct keyring_key *key = keyring_current(options->ring);
     struct pseudonym bytes = keyring_pseudonym(key, recipient);
     pseudonym_add(pseudonym, key, &bytes);
     return pseudonym->failed;

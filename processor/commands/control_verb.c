@@ -68,7 +68,9 @@ static const struct control_option control_options[] = {
         {"message", required_argument, OPTION_MESSAGE, CONTROL_TAKES_SCOPE,
                 "      --message ID      one message\n"},
         {"recipient", required_argument, OPTION_RECIPIENT, CONTROL_TAKES_SCOPE,
-                "      --recipient N     all messages to that number, which becomes a pseudonym here\n"},
+                "      --recipient N     all messages to that number, which becomes a pseudonym here, or to that\n"
+                "                        pseudonym; those that are held already have to be released by\n"
+                "                        --message\n"},
         {"incident", required_argument, OPTION_INCIDENT, CONTROL_TAKES_INCIDENT,
                 "      --incident ID     the scopes of that incident\n"},
         {"rule", required_argument, OPTION_RULE, CONTROL_TAKES_RULE,

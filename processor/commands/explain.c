@@ -110,7 +110,7 @@ static enum err add_explanation(struct strbuf *text, const struct explanation *x
     struct judgement judgement = judge_message(
             x->ev, x->enriched->recipient.kind, &x->enriched->facts, &x->config->policy);
     const struct standing standing =
-            judge_stand(x->ev, x->enriched->pseudonym.bytes, &x->config->policy, false, &judgement);
+            judge_stand(x->ev, x->enriched->pseudonym.bytes, &x->config->policy, NULL, &judgement);
     struct strbuf pseudonym;
     strbuf_init(&pseudonym, 256);
     pseudonym_add(&pseudonym, keyring_current(x->ring), &x->enriched->pseudonym);

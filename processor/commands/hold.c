@@ -6,11 +6,11 @@ int command_hold(int argc, char **argv)
 {
     static const struct control_verb verb = {
             .name = "hold",
-            .summary = "Holds a campaign, template, sender, vendor or tenant by name, or what an "
-                       "incident is about: none of its\n"
-                       "messages is to be sent until the hold is released or runs out. A vendor or "
-                       "tenant is held once a\n"
-                       "second person has confirmed it.\n",
+            .summary = "Holds a campaign, template, sender, vendor or tenant by name, what an "
+                       "incident is about, one message, or all\n"
+                       "messages to a recipient: none is to be sent until the hold is released or "
+                       "runs out. A vendor or tenant is\n"
+                       "held once a second person has confirmed it.\n",
             .action = CONTROL_HOLD,
             .takes = CONTROL_TAKES_SCOPE | CONTROL_TAKES_INCIDENT | CONTROL_TAKES_FOR,
             .argument = NULL,

@@ -10,10 +10,13 @@ int command_release(int argc, char **argv)
                        "all that was held for a reason,\n"
                        "one message, or one recipient. A scope is released by a canary of 20, 200 "
                        "and 2,000 messages unless\n"
-                       "--at-once; messages that have a hold of their own stay held.\n",
+                       "--at-once; messages that have a hold of their own stay held. One message "
+                       "or recipient passes from now on, as\n"
+                       "long as the hold of a message unless --for says otherwise; what is on a "
+                       "block list does not.\n",
             .action = CONTROL_RELEASE,
             .takes = CONTROL_TAKES_SCOPE | CONTROL_TAKES_INCIDENT | CONTROL_TAKES_RULE |
-                     CONTROL_TAKES_AT_ONCE,
+                     CONTROL_TAKES_AT_ONCE | CONTROL_TAKES_FOR,
             .argument = NULL,
     };
     return control_verb_run(&verb, argc, argv);

@@ -246,7 +246,8 @@ static void control_archive(struct archive *archive, struct pending_control *pen
 static bool may_wait(const struct control *control)
 {
     return control->operator_id.n > 0 &&
-           (control->action == CONTROL_HOLD || control->action == CONTROL_RELEASE);
+           (control->action == CONTROL_HOLD || control->action == CONTROL_RELEASE ||
+                   control->action == CONTROL_MODE);
 }
 
 static void waiting_archive(struct archive *archive, struct control_ledger *ledger)

@@ -3,7 +3,7 @@
 //
 //   N1  Of the last CONTROL_SEEN_MAX commands each is known again by its control_id; the oldest are
 //       forgotten first, and counted.
-//   N2  No more than CONTROL_PENDING_MAX wait at a time, holds and releases. None is forgotten before its
+//   N2  No more than CONTROL_PENDING_MAX wait at a time: holds, releases and modes. None is forgotten before its
 //       deadline.
 //   N3  Of those that have waited, the last CONTROL_SETTLED_MAX are known to be done or too late.
 #pragma once

@@ -41,6 +41,9 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
     if (e == ERR_NONE) {
         e = releases_create(&decide->releases);
     }
+    if (e == ERR_NONE) {
+        e = standing_create(&decide->standing, STANDING_MAX);
+    }
     if (e != ERR_NONE) {
         decide_destroy(decide);
         return e;
@@ -58,6 +61,7 @@ void decide_destroy(struct decide *decide)
         tenants_destroy(decide->tenants);
         breaker_destroy(decide->breaker);
         control_ledger_destroy(decide->controls);
+        standing_destroy(decide->standing);
         releases_destroy(decide->releases);
         free(decide->named.scopes);
         free(decide);
@@ -70,6 +74,7 @@ void decide_archive(struct archive *archive, struct decide *decide)
     incidents_archive(archive, decide->incidents, decide->scopes);
     watch_archive(archive, decide);
     control_ledger_archive(archive, decide->controls);
+    standing_archive(archive, decide->standing);
     drills_archive(archive, &decide->drills, decide->scopes);
     releases_archive(archive, decide->releases, decide->scopes);
 }

@@ -24,6 +24,7 @@
 
 #include "common/err.h"
 #include "model/action.h"
+#include "model/control_state.h"
 #include "model/delta.h"
 #include "model/held.h"
 #include "model/outcome.h"
@@ -38,6 +39,8 @@ struct decide;
 struct decision_taker {
     enum err (*alert)(void *self, const struct alert_action *alert);
     enum err (*command)(void *self, const struct command_action *command);
+    // What people's commands leave in force, or waiting.
+    enum err (*control_state)(void *self, const struct control_state_action *state);
     // A share of what speaks against `parent` is `child`'s, which is held now.
     void (*explained)(
             void *self, int32_t parent, int32_t child, uint32_t share_num, uint32_t share_den);
@@ -69,6 +72,12 @@ MUST_CHECK enum err decide_create(struct decide **ret_decide, const struct decid
 void decide_destroy(struct decide *decide);
 // Goes by that policy from now on; borrowed until another is set.
 void decide_set_policy(struct decide *decide, const struct policy *policy);
+// The same of a policy that replaces one in the midst of the log, which is still there during the call.
+// What was held in monitor mode, and so was never sent, is sent with the frames that follow where it is
+// to be enforced now and still stands, in line under policy.hold_cap (decide/hold_cap.h). What was sent
+// stays so whatever the mode: its renewals and its end are sent too.
+void decide_change_policy(
+        struct decide *decide, const struct delta *delta, const struct policy *policy);
 
 // The tier that the scope has reached in its open incident.
 enum tier decide_tier(const struct decide *decide, int32_t scope);
@@ -137,9 +146,9 @@ MUST_CHECK enum err decide_follow(struct decide *decide, const struct delta *del
 // nothing else. Nothing runs out at such a frame, and no hold that waits is told, so that a scope has
 // no two commands of one sequence; a frame that has two commands of a person about one scope would
 // have. Holds by name (policy.operator_hold_max at most; enforced in monitor mode too, since a person
-// asked for it; not under policy.hold_cap), releases, confirmations and acknowledgements; not what is
-// about single messages or recipients, modes or drills. Each record, and each change of what has
-// become of it, is told once (decide/decide_control.c says by whom).
+// asked for it; not under policy.hold_cap), releases, confirmations, acknowledgements, modes, drills, and
+// holds and releases of single messages and recipients. Each record, and each change of what has become
+// of it, is told once (decide/decide_control.c says by whom).
 MUST_CHECK enum err decide_control(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
 
@@ -148,6 +157,7 @@ struct control_counts {
     uint64_t duplicates;
     uint64_t forgotten; // ids that are not known again (decide/control_ledger.h, N1)
     uint32_t waiting;
+    uint32_t standing; // modes, messages and recipients (control/standing_orders.h)
 };
 struct control_counts decide_control_counts(const struct decide *decide);
 

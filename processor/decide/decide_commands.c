@@ -33,13 +33,14 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
 {
     const struct hold *present = incidents_hold_of(decide->incidents, step->scope);
     bool is_commanded = present != NULL && present->is_commanded;
+    bool is_sent = present != NULL && present->mode == MODE_ENFORCE;
     bool is_new = present == NULL;
     const struct policy_settings settings = decide_settings(decide, step);
     strbuf_reset(&decide->reason_text);
     strbuf_printf(&decide->reason_text, "%lld of %lld messages since the change point misdirected",
             (long long)step->evidence->misdirected, (long long)step->evidence->judged);
     struct command_action command = tell_command_of(
-            decide, step->delta, step->scope, is_commanded ? MODE_ENFORCE : settings.mode);
+            decide, step->delta, step->scope, is_sent ? MODE_ENFORCE : settings.mode);
     command.kind = COMMAND_HOLD;
     command.tier = tier;
     command.reason = strbuf_view(&decide->reason_text);

@@ -2,7 +2,6 @@
 // and told.
 //
 //   a record --seen before--> nothing
-//      |-- message, recipient, mode --> refused: not supported
 //      |-- cannot be --> refused
 //      |-- issued too long ago, or in the future --> refused
 //      |-- wide --> pending --confirm of somebody else--> done or refused
@@ -22,26 +21,6 @@
 #include "control/person.h"
 
 #define AHEAD_MAX_MS (INT64_C(10) * 60 * 1000) // clocks differ
-
-// Nobody obeys a mode, or a command about one message or recipient: whoever waits is told so.
-static bool is_supported(const struct control *control)
-{
-    bool is_of_scope =
-            control->object != CONTROL_OF_MESSAGE && control->object != CONTROL_OF_RECIPIENT;
-    switch (control->action) {
-    case CONTROL_HOLD:
-    case CONTROL_RELEASE:
-    case CONTROL_CONFIRM:
-    case CONTROL_ACKNOWLEDGE:
-        return is_of_scope;
-    case CONTROL_DRILL:
-        return true;
-    case CONTROL_MODE:
-    case CONTROL_ACTION_COUNT:
-        return false;
-    }
-    return false;
-}
 
 // --- telling ----------------------------------------------------------------------------------
 
@@ -154,7 +133,7 @@ enum err control_wait(struct decide *decide, const struct order *order, struct r
     ruling->why = "needs_second_person";
     ruling->expires_at_ms = deadline_ms;
     ruling->scope_count = 0;
-    return e;
+    return e != ERR_NONE ? e : control_tell_pending(decide, order, deadline_ms);
 }
 
 static enum err apply(struct decide *decide, const struct order *order, struct ruling *ret_ruling);
@@ -181,6 +160,7 @@ static enum err confirm_waiting(struct decide *decide, const struct order *order
             .incident_id = ruling.incident_id,
             .impact = ruling.impact,
             .tier = ruling.tier};
+    e = e != ERR_NONE ? e : control_tell_settled(decide, &first);
     control_ledger_settle(decide->controls, pending, SETTLED_DONE);
     return e;
 }
@@ -217,20 +197,24 @@ static enum err confirm(struct decide *decide, const struct order *order, struct
 
 static enum err apply(struct decide *decide, const struct order *order, struct ruling *ret_ruling)
 {
+    enum control_object object = order->control->object;
+    bool is_one = object == CONTROL_OF_MESSAGE || object == CONTROL_OF_RECIPIENT;
     switch (order->control->action) {
     case CONTROL_HOLD:
-        return control_hold(decide, order, ret_ruling);
+        return is_one ? control_one(decide, order, ret_ruling)
+                      : control_hold(decide, order, ret_ruling);
     case CONTROL_RELEASE:
-        return control_release(decide, order, ret_ruling);
+        return is_one ? control_one(decide, order, ret_ruling)
+                      : control_release(decide, order, ret_ruling);
     case CONTROL_ACKNOWLEDGE:
         return control_acknowledge(decide, order, ret_ruling);
     case CONTROL_CONFIRM:
-        return order->control->object == CONTROL_OF_CONTROL
-                       ? confirm(decide, order, ret_ruling)
-                       : control_acknowledge(decide, order, ret_ruling);
+        return object == CONTROL_OF_CONTROL ? confirm(decide, order, ret_ruling)
+                                            : control_acknowledge(decide, order, ret_ruling);
     case CONTROL_DRILL:
         return control_drill(decide, order, ret_ruling);
     case CONTROL_MODE:
+        return control_mode(decide, order, ret_ruling);
     case CONTROL_ACTION_COUNT:
         break;
     }
@@ -243,7 +227,8 @@ static enum err apply(struct decide *decide, const struct order *order, struct r
 static const char *why_not_whole(const struct control *control)
 {
     const struct view texts[] = {control->control_id, control->operator_id, control->reason,
-            control->scope.id, control->scope.tenant_id, control->scope.channel, control->rule};
+            control->scope.id, control->scope.tenant_id, control->scope.channel, control->rule,
+            control->recipient};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].n > CONTROL_TEXT_MAX) {
             return "too_long";
@@ -268,9 +253,6 @@ static const char *why_not_now(const struct order *order, int64_t max_age_ms)
 // NULL where it may be done.
 static const char *why_not(const struct decide *decide, const struct order *order)
 {
-    if (!is_supported(order->control)) {
-        return "not_supported";
-    }
     const char *why = why_not_whole(order->control);
     return why != NULL ? why : why_not_now(order, decide->options.control_max_age_ms);
 }
@@ -307,6 +289,7 @@ enum err control_expire(
                 .scope = pending->control.scope};
         decide->control_counts.states[ruling.state]++;
         e = control_tell(decide, &order, &ruling);
+        e = e != ERR_NONE ? e : control_tell_settled(decide, &order);
         control_ledger_settle(decide->controls, pending, SETTLED_LATE);
     }
     return e;
@@ -328,6 +311,7 @@ struct control_counts decide_control_counts(const struct decide *decide)
 {
     struct control_counts counts = decide->control_counts;
     counts.waiting = control_ledger_waiting_count(decide->controls);
+    counts.standing = standing_count(decide->standing);
     counts.forgotten = control_ledger_forgotten(decide->controls);
     return counts;
 }

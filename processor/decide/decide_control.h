@@ -1,6 +1,6 @@
 // What the files about people's commands share: decide_control.c (a record's way), decide_order.c
-// (holds, releases and acknowledgements of scopes and incidents), decide_release.c (what a release
-// does), decide_remind.c (what nobody has answered).
+// (holds, releases and acknowledgements of scopes and incidents), decide_standing.c (what stands until it
+// ends), decide_release.c (what a release does), decide_remind.c (what nobody has answered).
 #pragma once
 
 #include "decide/control_ledger.h"
@@ -42,6 +42,11 @@ bool control_is_wide(const struct decide *decide, const int32_t *scopes, uint32_
 MUST_CHECK enum err control_wait(
         struct decide *decide, const struct order *order, struct ruling *ruling);
 
+// Until when an order stands that is given now: so long unless it says so itself, and never longer than
+// persons may. 0 when that is over.
+int64_t control_until_ms(
+        const struct decide *decide, const struct order *order, int64_t default_ms);
+
 MUST_CHECK enum err control_hold(
         struct decide *decide, const struct order *order, struct ruling *ret_ruling);
 MUST_CHECK enum err control_release(
@@ -56,4 +61,19 @@ MUST_CHECK enum err remind(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
 // Commands that nobody has confirmed in time.
 MUST_CHECK enum err control_expire(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker);
+
+// --- decide_standing.c ----------------------------------------------------------------------------
+
+MUST_CHECK enum err control_mode(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// A hold or release of one message or recipient.
+MUST_CHECK enum err control_one(
+        struct decide *decide, const struct order *order, struct ruling *ret_ruling);
+// Tells that the command waits for a second person, and that it does so no longer.
+MUST_CHECK enum err control_tell_pending(
+        struct decide *decide, const struct order *order, int64_t deadline_ms);
+MUST_CHECK enum err control_tell_settled(struct decide *decide, const struct order *order);
+// What stood and is over.
+MUST_CHECK enum err control_end_standing(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker);

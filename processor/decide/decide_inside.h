@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/strbuf.h"
+#include "control/standing_orders.h"
 #include "decide/breaker.h"
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
@@ -32,6 +33,7 @@ struct decide {
     struct drills drills;
     struct releases *releases;
     struct control_ledger *controls;
+    struct standing_orders *standing;
     struct control_counts control_counts;
     struct scope_list named;  // scratch: what a command is about
     int64_t next_reminder_ms; // no incident is due to be told again before; log time

@@ -207,5 +207,6 @@ enum err decide_expire(
         e = e != ERR_NONE ? e : ended;
     }
     e = e != ERR_NONE ? e : control_expire(decide, delta, taker);
+    e = e != ERR_NONE ? e : control_end_standing(decide, delta, taker);
     return e != ERR_NONE ? e : remind(decide, delta, taker);
 }

@@ -135,19 +135,16 @@ struct incident *decide_find_incident(const struct decide *decide, const struct 
 
 // --- holds ------------------------------------------------------------------------------------
 
-// Until when a hold lasts that is commanded now: as long as one of ours unless it says so, and never
-// longer than persons may. 0 when that is over.
-static int64_t hold_until_ms(const struct decide *decide, const struct order *order)
+int64_t control_until_ms(const struct decide *decide, const struct order *order, int64_t default_ms)
 {
-    const struct policy *policy = decide->options.policy;
     int64_t now_ms = order->delta->log_time_ms;
     int64_t until_ms = order->control->expires_at_ms;
     if (until_ms == 0) {
-        until_ms = now_ms + policy->scope_hold_ms;
+        until_ms = now_ms + default_ms;
     } else if (until_ms <= now_ms) {
         return 0;
     }
-    int64_t latest_ms = now_ms + policy->operator_hold_max_ms;
+    int64_t latest_ms = now_ms + decide->options.policy->operator_hold_max_ms;
     return until_ms < latest_ms ? until_ms : latest_ms;
 }
 
@@ -236,7 +233,7 @@ enum err control_hold(struct decide *decide, const struct order *order, struct r
     if (e != ERR_NONE || ret_ruling->why != NULL) {
         return e;
     }
-    int64_t until_ms = hold_until_ms(decide, order);
+    int64_t until_ms = control_until_ms(decide, order, decide->options.policy->scope_hold_ms);
     if (until_ms == 0) {
         ret_ruling->why = "expires_in_past";
         return ERR_NONE;

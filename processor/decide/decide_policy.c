@@ -36,17 +36,39 @@ static struct view channel_of(const struct step *step)
     return delta->frame->leaves[delta->entries[last].entry->leaf].key.channel;
 }
 
-struct policy_settings decide_settings(const struct decide *decide, const struct step *step)
+// What a person has commanded for the narrowest scope goes before any rule; `mode` where nobody has.
+static enum mode mode_in_force(const struct decide *decide, const struct step *step,
+        const struct policy_subject *subject, enum mode mode)
 {
-    const struct policy *policy = decide->options.policy;
+    struct standing_subject named = {.tenant_id = subject->tenant_id, .channel = subject->channel};
+    named.ids[SCOPE_TENANT] = subject->tenant_id;
+    named.ids[SCOPE_VENDOR] = subject->vendor_id;
+    named.ids[step->name.kind] = step->name.id;
+    const struct standing_order *order =
+            standing_mode(decide->standing, &named, step->delta->log_time_ms);
+    return order != NULL ? order->mode : mode;
+}
+
+static struct policy_settings settings_by(
+        const struct decide *decide, const struct policy *policy, const struct step *step)
+{
     struct policy_subject subject = {.tenant_id = step->name.tenant_id};
-    if (policy->rules.count > 0) {
+    bool has_modes = !standing_is_empty(decide->standing);
+    if (policy->rules.count > 0 || has_modes) {
         subject.vendor_id = vendor_of(decide, step->scope, &step->name);
         subject.channel = channel_of(step);
     }
     struct policy_settings settings;
     policy_settings_of(policy, &subject, &settings);
+    if (has_modes) {
+        settings.mode = mode_in_force(decide, step, &subject, settings.mode);
+    }
     return settings;
+}
+
+struct policy_settings decide_settings(const struct decide *decide, const struct step *step)
+{
+    return settings_by(decide, decide->options.policy, step);
 }
 
 const char *policy_withholds(const struct decide *decide, const struct step *step)
@@ -74,6 +96,51 @@ const char *policy_withholds(const struct decide *decide, const struct step *ste
 void decide_set_policy(struct decide *decide, const struct policy *policy)
 {
     decide->options.policy = policy;
-    decide->holds.cap = policy->hold_cap;
+    hold_cap_set(&decide->holds, policy->hold_cap);
     decide->next_reminder_ms = 0; // acknowledge_within may be shorter
+}
+
+// --- another policy in the midst of the log ------------------------------------------------------
+
+static bool modes_go_by_channel(const struct policy *policy)
+{
+    const uint32_t parts = RULE_PART(RULE_OF_CHANNEL) | RULE_PART(RULE_SETS_MODE);
+    for (uint32_t i = 0; i < policy->rules.count; i++) {
+        if ((policy->rules.rules[i].parts & parts) == parts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether a hold that was made in monitor mode would be sent now, and would not have been before. Which
+// channel it went by then is not known any more: where modes may differ by channels, it is left as it is.
+static bool comes_to_enforce(const struct decide *decide, const struct delta *delta,
+        const struct hold *hold, const struct policy *before, const struct policy *policy)
+{
+    const struct scope_delta row = {.scope = hold->scope, .first_entry = -1, .last_entry = -1};
+    const struct step step = {.delta = delta,
+            .row = &row,
+            .scope = hold->scope,
+            .name = scopes_name(decide->scopes, hold->scope)};
+    bool has_channel = step.name.kind >= SCOPE_VENDOR || !view_is_none(step.name.channel);
+    bool is_told_apart =
+            has_channel || (!modes_go_by_channel(policy) && standing_is_empty(decide->standing));
+    return hold->mode == MODE_MONITOR && is_told_apart &&
+           settings_by(decide, before, &step).mode == MODE_MONITOR &&
+           settings_by(decide, policy, &step).mode == MODE_ENFORCE;
+}
+
+void decide_change_policy(
+        struct decide *decide, const struct delta *delta, const struct policy *policy)
+{
+    const struct policy *before = decide->options.policy;
+    const struct hold *hold;
+    uint32_t at = 0;
+    while ((hold = incidents_hold_after(decide->incidents, &at)) != NULL) {
+        if (comes_to_enforce(decide, delta, hold, before, policy)) {
+            (void)hold_cap_wait(&decide->holds, hold->scope); // as many as there is room for
+        }
+    }
+    decide_set_policy(decide, policy);
 }

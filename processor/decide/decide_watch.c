@@ -64,7 +64,8 @@ static void suspend(struct decide *decide)
 {
     for (uint32_t i = 0; i < decide->holds.waiting_count; i++) {
         int32_t scope = decide->holds.waiting[i];
-        if (incidents_tier(decide->incidents, scope) > TIER_ALERT) {
+        if (incidents_tier(decide->incidents, scope) > TIER_ALERT &&
+                !incidents_is_holding(decide->incidents, scope)) {
             incidents_set_tier(decide->incidents, scope, TIER_ALERT);
         }
     }
@@ -116,14 +117,25 @@ void watch_wait(struct decide *decide, const struct step *step)
     }
 }
 
+// Whether the scope is held in monitor mode, and is to be enforced by now (decide_change_policy). One
+// that somebody is releasing stays as it is.
+static bool is_unsent(const struct decide *decide, const struct step *step)
+{
+    const struct hold *hold = incidents_hold_of(decide->incidents, step->scope);
+    const struct release *release = releases_of(decide->releases, step->scope);
+    return hold != NULL && hold->mode == MODE_MONITOR &&
+           (release == NULL || release->canary.step == 0) &&
+           decide_settings(decide, step).mode == MODE_ENFORCE &&
+           policy_withholds(decide, step) == NULL && !tenant_is_drill(step->name.tenant_id);
+}
+
 // The hold of a scope whose turn has come, if its incident still stands.
 static enum err hold_late(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker)
 {
     enum tier tier = incidents_tier(decide->incidents, scope);
     struct incident *incident = incidents_of(decide->incidents, scope);
-    if (incident == NULL || incident->told == NULL || tier < TIER_QUARANTINE ||
-            incidents_is_holding(decide->incidents, scope)) {
+    if (incident == NULL || incident->told == NULL || tier < TIER_QUARANTINE) {
         return ERR_NONE;
     }
     const struct scope_name name = scopes_name(decide->scopes, scope);
@@ -137,6 +149,13 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
             .evidence = &incident->told->evidence,
             .taker = taker,
             .tenant = SCOPE_NONE};
+    if (incidents_is_holding(decide->incidents, scope)) {
+        if (!is_unsent(decide, &step)) {
+            return ERR_NONE;
+        }
+        hold_cap_note(&decide->holds, delta->log_time_ms);
+        return tell_hold(decide, &step, tier);
+    }
     if (policy_withholds(decide, &step) != NULL) {
         incidents_set_tier(decide->incidents, scope, TIER_ALERT); // its next alarm asks again
         return ERR_NONE;

@@ -6,6 +6,14 @@
 #include "common/clock.h"
 #include "state/scopes.h"
 
+void hold_cap_set(struct hold_cap *cap, uint32_t holds)
+{
+    uint32_t extra = cap->count > holds ? cap->count - holds : 0;
+    cap->cap = holds;
+    cap->count -= extra;
+    memmove(cap->at_ms, cap->at_ms + extra, cap->count * sizeof *cap->at_ms);
+}
+
 static bool window_has_room(struct hold_cap *cap, int64_t now_ms)
 {
     uint32_t old = 0;
@@ -60,7 +68,7 @@ void hold_cap_forget(struct hold_cap *cap)
     cap->is_told = false;
 }
 
-// A smaller cap than the one that it was saved under lets the newest holds count.
+// As hold_cap_set, where it was saved under a greater cap.
 void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t scopes_end)
 {
     archive_mark(archive, "hold_cap");
@@ -74,9 +82,8 @@ void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t sc
     }
     archive_bool(archive, &cap->is_told);
     if (archive_reads(archive)) {
-        uint32_t extra = count > cap->cap ? count - cap->cap : 0;
-        cap->count = archive_is_good(archive) ? count - extra : 0;
+        cap->count = archive_is_good(archive) ? count : 0;
         cap->waiting_count = archive_is_good(archive) ? waiting : 0;
-        memmove(cap->at_ms, cap->at_ms + extra, cap->count * sizeof *cap->at_ms);
+        hold_cap_set(cap, cap->cap);
     }
 }

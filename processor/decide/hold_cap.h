@@ -20,6 +20,8 @@ struct hold_cap {
     bool is_told; // that holds wait, since the line was empty last
 };
 
+// Another cap: of a smaller one the newest holds count.
+void hold_cap_set(struct hold_cap *cap, uint32_t holds);
 // Whether one more hold may be told: there is room, and nobody waits.
 bool hold_cap_has_room(struct hold_cap *cap, int64_t now_ms);
 void hold_cap_note(struct hold_cap *cap, int64_t now_ms);

@@ -2,6 +2,7 @@
 
 #include "emit/encode_alert.h"
 #include "emit/encode_command.h"
+#include "emit/encode_control_state.h"
 #include "emit/encode_dead_letter.h"
 #include "emit/encode_verdict.h"
 
@@ -73,7 +74,7 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
 static bool is_published(enum verdict_output output, const struct verdict_action *action)
 {
     const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS) |
-                             REASON_BIT(REASON_TOO_OFTEN);
+                             REASON_BIT(REASON_HELD_BY_OPERATOR) | REASON_BIT(REASON_TOO_OFTEN);
     switch (output) {
     case VERDICTS_NONE:
         return false;
@@ -149,6 +150,17 @@ enum err emit_alert(struct emitter *em, const struct alert_action *action, void 
         em->options.on_alert(em->options.watcher, action);
     }
     return e;
+}
+
+enum err emit_control_state(
+        struct emitter *em, const struct control_state_action *action, void *ticket)
+{
+    struct record record;
+    enum err e = encode_control_state(&em->encoding, action, source_of(em), &record);
+    e = send_record(em, e, &record, ticket);
+    return e != ERR_NONE || em->options.on_control_state == NULL
+                   ? e
+                   : em->options.on_control_state(em->options.control_state_watcher, action);
 }
 
 enum err emit_dead_letter(struct emitter *em, const struct dead_letter_action *action, void *ticket)

@@ -8,6 +8,7 @@
 
 #include "emit/encoding.h"
 #include "model/action.h"
+#include "model/control_state.h"
 #include "model/record.h"
 #include "policy/config.h"
 
@@ -25,6 +26,9 @@ struct emitter_options {
     void (*on_alert)(void *watcher, const struct alert_action *action);
     void (*on_scope_command)(void *watcher, const struct command_action *action);
     void *watcher;
+    // Sees each control state; NULL = nobody does.
+    enum err (*on_control_state)(void *watcher, const struct control_state_action *action);
+    void *control_state_watcher;
 };
 
 // What a hold of a scope is to whoever is on call: only the first is news.
@@ -59,6 +63,9 @@ MUST_CHECK enum err emit_verdict(
 MUST_CHECK enum err emit_command(
         struct emitter *em, const struct command_action *action, void *ticket);
 MUST_CHECK enum err emit_alert(struct emitter *em, const struct alert_action *action, void *ticket);
+// What people's commands leave in force, or waiting.
+MUST_CHECK enum err emit_control_state(
+        struct emitter *em, const struct control_state_action *action, void *ticket);
 // The gap record, in the dead-letter topic.
 MUST_CHECK enum err emit_gap(struct emitter *em, const struct gap_action *action, void *ticket);
 MUST_CHECK enum err emit_dead_letter(

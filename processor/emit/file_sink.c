@@ -17,6 +17,7 @@ static const char *const file_names[OUT_TOPIC_COUNT] = {
         [OUT_DEAD_LETTER] = "dead-letter.ndjson",
         [OUT_COMMANDS] = "quarantine-commands.ndjson",
         [OUT_STATE] = "quarantine-state.ndjson",
+        [OUT_CONTROL_STATE] = "control-state.ndjson",
         [OUT_ALERTS] = "alerts.ndjson",
 };
 
@@ -67,9 +68,10 @@ static enum err file_sink_send(void *self, const struct record *record)
         return ERR_IO;
     }
     struct view value = record->value;
-    if (topic == OUT_STATE || topic == OUT_DEAD_LETTER) {
+    bool is_state = topic == OUT_STATE || topic == OUT_CONTROL_STATE;
+    if (is_state || topic == OUT_DEAD_LETTER) {
         strbuf_reset(&sink->line);
-        if (topic == OUT_STATE) {
+        if (is_state) {
             write_state_line(&sink->line, record);
         } else {
             kcat_line_write(&sink->line, sink->dead_letter_topic, sink->dead_letter_count, record);

@@ -3,7 +3,7 @@
 // has said so.
 //
 //   verdicts.ndjson, alerts.ndjson, quarantine-commands.ndjson   the values, one a line
-//   quarantine-state.ndjson   {"key", "value"}; a tombstone's value is null
+//   quarantine-state.ndjson, control-state.ndjson   {"key", "value"}; a tombstone's value is null
 //   dead-letter.ndjson        as `kcat -J`: schemas/dead-letter-line.schema.json
 //
 // Record headers are written for dead letters only. A record is done when send

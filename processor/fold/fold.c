@@ -223,7 +223,8 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
         int64_t sequence, struct delta *ret_delta)
 {
     bool is_late = frame->late_count > 0;
-    bool has_offsets = !is_late && !frame_tells_cache(frame);
+    bool has_policy = frame->policy.serial != 0;
+    bool has_offsets = !is_late && !has_policy && !frame_tells_cache(frame);
     struct fold_source *source = NULL;
     enum err found = has_offsets ? fold_find_source(fold, frame, &source) : ERR_NONE;
     enum err e = found == ERR_CEILING ? ERR_NONE : found;
@@ -233,7 +234,7 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
     if (e != ERR_NONE) {
         return e;
     }
-    if (frame->judged_at_ms > fold->log_time_ms) {
+    if (!has_policy && frame->judged_at_ms > fold->log_time_ms) {
         fold->log_time_ms = frame->judged_at_ms;
     }
     recent_settle(fold->recent);

@@ -24,7 +24,9 @@
 // keeps its smaller step, and a scope's last-was-misdirected bit stays, which makes a statistic lower
 // than it might be and never higher.
 //
-// Log time is the running maximum of judged_at; nothing here asks a clock.
+// Nor is one with a policy, which counts nothing: who has the fold goes by it (detect_line.h).
+//
+// Log time is the running maximum of judged_at, but of frames with a policy; nothing here asks a clock.
 #pragma once
 
 #include "common/archive.h"

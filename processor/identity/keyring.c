@@ -223,3 +223,21 @@ void pseudonym_add(
     strbuf_add_byte(sb, ':');
     base64url_add(sb, pseudonym->bytes, sizeof pseudonym->bytes);
 }
+
+bool pseudonym_is_text(struct view text, const struct keyring_key *key)
+{
+    struct view id = keyring_key_id(key);
+    if (text.n != id.n + 1 + PSEUDONYM_TEXT_BYTES || !view_starts_with(text, id) ||
+            text.p[id.n] != ':') {
+        return false;
+    }
+    for (size_t i = id.n + 1; i < text.n; i++) {
+        char c = text.p[i];
+        bool is_digit = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                        (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+        if (!is_digit) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -10,6 +10,7 @@
 #include "identity/recipient.h"
 
 enum { PSEUDONYM_BYTES = 16, TENANT_TAG_BYTES = 6, LOAN_TAG_BYTES = 8, KEY_ID_MAX_BYTES = 32 };
+enum { PSEUDONYM_TEXT_BYTES = 22 }; // behind "kid:"
 
 struct pseudonym {
     uint8_t bytes[PSEUDONYM_BYTES];
@@ -46,3 +47,5 @@ void keyring_loan_tag(
 // "kid:base64url", as it leaves the process.
 void pseudonym_add(
         struct strbuf *sb, const struct keyring_key *key, const struct pseudonym *pseudonym);
+// Whether the text is such a one of that key. No number looks like one.
+bool pseudonym_is_text(struct view text, const struct keyring_key *key);

@@ -66,9 +66,11 @@ static void stand_by_frequency(struct judgement *judgement, struct standing *sta
 }
 
 struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
-        const struct policy *policy, bool is_released, struct judgement *judgement)
+        const struct policy *policy, const struct standing_order *order,
+        struct judgement *judgement)
 {
     struct standing standing = {.until_ms = 0};
+    bool is_released = order != NULL && order->action == CONTROL_RELEASE;
     if (judgement->verdict == VERDICT_EXEMPT) {
         return standing;
     }
@@ -81,6 +83,12 @@ struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
         judgement->reasons |= REASON_BIT(REASON_BLOCKED);
         standing.is_held = true;
         standing.is_blocked = true;
+    } else if (order != NULL && !is_released) {
+        judgement->reasons |= REASON_BIT(REASON_HELD_BY_OPERATOR);
+        standing.is_held = true;
+        standing.is_blocked = true;
+        standing.order = order;
+        standing.until_ms = order->until_ms;
     } else if (is_released || list == LIST_OVERRIDE) {
         standing.is_past = true;
         judgement->reasons |= !holds        ? 0

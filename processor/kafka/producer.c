@@ -199,7 +199,7 @@ static void prepare_topics(const struct kafka_producer *producer, const struct k
 {
     const struct config *config = producer->options.config;
     for (int topic = 0; topic < OUT_TOPIC_COUNT; topic++) {
-        if (topic == OUT_CONTROL || topic == OUT_OUTBOUND ||
+        if (topic == OUT_CONTROL || topic == OUT_OUTBOUND || topic == OUT_CONTROL_STATE ||
                 (topic == OUT_VERDICTS && config->verdicts == VERDICTS_NONE)) {
             continue;
         }

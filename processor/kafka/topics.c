@@ -48,6 +48,10 @@ int topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_P
                     .role = "quarantine-state",
                     .partitions = output_partitions,
                     .compacted = true},
+            {.name = config->topics.control_state,
+                    .role = "control-state",
+                    .partitions = output_partitions,
+                    .compacted = true},
             {.name = config->topics.dead_letter,
                     .role = "dead-letter",
                     .partitions = output_partitions,
@@ -60,7 +64,8 @@ int topic_plans(const struct config *config, struct topic_plan ret_plans[TOPIC_P
     int count = 0;
     for (int i = 0; i < TOPIC_PLAN_MAX; i++) {
         bool is_complaints = plans[i].name == config->topics.complaints;
-        bool is_control = plans[i].name == config->topics.control;
+        bool is_control = plans[i].name == config->topics.control ||
+                          plans[i].name == config->topics.control_state;
         if ((!is_complaints || config->complaints == COMPLAINTS_ON) &&
                 (!is_control || config->control.is_on)) {
             ret_plans[count] = plans[i];
@@ -87,6 +92,8 @@ const char *topic_out_name(const struct config *config, enum out_topic topic)
         return config->topics.tallies;
     case OUT_DETECTOR_STATE:
         return config->topics.detector_state;
+    case OUT_CONTROL_STATE:
+        return config->topics.control_state;
     case OUT_CONTROL:
         return config->topics.control;
     case OUT_OUTBOUND:

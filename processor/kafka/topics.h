@@ -7,7 +7,7 @@
 #include "model/record.h"
 #include "policy/config.h"
 
-enum { TOPIC_PLAN_MAX = 11 };
+enum { TOPIC_PLAN_MAX = 12 };
 
 struct topic_plan {
     const char *name; // the configuration's

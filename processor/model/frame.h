@@ -90,6 +90,21 @@ struct frame_late {
 
 enum { FRAME_MAX_LATE = CHUNK_OFFSETS };
 
+// The policy that the detect half goes by behind this frame. Who owns a tally partition writes it there,
+// when it takes the partition over, when its policy has changed, and once an hour of log time. Such a
+// frame holds nothing else, as one with late clearances: its source topic and partition are those that
+// it is in, and its judged_at_ms, when it was written, drives no log time.
+struct frame_policy {
+    // It takes effect only above those of all before it: whoever writes one makes it one more than the
+    // last that it has read. So a duplicate does nothing, nor does who did not know of the last. 0 = the
+    // frame has none.
+    int64_t serial;
+    struct view version; // of the whole policy: POLICY_VERSION_HEX digits
+    struct view text;    // what the detect half goes by of it (policy/policy_text.h)
+};
+
+enum { FRAME_POLICY_MAX_BYTES = 768 * 1024, FRAME_POLICY_VERSION_BYTES = 16 };
+
 // The source partition's sums across all tenants since the chunk's first offset. A tenant or vendor is
 // *heard* once JUMP_HEARD of its messages have been judged, or it has jumped; it has *jumped* while
 // JUMP_MISDIRECTED of its last JUMP_WINDOW judged messages, or more, are misdirected.
@@ -140,7 +155,8 @@ struct frame {
     uint32_t control_count;
     const struct frame_late *late; // in offset order; where there are any, there is nothing else
     uint32_t late_count;
-    bool has_totals; // once a second
+    struct frame_policy policy; // where there is one, there is nothing else
+    bool has_totals;            // once a second
     struct frame_totals totals;
 };
 

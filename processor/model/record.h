@@ -15,8 +15,9 @@ enum out_topic {
     OUT_ALERTS,
     OUT_TALLIES,
     OUT_DETECTOR_STATE,
-    OUT_CONTROL,  // of the verbs, as the next; no half writes them
-    OUT_OUTBOUND, // a drill's messages, and nothing else
+    OUT_CONTROL_STATE, // only where commands of people are read
+    OUT_CONTROL,       // of the verbs, as the next; no half writes them
+    OUT_OUTBOUND,      // a drill's messages, and nothing else
     OUT_TOPIC_COUNT,
 };
 

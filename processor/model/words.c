@@ -2,6 +2,7 @@
 #include "model/action.h"
 #include "model/complaint.h"
 #include "model/control.h"
+#include "model/control_state.h"
 #include "model/facts.h"
 #include "model/incident.h"
 #include "model/scope.h"
@@ -35,6 +36,7 @@ const char *const alert_kind_names[] = {
 };
 _Static_assert(sizeof alert_kind_names / sizeof *alert_kind_names == ALERT_KIND_COUNT,
         "each kind of alert has its word");
+const char *const control_standing_names[2] = {"in_force", "pending"};
 const char *const mode_names[2] = {"monitor", "enforce"};
 
 const char *const signal_names[SIGNAL_COUNT] = {

@@ -49,6 +49,7 @@ struct config {
         char *alerts;
         char *commands;
         char *state;
+        char *control_state; // where `control.enabled` is on
         char *dead_letter;
         char *verdicts;
         uint32_t outbound_partitions; // for `topics --create`

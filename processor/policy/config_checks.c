@@ -8,7 +8,9 @@
 
 #include "common/assure.h"
 #include "identity/keyring.h"
+#include "model/frame.h"
 #include "policy/config_table.h"
+#include "policy/policy_text.h"
 
 enum { PASSWORD_MAX_BYTES = 4096, NAMED_MAX = 32 };
 
@@ -278,6 +280,31 @@ static void check_distinct(const struct config_checker *c, const char *section)
     }
 }
 
+// The tally log carries it: what can be written there has to be read there.
+static void check_policy_text(const struct config_checker *c)
+{
+    struct strbuf text;
+    struct strbuf findings;
+    strbuf_init(&text, 2 * FRAME_POLICY_MAX_BYTES);
+    strbuf_init(&findings, 64 * 1024);
+    struct config *again = NULL;
+    enum err e = policy_text_add(&text, &c->config->policy);
+    if (e == ERR_NONE) {
+        e = policy_text_read(&again, strbuf_view(&text), VIEW("0000000000000000"),
+                &c->config->policy, &findings);
+    }
+    c->report->out_of_memory |= e == ERR_NO_MEMORY;
+    if (e != ERR_NONE && e != ERR_NO_MEMORY) {
+        conf_find(c->report, mark_of(c, "policy.lists"), "policy",
+                "expected vendors, rules, maintenance, and lists without recipients, of at most %d "
+                "KiB in all, got %zu",
+                FRAME_POLICY_MAX_BYTES / 1024, text.n / 1024);
+    }
+    config_destroy(again);
+    strbuf_fini(&text);
+    strbuf_fini(&findings);
+}
+
 void config_check_all(const struct config_checker *c)
 {
     check_distinct(c, "topics.");
@@ -291,6 +318,9 @@ void config_check_all(const struct config_checker *c)
     check_distinct(c, "fields.");
     check_times(c);
     check_delivery(c);
+    if (c->report->count == 0) {
+        check_policy_text(c);
+    }
 }
 
 // --- findings of others -----------------------------------------------------------------------

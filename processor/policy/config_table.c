@@ -131,6 +131,8 @@ static const struct conf_option options[] = {
         TOPIC(alerts, "collections.alerts.v1", "out: incidents and cache alerts"),
         TOPIC(commands, "collections.quarantine-commands.v1", "out: hold and release commands"),
         TOPIC(state, "collections.quarantine-state.v1", "out: what is held now"),
+        TOPIC(control_state, "collections.control-state.v1",
+                "out: what people's commands leave in force"),
         TOPIC(dead_letter, "collections.dead-letter.v1", "out: messages that cannot be read"),
         TOPIC(verdicts, "collections.verdicts.v1", "out: verdicts, see `verdicts`"),
         PARTITIONS(outbound_partitions, "16", "partitions of topics.outbound, for topics --create"),

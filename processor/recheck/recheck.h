@@ -25,6 +25,7 @@
 #pragma once
 
 #include "common/clock.h"
+#include "identity/keyring.h"
 #include "identity/recipient.h"
 #include "model/action.h"
 #include "model/event.h"
@@ -41,7 +42,7 @@ struct recheck_message {
     struct recipient recipient;
     int32_t partition;
     int64_t offset;
-    uint8_t tag[RECIPIENT_TAG_BYTES];
+    struct pseudonym pseudonym; // of the recipient
     enum said_kind said;
     int64_t hold_ends_at_ms; // wall clock
     bool is_held;            // a hold was commanded ...

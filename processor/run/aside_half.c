@@ -94,6 +94,7 @@ static enum err tell_batch(struct aside_half *half)
 static enum err step(void *self)
 {
     struct aside_half *half = self;
+    aside_line_set_policy(half->line, half_policy(&half->base));
     struct kafka_event event = {0};
     enum kafka_event_kind kind = gathered_fill(
             &half->batch, half->base.consumer, BATCH_WAIT_MS, false, half->base.stop, &event);

@@ -26,22 +26,24 @@ static void rest(const struct half_options *options)
     }
 }
 
-// Until the topic is there; what is missing is said once.
-static enum err await_topic(const struct half_options *options, struct kafka_admin *admin)
+// Until the topics are there, that of commands and that of what they leave in force, which the detect
+// half writes once there is a command; what is missing is said once.
+static enum err await_topics(const struct half_options *options, struct kafka_admin *admin)
 {
-    const char *topic = options->config->topics.control;
+    const char *const topics[] = {
+            options->config->topics.control, options->config->topics.control_state};
     bool is_told = false;
     while (!*options->stop) {
-        uint32_t partitions = 0;
-        enum err e = kafka_admin_partitions(admin, &topic, 1, ATTEMPT_MS, &partitions);
-        if (e == ERR_NONE && partitions > 0) {
+        uint32_t partitions[2] = {0, 0};
+        enum err e = kafka_admin_partitions(admin, topics, 2, ATTEMPT_MS, partitions);
+        if (e == ERR_NONE && partitions[0] > 0 && partitions[1] > 0) {
             return ERR_NONE;
         }
         if (e == ERR_NONE && !is_told) {
             log_warn("control",
                     "%s does not exist, or our Kafka user may not describe it: no commands of "
                     "operators until it is there (wrongnumber topics --create)",
-                    topic);
+                    topics[partitions[0] > 0]);
             is_told = true;
         }
         rest(options);
@@ -57,7 +59,7 @@ static enum err find_topic(const struct half_options *options)
     enum err e = kafka_admin_create(&admin, options->config, &findings);
     strbuf_fini(&findings); // the other halves have the same to say
     if (e == ERR_NONE) {
-        e = await_topic(options, admin);
+        e = await_topics(options, admin);
         kafka_admin_destroy(admin);
     }
     return e;

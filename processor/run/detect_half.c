@@ -1,5 +1,6 @@
 #include "run/detect_half.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/assure.h"
@@ -178,6 +179,10 @@ static enum err open_partition(
     state->next_offset = *ret_start;
     state->counts_before = detect_line_counts(state->line);
     state->is_open = true;
+    state->is_taken_over = true;
+    state->wants_policy = true;
+    state->policy_sent = 0;
+    state->log_end = log->high;
     // A snapshot is written when all that came of its log was acknowledged.
     bool has_told = log->committed > *ret_start && log->committed <= log->high;
     state->silent_until = has_told ? log->committed : *ret_start;
@@ -278,8 +283,14 @@ static enum err fold_message(struct detect_half *half, const struct kafka_messag
     bool silent = raw->offset < state->silent_until;
     int64_t sequence = raw->offset + state->sequence_base;
     detect_line_set_policy(state->line, half->policy); // a line may be new
+    char before[POLICY_VERSION_HEX + 1];
+    const struct view version = detect_line_policy(state->line).version;
+    snprintf(before, sizeof before, "%.*s", VIEW_ARGS(version));
     enum err e = detect_line_frame(
             state->line, &frame, raw->partition, sequence, silent, state->segment, &gap);
+    if (frame.policy.serial != 0 && e == ERR_NONE) {
+        detect_note_policy(half, raw->partition, raw->offset, &frame.policy, before);
+    }
     if (state->told != NULL && sequence >= held_ledger_highest(state->told)) {
         forget_told(state);
     }
@@ -327,23 +338,11 @@ static void serve_snapshots(struct detect_half *half)
     }
 }
 
-// All lines at once: the policy before may be gone from here on.
-static void take_policy(struct detect_half *half)
-{
-    half->policy = half_policy(&half->base);
-    for (int32_t i = 0; i < offsets_partition_end(half->base.outlet.offsets); i++) {
-        if (half->partitions[i].line != NULL) {
-            detect_line_set_policy(half->partitions[i].line, half->policy);
-        }
-    }
-}
-
 static enum err step(void *self)
 {
     struct detect_half *half = self;
-    take_policy(half);
     struct mono_time until = mono_after_ms(clock_mono(), BATCH_WAIT_MS);
-    enum err e = ERR_NONE;
+    enum err e = detect_take_policy(half);
     for (unsigned frames = 0; frames < BATCH_FRAMES && e == ERR_NONE; frames++) {
         struct kafka_event event = {0};
         // Once something was folded, what follows from it goes out before the next wait.
@@ -381,7 +380,10 @@ static enum err open_half(void *self, const struct half_options *options, struct
     }
     half->tally_partitions = options->tally_partitions;
     tally_width_write(&half->width, options->tally_partitions);
-    enum err e = snapshots_create(&half->snapshots, config, options->tally_partitions, findings);
+    enum err e = detect_policy_init(half);
+    if (e == ERR_NONE) {
+        e = snapshots_create(&half->snapshots, config, options->tally_partitions, findings);
+    }
     if (e != ERR_NONE) {
         return e;
     }
@@ -409,6 +411,7 @@ static enum err destroy_half(void *self)
 {
     struct detect_half *half = self;
     arena_destroy(half->arena);
+    detect_policy_fini(half);
     enum err e = snapshots_close(half->snapshots, SNAPSHOTS_CLOSE_MS);
     e = half->left_behind ? ERR_DEADLINE : e;
     free(half);

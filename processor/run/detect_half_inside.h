@@ -1,8 +1,10 @@
-// What detect_half.c (partitions and the loop) and detect_half_tell.c (what it puts on the board) share.
+// What detect_half.c (partitions and the loop), detect_half_policy.c (by which policy they go) and
+// detect_half_tell.c (what it puts on the board) share.
 #pragma once
 
 #include "detect_line.h"
 #include "ops/status.h"
+#include "run/frame_out.h"
 #include "run/half.h"
 #include "run/snapshots.h"
 #include "run/tally_width.h"
@@ -22,6 +24,10 @@ struct detect_partition {
     struct held_ledger *told;
     struct detect_counts counts_before; // what the line had counted when it was opened
     bool is_open;                       // and that it was
+    bool is_taken_over;                 // and has not come to our policy since
+    bool wants_policy;                  // ours is to be written to its log ...
+    int64_t policy_sent;                // ... and was, with that serial; 0 = it has to be written
+    int64_t log_end;                    // when it was opened
 };
 
 struct detect_half {
@@ -29,7 +35,12 @@ struct detect_half {
     struct arena *arena;
     struct snapshots *snapshots;
     uint32_t tally_partitions;
-    const struct policy *policy;                         // in force, as taken by the step in hand
+    const struct policy *policy; // ours, as taken by the step in hand
+    struct {
+        char version[POLICY_VERSION_HEX + 1]; // of that; empty before the first
+        struct strbuf text;                   // what a frame says of it
+        struct frame_out out;
+    } own;
     struct tally_width width;                            // as text, beside each commit
     bool left_behind;                                    // a reader did not let go in time
     enum err has_ended;                                  // a partition could not be opened
@@ -44,6 +55,14 @@ struct detect_half {
 };
 
 extern const struct metric_table detect_metrics;
+
+MUST_CHECK enum err detect_policy_init(struct detect_half *half);
+void detect_policy_fini(struct detect_half *half);
+// Takes the policy that is ours now, and writes it to the log of each partition where that is due.
+MUST_CHECK enum err detect_take_policy(struct detect_half *half);
+// A frame with a policy was folded; `before` is the version that was in force until then.
+void detect_note_policy(struct detect_half *half, int32_t partition, int64_t offset,
+        const struct frame_policy *policy, const char *before);
 
 // Before a partition's line goes: what it has counted stays counted.
 void detect_note_close(struct detect_half *half, const struct detect_partition *state);

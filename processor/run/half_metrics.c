@@ -21,6 +21,7 @@ static const char *const out_topics[] = {
         [OUT_ALERTS] = "alerts",
         [OUT_TALLIES] = "tallies",
         [OUT_DETECTOR_STATE] = "detector_state",
+        [OUT_CONTROL_STATE] = "control_state",
         [OUT_CONTROL] = "control",
         [OUT_OUTBOUND] = "outbound",
 };

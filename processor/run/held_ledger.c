@@ -11,9 +11,10 @@
 #include "common/json_scan.h"
 #include "emit/target_key.h"
 #include "incident/incidents.h"
+#include "run/told_sequence.h"
 #include "tally/tally.h"
 
-enum { ARENA_BYTES = 256 * 1024, KEY_BYTES_MAX = 4096, PARTS_MAX = 4 };
+enum { ARENA_BYTES = 256 * 1024, KEY_BYTES_MAX = 4096 };
 
 enum held_field {
     HELD_KIND,
@@ -113,25 +114,6 @@ void held_ledger_destroy(struct held_ledger *ledger)
 
 // --- a record ---------------------------------------------------------------------------------
 
-// A part of a key, decoded. A view of none when it is not well formed.
-static struct view decode_part(struct held_ledger *ledger, struct view part)
-{
-    char *decoded = arena_take(ledger->arena, part.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < part.n && decoded != NULL; i++) {
-        struct view rest = view_skip(part, i);
-        if (part.p[i] != '%') {
-            decoded[n++] = part.p[i];
-        } else if (view_starts_with(rest, VIEW("%2F")) || view_starts_with(rest, VIEW("%25"))) {
-            decoded[n++] = rest.p[2] == 'F' ? '/' : '%';
-            i += 2;
-        } else {
-            return VIEW_NONE;
-        }
-    }
-    return decoded != NULL ? view_bytes(decoded, n) : VIEW_NONE;
-}
-
 static bool read_word(struct view word, const char *const *words, unsigned count, unsigned *ret_at)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -146,24 +128,10 @@ static bool read_word(struct view word, const char *const *words, unsigned count
 // tenant/kind/id, and /channel of some.
 static bool read_key(struct held_ledger *ledger, struct view key, struct scope_name *ret_name)
 {
-    struct view parts[PARTS_MAX] = {VIEW_NONE, VIEW_NONE, VIEW_NONE, VIEW_NONE};
-    unsigned count = 0;
-    size_t from = 0;
-    for (size_t i = 0; i <= key.n; i++) {
-        if (i < key.n && key.p[i] != '/') {
-            continue;
-        }
-        if (count == PARTS_MAX) {
-            return false;
-        }
-        parts[count] = decode_part(ledger, view_bytes(key.p + from, i - from));
-        if (view_is_none(parts[count++])) {
-            return false;
-        }
-        from = i + 1;
-    }
+    struct view parts[TARGET_KEY_PARTS];
     unsigned kind = 0;
-    if (count < 3 || !read_word(parts[1], scope_kind_names, SCOPE_KIND_COUNT, &kind)) {
+    if (target_key_split(key, ledger->arena, parts) < 3 ||
+            !read_word(parts[1], scope_kind_names, SCOPE_KIND_COUNT, &kind)) {
         return false;
     }
     *ret_name = (struct scope_name){(enum scope_kind)kind, parts[2], parts[0], parts[3]};
@@ -236,25 +204,6 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
     held->is_commanded =
             held->is_commanded && (values[HELD_CANARY].kind == JSON_ABSENT || !held->has_incident);
     return is_read && held->sequence >= 0;
-}
-
-// A header is any bytes; what reads integers wants a number.
-static bool is_decimal(struct view text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9') {
-            return false;
-        }
-    }
-    return text.n > 0;
-}
-
-static bool read_tombstone(const struct raw_message *raw, struct held_scope *held)
-{
-    struct view sequence = raw_header(raw, "wn.sequence");
-    held->sequence = -1;
-    return view_is_none(sequence) ||
-           (is_decimal(sequence) && json_integer_read(sequence, &held->sequence) == JSON_INTEGER);
 }
 
 // --- the table --------------------------------------------------------------------------------
@@ -336,7 +285,8 @@ enum err held_ledger_see(struct held_ledger *ledger, const struct raw_message *r
         return ERR_NONE;
     }
     bool is_held = !view_is_none(raw->value);
-    if (!(is_held ? read_held(ledger, raw->value, &held) : read_tombstone(raw, &held))) {
+    if (!(is_held ? read_held(ledger, raw->value, &held)
+                  : told_sequence_read(raw, &held.sequence))) {
         ledger->unreadable++; // L3
         return ERR_NONE;
     }

@@ -266,7 +266,8 @@ static enum err step(void *self)
     }
     judge_line_set_policy(half->line, half_policy(&half->base));
     half->lost = kind == KAFKA_OFFSET_LOST ? event : (struct kafka_event){.kind = KAFKA_NOTHING};
-    enum err e = look_for_cache(half);
+    enum err e = half->orders != NULL ? judge_orders_take(half->orders, clock_wall().ms) : ERR_NONE;
+    e = e != ERR_NONE ? e : look_for_cache(half);
     judge_ask_cache(half);
     bool totals = gather_totals(half);
     if (judge_line_has_due(half->line, clock_mono())) {
@@ -321,6 +322,16 @@ static enum err open_line(struct judge_half *half, const struct half_options *op
     return judge_line_create(&half->line, &line_options);
 }
 
+// What people have commanded is known before the first message is judged.
+static enum err open_orders(struct judge_half *half, const struct half_options *options)
+{
+    enum err e = judge_orders_open(&half->orders, &half->base, options);
+    if (e == ERR_NONE) {
+        judge_line_set_orders(half->line, judge_orders_standing(half->orders));
+    }
+    return e;
+}
+
 static enum err open_half(void *self, const struct half_options *options, struct strbuf *findings)
 {
     struct judge_half *half = self;
@@ -353,6 +364,9 @@ static enum err open_half(void *self, const struct half_options *options, struct
     if (e == ERR_NONE) {
         e = open_line(half, options);
     }
+    if (e == ERR_NONE && config->control.is_on) {
+        e = open_orders(half, options);
+    }
     if (e == ERR_NONE) {
         e = half_open_consumer(
                 &half->base, config->topics.outbound, "", config->kafka.start, findings);
@@ -363,6 +377,7 @@ static enum err open_half(void *self, const struct half_options *options, struct
 static enum err destroy_half(void *self)
 {
     struct judge_half *half = self;
+    enum err e = judge_orders_close(half->orders);
     judge_line_destroy(half->line);
     if (half->store.ops != NULL) {
         half->store.ops->destroy(half->store.self);
@@ -374,7 +389,7 @@ static enum err destroy_half(void *self)
     frame_out_fini(&half->frames);
     gathered_fini(&half->batch);
     free(half);
-    return ERR_NONE;
+    return e;
 }
 
 enum err judge_half_run(const struct half_options *options)

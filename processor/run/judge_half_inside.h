@@ -7,6 +7,7 @@
 #include "run/frame_out.h"
 #include "run/gathered.h"
 #include "run/half.h"
+#include "run/judge_orders.h"
 
 struct judge_half {
     struct half base;
@@ -15,6 +16,7 @@ struct judge_half {
     struct attempt_counter attempts;
     bool attempts_trouble_told;
     struct judge_line *line;
+    struct judge_orders *orders; // NULL where nobody's commands are read
     struct frame_out frames;
     struct mono_time next_totals;
     bool cache_trouble_told;

@@ -78,6 +78,8 @@ enum {
     JUDGE_RELEASED,
     JUDGE_CEILINGS,
     JUDGE_IS_WAITING,
+    JUDGE_ORDERS,
+    JUDGE_ORDERS_CURRENT,
     JUDGE_METRICS,
 };
 
@@ -89,8 +91,8 @@ static const char *const zone_words[] = {"known", "absent", "unknown"};
 static const char *const attempt_words[] = {"counted", "full", "unknown"};
 enum { ATTEMPT_WORDS = 3 };
 enum { ZONE_WORDS = ZONE_KNOWN_COUNT - ZONE_KNOWN };
-static const char *const ceilings[] = {"leaves", "recheck"};
-enum { CEILING_LEAVES, CEILING_RECHECK, CEILING_COUNT };
+static const char *const ceilings[] = {"leaves", "recheck", "control_state"};
+enum { CEILING_LEAVES, CEILING_RECHECK, CEILING_ORDERS, CEILING_COUNT };
 
 static const struct metric_family families[JUDGE_METRICS] = {
         [JUDGE_PROCESSED] = {.name = "wrongnumber_messages_processed_total",
@@ -155,12 +157,22 @@ static const struct metric_family families[JUDGE_METRICS] = {
                 .type = METRIC_COUNTER},
         [JUDGE_CEILINGS] = {.name = "wrongnumber_judge_ceiling_hits_total",
                 .help = "Messages that found a table full: counted for their tenant alone "
-                        "(leaves), or not looked up again (recheck)",
+                        "(leaves), or not looked up again (recheck); commands of operators that no "
+                        "message goes by (control_state)",
                 .type = METRIC_COUNTER,
                 .labels = {{"table", ceilings, CEILING_COUNT}}},
         [JUDGE_IS_WAITING] = {.name = "wrongnumber_waiting_for_cache",
                 .help = "1 while nothing is read because the cache has to be believed first",
                 .type = METRIC_GAUGE},
+        [JUDGE_ORDERS] = {.name = "wrongnumber_control_states",
+                .help = "Modes, messages and recipients that operators have spoken about, as the "
+                        "judge knows them",
+                .type = METRIC_GAUGE,
+                .may_be_absent = true},
+        [JUDGE_ORDERS_CURRENT] = {.name = "wrongnumber_control_state_current",
+                .help = "1 while topics.control_state is read to its end, 0 while it is not",
+                .type = METRIC_GAUGE,
+                .may_be_absent = true},
 };
 
 const struct metric_table judge_metrics = {families, JUDGE_METRICS};
@@ -210,6 +222,12 @@ static void publish_counts(const struct judge_half *half, struct metric_page *pa
     metric_set_histogram(page, JUDGE_HOLD_DELAY, &counts->hold_delay);
     metric_set(page, JUDGE_WAITING, 0, judge_line_waiting(half->line));
     metric_set(page, JUDGE_IS_WAITING, 0, half->is_waiting);
+    if (half->orders != NULL) {
+        const struct judge_order_counts orders = judge_orders_counts(half->orders);
+        metric_set(page, JUDGE_ORDERS, 0, orders.standing);
+        metric_set(page, JUDGE_ORDERS_CURRENT, 0, orders.is_current);
+        metric_set(page, JUDGE_CEILINGS, CEILING_ORDERS, (int64_t)orders.overflowed);
+    }
     if (half->newest_ms > 0) {
         metric_set(page, JUDGE_LAST_MESSAGE, 0, half->newest_ms);
     }

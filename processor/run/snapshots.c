@@ -162,7 +162,7 @@ static void take_one(struct snapshots *snapshots, struct partition_snapshots *st
             .tally_partitions = snapshots->tally_partitions,
             .sequence_base = point->sequence_base,
             .detector_version = view_of(DETECTOR_VERSION),
-            .policy_version = view_of(snapshots->config->policy.version),
+            .policy_version = detect_line_policy(line).version,
             .log_time_ms = detect_line_log_time_ms(line),
     };
     enum err e = archive_end(&archive);

@@ -11,6 +11,7 @@ typedef Wrongnumber__V1__Entry pb_entry;
 typedef Wrongnumber__V1__Complaint pb_complaint;
 typedef Wrongnumber__V1__Control pb_control;
 typedef Wrongnumber__V1__Late pb_late;
+typedef Wrongnumber__V1__Policy pb_policy;
 typedef Wrongnumber__V1__Totals pb_totals;
 // Of frame_totals and of pb_totals alike.
 // clang-format off
@@ -222,6 +223,23 @@ static enum err lates_out(pb_frame *pb, const struct frame *frame, struct arena 
     return ERR_NONE;
 }
 
+static enum err policy_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
+{
+    if (frame->policy.serial == 0) {
+        return ERR_NONE;
+    }
+    pb->policy = arena_take(arena, sizeof *pb->policy);
+    if (pb->policy == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    bool ok = true;
+    wrongnumber__v1__policy__init(pb->policy);
+    pb->policy->serial = frame->policy.serial;
+    pb->policy->version = text_out(arena, frame->policy.version, &ok);
+    pb->policy->text = text_out(arena, frame->policy.text, &ok);
+    return ok ? ERR_NONE : ERR_NO_MEMORY;
+}
+
 static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
 {
     pb->n_leaves = frame->leaf_count;
@@ -277,6 +295,9 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
     }
     if (e == ERR_NONE) {
         e = lates_out(&pb, frame, arena);
+    }
+    if (e == ERR_NONE) {
+        e = policy_out(&pb, frame, arena);
     }
     if (e != ERR_NONE || !ok) {
         return ERR_NO_MEMORY;
@@ -549,8 +570,8 @@ static const char *controls_in(const pb_frame *pb, struct arena *arena, struct f
     return NULL;
 }
 
-// Nothing but late clearances: what would move the fold's position of the source is 0.
-static bool holds_late_only(const pb_frame *pb)
+// Nothing that a source counts, and nothing that would move the fold's position of the source.
+static bool counts_nothing(const pb_frame *pb)
 {
     return pb->n_leaves + pb->n_entries + pb->n_complaints + pb->n_controls == 0 &&
            pb->totals == NULL && pb->chunk == 0 && pb->first_offset == 0 && pb->to_offset == 0 &&
@@ -573,7 +594,7 @@ static const char *lates_in(const pb_frame *pb, struct arena *arena, struct fram
     if (pb->n_late == 0) {
         return NULL;
     }
-    if (pb->n_late > FRAME_MAX_LATE || !holds_late_only(pb)) {
+    if (pb->n_late > FRAME_MAX_LATE || pb->policy != NULL || !counts_nothing(pb)) {
         return "late clearances beside other things, or too many of them";
     }
     struct frame_late *late = arena_take(arena, pb->n_late * sizeof *late);
@@ -587,6 +608,26 @@ static const char *lates_in(const pb_frame *pb, struct arena *arena, struct fram
     }
     frame->late = late;
     frame->late_count = (uint32_t)pb->n_late;
+    return NULL;
+}
+
+static const char *policy_in(const pb_frame *pb, struct frame *frame)
+{
+    if (pb->policy == NULL) {
+        return NULL;
+    }
+    const struct frame_policy policy = {
+            pb->policy->serial, view_of(pb->policy->version), view_of(pb->policy->text)};
+    if (pb->n_late > 0 || !counts_nothing(pb)) {
+        return "a policy beside other things";
+    }
+    if (policy.serial < 1 || policy.serial == INT64_MAX || policy.text.n == 0 ||
+            policy.text.n > FRAME_POLICY_MAX_BYTES ||
+            policy.version.n != FRAME_POLICY_VERSION_BYTES ||
+            strspn(policy.version.p, "0123456789abcdef") != policy.version.n) {
+        return "its policy is wrong";
+    }
+    frame->policy = policy;
     return NULL;
 }
 
@@ -688,6 +729,9 @@ enum err frame_decode(
     }
     if (*ret_why == NULL) {
         *ret_why = lates_in(pb, arena, &frame);
+    }
+    if (*ret_why == NULL) {
+        *ret_why = policy_in(pb, &frame);
     }
     if (*ret_why != NULL) {
         return ERR_DATA;

@@ -182,6 +182,13 @@ void frame_add_json(struct strbuf *sb, const struct frame *frame)
     if (frame->late_count > 0) {
         late_add_json(&out, frame);
     }
+    if (frame->policy.serial != 0) {
+        json_object(&out, "policy");
+        json_int(&out, "serial", frame->policy.serial);
+        json_string(&out, "version", frame->policy.version);
+        json_string(&out, "text", frame->policy.text);
+        json_object_end(&out);
+    }
     if (frame->has_totals) {
         json_object(&out, "totals");
         json_int(&out, "judged", (int64_t)frame->totals.judged);

@@ -1,7 +1,7 @@
 """alert_lines.py: alerts of wrongnumber as lines for a chat, or to a webhook. Python 3 and its standard library.
 
-    kcat -b BROKER -G chat -J -u collections.alerts.v1 | python3 alert_lines.py --seen seen.txt
-    kcat -b BROKER -G chat -J -u collections.alerts.v1 | python3 alert_lines.py --seen seen.txt --shape feishu --webhook URL
+    kcat -b BROKER -G chat -X auto.offset.reset=earliest -J -u collections.alerts.v1 | python3 alert_lines.py --seen seen.txt
+    kcat -b BROKER -G chat -X auto.offset.reset=earliest -J -u collections.alerts.v1 | python3 alert_lines.py --seen seen.txt --shape feishu --webhook URL
 
 Each alert is told once, however often it is read: its alert_id is kept in the file --seen once the webhook has answered 2xx. A
 webhook that does not answer is asked again for about a minute; then the program ends with status 75, and what was not told is

@@ -232,6 +232,11 @@ class Load:
         return generation
 
 
+def id_of(value):
+    """Ids are text; an integer is taken by value."""
+    return str(int(value)) if isinstance(value, (int, float)) else value
+
+
 def milliseconds(text):
     if len(text) == 10:
         text += "T00:00:00Z"  # a date alone is midnight UTC
@@ -239,10 +244,12 @@ def milliseconds(text):
 
 
 def record_of(line):
-    """A loader line as encode_body wants it."""
+    """A loader line as encode_body wants it. What is null is not there."""
+    line = {name: value for name, value in line.items() if value is not None}
     parties = []
     for party in line.get("parties", []):
-        party = {"role": "borrower", "status": "active", **party}
+        party = {"role": "borrower", "status": "active", **{name: value for name, value in party.items() if value is not None}}
+        party.update({name: id_of(party[name]) for name in ("tenant_id", "loan_id") if name in party})
         if "closed_at" in party:
             party["closed_at"] = milliseconds(party["closed_at"])
         parties.append(party)
@@ -273,8 +280,10 @@ def main():
     with open(options.lines, encoding="utf-8") as file:
         for text in file:
             line = json.loads(text)
-            who = pseudonym(key, line.get("kind", "phone"), line["recipient"])
+            who = pseudonym(key, line.get("kind") or "phone", line["recipient"])
             records[who] = encode_body(key, record_of(line))
+            if line.get("deleted"):
+                del records[who]
     bits = options.bucket_bits or max(1, (len(records) // 20).bit_length())  # ten to twenty records a bucket
     load = Load(Redis(options.redis), options.prefix, key, options.key_id)
     try:

@@ -1,6 +1,6 @@
 """sender.py: a sending side that obeys wrongnumber's commands. Python 3 and its standard library; `integration.md` explains it.
 
-    kcat -b BROKER -G sender -J -u my.queue collections.quarantine-commands.v1 collections.verdicts.v1 |
+    kcat -b BROKER -G sender -X auto.offset.reset=earliest -J -u my.queue collections.quarantine-commands.v1 collections.verdicts.v1 |
         python3 sender.py --store sender.db --gateway sent.ndjson --queue my.queue [--gate] |
         kcat -b BROKER -P -t collections.outbound.v1
 
@@ -202,6 +202,12 @@ def lines_of(descriptor):
         yield from whole
 
 
+def print_padded(event):
+    """In whole blocks of 1 KiB: so kcat -P reads, and what ends within one would wait for the next message to come."""
+    text = json.dumps(event)
+    print(text + " " * (-(len(text) + 1) % 1024), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description="A sender that obeys wrongnumber's commands.")
     parser.add_argument("--store", required=True)
@@ -209,8 +215,7 @@ def main():
     parser.add_argument("--queue", default="my.queue")
     parser.add_argument("--gate", action="store_true", help="send nothing before its verdict")
     options = parser.parse_args()
-    publish = lambda event: print(json.dumps(event, ensure_ascii=False), flush=True)  # noqa: E731
-    sender = Sender(options.store, Gateway(options.gateway), publish, options.gate)
+    sender = Sender(options.store, Gateway(options.gateway), print_padded, options.gate)
     for line in lines_of(sys.stdin.fileno()):
         if line is None:
             sender.go_on()  # holds that have run out

@@ -307,7 +307,9 @@ def as_a_program(work, recorded):
 
 PEOPLE = [
     {"recipient": "+8613800138000", "parties": [{"tenant_id": "acme", "loan_id": "L-1", "status": "overdue"}], "reassigned": "no"},
-    {"recipient": "+8613912345678", "parties": [{"tenant_id": "acme", "loan_id": "L-2", "status": "closed", "closed_at": "2020-11-20"}]},
+    {"recipient": "+8613912345678", "parties": [{"tenant_id": "acme", "loan_id": 2, "status": "closed", "closed_at": "2020-11-20"}]},
+    {"recipient": "+8613700000000", "kind": None, "parties": [{"tenant_id": "acme", "loan_id": None}], "opted_out": None},
+    {"recipient": "+8613700000000", "deleted": True},
 ]  # fmt: skip
 EXPECTED = {"+8613800138000": "clear", "+8613912345678": "misdirected", "+8613700000000": "misdirected"}
 

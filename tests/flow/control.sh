@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # control.sh BUILD_DIR: people's commands end to end, on the built-in broker: a verb's hold becomes a command and is listed by
-# status, a wrongly signed one does not, wide scopes want two people, a release lifts it, and a kill in between changes nothing.
+# status, a wrongly signed one does not, wide scopes want two people, a release lifts it, and a kill in between changes nothing:
+# of what stands neither, modes, and single messages and recipients.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -8,6 +9,9 @@ build=$(cd "${1:?usage: control.sh BUILD_DIR}" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/control.XXXXXX")
 # shellcheck source=tests/support/stage.sh
 source "$root/tests/support/stage.sh"
+# shellcheck source=tests/support/redis_ports.sh
+source "$root/tests/support/redis_ports.sh"
+redis_answers() { [[ $(redis ping 2>/dev/null) == PONG ]]; }
 trap stage_end EXIT
 trap 'exit 143' TERM INT HUP
 export WN_OPERATOR=li.wei
@@ -38,6 +42,10 @@ END
 }
 config processor control
 config stranger other
+port=$(free_ports 1)
+printf 'ops:\n  listen: "127.0.0.1:%s"\n' "$port" >>"$work/processor.yaml"
+echo '{"recipient":"+8613800000001","parties":[{"tenant_id":"acme","loan_id":"L1"}]}' >"$work/loans.ndjson"
+"$build/wrongnumber" load -c "$work/processor.yaml" "$work/loans.ndjson" >"$work/load.log" 2>&1 || exit 1
 start_processor() {
     "$build/wrongnumber" run -c "$work/processor.yaml" >>"$work/processor.log" 2>&1 </dev/null &
     processor_pid=$!
@@ -102,11 +110,46 @@ goes_on_without() {
 check "flow.control.wrong_elsewhere" goes_on_without
 check "flow.control.nobody_knows" ours 65 nobody release --incident 0123456789abcdef0123456789abcdef --reason "which" --wait=30s
 
+# What stands: the judge has heard of it when it counts it.
+stands() { curl -s --max-time 10 "http://127.0.0.1:$port/metrics" | grep -qx "wrongnumber_control_states $1"; }
+quiet=(monitor --scope tenant --tenant quiet --for 4h --reason "its list is checked by hand")
+check "flow.control.mode_is_pending" ours 75 quiet mode "${quiet[@]}" --wait=30s
+check "flow.control.mode_is_set" ours 0 quieter confirm "$(id_of quiet)" --operator zhang.min --reason "so it is" --wait=30s
+check "flow.control.mode_wrong_key" verb 69 forged2 mode -c "$work/stranger.yaml" monitor --scope campaign --id winter --tenant acme \
+    --reason forged --wait=1s
+check "flow.control.message" ours 0 appeal release --message m-appeal --tenant acme --reason "an appeal" --wait=30s
+check "flow.control.recipient" ours 0 friend release --recipient 13900000002 --tenant acme --reason "asked for it" --wait=30s
+check "flow.control.recipient_held" ours 0 stop hold --recipient 13800000001 --tenant acme --reason "a complaint" --wait=30s
+check "flow.control.judge_knows" wait_until 20 stands 4
+check "flow.control.in_force_is_listed" status_says 'monitor.*tenant quiet'
+check "flow.control.message_is_released" commands_are \
+    "hold campaign autumn,hold campaign autumn,hold vendor north,release message m-appeal,"
+
 end_process "$processor_pid" KILL
 # shellcheck disable=SC2119 # what it may be given are options of its own
 start_processor
 check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
-check "flow.control.released" commands_are "hold campaign autumn,hold campaign autumn,hold vendor north,release campaign autumn,"
+check "flow.control.released" commands_are \
+    "hold campaign autumn,hold campaign autumn,hold vendor north,release campaign autumn,release message m-appeal,"
+message() {
+    printf '{"message_id":"%s","tenant_id":"%s","recipient":"%s","campaign_id":"%s","occurred_at":"2026-11-22T08:00:00Z"}\n' "$@"
+}
+{
+    message m-quiet quiet 13900000001 any
+    message m-friend acme 13900000002 any
+    message m-appeal acme 13900000003 any
+    message m-stop acme 13800000001 any
+    message m-winter acme 13900000004 winter
+} | broker -P -t collections.outbound.v1 -p 0
+check "flow.control.stands_after_kill" wait_until 30 commands_are \
+    "hold campaign autumn,hold campaign autumn,hold message m-stop,hold message m-winter,hold vendor north,release campaign autumn,release message m-appeal,"
+why_is() {
+    local found
+    found=$(broker -C -t collections.verdicts.v1 -o beginning -e -q |
+        sed -E 's/.*"message_id":"([^"]+)".*"reasons":\[([^]]*)\].*/\1 \2/' | tr -d '"' | sort | tr '\n' ';')
+    [[ $found == "$1" ]] || { echo "$found"; return 1; }
+}
+check "flow.control.reasons" why_is "m-appeal no_record,released;m-friend no_record,released;m-quiet no_record;m-stop held_by_operator;m-winter no_record;"
 check "flow.control.status_after" status_says '^held: 1$'
 # The log names what was commanded, refused and held, and where a record lies that nobody may be obeyed by.
 logs() { grep -qE "$1" "$work/processor.log" || { cat "$work/processor.log"; return 1; }; }

@@ -10,7 +10,7 @@ bench=$build/wrongnumber-bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/determinism.XXXXXX")
 # shellcheck source=tests/support/flow.sh
 source "$here/../support/flow.sh"
-files=(verdicts alerts quarantine-commands quarantine-state dead-letter)
+files=(verdicts alerts quarantine-commands quarantine-state control-state dead-letter)
 
 clean_up() {
     end_redis

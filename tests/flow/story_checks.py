@@ -115,6 +115,11 @@ def parse_or_none(line):
         return None
 
 
+def is_by_judge(command):
+    """The judge's own commands about a message have the sequences 0 and 1; what people say of one is above."""
+    return command["target"]["kind"] == "message" and command["sequence"] < 2
+
+
 def check_message_holds(story, run, hold_ms, mode):
     occurred = {v["source"]["offset"]: ms_of(v["occurred_at"]) for v in run["verdicts"]}
     times = list(log_times(story, occurred))
@@ -125,7 +130,7 @@ def check_message_holds(story, run, hold_ms, mode):
         for v in run["verdicts"]
         if modes[v["source"]["offset"]] != "no"
     ]
-    holds = [c for c in run["quarantine-commands"] if c["target"]["kind"] == "message"]
+    holds = [c for c in run["quarantine-commands"] if is_by_judge(c)]
     found = [
         f"{c['target']['tenant_id']} {c['target']['id']} {c['reason']} at {ms_of(c['issued_at'])} {c['mode']}"
         for c in holds
@@ -136,7 +141,7 @@ def check_message_holds(story, run, hold_ms, mode):
         fixed = (c["action"], c["tier"], c["sequence"], c["incident_id"])
         if fixed != ("hold", "quarantine", 0, None):
             trouble.append(f"the hold of {c['target']['id']} is {fixed}")
-        if "message_hold" not in story.config and ms_of(c["expires_at"]) - ms_of(c["issued_at"]) != hold_ms:
+        if "control_id" not in c and "message_hold" not in story.config and ms_of(c["expires_at"]) - ms_of(c["issued_at"]) != hold_ms:
             trouble.append(f"the hold of {c['target']['id']} does not last {hold_ms} ms")
         target = (c["target"]["tenant_id"], c["target"]["id"])
         if ids.setdefault(c["command_id"], target) != target:
@@ -234,7 +239,8 @@ def command_label(story, command, raised, frame):
     if frame != 1:
         return "-"
     labels = story_control.frame_labels(story, list(times_by_label(story).values())) if story.controls else None
-    return (labels or [message.label for message in story.messages])[command["sequence"]]
+    frame_number = command["sequence"] - 2 * (command["target"]["kind"] == "message")
+    return (labels or [message.label for message in story.messages])[frame_number]
 
 
 def check_scope_commands(story, run, frame):
@@ -244,7 +250,7 @@ def check_scope_commands(story, run, frame):
         if a["type"] in ("incident.opened", "incident.escalated")
     }
     expected, found = story.commands[frame], []
-    scope_commands = [c for c in run["quarantine-commands"] if c["target"]["kind"] != "message"]
+    scope_commands = [c for c in run["quarantine-commands"] if not is_by_judge(c)]
     for at, command in enumerate(scope_commands):
         details = details_of(expected[at]) if at < len(expected) else []
         words = [command_label(story, command, raised, frame), command["action"], command["tier"],
@@ -405,7 +411,7 @@ def check_summary(run, summary):
         "verdicts": {name: counts[name] for name in ("clear", "misdirected", "unknown", "exempt")},
         "dead_letters": len(letters_of_messages(run)),
         "alerts": len(run["alerts"]),
-        "scope_commands": sum(c["target"]["kind"] != "message" for c in run["quarantine-commands"]),
+        "scope_commands": sum(not is_by_judge(c) for c in run["quarantine-commands"]),
     }
     return [
         f"summary.json: {name} is {summary[name]}, and should be {value}"

@@ -52,6 +52,18 @@ static void check_late(const struct frame *frame)
     }
 }
 
+static void check_policy(const struct frame *frame)
+{
+    const struct frame_policy *policy = &frame->policy;
+    ASSURE(policy->serial == 0 ||
+            (policy->serial > 0 && policy->version.n == FRAME_POLICY_VERSION_BYTES &&
+                    policy->text.n > 0 && policy->text.n <= FRAME_POLICY_MAX_BYTES &&
+                    frame->leaf_count + frame->entry_count + frame->complaint_count +
+                                    frame->control_count + frame->late_count ==
+                            0 &&
+                    frame->to_offset == 0 && !frame->has_totals));
+}
+
 // What was let through is written again: its bytes are read alike, and then stay the same.
 static void check_wire(const struct frame *frame, struct arena *arena)
 {
@@ -65,6 +77,8 @@ static void check_wire(const struct frame *frame, struct arena *arena)
     ASSURE(frame_decode(strbuf_view(&bytes), arena, &back, &why) == ERR_NONE);
     ASSURE(back.leaf_count == frame->leaf_count && back.entry_count == frame->entry_count);
     ASSURE(back.late_count == frame->late_count);
+    ASSURE(back.policy.serial == frame->policy.serial);
+    ASSURE(view_equal(back.policy.text, frame->policy.text));
     ASSURE(frame_encode(&again, &back, arena) == ERR_NONE);
     ASSURE(view_equal(strbuf_view(&bytes), strbuf_view(&again)));
     strbuf_fini(&bytes);
@@ -90,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         check_entries(&frame);
         check_late(&frame);
+        check_policy(&frame);
         check_wire(&frame, arena);
         struct strbuf json;
         strbuf_init(&json, 16u << 20);

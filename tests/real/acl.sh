@@ -150,21 +150,21 @@ group_refused() { [[ $(as "$1" -G "$2" "$3" -e -q 2>&1) == *'Group authorization
 check "the judge half reads nothing but messages" \
     refused read wrongnumber-judge tallies detector-state alerts quarantine-commands quarantine-state relationships
 check "nor writes an alert, a snapshot, what is held, or a message" \
-    refused write wrongnumber-judge alerts detector-state quarantine-state outbound relationships control
+    refused write wrongnumber-judge alerts detector-state quarantine-state outbound relationships control control-state
 check "the detect half reads no message" refused read wrongnumber-detect outbound verdicts dead-letter relationships
-check "nor forges what it counts, or a verdict" \
-    refused write wrongnumber-detect tallies outbound verdicts dead-letter relationships control
+check "nor forges a verdict, a message or a command" \
+    refused write wrongnumber-detect outbound verdicts dead-letter relationships control
 check "sync reads and writes nothing else" refused read wrongnumber-sync outbound tallies
 check "sync writes nothing in Kafka" refused write wrongnumber-sync relationships quarantine-commands alerts
 check "who watches holds nobody" refused write wrongnumber-watch quarantine-commands alerts quarantine-state control
 check "an operator writes commands and nothing that follows from them" \
-    refused write wrongnumber-operator quarantine-commands alerts quarantine-state tallies outbound dead-letter
+    refused write wrongnumber-operator quarantine-commands alerts quarantine-state control-state tallies outbound dead-letter
 check "nor reads a message or a count" refused read wrongnumber-operator outbound tallies dead-letter relationships control
 check "nor reads a message" refused read wrongnumber-watch outbound tallies dead-letter
 check "the pipeline commands nothing" \
     refused write pipeline quarantine-commands quarantine-state tallies alerts relationships detector-state control
 check "nor reads verdicts" refused read pipeline verdicts tallies
-check "the gateway commands nothing" refused write gateway quarantine-commands quarantine-state outbound control
+check "the gateway commands nothing" refused write gateway quarantine-commands quarantine-state outbound control control-state
 check "who keeps loans writes nothing else" refused write loans outbound tallies quarantine-commands control
 check "no half can take the other's partitions" group_refused wrongnumber-detect wrongnumber collections.tallies.v1
 check "nor can who watches" group_refused wrongnumber-watch wrongnumber.detect collections.alerts.v1

@@ -97,7 +97,7 @@ frames_decode() {
     for frame in "$work"/frames/*.frame; do
         protoc --decode=wrongnumber.v1.TallyFrame -I "$root/schemas" "$root/schemas/tally_frame.proto" \
             <"$frame" >"$frame.txt" || return 1
-        grep -q '^source_topic: "suite.outbound"' "$frame.txt" || return 1
+        grep -qE '^source_topic: "(suite.outbound|stream.tallies)"' "$frame.txt" || return 1
     done
 }
 

@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 samples=$(mktemp -d)
 trap 'rm -rf "$samples"' EXIT
 
-for test in unit_emit unit_emit_alert unit_dead_letter unit_file_sink; do
+for test in unit_emit unit_emit_alert unit_control_state unit_dead_letter unit_file_sink; do
     if ! WN_EMIT_SAMPLES=$samples "$build/tests/$test" > "$samples/log" 2>&1; then
         cat "$samples/log" >&2
         echo "emitted.sh: $test fails" >&2
@@ -21,7 +21,7 @@ for test in unit_emit unit_emit_alert unit_dead_letter unit_file_sink; do
 done
 
 failed=0
-for schema in verdict alert quarantine-command quarantine-state dead-letter-line; do
+for schema in verdict alert quarantine-command quarantine-state control-state dead-letter-line; do
     if [ ! -s "$samples/$schema.ndjson" ]; then
         echo "emitted.sh: no test wrote a record of $schema" >&2
         failed=1

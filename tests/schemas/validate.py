@@ -15,7 +15,7 @@ import sys
 import jsonschema
 
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "schemas"
-EMITTED = {"verdict", "alert", "quarantine-command", "quarantine-state", "dead-letter-line"}
+EMITTED = {"verdict", "alert", "quarantine-command", "quarantine-state", "control-state", "dead-letter-line"}
 GOOD_MIN, BAD_MIN = 3, 5
 REPORTED_MAX = 10  # errors a file
 CACHED_MAX = 200_000
@@ -26,7 +26,8 @@ RUN_FILES = {
     "quarantine-commands.ndjson": "quarantine-command",
     "dead-letter.ndjson": "dead-letter-line",
 }
-RUN_STATE_FILE = "quarantine-state.ndjson"  # {"key", "value"}, the value null for a tombstone
+# {"key", "value"}, the value null for a tombstone
+RUN_STATE_FILES = {"quarantine-state.ndjson": "quarantine-state", "control-state.ndjson": "control-state"}
 
 
 def parse(text):
@@ -207,9 +208,10 @@ def check_run(directory, complain):
             check_lines(name, path, complain)
         else:
             complain(f"{path}: is missing")
-    path = pathlib.Path(directory) / RUN_STATE_FILE
-    if path.is_file():
-        check_lines("quarantine-state", path, complain, state_value)
+    for file, name in RUN_STATE_FILES.items():
+        path = pathlib.Path(directory) / file
+        if path.is_file():
+            check_lines(name, path, complain, state_value)
 
 
 def main(argv):

@@ -117,6 +117,17 @@ void control_bench_outcomes(const struct decide_bench *b, const char *expected)
     control_bench_outcomes_but(b, "", expected);
 }
 
+void control_bench_states(const struct decide_bench *b, const char *expected)
+{
+    struct strbuf sb;
+    strbuf_init(&sb, TOLD_BYTES_MAX);
+    for (unsigned i = 0; i < b->state_count; i++) {
+        strbuf_add_text(&sb, i > 0 ? ", " : "");
+        strbuf_add_text(&sb, b->states[i]);
+    }
+    expect(&sb, expected);
+}
+
 // --- saved and restored -----------------------------------------------------------------------
 
 static void archive_all(struct archive *archive, struct decide_bench *b)

@@ -26,6 +26,9 @@ void control_bench_outcomes(const struct decide_bench *b, const char *expected);
 void control_bench_outcomes_but(
         const struct decide_bench *b, const char *control_id, const char *expected);
 
+// All control states that were taken, in order, with ", " between them.
+void control_bench_states(const struct decide_bench *b, const char *expected);
+
 // Saves all of a bench and restores it into a new one.
 void control_bench_restore(struct decide_bench *from, struct decide_bench *to);
 // Both have taken the same.

@@ -1,6 +1,7 @@
 #include "decide_bench.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <string.h>
 
 // What is handed over lives until the call returns.
@@ -34,6 +35,31 @@ static enum err take_command(void *self, const struct command_action *command)
     keep(&taken->command.control_id, taken->texts[0]);
     keep(&taken->command.operator_id, taken->texts[1]);
     keep(&taken->command.reason, taken->texts[2]);
+    return ERR_NONE;
+}
+
+static enum err take_control_state(void *self, const struct control_state_action *state)
+{
+    struct decide_bench *b = self;
+    CU_ASSERT_TRUE_FATAL(b->state_count < STATES_MAX);
+    char *text = b->states[b->state_count++];
+    const struct control *control = state->control;
+    bool is_pending = state->standing == CONTROL_PENDING;
+    const char *kind = control->object == CONTROL_OF_MESSAGE ? "message"
+                       : control->object == CONTROL_OF_RECIPIENT
+                               ? "recipient"
+                               : scope_kind_names[control->scope.kind];
+    struct view id = is_pending                                ? control->control_id
+                     : control->object == CONTROL_OF_RECIPIENT ? control->recipient
+                                                               : control->scope.id;
+    int n = snprintf(text, TOLD_STATE_BYTES, "%s%s %s %.*s", state->is_over ? "over " : "",
+            control_standing_names[state->standing], is_pending ? "control" : kind, VIEW_ARGS(id));
+    if (!state->is_over) {
+        snprintf(text + n, TOLD_STATE_BYTES - (size_t)n, " %s%s%s +%llds",
+                control_action_names[control->action], control->action == CONTROL_MODE ? " " : "",
+                control->action == CONTROL_MODE ? mode_names[control->mode] : "",
+                (long long)(state->expires_at_ms - b->log_time_ms) / 1000);
+    }
     return ERR_NONE;
 }
 
@@ -93,8 +119,8 @@ static void interval(void *self, int64_t misdirected, int64_t judged, int64_t re
 
 struct decision_taker decide_bench_taker(struct decide_bench *b)
 {
-    return (struct decision_taker){take_alert, take_command, take_explained, take_closed,
-            take_alarmed, heard, ratio, window, interval, b};
+    return (struct decision_taker){take_alert, take_command, take_control_state, take_explained,
+            take_closed, take_alarmed, heard, ratio, window, interval, b};
 }
 
 void decide_bench_init(struct decide_bench *b, uint32_t max_incidents)
@@ -203,7 +229,9 @@ void decide_bench_delta(
 {
     int32_t scopes[SCOPE_KIND_COUNT];
     path_scopes(b, path, scopes);
-    b->frame = (struct frame){.source_topic = VIEW("in"), .to_offset = 6};
+    b->frame_leaf = (struct frame_leaf){.key = {.channel = b->channel}};
+    b->frame = (struct frame){
+            .source_topic = VIEW("in"), .to_offset = 6, .leaves = &b->frame_leaf, .leaf_count = 1};
     b->entry = (struct frame_entry){.offset = 5,
             .occurred_at_ms = b->log_time_ms - 7,
             .message_id = VIEW("m5"),

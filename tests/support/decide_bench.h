@@ -27,6 +27,8 @@ struct taken {
     char texts[4][128]; // what of their texts a person has written
 };
 
+enum { TOLD_STATE_BYTES = 128, STATES_MAX = 160 };
+
 struct explained {
     int32_t parent;
     int32_t child;
@@ -43,6 +45,9 @@ struct decide_bench {
     struct decide *decide;
     struct taken taken[TAKEN_MAX];
     unsigned taken_count;
+    // control states: "in_force mode vendor n monitor until+SECONDS", "over pending c1"
+    char states[STATES_MAX][TOLD_STATE_BYTES];
+    unsigned state_count;
     struct explained explained[TAKEN_MAX];
     unsigned explained_count;
     int32_t closed[TAKEN_MAX];
@@ -54,8 +59,10 @@ struct decide_bench {
     int64_t sequence;
     int32_t tally_partition;
     uint64_t serial;
+    struct view channel; // of messages
     // the frame in hand
     struct frame frame;
+    struct frame_leaf frame_leaf;
     struct frame_entry entry;
     struct delta_entry delta_entry;
     struct leaf_delta leaf;

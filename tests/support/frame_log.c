@@ -86,6 +86,8 @@ struct frame frame_copy(struct arena *arena, const struct frame *frame)
     copy.complaints = complaints;
     copy.controls = controls;
     copy.late = late;
+    copy.policy.version = copy_view(arena, frame->policy.version);
+    copy.policy.text = copy_view(arena, frame->policy.text);
     return copy;
 }
 
@@ -179,6 +181,9 @@ bool frame_equal(const struct frame *a, const struct frame *b)
                  a->idle == b->idle && a->closing == b->closing && a->cache == b->cache &&
                  a->leaf_count == b->leaf_count && a->entry_count == b->entry_count &&
                  a->complaint_count == b->complaint_count && a->late_count == b->late_count &&
+                 a->policy.serial == b->policy.serial &&
+                 view_equal(a->policy.version, b->policy.version) &&
+                 view_equal(a->policy.text, b->policy.text) &&
                  a->control_count == b->control_count && a->has_totals == b->has_totals;
     const struct frame_totals *x = &a->totals;
     const struct frame_totals *y = &b->totals;

@@ -26,6 +26,7 @@ static void fill_config(struct config *config, const char *bootstrap)
     config->topics.alerts = strdup("alerts");
     config->topics.commands = strdup("commands");
     config->topics.state = strdup("state");
+    config->topics.control_state = strdup("control-state");
     config->topics.dead_letter = strdup("dead");
     config->topics.verdicts = strdup("verdicts");
     config->topics.outbound_partitions = 1;
@@ -49,6 +50,7 @@ static void free_config(struct config *config)
     free(config->topics.alerts);
     free(config->topics.commands);
     free(config->topics.state);
+    free(config->topics.control_state);
     free(config->topics.dead_letter);
     free(config->topics.verdicts);
 }

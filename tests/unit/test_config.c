@@ -113,6 +113,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config->kafka.property_count, 0);
     unit_check_text("outbound", config->topics.outbound, "collections.outbound.v1");
     unit_check_text("state", config->topics.state, "collections.quarantine-state.v1");
+    unit_check_text("control_state", config->topics.control_state, "collections.control-state.v1");
     CU_ASSERT_EQUAL(config->topics.outbound_partitions, 16);
     CU_ASSERT_EQUAL(config->topics.tally_partitions, 4);
     CU_ASSERT_EQUAL(config->topics.output_partitions, 4);

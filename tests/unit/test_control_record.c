@@ -87,6 +87,11 @@ static void test_read_again(void)
                     "t/message/m"},
             {{.action = CONTROL_RELEASE, .recipient = "138 0013 8000", .tenant = "t"},
                     CONTROL_OF_RECIPIENT, NULL},
+            {{.action = CONTROL_HOLD,
+                     .recipient = "demo:AAAAAAAAAAAAAAAAAAAA-_",
+                     .tenant = "t",
+                     .for_ms = 1},
+                    CONTROL_OF_RECIPIENT, "t/recipient/demo:AAAAAAAAAAAAAAAAAAAA-_"},
             {{.action = CONTROL_RELEASE,
                      .incident = "0123456789abcdef0123456789abcdef",
                      .at_once = true},
@@ -149,6 +154,19 @@ static void test_what_is_missing(void)
                     .tenant = "t",
                     .channel = ""},
             {.action = CONTROL_CONFIRM, .operator_id = "o", .reason = "r", .confirms = ""},
+            {.action = CONTROL_RELEASE,
+                    .operator_id = "o",
+                    .reason = "r",
+                    .scope_kind = "campaign",
+                    .scope_id = "x",
+                    .tenant = "t",
+                    .for_ms = 1},
+            {.action = CONTROL_MODE,
+                    .operator_id = "o",
+                    .reason = "r",
+                    .message = "m",
+                    .tenant = "t",
+                    .mode = "enforce"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CU_ASSERT_PTR_NOT_NULL(control_words_wrong(&rows[i]));
@@ -160,6 +178,7 @@ static void test_refused_here(void)
 {
     static const struct control_words rows[] = {
             {.action = CONTROL_RELEASE, .recipient = "12", .tenant = "t"},
+            {.action = CONTROL_RELEASE, .recipient = "other:AAAAAAAAAAAAAAAAAAAAAA", .tenant = "t"},
             {.action = CONTROL_HOLD, .scope_kind = "person", .scope_id = "x", .tenant = "t"},
             {.action = CONTROL_HOLD, .scope_kind = "tenant", .scope_id = "x", .tenant = "t"},
             {.action = CONTROL_RELEASE, .incident = "no-hex"},

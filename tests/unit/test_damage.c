@@ -89,6 +89,7 @@ static const struct damage damages[] = {
         {"something else in front", NULL, 0, 0, "{}"},
         {"another detector's version", "bank", 0, 4, "banc"},
         {"fold: the mark", "fold", 0, 1, "F"},
+        {"policy: the mark", "policy", 0, 1, "P"},
         {"scopes: the mark", "scopes", 5, 1, "S"},
         {"recent: the mark", "recent", 0, 6, "------"},
         {"detect: the mark", "detect", 0, 1, "D"},

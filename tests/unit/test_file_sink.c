@@ -8,7 +8,8 @@
 #include "tests/support/unit.h"
 
 static const char *const names[] = {"verdicts.ndjson", "alerts.ndjson",
-        "quarantine-commands.ndjson", "quarantine-state.ndjson", "dead-letter.ndjson"};
+        "quarantine-commands.ndjson", "quarantine-state.ndjson", "control-state.ndjson",
+        "dead-letter.ndjson"};
 
 struct stage {
     char directory[64]; // the sink's; does not exist before it

@@ -4,6 +4,8 @@
 
 #include "late_stage.h"
 
+#define DAY (INT64_C(24) * 3600 * 1000)
+
 // Nobody may be called before eight, by whatever is learnt meanwhile: of m0 and m1 that turned out at
 // midnight, of m2 only behind it.
 static void test_not_inside_hours(void)
@@ -100,12 +102,115 @@ static void test_held_before_another_policy(void)
     }
 }
 
+// The pseudonym of the recipient of message `offset`, as records have it.
+static struct pseudonym pseudonym_of(
+        const struct stage *stage, int64_t offset, char *ret_text, size_t bytes)
+{
+    char number[32];
+    write_number(number, sizeof number, offset);
+    const struct keyring_key *key = keyring_current(stage->ring);
+    const struct pseudonym pseudonym =
+            keyring_pseudonym(key, (struct recipient){RECIPIENT_PHONE, view_of(number)});
+    struct strbuf text;
+    strbuf_init(&text, bytes);
+    pseudonym_add(&text, key, &pseudonym);
+    snprintf(ret_text, bytes, "%.*s", VIEW_ARGS(strbuf_view(&text)));
+    strbuf_fini(&text);
+    return pseudonym;
+}
+
+// A recipient who is on a block list, or held by a person, stays held when his record turns up.
+static void test_recipient_stays_held(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct stage *stage = stage_create(UNKNOWN_PASS);
+        struct standing_orders *orders;
+        CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
+        char text[128];
+        const struct pseudonym pseudonym = pseudonym_of(stage, 0, text, sizeof text);
+        if (i == 0) {
+            struct list_entry entry = {.list = LIST_BLOCK - 1, .until_ms = AT + DAY};
+            entry.recipient = view_dup(view_of(text));
+            memcpy(entry.tag, pseudonym.bytes, sizeof entry.tag);
+            struct lists *lists = &stage->config->policy.lists;
+            CU_ASSERT_EQUAL_FATAL(lists_add(lists, &entry), ERR_NONE);
+            CU_ASSERT_EQUAL_FATAL(lists_build(lists), ERR_NONE);
+        } else {
+            const struct standing_order hold = {.key = {.object = CONTROL_OF_RECIPIENT,
+                                                        .tenant_id = VIEW("t"),
+                                                        .id = view_of(text)},
+                    .action = CONTROL_HOLD,
+                    .until_ms = AT + DAY,
+                    .control_id = VIEW("c"),
+                    .operator_id = VIEW("li")};
+            CU_ASSERT_EQUAL_FATAL(standing_put(orders, &hold), ERR_NONE);
+            judge_line_set_orders(stage->line, orders);
+        }
+        (void)resume(stage, 0, "");
+        judge(stage, 0, 2);
+        CU_ASSERT_EQUAL_FATAL(stage->count, 2);
+        check_command(stage, 0, "hold", "m0", 0,
+                i == 0 ? "no_record,blocked" : "no_record,held_by_operator");
+        check_command(stage, 1, "hold", "m1", 0, "no_record");
+        put_record(stage, 0);
+        put_record(stage, 1);
+        ask(stage, 2000);
+        CU_ASSERT_EQUAL_FATAL(stage->count, 3);
+        check_command(stage, 2, "release", "m1", 1, "late_record");
+        CU_ASSERT_EQUAL(last_frame(stage)->late_count, 2);
+        stage_destroy(stage);
+        standing_destroy(orders);
+    }
+}
+
+// Whose mode is monitor by a person's word has nothing sent, a person's own hold apart; when that is over, as
+// the policy says.
+static void test_mode_by_a_person(void)
+{
+    struct stage *stage = stage_create(UNKNOWN_PASS);
+    struct standing_orders *orders;
+    CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
+    const struct standing_order monitor = {.key = {.object = CONTROL_OF_SCOPE,
+                                                   .kind = SCOPE_CAMPAIGN,
+                                                   .tenant_id = VIEW("t"),
+                                                   .id = VIEW("c")},
+            .action = CONTROL_MODE,
+            .mode = MODE_MONITOR,
+            .until_ms = stage->now_ms + 1,
+            .control_id = VIEW("ctl-1"),
+            .operator_id = VIEW("li")};
+    struct standing_order hold = monitor;
+    hold.key = (struct standing_key){
+            .object = CONTROL_OF_MESSAGE, .tenant_id = VIEW("t"), .id = VIEW("m1")};
+    hold.action = CONTROL_HOLD;
+    hold.until_ms = AT + DAY;
+    CU_ASSERT_EQUAL_FATAL(standing_put(orders, &monitor), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(standing_put(orders, &hold), ERR_NONE);
+    judge_line_set_orders(stage->line, orders);
+    (void)resume(stage, 0, "");
+    judge(stage, 0, 2);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 1);
+    check_command(stage, 0, "hold", "m1", 0, "no_record,held_by_operator");
+    CU_ASSERT_PTR_NOT_NULL(
+            strstr(stage->commands[0], "\"operator\":\"li\",\"control_id\":\"ctl-1\""));
+    CU_ASSERT_PTR_NOT_NULL(
+            strstr(stage->commands[0], "\"expires_at\":\"2025-11-23T00:00:00.000Z\""));
+    stage->now_ms = monitor.until_ms;
+    judge(stage, 2, 3);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 2);
+    check_command(stage, 1, "hold", "m2", 0, "no_record");
+    stage_destroy(stage);
+    standing_destroy(orders);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"not_inside_hours", test_not_inside_hours},
             {"never_held", test_never_held},
             {"held_before_another_policy", test_held_before_another_policy},
+            {"recipient_stays_held", test_recipient_stays_held},
+            {"mode_by_a_person", test_mode_by_a_person},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "judge_late_policy", tests);

@@ -53,47 +53,57 @@ static void test_who_is_on(void)
 // Each row of the table in judge/standing.h, and what comes before what.
 static void test_standing(void)
 {
+    static const struct standing_order release = {.action = CONTROL_RELEASE};
+    static const struct standing_order hold = {.action = CONTROL_HOLD, .until_ms = AT + 1};
     static const struct {
         const char *what;
         const char *campaign;
         const char *template;
         const char *purpose;
         const char *tenant;
-        bool is_released;
+        const struct standing_order *order;
         enum lookup_state lookup; // a miss is misdirected
         enum verdict verdict;
         reason_set reasons; // of the policy
         bool is_held;
     } rows[] = {
-            {"nothing applies, misdirected", NULL, NULL, NULL, "t", false, LOOKUP_MISS,
+            {"nothing applies, misdirected", NULL, NULL, NULL, "t", NULL, LOOKUP_MISS,
                     VERDICT_MISDIRECTED, 0, true},
-            {"nothing applies, unknown", NULL, NULL, NULL, "t", false, LOOKUP_UNREACHABLE,
+            {"nothing applies, unknown", NULL, NULL, NULL, "t", NULL, LOOKUP_UNREACHABLE,
                     VERDICT_UNKNOWN, 0, false},
-            {"unknown where those are held", NULL, NULL, NULL, "holds", false, LOOKUP_UNREACHABLE,
+            {"unknown where those are held", NULL, NULL, NULL, "holds", NULL, LOOKUP_UNREACHABLE,
                     VERDICT_UNKNOWN, 0, true},
-            {"exempt before block", "block", NULL, "otp", "t", false, LOOKUP_MISS, VERDICT_EXEMPT,
-                    0, false},
-            {"blocked", "block", NULL, NULL, "t", false, LOOKUP_MISS, VERDICT_MISDIRECTED,
+            {"exempt before block", "block", NULL, "otp", "t", NULL, LOOKUP_MISS, VERDICT_EXEMPT, 0,
+                    false},
+            {"blocked", "block", NULL, NULL, "t", NULL, LOOKUP_MISS, VERDICT_MISDIRECTED,
                     REASON_BIT(REASON_BLOCKED), true},
-            {"blocked, unknown", "block", NULL, NULL, "t", false, LOOKUP_UNREACHABLE,
+            {"blocked, unknown", "block", NULL, NULL, "t", NULL, LOOKUP_UNREACHABLE,
                     VERDICT_UNKNOWN, REASON_BIT(REASON_BLOCKED), true},
-            {"block before release", "block", NULL, NULL, "t", true, LOOKUP_MISS,
+            {"block before release", "block", NULL, NULL, "t", &release, LOOKUP_MISS,
                     VERDICT_MISDIRECTED, REASON_BIT(REASON_BLOCKED), true},
-            {"block before override", "block", "over", NULL, "t", false, LOOKUP_MISS,
+            {"block before override", "block", "over", NULL, "t", NULL, LOOKUP_MISS,
                     VERDICT_MISDIRECTED, REASON_BIT(REASON_BLOCKED), true},
-            {"released", NULL, NULL, NULL, "t", true, LOOKUP_MISS, VERDICT_MISDIRECTED,
+            {"released", NULL, NULL, NULL, "t", &release, LOOKUP_MISS, VERDICT_MISDIRECTED,
                     REASON_BIT(REASON_RELEASED), false},
-            {"released, unknown", NULL, NULL, NULL, "holds", true, LOOKUP_UNREACHABLE,
+            {"released, unknown", NULL, NULL, NULL, "holds", &release, LOOKUP_UNREACHABLE,
                     VERDICT_UNKNOWN, REASON_BIT(REASON_RELEASED), false},
-            {"release before override", NULL, "over", NULL, "t", true, LOOKUP_MISS,
+            {"release before override", NULL, "over", NULL, "t", &release, LOOKUP_MISS,
                     VERDICT_MISDIRECTED, REASON_BIT(REASON_RELEASED), false},
-            {"overridden", NULL, "over", NULL, "t", false, LOOKUP_MISS, VERDICT_MISDIRECTED,
+            {"held by an operator", NULL, NULL, NULL, "t", &hold, LOOKUP_UNREACHABLE,
+                    VERDICT_UNKNOWN, REASON_BIT(REASON_HELD_BY_OPERATOR), true},
+            {"held by an operator, before override", NULL, "over", NULL, "t", &hold, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, REASON_BIT(REASON_HELD_BY_OPERATOR), true},
+            {"held by an operator, before allow", "allow", NULL, NULL, "t", &hold, LOOKUP_MISS,
+                    VERDICT_MISDIRECTED, REASON_BIT(REASON_HELD_BY_OPERATOR), true},
+            {"exempt before an operator's hold", NULL, NULL, "otp", "t", &hold, LOOKUP_MISS,
+                    VERDICT_EXEMPT, 0, false},
+            {"overridden", NULL, "over", NULL, "t", NULL, LOOKUP_MISS, VERDICT_MISDIRECTED,
                     REASON_BIT(REASON_OVERRIDDEN), false},
-            {"nothing to override", NULL, "over", NULL, "t", false, LOOKUP_UNREACHABLE,
+            {"nothing to override", NULL, "over", NULL, "t", NULL, LOOKUP_UNREACHABLE,
                     VERDICT_UNKNOWN, 0, false},
-            {"override before allow", "allow", "over", NULL, "t", false, LOOKUP_MISS,
+            {"override before allow", "allow", "over", NULL, "t", NULL, LOOKUP_MISS,
                     VERDICT_MISDIRECTED, REASON_BIT(REASON_OVERRIDDEN), false},
-            {"allowed", "allow", NULL, NULL, "t", false, LOOKUP_MISS, VERDICT_EXEMPT,
+            {"allowed", "allow", NULL, NULL, "t", NULL, LOOKUP_MISS, VERDICT_EXEMPT,
                     REASON_BIT(REASON_ALLOWED), false},
     };
     struct config *config = config_text_good(
@@ -110,7 +120,7 @@ static void test_standing(void)
         const struct facts facts = {.lookup = rows[i].lookup};
         struct judgement judgement = judge_message(&ev, RECIPIENT_PHONE, &facts, &config->policy);
         const struct standing standing =
-                judge_stand(&ev, NULL, &config->policy, rows[i].is_released, &judgement);
+                judge_stand(&ev, NULL, &config->policy, rows[i].order, &judgement);
         bool right = judgement.verdict == rows[i].verdict &&
                      (judgement.reasons & ~REASONS_OF_DATA) == rows[i].reasons &&
                      standing.is_held == rows[i].is_held;

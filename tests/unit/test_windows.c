@@ -147,26 +147,27 @@ static void test_held_until_morning(void)
             "policy:\n  hours:\n"
             "    - {allowed: '08:00-22:00', zone: '+08:00', mode: enforce}\n"
             "    - {match: {channel: email}, allowed: '08:00-22:00', zone: '+08:00'}\n");
+    static const struct standing_order release = {.action = CONTROL_RELEASE};
     struct event ev = {.message_id = VIEW("m"), .occurred_at = {MIDNIGHT + 15 * 60 * MINUTE}};
     struct judgement judgement = {.verdict = VERDICT_CLEAR};
-    struct standing standing = judge_stand(&ev, NULL, &config->policy, false, &judgement);
+    struct standing standing = judge_stand(&ev, NULL, &config->policy, NULL, &judgement);
     CU_ASSERT_TRUE(standing.is_held);
     CU_ASSERT_EQUAL(standing.until_ms, MIDNIGHT + 24 * 60 * MINUTE);
     CU_ASSERT_EQUAL(judgement.reasons, REASON_BIT(REASON_OUTSIDE_HOURS));
     judgement = (struct judgement){.verdict = VERDICT_MISDIRECTED};
-    standing = judge_stand(&ev, NULL, &config->policy, false, &judgement);
+    standing = judge_stand(&ev, NULL, &config->policy, NULL, &judgement);
     CU_ASSERT_TRUE(standing.is_held);
     CU_ASSERT_EQUAL(standing.until_ms, 0);
     judgement = (struct judgement){.verdict = VERDICT_MISDIRECTED};
-    standing = judge_stand(&ev, NULL, &config->policy, true, &judgement);
+    standing = judge_stand(&ev, NULL, &config->policy, &release, &judgement);
     CU_ASSERT_FALSE(standing.is_held);
     judgement = (struct judgement){.verdict = VERDICT_EXEMPT};
-    standing = judge_stand(&ev, NULL, &config->policy, false, &judgement);
+    standing = judge_stand(&ev, NULL, &config->policy, NULL, &judgement);
     CU_ASSERT_FALSE(standing.is_held);
     CU_ASSERT_EQUAL(judgement.reasons, 0);
     ev.channel = VIEW("email"); // monitored only
     judgement = (struct judgement){.verdict = VERDICT_CLEAR};
-    standing = judge_stand(&ev, NULL, &config->policy, false, &judgement);
+    standing = judge_stand(&ev, NULL, &config->policy, NULL, &judgement);
     CU_ASSERT_FALSE(standing.is_held);
     CU_ASSERT_EQUAL(judgement.reasons, REASON_BIT(REASON_OUTSIDE_HOURS));
     config_destroy(config);

@@ -44,7 +44,7 @@ sweep() {
     cd "$work" || exit 1
 }
 
-out='out/verdicts.ndjson out/alerts.ndjson out/quarantine-commands.ndjson out/dead-letter.ndjson out/quarantine-state.ndjson'
+out='out/verdicts.ndjson out/alerts.ndjson out/quarantine-commands.ndjson out/dead-letter.ndjson out/quarantine-state.ndjson out/control-state.ndjson'
 data=$work/data
 "$build/wrongnumber-bench" generate --seed 7 --messages 400 --tenants 2 --campaigns 3 \
     --incident wrong_list:at=40%,size=80 --out "$data" >/dev/null || exit 1

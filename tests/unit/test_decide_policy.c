@@ -1,0 +1,186 @@
+// decide: another policy in the midst of the log. What was held in monitor mode is sent once it is to be
+// enforced; what was sent stays sent to its end.
+#include "decide/decide.h"
+
+#include <string.h>
+
+#include "decide/hold_cap.h"
+#include "decide_bench.h"
+#include "unit.h"
+
+enum { MINUTE = 60 * 1000 };
+
+static const struct path other = {.campaign = "other"};
+
+static void raise(struct decide_bench *b, const char *campaign, enum tier tier)
+{
+    const struct path path = {.campaign = campaign, .vendor = campaign};
+    uint64_t first = b->serial;
+    for (unsigned i = 0; i < 4; i++) {
+        decide_bench_meet(b, &path, REASON_NO_RECORD);
+    }
+    struct evidence evidence = decide_bench_evidence(4);
+    evidence.start_serial = first;
+    b->sequence++;
+    decide_bench_raise(b, &path, SCOPE_CAMPAIGN, tier, &evidence);
+}
+
+// The next frame, what waits comes first; its sequence.
+static int64_t pass(struct decide_bench *b, int64_t ms)
+{
+    const struct decision_taker taker = decide_bench_taker(b);
+    b->log_time_ms += ms;
+    b->sequence++;
+    b->taken_count = 0;
+    decide_bench_delta(b, &other, 1, false);
+    int64_t sequence = b->delta.sequence;
+    CU_ASSERT_EQUAL_FATAL(decide_watch(b->decide, &b->delta, &taker), ERR_NONE);
+    decide_bench_follow(b, &other, 1, false, true);
+    return sequence;
+}
+
+static unsigned commands(const struct decide_bench *b, enum command_kind kind, enum mode mode)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < b->taken_count; i++) {
+        count += b->taken[i].is_command && b->taken[i].command.kind == kind &&
+                 b->taken[i].command.mode == mode;
+    }
+    return count;
+}
+
+static struct policy with_mode(const struct decide_bench *b, enum mode mode, uint32_t hold_cap)
+{
+    struct policy policy = b->policy;
+    policy.mode = mode;
+    policy.hold_cap = hold_cap;
+    policy.scope_hold_ms = 30 * MINUTE;
+    return policy;
+}
+
+static void test_monitored_holds_are_sent(void)
+{
+    struct decide_bench b;
+    decide_bench_init_capped(&b, 100, 20);
+    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+    const struct policy enforce = with_mode(&b, MODE_ENFORCE, 2);
+    decide_set_policy(b.decide, &monitor);
+    raise(&b, "a", TIER_QUARANTINE);
+    raise(&b, "b", TIER_QUARANTINE);
+    raise(&b, "c", TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_MONITOR), 3);
+    (void)pass(&b, 11 * MINUTE);
+    b.taken_count = 0;
+    unsigned explained = b.explained_count;
+    decide_change_policy(b.decide, &b.delta, &enforce);
+    CU_ASSERT_EQUAL(b.taken_count, 0); // with the frames that follow
+    int64_t sequence = pass(&b, 0);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 2);
+    CU_ASSERT_EQUAL(b.taken[0].command.sequence, sequence);
+    CU_ASSERT_EQUAL(b.taken[0].command.expires_at_ms, b.log_time_ms + 30 * MINUTE);
+    CU_ASSERT_EQUAL(b.explained_count, explained); // that was done
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(b.taken_count, 0);
+    (void)pass(&b, 9 * MINUTE); // the cap has room
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
+    // The end of each is told.
+    (void)pass(&b, 31 * MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_ENFORCE), 3);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_MONITOR), 0);
+    decide_bench_fini(&b);
+}
+
+// Any reload asks: one that changes no mode sends nothing, nor one that takes the change back in time.
+static void test_only_what_comes_to_enforce(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 100);
+    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+    const struct policy again = with_mode(&b, MODE_MONITOR, 19);
+    const struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+    decide_set_policy(b.decide, &monitor);
+    raise(&b, "a", TIER_QUARANTINE);
+    decide_change_policy(b.decide, &b.delta, &again);
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(b.taken_count, 0);
+    decide_change_policy(b.decide, &b.delta, &enforce);
+    decide_change_policy(b.decide, &b.delta, &again);
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(b.taken_count, 0);
+    (void)pass(&b, 31 * MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_MONITOR), 1);
+    decide_bench_fini(&b);
+}
+
+// A rule for a channel may have been why: which channel raised it is not known any more.
+static void test_modes_by_channel(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 100);
+    char voice[] = "voice";
+    struct rule rule = {.parts = RULE_PART(RULE_OF_CHANNEL) | RULE_PART(RULE_SETS_MODE),
+            .names = {NULL, NULL, voice, NULL},
+            .settings = {.mode = MODE_MONITOR}};
+    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+    struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+    enforce.rules = (struct rules){&rule, 1, 1};
+    decide_set_policy(b.decide, &monitor);
+    raise(&b, "a", TIER_QUARANTINE);
+    decide_change_policy(b.decide, &b.delta, &enforce);
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(b.taken_count, 0);
+    decide_bench_fini(&b);
+}
+
+static void test_what_was_sent_stays_so(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 100);
+    const struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+    decide_set_policy(b.decide, &enforce);
+    raise(&b, "a", TIER_QUARANTINE);
+    raise(&b, "b", TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 2);
+    decide_change_policy(b.decide, &b.delta, &monitor);
+    (void)pass(&b, MINUTE);
+    raise(&b, "a", TIER_STOP); // worse, and held anew
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
+    raise(&b, "c", TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_MONITOR), 1);
+    (void)pass(&b, 31 * MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_ENFORCE), 2);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_EXPIRED, MODE_MONITOR), 1);
+    decide_bench_fini(&b);
+}
+
+// The newest holds count under a smaller cap, and under a greater one again.
+static void test_cap_changes(void)
+{
+    static struct hold_cap cap;
+    memset(&cap, 0, sizeof cap);
+    hold_cap_set(&cap, 3);
+    for (int64_t at_ms = 1; at_ms <= 3; at_ms++) {
+        hold_cap_note(&cap, at_ms);
+    }
+    hold_cap_set(&cap, 1);
+    CU_ASSERT_EQUAL(cap.count, 1);
+    CU_ASSERT_EQUAL(cap.at_ms[0], 3);
+    CU_ASSERT_FALSE(hold_cap_has_room(&cap, 2 + HOLD_CAP_WINDOW_MS));
+    hold_cap_set(&cap, 2);
+    CU_ASSERT_TRUE(hold_cap_has_room(&cap, 4));
+}
+
+static const struct unit_test tests[] = {
+        {"monitored_holds_are_sent", test_monitored_holds_are_sent},
+        {"only_what_comes_to_enforce", test_only_what_comes_to_enforce},
+        {"modes_by_channel", test_modes_by_channel},
+        {"what_was_sent_stays_so", test_what_was_sent_stays_so},
+        {"cap_changes", test_cap_changes},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    return unit_main(argc, argv, "decide_policy", tests);
+}

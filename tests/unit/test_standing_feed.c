@@ -1,0 +1,121 @@
+// The control-state topic followed by a judge, against a mock cluster in this process: all that is there
+// is known first, what comes later follows, more than the box holds waits, and a topic that nobody can read
+// is no reason to wait.
+#include "run/standing_feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/kafka_owner.h"
+#include "tests/support/unit.h"
+
+enum { BEFORE = 1500, BEHIND = 3 }; // more than the box holds
+
+struct seen {
+    int count;
+    int tombstones;
+    bool is_in_order;
+};
+
+static void send_records(struct kafka_producer *producer, int from, int count)
+{
+    for (int i = from; i < from + count; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d", i);
+        const struct header header = {VIEW("wn.sequence"), view_of(text)};
+        const struct record record = {.topic = OUT_CONTROL_STATE,
+                .partition = 0,
+                .key = view_of(text),
+                .value = i % 2 == 0 ? VIEW("even") : VIEW_NONE,
+                .headers = &header,
+                .header_count = i % 2 != 0,
+                .timestamp_ms = 1700000000000};
+        CU_ASSERT_EQUAL_FATAL(kafka_producer_send(producer, &record), ERR_NONE);
+    }
+    CU_ASSERT_EQUAL(kafka_producer_flush(producer, PATIENCE_MS), ERR_NONE);
+}
+
+static enum err see(void *self, const struct raw_message *raw)
+{
+    struct seen *seen = self;
+    char text[16];
+    snprintf(text, sizeof text, "%d", seen->count);
+    bool is_odd = seen->count % 2 != 0;
+    seen->is_in_order =
+            seen->is_in_order && view_is(raw->key, text) && view_is_none(raw->value) == is_odd &&
+            (is_odd ? view_is(raw_header(raw, "wn.sequence"), text) : raw->header_count == 0);
+    seen->count++;
+    seen->tombstones += is_odd;
+    return ERR_NONE;
+}
+
+// Empties the box until so many were seen, or all that was there at the start.
+static void take(struct standing_feed *feed, struct seen *seen, int wanted)
+{
+    struct mono_time deadline = mono_after_ms(clock_mono(), PATIENCE_MS);
+    bool is_settled = false;
+    while (mono_left_ms(clock_mono(), deadline) > 0 &&
+            (wanted == 0 ? !is_settled : seen->count < wanted)) {
+        standing_feed_wait(feed, 50);
+        is_settled = standing_feed_is_settled(feed);
+        CU_ASSERT_EQUAL_FATAL(standing_feed_take(feed, see, seen), ERR_NONE);
+    }
+}
+
+static void test_follows(void)
+{
+    struct mock_kafka mock;
+    mock_kafka_start(&mock, 1);
+    struct owner owner = {.start = -1, .commit_offset = -1};
+    struct kafka_producer *producer = kafka_owner_produce(&mock, &owner, 0);
+    send_records(producer, 0, BEFORE);
+    atomic_bool stop = false;
+    struct standing_feed *feed;
+    CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+    struct seen seen = {.is_in_order = true};
+    take(feed, &seen, 0);
+    CU_ASSERT_EQUAL(seen.count, BEFORE);
+    CU_ASSERT_TRUE(standing_feed_is_current(feed));
+    send_records(producer, BEFORE, BEHIND);
+    take(feed, &seen, BEFORE + BEHIND);
+    CU_ASSERT_EQUAL(seen.count, BEFORE + BEHIND);
+    CU_ASSERT_TRUE(seen.is_in_order);
+    CU_ASSERT_EQUAL(seen.tombstones, (BEFORE + BEHIND) / 2);
+    CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
+    CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
+    mock_kafka_stop(&mock);
+}
+
+// Nothing is there, and then nobody answers: either way the judge begins.
+static void test_settles(void)
+{
+    struct mock_kafka mock;
+    mock_kafka_start(&mock, 1);
+    atomic_bool stop = false;
+    for (int i = 0; i < 2; i++) {
+        struct standing_feed *feed;
+        struct seen seen = {.is_in_order = true};
+        if (i == 1) {
+            free(mock.config.kafka.bootstrap);
+            mock.config.kafka.bootstrap = strdup("127.0.0.1:1");
+        }
+        CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+        take(feed, &seen, 0);
+        CU_ASSERT_TRUE(standing_feed_is_settled(feed));
+        CU_ASSERT_EQUAL(standing_feed_is_current(feed), i == 0);
+        CU_ASSERT_EQUAL(seen.count, 0);
+        CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
+    }
+    mock_kafka_stop(&mock);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+            {"follows", test_follows},
+            {"settles", test_settles},
+            {NULL, NULL},
+    };
+    return unit_main(argc, argv, "standing_feed", tests);
+}
