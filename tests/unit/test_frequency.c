@@ -95,7 +95,7 @@ static struct judgement judge(
     const struct attempt_of of = {ev, &recipient, &pseudonym, facts};
     CU_ASSERT_EQUAL_FATAL(enrich_attempts(&asker, &of, 1, clock_mono(), bench->arena), ERR_NONE);
     struct judgement judgement = judge_message(ev, RECIPIENT_PHONE, facts, &bench->config->policy);
-    *standing = judge_stand(ev, pseudonym.bytes, &bench->config->policy, false, &judgement);
+    *standing = judge_stand(ev, pseudonym.bytes, &bench->config->policy, NULL, &judgement);
     return judgement;
 }
 
