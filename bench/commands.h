@@ -10,3 +10,4 @@ int bench_sweep(int argc, char **argv);
 int bench_calibrate(int argc, char **argv);
 int bench_report(int argc, char **argv);
 int bench_decode(int argc, char **argv);
+int bench_live(int argc, char **argv);

@@ -11,6 +11,7 @@ static const struct verb verbs[] = {
         {"sweep", bench_sweep, "what would have fired under other settings"},
         {"report", bench_report, "one page that says what came of a replay"},
         {"calibrate", bench_calibrate, "measure how many messages the detector needs"},
+        {"live", bench_live, "drive a running processor and measure it"},
         {"decode", bench_decode, "print tally frames and snapshots"},
         {NULL, NULL, NULL},
 };

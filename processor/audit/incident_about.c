@@ -7,7 +7,8 @@
 #include "common/json_scan.h"
 
 #define NEVER_MS INT64_MAX
-enum { KEY_MAX_BYTES = 16 * 1024, NO_TARGET = UINT32_MAX };
+#define NO_TARGET UINT32_MAX
+enum { KEY_MAX_BYTES = 16 * 1024 };
 
 // Of an alert (scope) and of a command (target) alike, and what only one of them has.
 enum field {

@@ -143,6 +143,11 @@ struct report_frame {
     struct view program;
     const char *directory;
     const struct audit_summary *sum; // of the log
+    // What authorities and people have to be told besides (PIPL Art. 57, GDPR Art. 33 and 34) and no log knows; NULL =
+    // nobody has said it, which the report says.
+    const char *harm;    // what may come of it
+    const char *advice;  // what the people concerned can do
+    const char *contact; // whom they can ask
 };
 // Appends the report as JSON, and as one page of HTML that needs nothing else.
 void incident_report_write_json(
@@ -150,7 +155,7 @@ void incident_report_write_json(
 void incident_report_write_page(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb);
 
-// What has to be told to whom, how soon: only what reference/domain.md §3 has read in the text itself.
+// What has to be told to whom, how soon: only what was read in the rules themselves.
 struct report_limit {
     const char *rule;
     const char *who;     // whom it binds
@@ -158,5 +163,5 @@ struct report_limit {
     const char *applies; // when
     int64_t within_ms;   // from the first alert on; 0 = at once, without a number
 };
-enum { REPORT_LIMIT_COUNT = 4 };
+enum { REPORT_LIMIT_COUNT = 6 };
 extern const struct report_limit report_limits[REPORT_LIMIT_COUNT];

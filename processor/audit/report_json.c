@@ -18,6 +18,11 @@ const struct report_limit report_limits[REPORT_LIMIT_COUNT] = {
         {"PIPL Art. 57", "whoever handles personal information",
                 "the authority, and the people concerned unless harm is effectively avoided",
                 "personal information was or may have been disclosed", 0},
+        {"GDPR Art. 33 (Regulation (EU) 2016/679)", "controllers", "the supervisory authority",
+                "a personal data breach, unless it is unlikely to result in a risk to people",
+                72 * HOUR_MS},
+        {"GDPR Art. 34", "controllers", "the people concerned",
+                "a personal data breach that is likely to result in a high risk to them", 0},
 };
 
 static void write_time(
@@ -61,6 +66,15 @@ static void write_limits(struct json_out *out, const struct incident_report *rep
     json_array_end(out);
 }
 
+static void write_text(struct json_out *out, const char *key, const char *text)
+{
+    if (text != NULL) {
+        json_text(out, key, text);
+    } else {
+        json_null(out, key);
+    }
+}
+
 static void write_raw(struct json_out *out, const char *key, struct view json)
 {
     if (view_is_none(json)) {
@@ -72,8 +86,9 @@ static void write_raw(struct json_out *out, const char *key, struct view json)
 
 static void write_people(struct json_out *out, const struct incident_report *report)
 {
-    const int64_t error =
-            report->distinct * STANDARD_ERROR_MILLIONTHS / 1000000 * Z95_MILLIONTHS / 1000000;
+    // Rounded up: of few people, too, one is not sure.
+    const int64_t millionths = report->distinct * STANDARD_ERROR_MILLIONTHS / 1000 * Z95_MILLIONTHS;
+    const int64_t error = (millionths / 1000 + 999999) / 1000000;
     json_object(out, "people");
     json_int(out, "distinct_recipients", report->distinct);
     json_millionths(out, "standard_error", STANDARD_ERROR_MILLIONTHS);
@@ -214,6 +229,11 @@ void incident_report_write_json(
     write_raw(&out, "evidence", report->evidence);
     write_people(&out, report);
     json_text(&out, "data_disclosed", frame->data_kinds);
+    json_object(&out, "notice");
+    write_text(&out, "possible_harm", frame->harm);
+    write_text(&out, "advice", frame->advice);
+    write_text(&out, "contact", frame->contact);
+    json_object_end(&out);
     if (report->has_verdicts) {
         write_who(&out, "reached", &report->reached);
         write_who(&out, "spared", &report->spared);

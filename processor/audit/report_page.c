@@ -1,25 +1,37 @@
 // The incident report as one page of HTML (audit/incident_report.h): no script, nothing from elsewhere,
 // light and dark, on a phone and on paper.
 #include "audit/incident_report.h"
+#include "audit/report_records.h"
+#include "audit/report_words.h"
 #include "common/clock.h"
 #include "common/html_text.h"
-#include "common/json_scan.h"
 
-enum { NAMED_SHOWN = 200, RECORDS_SHOWN = 2000 };
+enum { NAMED_SHOWN = 200, TIME_BYTES = 64 };
 
 static const char page_head[] =
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Incident "
         "report</title>\n<style>\n"
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}\n"
+        ":root{color-scheme:light dark;--soft:#55606c;--line:#dde1e6;--red:#b3261e}\n"
+        "@media (prefers-color-scheme:dark){:root{--soft:#a3adb8;--line:#343a42;--red:#ff8a80}}\n"
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:1.5rem auto;padding:0 1rem;"
+        "font-variant-numeric:tabular-nums}\n"
+        "h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}h2{font-size:1.15rem;"
+        "margin:2rem 0 .5rem}h3{font-size:1rem;margin:1.25rem 0 .25rem}\n"
         "table{border-collapse:collapse;width:100%;margin:.5rem 0}\n"
-        "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;"
-        "border-bottom:1px solid #8884;overflow-wrap:anywhere}\n"
-        "th{font-weight:600}code,pre{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere;"
-        "white-space:pre-wrap}\n"
-        ".bad{font-weight:700;border:2px solid #c33;padding:.5rem}\n"
-        "@media print{details{display:block}}\n"
+        "th,td{text-align:left;vertical-align:top;padding:.35rem .9rem .35rem 0;"
+        "border-bottom:1px solid var(--line);overflow-wrap:anywhere}\n"
+        "th{font-weight:600;min-width:6rem}td "
+        "table{margin:0;font-size:.9rem}.wide time{white-space:nowrap}.wide "
+        "th{overflow-wrap:normal}\n"
+        "code,pre{font:.9em/1.4 ui-monospace,monospace;overflow-wrap:anywhere;"
+        "white-space:pre-wrap}summary{cursor:pointer;padding:.25rem 0}\n"
+        ".wide{overflow-x:auto}.wide td{overflow-wrap:break-word;min-width:5rem}\n"
+        ".bad{font-weight:700;color:var(--red);border:2px solid;border-radius:.4rem;padding:.5rem "
+        ".8rem}\n"
+        "@media (max-width:36rem){th,td{padding-right:.5rem}}\n"
+        "@media print{body{max-width:none;font-size:11pt}tr{break-inside:avoid}}\n"
         "</style></head><body>\n";
 
 static void add_cells(struct strbuf *sb, const char *name, struct view value)
@@ -31,6 +43,24 @@ static void add_cells(struct strbuf *sb, const char *name, struct view value)
     strbuf_add_text(sb, "</td></tr>\n");
 }
 
+static void add_utc(struct strbuf *sb, int64_t ms)
+{
+    struct strbuf text;
+    strbuf_init(&text, TIME_BYTES);
+    clock_format(&text, ms);
+    words_add_time(sb, strbuf_view(&text));
+    strbuf_fini(&text);
+}
+
+static void add_local(struct strbuf *sb, int64_t ms, const struct report_frame *frame)
+{
+    struct strbuf text;
+    strbuf_init(&text, TIME_BYTES);
+    zone_format(&text, frame->zone, ms);
+    words_add_time(sb, strbuf_view(&text));
+    strbuf_fini(&text);
+}
+
 static void add_time(struct strbuf *sb, int64_t ms, const struct report_frame *frame)
 {
     if (ms == REPORT_NONE) {
@@ -38,9 +68,9 @@ static void add_time(struct strbuf *sb, int64_t ms, const struct report_frame *f
         return;
     }
     strbuf_add_text(sb, "<td>");
-    clock_format(sb, ms);
+    add_utc(sb, ms);
     strbuf_add_text(sb, "</td><td>");
-    zone_format(sb, frame->zone, ms);
+    add_local(sb, ms, frame);
     strbuf_add_text(sb, "</td>");
 }
 
@@ -58,7 +88,8 @@ static void add_clocks(
     strbuf_add_text(sb, "</table>\n<h2>Time limits to report</h2>\n"
                         "<p>Counted from the first alert. Whether a rule applies, and when its "
                         "clock starts, is for counsel to say.</p>\n"
-                        "<table><tr><th>Rule</th><th>Binds</th><th>Applies to</th><th>Due (UTC)"
+                        "<div class=\"wide\"><table><tr><th>Rule</th><th>Binds</th><th>Applies "
+                        "to</th><th>Due (UTC)"
                         "</th><th>Due (local)</th></tr>\n");
     const int64_t from = report->clocks_ms[CLOCK_FIRST_ALERT];
     for (size_t i = 0; i < REPORT_LIMIT_COUNT; i++) {
@@ -76,12 +107,22 @@ static void add_clocks(
         }
         strbuf_add_text(sb, "</tr>\n");
     }
-    strbuf_add_text(sb, "</table>\n");
+    strbuf_add_text(sb, "</table></div>\n");
 }
 
 static void add_number(struct strbuf *sb, const char *name, int64_t number, const char *note)
 {
     strbuf_printf(sb, "<tr><th>%s</th><td>%lld%s</td></tr>\n", name, (long long)number, note);
+}
+
+// What no log knows: PIPL Art. 57, GDPR Art. 33 and 34 want it told.
+static void add_notice(struct strbuf *sb, const char *name, const char *text, const char *option)
+{
+    if (text != NULL) {
+        add_cells(sb, name, view_of(text));
+        return;
+    }
+    strbuf_printf(sb, "<tr><th>%s</th><td>not stated (<code>%s</code>)</td></tr>\n", name, option);
 }
 
 static void add_who(struct strbuf *sb, const char *name, const struct report_people *people)
@@ -114,6 +155,9 @@ static void add_people(
     add_number(sb, "Messages of it held one by one", (int64_t)report->message_holds, "");
     add_number(sb, "and released one by one", (int64_t)report->message_releases, "");
     add_cells(sb, "What a message discloses", view_of(frame->data_kinds));
+    add_notice(sb, "What may come of it", frame->harm, "--harm");
+    add_notice(sb, "What the people concerned can do", frame->advice, "--advice");
+    add_notice(sb, "Whom they can ask", frame->contact, "--contact");
     strbuf_add_text(sb, "</table>\n");
     if (report->has_verdicts) {
         add_who(sb, "Reached, as far as verdicts tell", &report->reached);
@@ -145,55 +189,17 @@ static void add_topics(
         strbuf_printf(sb, "<p%s>From the topic <code>", is_whole ? "" : " class=\"bad\"");
         html_text(sb, view_of(topic->name));
         strbuf_printf(sb, "</code>, %llu records since ", (unsigned long long)topic->records);
-        zone_format(sb, frame->zone, topic->since_ms);
+        add_local(sb, topic->since_ms, frame);
         if (topic->cut > 0) {
             strbuf_printf(sb, "; of %d of its %d partitions the beginning is NOT kept any more",
                     (int)topic->cut, (int)topic->partitions);
             if (topic->oldest_ms != REPORT_NONE) {
                 strbuf_add_text(sb, ": what is left of them begins at ");
-                zone_format(sb, frame->zone, topic->oldest_ms);
+                add_local(sb, topic->oldest_ms, frame);
             }
         }
         strbuf_add_text(
                 sb, topic->is_whole ? ".</p>\n" : "; it was NOT read to its end in time.</p>\n");
-    }
-}
-
-static void add_json(struct strbuf *sb, const char *name, struct view json)
-{
-    strbuf_add_text(sb, "<tr><th>");
-    strbuf_add_text(sb, name);
-    strbuf_add_text(sb, "</th><td><code>");
-    html_text(sb, view_is_none(json) ? VIEW("–") : json);
-    strbuf_add_text(sb, "</code></td></tr>\n");
-}
-
-static void add_records(
-        struct strbuf *sb, const char *title, const struct incident_report *report, unsigned kinds)
-{
-    uint32_t shown = 0;
-    strbuf_printf(sb, "<h2>%s</h2>\n", title);
-    for (uint32_t i = 0; i < report->entry_count; i++) {
-        const struct report_entry *entry = &report->entries[i];
-        if ((kinds & 1u << entry->kind) == 0) {
-            continue;
-        }
-        if (++shown > RECORDS_SHOWN) {
-            strbuf_add_text(sb, "<p>… and more in the JSON report</p>\n");
-            break;
-        }
-        strbuf_add_text(sb, "<details><summary>");
-        clock_format(sb, entry->at_ms);
-        strbuf_add_byte(sb, ' ');
-        html_text(sb, entry->type);
-        strbuf_printf(sb, " (record %llu%s)</summary><pre>", (unsigned long long)entry->seq,
-                entry->outcome == AUDIT_OUTCOME_ABORTED ? ", aborted: nobody had it" : "");
-        html_text(sb, view_is_none(entry->record) ? VIEW("its content was taken out of the log")
-                                                  : entry->record);
-        strbuf_add_text(sb, "</pre></details>\n");
-    }
-    if (shown == 0) {
-        strbuf_add_text(sb, "<p>None.</p>\n");
     }
 }
 
@@ -219,6 +225,51 @@ static void add_trail(
             report->entry_count);
 }
 
+// A row whose value is JSON, in words.
+static void add_words(struct strbuf *sb, const char *name, struct view json,
+        void (*add)(struct strbuf *sb, struct view json))
+{
+    strbuf_printf(sb, "<tr><th>%s</th><td>", name);
+    add(sb, json);
+    strbuf_add_text(sb, "</td></tr>\n");
+}
+
+static void add_made_at(struct strbuf *sb, const struct report_frame *frame)
+{
+    strbuf_add_text(sb, "<tr><th>This report is of</th><td>");
+    add_utc(sb, frame->made_at_ms);
+    strbuf_add_text(sb, " = ");
+    add_local(sb, frame->made_at_ms, frame);
+    strbuf_add_text(sb, "</td></tr>\n");
+}
+
+static void add_evidence(struct strbuf *sb, const struct incident_report *report)
+{
+    strbuf_add_text(sb, "<h2>Evidence</h2>\n");
+    words_add_evidence(sb, report->evidence);
+    strbuf_add_text(sb, "<h3>Why the messages were misdirected</h3>\n");
+    words_add_reasons(sb, report->reasons);
+    if (!view_is_none(report->evidence)) {
+        strbuf_add_text(sb, "<details><summary>All numbers, to recompute it from</summary>");
+        words_add_json(sb, report->evidence);
+        strbuf_add_text(sb, "</details>\n");
+    }
+}
+
+// There may be thousands, and each says the same.
+static void add_message_commands(struct strbuf *sb, const struct incident_report *report)
+{
+    if (report->message_holds + report->message_releases == 0) {
+        return;
+    }
+    strbuf_printf(sb,
+            "<details><summary>%llu messages held and %llu released one by one</summary>\n",
+            (unsigned long long)report->message_holds,
+            (unsigned long long)report->message_releases);
+    report_add_message_commands(sb, report);
+    strbuf_add_text(sb, "</details>\n");
+}
+
 void incident_report_write_page(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb)
 {
@@ -226,21 +277,22 @@ void incident_report_write_page(
     strbuf_add_text(sb, "<h1>Incident <code>");
     html_text(sb, report->incident_id);
     strbuf_add_text(sb, "</code></h1>\n<table>\n");
-    add_json(sb, "Scope", report->scope);
-    add_cells(sb, "Tier", report->tier);
-    add_json(sb, "Cause", report->cause);
+    add_words(sb, "What went wrong", report->scope, words_add_scope);
+    add_cells(sb, "Highest tier", report->tier);
+    add_words(sb, "Likely cause", report->cause, words_add_cause);
+    add_made_at(sb, frame);
     strbuf_add_text(sb, "</table>\n");
     add_clocks(sb, report, frame);
     add_people(sb, report, frame);
     add_topics(sb, report, frame);
-    strbuf_add_text(sb, "<h2>Evidence</h2>\n<table>\n");
-    add_json(sb, "Reasons", report->reasons);
-    add_json(sb, "Evidence", report->evidence);
-    strbuf_add_text(sb, "</table>\n");
-    add_records(sb, "What was held and released, by whom, why", report,
-            1u << AUDIT_COMMAND | 1u << AUDIT_MESSAGE_COMMAND);
-    add_records(sb, "What people commanded", report, 1u << AUDIT_CONTROL);
-    add_records(sb, "Alerts", report, 1u << AUDIT_ALERT);
+    add_evidence(sb, report);
+    strbuf_add_text(sb, "<h2>What was held and released</h2>\n");
+    report_add_scope_commands(sb, report);
+    add_message_commands(sb, report);
+    strbuf_add_text(sb, "<h2>What people commanded</h2>\n");
+    report_add_controls(sb, report);
+    strbuf_add_text(sb, "<h2>What was told</h2>\n");
+    report_add_alerts(sb, report);
     strbuf_add_text(sb, "<h2>Versions</h2>\n<table>\n");
     for (uint32_t i = 0; i < report->policy_version_count; i++) {
         add_cells(sb, "Policy", report->policy_versions[i]);

@@ -48,6 +48,9 @@ static const char usage[] =
         "      --zone ZONE       of the local times: an offset (default +08:00), or a name such as\n"
         "                        America/New_York\n"
         "      --data TEXT       the kinds of personal data that your messages disclose\n"
+        "      --harm TEXT       what may come of it, --advice TEXT what the people concerned can do,\n"
+        "      --contact TEXT    and whom they can ask: what PIPL Art. 57 and GDPR Art. 33 and 34 want to be\n"
+        "                        told, and no log knows\n"
         "      --out DIR         where to write; default .\n"
         "  -h, --help            this text\n";
 // clang-format on
@@ -60,6 +63,9 @@ struct export_arguments {
     int64_t timeout_s;
     const char *out;
     const char *data_kinds;
+    const char *harm;
+    const char *advice;
+    const char *contact;
     const char *zone_name;
     struct zone *zone;
 };
@@ -293,7 +299,16 @@ static enum err report(struct export_run *run, const struct config *config,
         return e;
     }
     const struct report_frame frame = {
-            clock_wall().ms, args->zone, args->data_kinds, VIEW(WN_VERSION), directory, &sum};
+            .made_at_ms = clock_wall().ms,
+            .zone = args->zone,
+            .data_kinds = args->data_kinds,
+            .program = VIEW(WN_VERSION),
+            .directory = directory,
+            .sum = &sum,
+            .harm = args->harm,
+            .advice = args->advice,
+            .contact = args->contact,
+    };
     e = write_report(run, &frame);
     return e == ERR_NONE && sum.faults > 0 ? ERR_DATA : e;
 }
@@ -343,6 +358,15 @@ static bool take_option(struct export_arguments *args, int option)
     case 'd':
         args->data_kinds = optarg;
         return true;
+    case 'H':
+        args->harm = optarg;
+        return true;
+    case 'a':
+        args->advice = optarg;
+        return true;
+    case 'C':
+        args->contact = optarg;
+        return true;
     case 'z':
         args->zone_name = optarg;
         return true;
@@ -357,7 +381,9 @@ int audit_export(int argc, char **argv)
             {"incident", required_argument, NULL, 'i'}, {"verdicts", required_argument, NULL, 'v'},
             {"from-topics", no_argument, NULL, 'f'}, {"timeout", required_argument, NULL, 't'},
             {"out", required_argument, NULL, 'o'}, {"data", required_argument, NULL, 'd'},
-            {"zone", required_argument, NULL, 'z'}, {NULL, 0, NULL, 0}};
+            {"harm", required_argument, NULL, 'H'}, {"advice", required_argument, NULL, 'a'},
+            {"contact", required_argument, NULL, 'C'}, {"zone", required_argument, NULL, 'z'},
+            {NULL, 0, NULL, 0}};
     struct export_arguments args = {
             .out = ".",
             .timeout_s = TIMEOUT_S,

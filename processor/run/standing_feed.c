@@ -14,6 +14,7 @@ enum {
     POLL_MS = 200,
     ASK_MS = 2000,
     REST_MS = 5000,
+    AGAIN_MS = 1000,
     NAP_MS = 100,
     CLOSE_MS = 5000,
     FINDINGS_MAX_BYTES = 64 * 1024,
@@ -44,7 +45,8 @@ struct standing_feed {
     // the thread's alone
     bool is_absence_told;
     bool has_trouble;
-    bool *is_unread; // by partition
+    struct mono_time ask_at; // while there is trouble: whether it is over
+    bool *is_unread;         // by partition
     int32_t unread_count;
 };
 
@@ -183,6 +185,7 @@ static void tell_trouble(struct standing_feed *feed, const char *text)
                 feed->config->topics.control_state, text);
     }
     feed->has_trouble = true;
+    feed->ask_at = mono_after_ms(clock_mono(), AGAIN_MS);
     atomic_store(&feed->is_current, false);
 }
 
@@ -222,6 +225,23 @@ static enum err begin(struct standing_feed *feed, struct kafka_reader *reader)
     return e;
 }
 
+// A topic in which nothing is written says nothing when it can be read again: who has answered is asked.
+static void ask_again(struct standing_feed *feed, struct kafka_reader *reader)
+{
+    if (!feed->has_trouble || feed->unread_count > 0 ||
+            mono_left_ms(clock_mono(), feed->ask_at) > 0) {
+        return;
+    }
+    int32_t partitions = 0;
+    enum err e = kafka_reader_partitions(
+            reader, feed->config->topics.control_state, ASK_MS, &partitions);
+    feed->ask_at = mono_after_ms(clock_mono(), AGAIN_MS);
+    if (e == ERR_NONE) {
+        tell_recovered(feed);
+        atomic_store(&feed->is_current, true);
+    }
+}
+
 static enum err follow(struct standing_feed *feed, struct kafka_reader *reader)
 {
     while (!is_ending(feed)) {
@@ -245,6 +265,7 @@ static enum err follow(struct standing_feed *feed, struct kafka_reader *reader)
         if (e != ERR_NONE) {
             return e;
         }
+        ask_again(feed, reader);
     }
     return ERR_NONE;
 }

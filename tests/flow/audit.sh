@@ -109,6 +109,9 @@ mv "$work/away" "$work/log/audit-00000002.ndjson"
 
 # --- how long records are kept -----------------------------------------------------------------
 
+check "flow.audit.runbook_says_how_long" python3 -B "$root/tests/flow/retention.py" "$root/deploy/RUNBOOK.md" \
+    < <("$wrongnumber" topics --json -c "$config" 2>/dev/null)
+
 by=(--operator ann --reason "PIPL Art. 19")
 check "flow.audit.hold" "$wrongnumber" audit hold add -c "$config" --incident "$incident" "${by[@]}"
 check "flow.audit.hold_is_listed" grep -q "\"incident_id\":\"$incident\".*\"by\":\"ann\"" <("$wrongnumber" audit hold list -c "$config")

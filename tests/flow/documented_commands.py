@@ -20,6 +20,8 @@ NOT_HERE = {
     r"kubectl ": "the tests have no cluster; tests/lint/deploy.sh checks the form",
     r"sed .*kafka-acls\.sh": "tests/real/acl.sh executes it against Apache Kafka",
     r"sed .*deploy/acl/redis\.acl|redis-cli ACL|redis-cli .*ACL": "tests/flow/acl_redis.sh executes it",
+    r"wrongnumber-bench live .*--seconds 60": "takes a minute; tests/flow/live.sh does it with less",
+    r"journalctl ": "of the machine",
     r"HSET |SET borrower:epoch": "what the owner of a cache writes; tests/flow/redis_topologies.sh does",
     r"kcat -J$|wrongnumber(-bench)? [a-z]+ --[a-z-]+$|wrongnumber-bench generate --class cause --seed 7$|wrongnumber-bench calibrate --p0 0\.005.*[0-9]{8}":
         "names an option, or is a measurement of minutes",

@@ -84,18 +84,30 @@ static void test_reached(void)
     const struct audit_summary sum = {.files = 1};
     struct zone zone;
     CU_ASSERT_TRUE_FATAL(zone_read_offset(VIEW("+08:00"), &zone));
-    const struct report_frame frame = {
-            .zone = &zone, .data_kinds = "d", .program = VIEW("p"), .directory = "x", .sum = &sum};
+    const struct report_frame frame = {.zone = &zone,
+            .data_kinds = "d",
+            .program = VIEW("p"),
+            .directory = "x",
+            .sum = &sum,
+            .harm = "h",
+            .contact = "c"};
     struct strbuf sb;
     strbuf_init(&sb, TEXT_BYTES);
     incident_report_write_json(report, &frame, &sb);
     check_has(&sb, "\"reached\":{\"messages\":2,\"people\":1,\"held_one_by_one\":0,");
     check_has(&sb, "\"spared\":{\"messages\":2,\"people\":2,\"held_one_by_one\":1,");
-    check_has(&sb, "\"interval_95\":[4,4]");
+    check_has(&sb, "\"interval_95\":[3,4]");
+    check_has(&sb, "\"notice\":{\"possible_harm\":\"h\",\"advice\":null,\"contact\":\"c\"}");
+    check_has(&sb, "\"rule\":\"GDPR Art. 33 (Regulation (EU) 2016/679)\"");
+    check_has(&sb, "\"within_hours\":72");
     strbuf_reset(&sb);
     incident_report_write_page(report, &frame, &sb);
     check_has(&sb, "the others are spared, 1 of them held one by one.");
     check_has(&sb, "<p>1 commands about single messages were taken out of the log");
+    check_has(&sb, "campaign <code>a</code> of lender <code>t</code>");
+    CU_ASSERT_PTR_NULL(strstr(sb.p, "{&quot;")); // nobody has to read JSON
+    check_has(&sb, "<th>What may come of it</th><td>h</td>");
+    check_has(&sb, "not stated (<code>--advice</code>)");
     strbuf_fini(&sb);
     incident_report_destroy(report);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/support/kafka_owner.h"
 #include "tests/support/unit.h"
@@ -87,26 +88,54 @@ static void test_follows(void)
     mock_kafka_stop(&mock);
 }
 
-// Nothing is there, and then nobody answers: either way the judge begins.
-static void test_settles(void)
+static bool becomes(struct standing_feed *feed, bool is_current)
+{
+    struct mono_time deadline = mono_after_ms(clock_mono(), PATIENCE_MS);
+    while (standing_feed_is_current(feed) != is_current) {
+        const struct timespec nap = {.tv_nsec = 20 * 1000000};
+        if (mono_left_ms(clock_mono(), deadline) <= 0) {
+            return false;
+        }
+        nanosleep(&nap, NULL);
+    }
+    return true;
+}
+
+// The broker goes and comes back, and nobody writes anything meanwhile.
+static void test_outage(void)
 {
     struct mock_kafka mock;
     mock_kafka_start(&mock, 1);
     atomic_bool stop = false;
-    for (int i = 0; i < 2; i++) {
-        struct standing_feed *feed;
-        struct seen seen = {.is_in_order = true};
-        if (i == 1) {
-            free(mock.config.kafka.bootstrap);
-            mock.config.kafka.bootstrap = strdup("127.0.0.1:1");
-        }
-        CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
-        take(feed, &seen, 0);
-        CU_ASSERT_TRUE(standing_feed_is_settled(feed));
-        CU_ASSERT_EQUAL(standing_feed_is_current(feed), i == 0);
-        CU_ASSERT_EQUAL(seen.count, 0);
-        CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
-    }
+    struct standing_feed *feed;
+    struct seen seen = {.is_in_order = true};
+    CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+    take(feed, &seen, 0);
+    CU_ASSERT_TRUE(standing_feed_is_current(feed));
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    CU_ASSERT_TRUE(becomes(feed, false));
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    CU_ASSERT_TRUE(becomes(feed, true));
+    CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
+    mock_kafka_stop(&mock);
+}
+
+// Nobody answers, and the judge begins all the same.
+static void test_settles(void)
+{
+    struct mock_kafka mock;
+    mock_kafka_start(&mock, 1);
+    free(mock.config.kafka.bootstrap);
+    mock.config.kafka.bootstrap = strdup("127.0.0.1:1");
+    atomic_bool stop = false;
+    struct standing_feed *feed;
+    struct seen seen = {.is_in_order = true};
+    CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+    take(feed, &seen, 0);
+    CU_ASSERT_TRUE(standing_feed_is_settled(feed));
+    CU_ASSERT_FALSE(standing_feed_is_current(feed));
+    CU_ASSERT_EQUAL(seen.count, 0);
+    CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
     mock_kafka_stop(&mock);
 }
 
@@ -114,6 +143,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"follows", test_follows},
+            {"outage", test_outage},
             {"settles", test_settles},
             {NULL, NULL},
     };
