@@ -326,6 +326,14 @@ static void test_ends(void)
                 rig->log.frames[0].frame.controls[0].control.expires_at_ms, rows[i].expires_at_ms);
         end(rig);
     }
+    // By the policy that was reloaded.
+    struct rig *rig = begin(NO_KEY, NO_KEY);
+    struct policy policy = rig->config->policy;
+    policy.scope_hold_ms = 90000;
+    aside_line_set_policy(rig->line, &policy);
+    tell(rig, rows[0].text);
+    CU_ASSERT_EQUAL(rig->log.frames[0].frame.controls[0].control.expires_at_ms, AT + 90000);
+    end(rig);
 }
 
 // --- over the wire ----------------------------------------------------------------------------
