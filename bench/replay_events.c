@@ -43,10 +43,17 @@ static enum err write_summary(const struct replay *replay, const struct replay_o
     }
     json_object_end(&out);
     json_object(&out, "reasons");
-    for (unsigned i = 0; i < REASON_COUNT; i++) {
+    for (unsigned i = 0; i < REASON_TOLD_COUNT; i++) {
         json_int(&out, reason_names[i], (int64_t)judged->reasons[i]);
     }
     json_object_end(&out);
+    if (judged->attempts.counted + judged->attempts.full + judged->attempts.unknown > 0) {
+        json_object(&out, "attempts");
+        json_int(&out, "counted", (int64_t)judged->attempts.counted);
+        json_int(&out, "full", (int64_t)judged->attempts.full);
+        json_int(&out, "unknown", (int64_t)judged->attempts.unknown);
+        json_object_end(&out);
+    }
     json_int(&out, "dead_letters", (int64_t)judged->dead_letters);
     json_int(&out, "overflowed", (int64_t)judged->overflowed);
     const struct aside_counts *complaints = replay_judge_beside(replay->judge, REPLAY_COMPLAINTS);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/redis_uri.h"
+#include "attempts/memory_attempts.h"
 #include "bench/replay_aside.h"
 #include "complaint_line.h"
 #include "control_line.h"
@@ -23,7 +24,8 @@ enum { LOOKUP_DEADLINE_MS = 60000 };
 enum {
     LINES_BYTES = 256 * 1024 * 1024,
     LINES_FULL_BYTES = 64 * 1024 * 1024,
-    DAY_MS = 24 * 3600 * 1000
+    DAY_MS = 24 * 3600 * 1000,
+    ATTEMPTS_MAX = 16 * 1024 * 1024, // at 64 bytes: limits are for replays of some weeks
 };
 
 struct replay_judge {
@@ -32,6 +34,7 @@ struct replay_judge {
     struct strbuf *why;
     struct keyring *ring;
     struct store store;
+    struct attempt_counter attempts;
     struct judge_line *line;
     struct replay_aside *besides[REPLAY_BESIDE_COUNT]; // NULL = none
     struct standing_orders *orders;                    // what the commands of people leave in force
@@ -173,6 +176,9 @@ static enum err open_all(struct replay_judge *judge)
     if (e == ERR_NONE) {
         e = open_store(judge, judge->options);
     }
+    if (e == ERR_NONE) {
+        e = memory_attempts_create(&judge->attempts, ATTEMPTS_MAX);
+    }
     return e == ERR_NONE ? open_input(judge, judge->options->events) : e;
 }
 
@@ -183,6 +189,7 @@ static enum err open_line(
             .config = judge->config,
             .ring = judge->ring,
             .store = judge->store,
+            .attempts = judge->attempts,
             .emitter = emitter,
             .frames = frames,
             .tally_partitions = 1,
@@ -315,6 +322,9 @@ void replay_judge_destroy(struct replay_judge *judge)
     }
     if (judge->store.ops != NULL) {
         judge->store.ops->destroy(judge->store.self);
+    }
+    if (judge->attempts.ops != NULL) {
+        judge->attempts.ops->destroy(judge->attempts.self);
     }
     keyring_destroy(judge->ring);
     arena_destroy(judge->arena);

@@ -221,7 +221,7 @@ struct report {
 
     int64_t messages;
     int64_t verdicts[VERDICT_COUNT];
-    int64_t reasons[REASON_COUNT];
+    int64_t reasons[REASON_TOLD_COUNT];
     int64_t unknown_reasons[REASON_COUNT]; // of the messages whose verdict is unknown
     int64_t message_holds;
     int64_t alerts_by_tier[TIER_COUNT];

@@ -104,10 +104,12 @@ static void count_reasons(struct report *report, const struct message *message)
     struct view rest = message->values[V_REASONS].raw;
     struct json_value element;
     while (message->values[V_REASONS].kind == JSON_ARRAY && json_array_take(&rest, &element)) {
-        for (unsigned i = 0; i < REASON_COUNT; i++) {
+        for (unsigned i = 0; i < REASON_TOLD_COUNT; i++) {
             if (view_is(element.raw, reason_names[i])) {
                 report->reasons[i]++;
-                report->unknown_reasons[i] += message->verdict == VERDICT_UNKNOWN;
+                if (i < REASON_COUNT && message->verdict == VERDICT_UNKNOWN) {
+                    report->unknown_reasons[i]++;
+                }
             }
         }
     }

@@ -106,7 +106,18 @@ static void write_unknowns(struct strbuf *out, const struct report *report)
         strbuf_add_text(out, ". ");
     }
     html_counted(out, report->verdicts[VERDICT_EXEMPT], "message is", "messages are");
-    strbuf_add_text(out, " exempt: not about a debt, and never held.</p>\n");
+    strbuf_add_text(out, " exempt: not about a debt, and never held.");
+    if (report->reasons[REASON_OUTSIDE_HOURS] > 0) {
+        strbuf_add_byte(out, ' ');
+        html_counted(out, report->reasons[REASON_OUTSIDE_HOURS], "message was", "messages were");
+        strbuf_add_text(out, " outside of the policy's hours.");
+    }
+    if (report->reasons[REASON_TOO_OFTEN] > 0) {
+        strbuf_add_byte(out, ' ');
+        html_counted(out, report->reasons[REASON_TOO_OFTEN], "message was", "messages were");
+        strbuf_add_text(out, " more than the policy's limits of how often allow.");
+    }
+    strbuf_add_text(out, "</p>\n");
 }
 
 static void write_dead_letters(struct strbuf *out, const struct report *report)

@@ -383,6 +383,7 @@ static enum err judge_part(struct judge_line *line, struct batch *batch)
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
     e = enrich_batch(
             &enricher, batch->decoded, batch->count, deadline, line->arena, batch->enriched);
+    e = e != ERR_NONE ? e : judge_line_count_batch(line, batch);
     if (e != ERR_NONE) {
         return e;
     }

@@ -10,6 +10,7 @@
 #include "decode/decode.h"
 #include "emit/emitter.h"
 #include "enrich/enrich.h"
+#include "enrich/enrich_attempts.h"
 #include "model/slice.h"
 #include "policy/config.h"
 #include "tally/tally.h"
@@ -20,6 +21,7 @@ struct judge_line_options {
     const struct config *config; // all borrowed
     const struct keyring *ring;
     struct store store;
+    struct attempt_counter attempts; // none: limits of how often are not looked at
     struct emitter *emitter;
     // takes finished frames; `ticket` is the slice's (judge_line_ticket)
     struct frame_taker frames;
@@ -35,6 +37,7 @@ struct judge_counts {
     uint64_t reasons[REASON_TOLD_COUNT];
     // messages whose hours go by their recipient's zone, by what is known of it
     uint64_t zones[ZONE_KNOWN_COUNT];
+    struct attempt_counts attempts; // where the policy limits them
     uint64_t dead_letters;
     uint64_t dead_letters_by[DEAD_REASON_COUNT];
     uint64_t rejudged;        // again, silently, to rebuild a chunk

@@ -41,6 +41,11 @@ struct batch {
     enum cache_state cache;
 };
 
+// Counts the messages as attempts where the policy limits them; their facts get the answers.
+MUST_CHECK enum err judge_line_count_batch(struct judge_line *line, struct batch *batch);
+// The same of messages that are looked up again, which have been counted: they get the answers of then.
+MUST_CHECK enum err judge_line_count_again(struct judge_line *line,
+        struct recheck_item *const *items, struct lookup *lookups, size_t count);
 // What the policy says of a message.
 struct policy_settings judge_line_settings(const struct judge_line *line, const struct event *ev);
 // Completes the judgement of a message, whose recipient has the pseudonym `recipient`.

@@ -124,7 +124,7 @@ static enum err round_ask(struct judge_line *line, struct round *round)
     const struct store *store = &line->options.store;
     store->ops->lookup(store->self, round->lookups, round->count, deadline, line->arena);
     line->counts.looked_up_again += round->count;
-    return ERR_NONE;
+    return judge_line_count_again(line, round->items, round->lookups, round->count);
 }
 
 // Ends the hold of a message that is clear, if it has one and nothing else is to hold it: not inside

@@ -159,6 +159,18 @@ static void print_people(struct strbuf *sb, const struct config *config)
             config->ops.listen);
 }
 
+static void print_frequency(struct strbuf *sb, const struct policy *policy)
+{
+    for (uint32_t i = 0; i < policy->frequency.count; i++) {
+        const struct frequency_limit *limit = &policy->frequency.limits[i];
+        strbuf_printf(sb, "limit     %u in %s%s%s, per %s across %s, %s%s%s\n", limit->limit,
+                limit->window, limit->window_ms == 0 ? " of " : "",
+                limit->window_ms == 0 ? limit->clock->name : "", frequency_per_names[limit->per],
+                frequency_across_names[limit->across], mode_names[limit->mode],
+                limit->reason != NULL ? ": " : "", limit->reason != NULL ? limit->reason : "");
+    }
+}
+
 // A failed write (a full disk, a closed pipe) is the caller's exit status.
 static enum err write_out(const struct strbuf *text)
 {
@@ -198,6 +210,7 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
     print_budget(sb, &config->policy, config->policy.budget, "");
     print_rules(sb, &config->policy);
     print_lists(sb, &config->policy, clock_wall().ms);
+    print_frequency(sb, &config->policy);
 }
 
 // What is allowed, but nobody should do without knowing.

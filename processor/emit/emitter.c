@@ -74,7 +74,7 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
 static bool is_published(enum verdict_output output, const struct verdict_action *action)
 {
     const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS) |
-                             REASON_BIT(REASON_HELD_BY_OPERATOR);
+                             REASON_BIT(REASON_HELD_BY_OPERATOR) | REASON_BIT(REASON_TOO_OFTEN);
     switch (output) {
     case VERDICTS_NONE:
         return false;

@@ -104,12 +104,31 @@ static signal_set signal_of_end(const struct event *ev, const struct links *link
     return recent ? SIGNAL_BIT(SIGNAL_CLOSED_RECENTLY) : 0;
 }
 
+// What counters know of it, be the recipient who it may.
+static void judge_attempts(
+        const struct facts *facts, const struct policy *policy, struct judgement *judgement)
+{
+    for (uint16_t i = 0; i < facts->attempt_count; i++) {
+        const struct attempt *attempt = &facts->attempts[i];
+        const struct frequency_limit *limit = &policy->frequency.limits[attempt->row];
+        if (attempt->state == ATTEMPT_UNKNOWN || attempt->position <= limit->limit) {
+            continue;
+        }
+        judgement->is_too_often = true;
+        if (limit->mode == MODE_ENFORCE && attempt->until_ms > judgement->too_often_until_ms) {
+            judgement->too_often_until_ms = attempt->until_ms;
+        }
+    }
+}
+
 static struct judgement judge_unknown(const struct event *ev, enum reason reason, bool watched)
 {
     if (!watched) {
-        return (struct judgement){VERDICT_EXEMPT, REASON_BIT(reason), 0, 0};
+        return (struct judgement){.verdict = VERDICT_EXEMPT, .reasons = REASON_BIT(reason)};
     }
-    return (struct judgement){VERDICT_UNKNOWN, REASON_BIT(reason), signal_of_loan(ev), 0};
+    return (struct judgement){.verdict = VERDICT_UNKNOWN,
+            .reasons = REASON_BIT(reason),
+            .signals = signal_of_loan(ev)};
 }
 
 static const struct watched_purpose *purpose_of(const struct event *ev, const struct policy *policy)
@@ -122,7 +141,7 @@ bool judge_watches(const struct event *ev, const struct policy *policy)
     return purpose_of(ev, policy) != NULL;
 }
 
-struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
+static struct judgement judge_recipient(const struct event *ev, enum recipient_kind kind,
         const struct facts *facts, const struct policy *policy)
 {
     const struct watched_purpose *watched = purpose_of(ev, policy);
@@ -146,7 +165,7 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
     struct links links = count_links(ev, facts);
     reason_set reasons = reasons_of_links(&links, facts) | reasons_of_number(ev, facts);
     if (watched == NULL) {
-        return (struct judgement){VERDICT_EXEMPT, reasons, 0, 0};
+        return (struct judgement){.verdict = VERDICT_EXEMPT, .reasons = reasons};
     }
     const struct policy_subject subject = policy_subject_of(ev);
     struct policy_settings settings;
@@ -164,4 +183,14 @@ struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
                                     ? facts->parties[0].lender_tag
                                     : 0,
     };
+}
+
+struct judgement judge_message(const struct event *ev, enum recipient_kind kind,
+        const struct facts *facts, const struct policy *policy)
+{
+    struct judgement judgement = judge_recipient(ev, kind, facts, policy);
+    if (facts->attempt_count > 0 && judgement.verdict != VERDICT_EXEMPT) {
+        judge_attempts(facts, policy, &judgement);
+    }
+    return judgement;
 }

@@ -14,6 +14,9 @@ struct judgement {
     reason_set reasons;
     signal_set signals;    // closed_recently and loan_named; none of an exempt message
     uint32_t other_lender; // facts' tag of the lender whose customer it is instead; 0 = none
+    // it is more than a limit of policy.frequency allows, by what is known of that
+    bool is_too_often;
+    int64_t too_often_until_ms; // where such limits are enforced: when the last of them is over
 };
 
 // `kind` is what became of the recipient: RECIPIENT_INVALID has invalid_number as its only reason.

@@ -51,6 +51,20 @@ static void stand_by_hours(const struct event *ev, const struct policy_subject *
     }
 }
 
+// Behind the hours: of both the later end counts.
+static void stand_by_frequency(struct judgement *judgement, struct standing *standing)
+{
+    judgement->reasons |= REASON_BIT(REASON_TOO_OFTEN);
+    bool is_free = !standing->is_held && !standing->is_past;
+    bool is_for_hours = standing->is_held && standing->until_ms != 0 && !standing->is_blocked;
+    if (judgement->too_often_until_ms > 0 && (is_free || is_for_hours)) {
+        standing->is_held = true;
+        standing->until_ms = judgement->too_often_until_ms > standing->until_ms
+                                     ? judgement->too_often_until_ms
+                                     : standing->until_ms;
+    }
+}
+
 struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
         const struct policy *policy, const struct standing_order *order,
         struct judgement *judgement)
@@ -88,6 +102,9 @@ struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
     }
     if (policy->windows.hours_count > 0) {
         stand_by_hours(ev, &subject, policy, judgement, &standing);
+    }
+    if (judgement->is_too_often) {
+        stand_by_frequency(judgement, &standing);
     }
     return standing;
 }

@@ -9,6 +9,7 @@
 //   on an allow list           exempt; reason allowed
 //   misdirected, or unknown    held by its own verdict and `policy.unknown`
 //   outside of its hours       reason outside_hours; held where they are enforced, until they begin again
+//   over a limit of how often  reason too_often; held where that is enforced, until it would be allowed
 #pragma once
 
 #include "control/standing_orders.h"

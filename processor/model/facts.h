@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/attempt.h"
+
 enum party_role { ROLE_BORROWER, ROLE_CO_BORROWER, ROLE_GUARANTOR, ROLE_CONTACT, ROLE_COUNT };
 enum loan_status {
     STATUS_ACTIVE,
@@ -50,4 +52,6 @@ struct facts {
     bool opted_out;           // of the message's channel
     uint16_t party_count;
     const struct party_fact *parties; // borrowed from the batch's arena
+    const struct attempt *attempts;   // likewise; one for each limit that it counts for
+    uint16_t attempt_count;
 };

@@ -34,7 +34,8 @@ enum reason {
     ROW(REASON_ALLOWED, allowed)                                                                   \
     ROW(REASON_RELEASED, released)                                                                 \
     ROW(REASON_OUTSIDE_HOURS, outside_hours)                                                       \
-    ROW(REASON_HELD_BY_OPERATOR, held_by_operator)
+    ROW(REASON_HELD_BY_OPERATOR, held_by_operator)                                                 \
+    ROW(REASON_TOO_OFTEN, too_often)
 
 enum policy_reason {
     REASON_BEFORE_POLICY = REASON_COUNT - 1,

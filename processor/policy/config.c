@@ -11,6 +11,7 @@
 #include "common/digest.h"
 #include "identity/key_file.h"
 #include "policy/config_checks.h"
+#include "policy/config_frequency.h"
 #include "policy/config_lists.h"
 #include "policy/config_table.h"
 
@@ -193,6 +194,9 @@ static enum err bind_text(struct config *config, struct view text, struct conf_r
     if (e == ERR_NONE || e == ERR_CONFIG) {
         note_key(config);
         e = config_lists_finish(config, report);
+    }
+    if (e == ERR_NONE) {
+        e = config_frequency_finish(config, report);
     }
     if (e == ERR_NONE) {
         struct config_checker c = {config, places, report};

@@ -131,7 +131,8 @@ struct config {
     } control;
 
     struct policy policy;
-    char *lists_file; // entries of policy.lists beside those here; NULL = none
+    char *lists_file;         // entries of policy.lists beside those here; NULL = none
+    uint32_t frequency_packs; // bits of frequency_pack_names
 
     struct {
         uint32_t max_scopes;

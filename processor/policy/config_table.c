@@ -2,6 +2,7 @@
 // use them, because every room may include the configuration and it may include none of them.
 #include "policy/config_table.h"
 
+#include "policy/config_frequency.h"
 #include "policy/config_lists.h"
 #include "policy/config_maps.h"
 #include "policy/config_rules.h"
@@ -556,6 +557,23 @@ static const struct conf_option options[] = {
                         "purpose), mode (monitor tells, enforce holds until the next allowed "
                         "minute), and zone_from: recipient goes by fields.recipient_zone where "
                         "that is known"},
+
+        {.path = "policy.frequency",
+                .type = CONF_LIST,
+                .fallback = "[]",
+                .map = &config_frequency_map,
+                .text = "how often somebody may be contacted: each has limit, window (day, or a "
+                        "time such as 7d), zone (of days), match (tenant, vendor, channel, "
+                        "purpose), per (number, loan), across (tenant, vendor, all), mode "
+                        "(monitor tells, enforce holds until it would be allowed), and reason; "
+                        "needs the rights of deploy/acl/redis-frequency.acl"},
+        {.path = "policy.frequency_packs",
+                .type = CONF_WORDS,
+                AT(frequency_packs),
+                .fallback = "[]",
+                .words = frequency_pack_names,
+                .text = "limits by name, in monitor mode: prc (6 calls a day to a number), reg_f "
+                        "(7 calls within 7 days about a loan)"},
 
         {.path = "detector.prior_rate",
                 .type = CONF_PERCENT,

@@ -118,6 +118,7 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_int(&out, "confirm_within_ms", policy->confirm_within_ms);
     json_int(&out, "flap_limit", policy->flap_limit);
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
+    frequency_add_canonical(&policy->frequency, &out);
     json_int(&out, "hold_cap", policy->hold_cap);
     windows_add_canonical_hours(&policy->windows, &out);
     json_bool(&out, "learning", policy->learning);

@@ -10,6 +10,7 @@
 #include "model/event.h"
 #include "model/stream.h"
 #include "model/verdict.h"
+#include "policy/frequency.h"
 #include "policy/lists.h"
 #include "policy/rules.h"
 #include "policy/vendors.h"
@@ -56,6 +57,7 @@ struct policy {
     struct rules rules;         // likewise, as the next two
     struct lists lists;
     struct policy_windows windows;
+    struct frequency frequency;
     uint32_t stream_rate_millionths[STREAM_COUNT]; // what healthy traffic stays under
     uint32_t complaint_rate_millionths;            // complaints a message, in healthy traffic
     char version[POLICY_VERSION_HEX + 1];

@@ -218,6 +218,7 @@ static enum err judge_batch(struct judge_half *half, bool totals)
     e = e != ERR_NONE ? e : begin_waiting_anew(half);
     if (batch->item_count > 0) {
         judge_tell_cache(half);
+        judge_tell_attempts(half);
         judge_tell_overflow(half);
     }
     judge_tell_given_up(half);
@@ -311,6 +312,7 @@ static enum err open_line(struct judge_half *half, const struct half_options *op
             .config = options->config,
             .ring = half->ring,
             .store = half->store,
+            .attempts = half->attempts,
             .emitter = &half->base.outlet.emitter,
             .frames = {take_frame, half},
             .tally_partitions = options->tally_partitions,
@@ -345,6 +347,9 @@ static enum err open_half(void *self, const struct half_options *options, struct
         e = redis_store_create(&half->store, config, half->ring);
     }
     if (e == ERR_NONE) {
+        e = redis_attempts_create(&half->attempts, config);
+    }
+    if (e == ERR_NONE) {
         const struct outlet_options outlet_options = {
                 .name = "judge",
                 .client_id = "wrongnumber-judge",
@@ -376,6 +381,9 @@ static enum err destroy_half(void *self)
     judge_line_destroy(half->line);
     if (half->store.ops != NULL) {
         half->store.ops->destroy(half->store.self);
+    }
+    if (half->attempts.ops != NULL) {
+        half->attempts.ops->destroy(half->attempts.self);
     }
     keyring_destroy(half->ring);
     frame_out_fini(&half->frames);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "judge_line.h"
+#include "redis/redis_attempts.h"
 #include "redis/redis_store.h"
 #include "run/frame_out.h"
 #include "run/gathered.h"
@@ -12,6 +13,8 @@ struct judge_half {
     struct half base;
     struct keyring *ring;
     struct store store;
+    struct attempt_counter attempts;
+    bool attempts_trouble_told;
     struct judge_line *line;
     struct judge_orders *orders; // NULL where nobody's commands are read
     struct frame_out frames;
@@ -37,6 +40,8 @@ struct judge_half {
 // --- in the log
 
 void judge_tell_cache(struct judge_half *half);
+// Where attempts are not counted though the policy limits them.
+void judge_tell_attempts(struct judge_half *half);
 void judge_tell_overflow(struct judge_half *half);
 void judge_tell_given_up(struct judge_half *half);
 

@@ -17,6 +17,21 @@ void judge_tell_cache(struct judge_half *half)
     half->cache_trouble_told = trouble;
 }
 
+void judge_tell_attempts(struct judge_half *half)
+{
+    const char *why = redis_attempts_why(&half->attempts);
+    bool trouble = why[0] != '\0';
+    if (trouble && !half->attempts_trouble_told) {
+        log_warn("judge",
+                "attempts are not counted: %s; limits of policy.frequency hold nobody until they "
+                "are",
+                why);
+    } else if (!trouble && half->attempts_trouble_told) {
+        log_info("judge", "attempts are counted again");
+    }
+    half->attempts_trouble_told = trouble;
+}
+
 // A table at its ceiling is no reason to stop, but somebody should know what is not watched.
 void judge_tell_overflow(struct judge_half *half)
 {
@@ -50,6 +65,7 @@ enum {
     JUDGE_PROCESSED,
     JUDGE_REASONS,
     JUDGE_ZONES,
+    JUDGE_ATTEMPTS,
     JUDGE_DEAD_LETTERS,
     JUDGE_REJUDGED,
     JUDGE_BATCH,
@@ -72,6 +88,8 @@ static const char *const outcomes[VERDICT_COUNT + 1] = {
         "clear", "misdirected", "unknown", "exempt", "dead_letter"};
 // By enum zone_known, of those that were asked for.
 static const char *const zone_words[] = {"known", "absent", "unknown"};
+static const char *const attempt_words[] = {"counted", "full", "unknown"};
+enum { ATTEMPT_WORDS = 3 };
 enum { ZONE_WORDS = ZONE_KNOWN_COUNT - ZONE_KNOWN };
 static const char *const ceilings[] = {"leaves", "recheck", "control_state"};
 enum { CEILING_LEAVES, CEILING_RECHECK, CEILING_ORDERS, CEILING_COUNT };
@@ -89,6 +107,12 @@ static const struct metric_family families[JUDGE_METRICS] = {
                 .help = "Messages whose hours go by their recipient's zone, by what is known of it",
                 .type = METRIC_COUNTER,
                 .labels = {{"zone", zone_words, ZONE_WORDS}}},
+        [JUDGE_ATTEMPTS] = {.name = "wrongnumber_attempts_total",
+                .help = "Attempts to reach somebody that policy.frequency limits, by what the "
+                        "counter "
+                        "said; unknown ones hold nobody, full ones are answered and not remembered",
+                .type = METRIC_COUNTER,
+                .labels = {{"answer", attempt_words, ATTEMPT_WORDS}}},
         [JUDGE_DEAD_LETTERS] = {.name = "wrongnumber_dead_letters_total",
                 .help = "Messages that could not be read, by wn.reason",
                 .type = METRIC_COUNTER,
@@ -178,6 +202,9 @@ static void publish_counts(const struct judge_half *half, struct metric_page *pa
     for (size_t i = 0; i < ZONE_WORDS; i++) {
         metric_set(page, JUDGE_ZONES, i, (int64_t)counts->zones[ZONE_KNOWN + i]);
     }
+    metric_set(page, JUDGE_ATTEMPTS, 0, (int64_t)counts->attempts.counted);
+    metric_set(page, JUDGE_ATTEMPTS, 1, (int64_t)counts->attempts.full);
+    metric_set(page, JUDGE_ATTEMPTS, 2, (int64_t)counts->attempts.unknown);
     for (size_t i = 0; i < REASON_TOLD_COUNT; i++) {
         metric_set(page, JUDGE_REASONS, i, (int64_t)counts->reasons[i]);
     }

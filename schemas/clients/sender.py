@@ -85,7 +85,7 @@ class Sender:
             until, room = seconds(command["expires_at"]), command.get("canary", {}).get("limit")
         target = command["target"]
         # A message that is held because of the hour goes when its hour has come; no other goes by its own hold's end.
-        then_sent = target["kind"] != "message" or command["reason"] == "outside_hours"
+        then_sent = target["kind"] != "message" or set(command["reason"].split(",")) <= {"outside_hours", "too_often"}
         self.set_hold(target, command["sequence"], until, room, then_sent)
 
     def take_lifted(self, key, sequence):

@@ -243,6 +243,9 @@ brokers=$(cat "$work/brokers")
 for user in processor sync; do
     printf 'kafka:\n  bootstrap: %s\nverdicts: all\n' "$brokers" >>"$work/$user.yaml"
 done
+sed '/^#/d' "$acl/redis-frequency.acl" | as admin "$port" >"$work/acl.said"
+expect "redis-frequency.acl is taken" "$(cat "$work/acl.said")" OK
+printf 'policy: {frequency: [{limit: 1, window: 1h}]}\n' >>"$work/processor.yaml"
 sed -i 's/^sync:/&\n  topic_is_whole: true/' "$work/sync.yaml"
 produce() { kcat -P -b "$brokers" -t "$1" -K '\t' -Z -X partitioner=murmur2_random 2>/dev/null; }
 for i in 1 5 6; do
@@ -270,6 +273,14 @@ are_judged() { [[ $(verdicts) == "m1 clear m5 misdirected " ]]; }
 check "run judges by them" until_true 20 are_judged
 kill -TERM "$run" && wait "$run"
 expect "run ends well" $? 0
+added() { sed -n 's/^ACL SETUSER [^ ]* //p' "$acl/redis-frequency.acl" | tr ' ' '\n' | sed -n 's/^+//p' | sort; }
+expect "it counts attempts with all the commands that this wants" \
+    "$(comm -23 <(added) <(used "$port" | tr ' ' '\n' | sort))" ""
+for words in "ZADD wn:a 1 x" "ZADD wn:{00}:epoch 1 x" "EXPIRE wn:{00}:epoch 1" "ZCARD other"; do
+    read -ra words <<<"$words"
+    check "and may not: ${words[*]}" refuses wrongnumber-processor "${words[@]}"
+done
+as admin "$port" ACL LOG RESET >/dev/null
 run=''
 kill -TERM "$sync" && wait "$sync"
 expect "sync ends well" $? 0
