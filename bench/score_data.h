@@ -120,7 +120,8 @@ struct score_data {
     uint64_t monitor_holds;  // scope holds in monitor mode
     uint64_t reasons_differ; // verdicts with other reasons than their label
     uint64_t unlabelled;     // verdicts that no label is about
-    uint64_t drill_records;  // verdicts, alerts and commands of drills, left out: they are about nobody
+    uint64_t
+            drill_records; // verdicts, alerts and commands of drills, left out: they are about nobody
 };
 
 MUST_CHECK enum err score_data_init(struct score_data *ret_data);

@@ -48,9 +48,10 @@ static const char usage[] =
         "      --zone ZONE       of the local times: an offset (default +08:00), or a name such as\n"
         "                        America/New_York\n"
         "      --data TEXT       the kinds of personal data that your messages disclose\n"
-        "      --harm TEXT       what may come of it, --advice TEXT what the people concerned can do,\n"
-        "      --contact TEXT    and whom they can ask: what PIPL Art. 57 and GDPR Art. 33 and 34 want to be\n"
-        "                        told, and no log knows\n"
+        "      --harm TEXT       what may come of it\n"
+        "      --advice TEXT     what the people concerned can do\n"
+        "      --contact TEXT    whom they can ask; these three PIPL Art. 57 and GDPR Art. 33 and 34 want\n"
+        "                        to be told, and no log knows them\n"
         "      --out DIR         where to write; default .\n"
         "  -h, --help            this text\n";
 // clang-format on
