@@ -70,8 +70,8 @@ static void test_ceiling(void)
     take(&outcomes, pending, AUDIT_OUTCOME_COMMITTED);
     CU_ASSERT_EQUAL(
             audit_outcomes_find(&outcomes, 2 * AUDIT_PENDING_RANGES), AUDIT_OUTCOME_COMMITTED);
-    CU_ASSERT_EQUAL(audit_outcomes_find(&outcomes, 2 * (AUDIT_PENDING_RANGES + 1)),
-            AUDIT_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(
+            audit_outcomes_find(&outcomes, 2 * (AUDIT_PENDING_RANGES + 1)), AUDIT_OUTCOME_UNKNOWN);
     audit_outcomes_fini(&outcomes);
     free(pending);
 }
