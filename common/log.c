@@ -119,8 +119,8 @@ static void format_line(struct strbuf *line, enum log_level level, const char *c
         } else {
             strbuf_add_text(line, message);
         }
-        if (suppressed > 0) {
-            strbuf_printf(line, logfmt ? " suppressed=%d" : "", suppressed);
+        if (logfmt && suppressed > 0) {
+            strbuf_printf(line, " suppressed=%d", suppressed);
         }
     }
     strbuf_add_byte(line, '\n');
