@@ -89,7 +89,7 @@ try_all() {
     grep '^    [/gk]' "$work/kept.out" >"$work/commands"
     (($(wc -l <"$work/commands") == 5)) || return 1
     while IFS= read -r line; do
-        line=${line/ --from beginning |/ --from beginning --seconds 2 |}
+        line=${line/% --from beginning/ --from beginning --seconds 2}
         if ! bash -o pipefail -c "$line" >"$work/tried" 2>&1 </dev/null ||
             [[ ! -s $work/tried && $line != *' replay '* ]]; then
             echo "$line"
