@@ -183,9 +183,9 @@ static void test_standing(void)
     judgement = judge(&bench, &ev, &facts, &standing);
     CU_ASSERT_FALSE(standing.is_held);
     ev.message_id = VIEW("3");
-    judgement = judge(&bench, &ev, &facts, &standing); // held until midnight
+    judgement = judge(&bench, &ev, &facts, &standing); // not until midnight: until the morning
     CU_ASSERT_TRUE(standing.is_held);
-    CU_ASSERT_EQUAL(standing.until_ms, time_of("2026-11-20T16:00:00Z"));
+    CU_ASSERT_EQUAL(standing.until_ms, time_of("2026-11-21T00:00:00Z"));
     ev.message_id = VIEW("4");
     ev.occurred_at.ms =
             time_of("2026-11-20T14:00:00Z"); // out of hours as well: until the later end
