@@ -20,8 +20,8 @@ struct attempt {
     int64_t at_ms;                // when the message was, and
     int64_t from_ms;              // from when on others count with it
     int64_t until_ms;             // from when on it counts no more
-    int64_t keep_from_ms; // what is older may go; never later than now by the time that is kept
-    int64_t keep_for_ms;  // a key that nobody touches may go after so long
+    int64_t keep_from_ms; // what is older may go: so long before it, or before now if that is earlier
+    int64_t keep_for_ms; // a key that nobody touches may go after so long
     // the answer
     enum attempt_state state;
     uint32_t
