@@ -297,7 +297,7 @@ static enum err judge_one(
     if (judgement.verdict == VERDICT_EXEMPT) {
         said = SAID_NOTHING; // by an allow list
     } else if (line->recheck != NULL && judgement.verdict == VERDICT_UNKNOWN && standing.is_held &&
-               !standing.is_blocked) {
+               (!standing.is_blocked || standing.is_of_verdict)) {
         said = SAID_UNKNOWN;
     }
     enum err e = ERR_NONE;

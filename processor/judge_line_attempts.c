@@ -2,13 +2,15 @@
 // happens where the policy has no limits.
 #include "judge_line_inside.h"
 
-static enum err ask(struct judge_line *line, const struct attempt_of *of, size_t count)
+static enum err ask(
+        struct judge_line *line, const struct attempt_of *of, size_t count, int64_t now_ms)
 {
     const struct attempt_asker asker = {
             .counter = line->options.attempts,
             .key = keyring_current(line->options.ring),
             .policy = line->policy,
             .counts = &line->counts.attempts,
+            .now_ms = now_ms,
     };
     struct mono_time deadline =
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
@@ -43,7 +45,8 @@ enum err judge_line_count_batch(struct judge_line *line, struct batch *batch)
                 .facts = &enriched->facts,
         };
     }
-    return ask(line, of, batch->count);
+    bool is_wall = line->options.clock == JUDGE_CLOCK_WALL;
+    return ask(line, of, batch->count, is_wall ? batch->now_ms : line->log_time_ms);
 }
 
 enum err judge_line_count_again(struct judge_line *line, struct recheck_item *const *items,
@@ -67,5 +70,5 @@ enum err judge_line_count_again(struct judge_line *line, struct recheck_item *co
                 .facts = &lookups[i].facts,
         };
     }
-    return ask(line, of, count);
+    return ask(line, of, count, line->now_ms);
 }

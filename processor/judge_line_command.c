@@ -94,29 +94,46 @@ static void write_reasons(struct strbuf *text, reason_set reasons)
     }
 }
 
+// Until the latest of the ends; in monitor mode nothing but the order holds.
+static int64_t hold_end_ms(const struct command_action *command, const struct standing *standing)
+{
+    if (standing->order != NULL && command->mode == MODE_MONITOR) {
+        return standing->order->until_ms;
+    }
+    bool is_longer = standing->is_of_verdict && command->expires_at_ms > standing->until_ms;
+    return standing->until_ms == 0 || is_longer ? command->expires_at_ms : standing->until_ms;
+}
+
+// A person asked for it.
+static void note_order(struct command_action *command, const struct standing_order *order)
+{
+    if (order != NULL) {
+        command->mode = MODE_ENFORCE;
+        command->operator_id = order->operator_id;
+        command->control_id = order->control_id;
+    }
+}
+
 enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
         int64_t at_ms, const struct standing *standing, void *ticket)
 {
     write_reasons(&line->reason_text, reasons);
     struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
-    command.expires_at_ms = standing->until_ms != 0 ? standing->until_ms : command.expires_at_ms;
-    if (standing->order != NULL) { // a person asked for it
-        command.mode = MODE_ENFORCE;
-        command.operator_id = standing->order->operator_id;
-        command.control_id = standing->order->control_id;
-    }
+    command.expires_at_ms = hold_end_ms(&command, standing);
+    note_order(&command, standing->order);
     enum err e = line->reason_text.failed;
     e = e != ERR_NONE ? e : make_command_id(line, "message-hold\n", ev, &command.command_id);
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
 }
 
 enum err judge_line_hold_until(struct judge_line *line, const struct event *ev, reason_set reasons,
-        int64_t at_ms, int64_t until_ms, void *ticket)
+        int64_t at_ms, const struct standing *standing, void *ticket)
 {
     write_reasons(&line->reason_text, reasons);
     struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
     command.sequence = 1;
-    command.expires_at_ms = until_ms;
+    command.expires_at_ms = standing->until_ms;
+    note_order(&command, standing->order);
     enum err e = line->reason_text.failed;
     e = e != ERR_NONE ? e : make_command_id(line, "message-hold-until\n", ev, &command.command_id);
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);

@@ -54,9 +54,9 @@ struct standing judge_line_stand(struct judge_line *line, const struct event *ev
 // As it stands.
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
         reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket);
-// In the place of the message's hold, of itself over at `until_ms`; no release follows.
+// In the place of the message's hold, of itself over at standing->until_ms; no release follows.
 MUST_CHECK enum err judge_line_hold_until(struct judge_line *line, const struct event *ev,
-        reason_set reasons, int64_t at_ms, int64_t until_ms, void *ticket);
+        reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket);
 // Of a message that was held in that mode. `reason` is a short text.
 MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct event *ev,
         enum mode mode, struct view reason, int64_t at_ms, void *ticket);

@@ -128,21 +128,23 @@ static enum err round_ask(struct judge_line *line, struct round *round)
 }
 
 // Ends the hold of a message that is clear, if it has one and nothing else is to hold it: not inside
-// hours that are enforced, which end it themselves.
+// hours that are enforced, which end it themselves, nor below a person's order, with which it then ends.
 static enum err end_hold(struct judge_line *line, const struct round *round,
         const struct recheck_message *message, struct judgement *judgement, void *ticket)
 {
     const struct event *ev = &message->ev;
     const struct standing standing =
             judge_line_stand(line, ev, message->pseudonym.bytes, judgement);
-    if (!message->is_held || standing.is_blocked) {
+    bool is_ordered = standing.order != NULL && message->mode == MODE_ENFORCE &&
+                      standing.until_ms < message->hold_ends_at_ms;
+    if (!message->is_held || (standing.is_blocked && !is_ordered)) {
         return ERR_NONE;
     }
     // Only the mode in force can still hold; what was held is released whatever it is by now.
     if (standing.is_held && standing.until_ms > round->wall.ms &&
-            judge_line_settings(line, ev).mode == message->mode) {
+            (is_ordered || judge_line_settings(line, ev).mode == message->mode)) {
         return judge_line_hold_until(
-                line, ev, judgement->reasons, round->wall.ms, standing.until_ms, ticket);
+                line, ev, judgement->reasons, round->wall.ms, &standing, ticket);
     }
     struct view reason =
             message->said == SAID_UNKNOWN ? VIEW("cache_recovered") : VIEW("late_record");

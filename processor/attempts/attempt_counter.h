@@ -2,7 +2,8 @@
 // processes share, and memory (attempts/memory_attempts.h).
 //
 // An attempt counts once, by its id, and keeps the position that it had when it was first counted, so
-// that a message that is judged again is judged alike. Its position is how many attempts of its key, itself
+// that a message that is judged again is judged alike. One that comes with another time is an attempt of that
+// time, and no more of the one before. Its position is how many attempts of its key, itself
 // among them, were known from from_ms to at_ms.
 #pragma once
 

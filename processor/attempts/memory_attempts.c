@@ -104,12 +104,13 @@ static void count_one(struct memory_attempts *ma, struct attempt *attempt)
     uint32_t within = 1;
     for (uint32_t *at = &key->first; *at != NONE;) {
         struct row *row = &ma->rows[*at];
-        if (memcmp(row->id, attempt->id, ATTEMPT_ID_BYTES) == 0) {
+        bool is_same = memcmp(row->id, attempt->id, ATTEMPT_ID_BYTES) == 0;
+        if (is_same && row->at_ms == attempt->at_ms) {
             attempt->state = ATTEMPT_COUNTED;
             attempt->position = row->position;
             return;
         }
-        if (row->at_ms < attempt->keep_from_ms) {
+        if (is_same || row->at_ms < attempt->keep_from_ms) {
             uint32_t gone = *at;
             *at = row->next;
             row->next = ma->free;

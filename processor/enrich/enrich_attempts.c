@@ -38,19 +38,31 @@ static void write_key(const struct attempt_asker *asker, const struct attempt_of
     memcpy(attempt->key, digest, sizeof attempt->key);
 }
 
+// A message's id is its tenant's: two tenants may have the same.
+static void write_id(const struct event *ev, struct strbuf *text, struct attempt *attempt)
+{
+    uint8_t digest[SHA256_BYTES];
+    const struct view tenant = event_scope_tenant(ev);
+    strbuf_reset(text);
+    strbuf_add_be(text, tenant.n, 4);
+    strbuf_add_view(text, tenant);
+    strbuf_add_view(text, ev->message_id);
+    digest_sha256(strbuf_view(text), digest);
+    memcpy(attempt->id, digest, sizeof attempt->id);
+}
+
 static void write_attempt(const struct attempt_asker *asker, const struct attempt_of *of,
         uint16_t row, struct strbuf *text, struct attempt *attempt)
 {
     const struct frequency_limit *limit = &asker->policy->frequency.limits[row];
-    uint8_t digest[SHA256_BYTES];
-    digest_sha256(of->ev->message_id, digest);
     *attempt = (struct attempt){.row = row,
             .tag = of->pseudonym->bytes[0] >> (8 - TAG_BITS),
             .at_ms = of->ev->occurred_at.ms,
             .keep_for_ms = frequency_kept_ms(limit)};
-    memcpy(attempt->id, digest, sizeof attempt->id);
+    write_id(of->ev, text, attempt);
     frequency_window(limit, attempt->at_ms, &attempt->from_ms, &attempt->until_ms);
-    attempt->keep_from_ms = attempt->at_ms - attempt->keep_for_ms;
+    int64_t trim_at_ms = attempt->at_ms < asker->now_ms ? attempt->at_ms : asker->now_ms;
+    attempt->keep_from_ms = trim_at_ms - attempt->keep_for_ms;
     write_key(asker, of, limit, text, attempt);
 }
 

@@ -18,6 +18,7 @@ struct attempt_asker {
     const struct keyring_key *key;  // borrowed; under which loans and tenants are told apart
     const struct policy *policy;    // borrowed
     struct attempt_counts *counts;  // borrowed, added to
+    int64_t now_ms; // by which what is old goes, whatever a message says of its own time; 0 = nothing does
 };
 
 // One message of the batch: its facts get the attempts.

@@ -34,6 +34,16 @@ static void exempt(struct judgement *judgement)
     judgement->other_lender = 0;
 }
 
+// Of several ends the later one counts. What is held with none is held as long as ever, and stays so.
+static void hold_until(struct standing *standing, int64_t until_ms)
+{
+    bool has_end = !standing->is_held || standing->until_ms != 0;
+    if (has_end && !standing->is_past) {
+        standing->is_held = true;
+        standing->until_ms = until_ms > standing->until_ms ? until_ms : standing->until_ms;
+    }
+}
+
 // The hours are the recipient's, whatever else is said.
 static void stand_by_hours(const struct event *ev, const struct policy_subject *subject,
         const struct policy *policy, struct judgement *judgement, struct standing *standing)
@@ -45,23 +55,29 @@ static void stand_by_hours(const struct event *ev, const struct policy_subject *
         return;
     }
     judgement->reasons |= REASON_BIT(REASON_OUTSIDE_HOURS);
-    if (ruling.outside->mode == MODE_ENFORCE && !standing->is_held && !standing->is_past) {
-        standing->is_held = true;
-        standing->until_ms = ruling.allowed_ms;
+    if (ruling.outside->mode == MODE_ENFORCE) {
+        hold_until(standing, ruling.allowed_ms);
     }
 }
 
-// Behind the hours: of both the later end counts.
 static void stand_by_frequency(struct judgement *judgement, struct standing *standing)
 {
     judgement->reasons |= REASON_BIT(REASON_TOO_OFTEN);
-    bool is_free = !standing->is_held && !standing->is_past;
-    bool is_for_hours = standing->is_held && standing->until_ms != 0 && !standing->is_blocked;
-    if (judgement->too_often_until_ms > 0 && (is_free || is_for_hours)) {
-        standing->is_held = true;
-        standing->until_ms = judgement->too_often_until_ms > standing->until_ms
-                                     ? judgement->too_often_until_ms
-                                     : standing->until_ms;
+    if (judgement->too_often_until_ms > 0) {
+        hold_until(standing, judgement->too_often_until_ms);
+    }
+}
+
+// A message goes on when its hold ends, which a limit or a person may have put out of the hours: then when
+// they begin again.
+static void end_within_hours(const struct event *ev, const struct policy_subject *subject,
+        const struct policy *policy, struct standing *standing)
+{
+    if (standing->until_ms != 0) {
+        const struct hours_ruling then = windows_rule_hours(
+                &policy->windows, subject, ev->recipient_zone, standing->until_ms);
+        bool is_out = then.outside != NULL && then.outside->mode == MODE_ENFORCE;
+        standing->until_ms = is_out ? then.allowed_ms : standing->until_ms;
     }
 }
 
@@ -89,6 +105,7 @@ struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
         standing.is_blocked = true;
         standing.order = order;
         standing.until_ms = order->until_ms;
+        standing.is_of_verdict = holds;
     } else if (is_released || list == LIST_OVERRIDE) {
         standing.is_past = true;
         judgement->reasons |= !holds        ? 0
@@ -106,5 +123,6 @@ struct standing judge_stand(const struct event *ev, const uint8_t *recipient,
     if (judgement->is_too_often) {
         stand_by_frequency(judgement, &standing);
     }
+    end_within_hours(ev, &subject, policy, &standing);
     return standing;
 }

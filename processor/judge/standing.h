@@ -10,6 +10,9 @@
 //   misdirected, or unknown    held by its own verdict and `policy.unknown`
 //   outside of its hours       reason outside_hours; held where they are enforced, until they begin again
 //   over a limit of how often  reason too_often; held where that is enforced, until it would be allowed
+//
+// Of several ends of a hold the latest counts, and one out of hours that are enforced is put off until they
+// begin again.
 #pragma once
 
 #include "control/standing_orders.h"
@@ -21,7 +24,8 @@ struct standing {
     bool is_blocked; // it stays held, whatever turns up
     // What an operator has ordered of it is what holds it, be the mode monitor; NULL = something else.
     const struct standing_order *order;
-    bool is_past;         // it is not held, though its verdict or the policy for unknown ones would
+    bool is_of_verdict; // with an order: its verdict holds it too, as long as policy.message_hold says
+    bool is_past;       // it is not held, though its verdict or the policy for unknown ones would
     int64_t until_ms;     // 0 = as long as policy.message_hold says
     enum zone_known zone; // of its recipient
 };

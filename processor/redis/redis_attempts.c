@@ -2,9 +2,10 @@
 //
 //     when the message was, in ms, × 1024 + the position that it had when it was first counted
 //
-// so that one script answers a known message with its old position, and a new one by counting those
-// up to it. A script runs whole or not at all, whoever else counts at the same time. Each pipeline begins
-// with SCRIPT LOAD, which costs a server nothing that has it, and leaves nothing to do when one has restarted.
+// so that one script answers a known message with its old position, and a new one, or one that has another
+// time by now, by counting the others up to it. A script runs whole or not at all, whoever else counts at
+// the same time. Each pipeline begins with SCRIPT LOAD, which costs a server nothing that has it, and leaves
+// nothing to do when one has restarted.
 #include "redis/redis_attempts.h"
 
 #include <openssl/evp.h>
@@ -34,12 +35,14 @@ _Static_assert(ATTEMPT_POSITION_MAX < 1024, "a position fits beside the time");
 // there was no room to remember it.
 static const char script[] =
         "local old = redis.call('ZSCORE', KEYS[1], ARGV[1])\n"
-        "if old then return tonumber(old) % 1024 end\n"
-        "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[4])\n"
         "local at = tonumber(ARGV[2])\n"
+        "old = tonumber(old or -1)\n"
+        "if old >= at and old <= at + 1023 then return old % 1024 end\n"
+        "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[4])\n"
         "local n = redis.call('ZCOUNT', KEYS[1], ARGV[3], string.format('%.0f', at + 1023)) + 1\n"
+        "if old >= tonumber(ARGV[3]) and old <= at then n = n - 1 end\n"
         "n = math.min(n, 1023)\n"
-        "if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return -n end\n"
+        "if old < 0 and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return -n end\n"
         "redis.call('ZADD', KEYS[1], string.format('%.0f', at + n), ARGV[1])\n"
         "redis.call('EXPIRE', KEYS[1], ARGV[5])\n"
         "return n\n";

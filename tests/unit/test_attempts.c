@@ -1,5 +1,5 @@
 // Who counts attempts, in memory and in Redis, which are one rule: each attempt once, in the position that it
-// had when it was first counted, up to a ceiling; and what is not known is told as that.
+// had when it was first counted at its time, up to a ceiling; and what is not known is told as that.
 #include "attempts/memory_attempts.h"
 
 #include <stdio.h>
@@ -64,16 +64,29 @@ static void check_rule(const struct attempt_counter *counter)
         int64_t hours; // from NOON
         uint32_t position;
     } rows[] = {
-            {1, 1, 0, 1}, {1, 2, 1, 2}, {2, 1, 2, 1}, // somebody else
-            {1, 2, 1, 2},                             // once more
-            {1, 3, 1, 3},                             // at the same time
-            {1, 4, -1, 1},                            // came late: before all others
+            {1, 1, 0, 1},
+            {1, 2, 1, 2},
+            {2, 1, 2, 1},  // somebody else
+            {1, 2, 1, 2},  // once more
+            {1, 3, 1, 3},  // at the same time
+            {1, 4, -1, 1}, // came late: before all others
             {1, 5, 2, 5},
             {1, 2, 1, 2},      // and what was said stays, though there is one more before it now
             {1, 6, 7 * 24, 4}, // seven days behind the first: neither it nor the late one count
-            {1, 7, 8 * 24 + 1, 2},            // and behind all but the last
-            {1, 3, 1, 3},                     // still remembered a day beyond
-            {1, 8, 10 * 24, 3}, {1, 3, 1, 1}, // but not for ever
+            {1, 7, 8 * 24 + 1, 2}, // and behind all but the last
+            {1, 3, 1, 3},          // still remembered a day beyond
+            {1, 8, 10 * 24, 3},
+            {1, 3, 1, 1}, // but not for ever
+            // published again at another time: an attempt of then, and none of before
+            {3, 1, 0, 1},
+            {3, 2, 1, 2},
+            {3, 3, 2, 3},
+            {3, 1, 3, 3},
+            {3, 4, 2, 3},
+            {3, 1, 3, 3},
+            {3, 5, 4, 5},
+            {3, 2, 9 * 24, 1},
+            {3, 2, 9 * 24, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint32_t got = position(counter, rows[i].key, rows[i].id, NOON + rows[i].hours * HOUR);
@@ -104,6 +117,12 @@ static void check_ceiling(const struct attempt_counter *counter)
     const struct attempt *last = &attempts[ATTEMPTS_OF_KEY_MAX - 1];
     CU_ASSERT_EQUAL(last->state, ATTEMPT_COUNTED);
     CU_ASSERT_EQUAL(last->position, ATTEMPTS_OF_KEY_MAX);
+    // One that is remembered has room at another time, too.
+    struct attempt again = attempts[0];
+    again.at_ms = NOON + HOUR;
+    count(counter, &again, 1);
+    CU_ASSERT_EQUAL(again.state, ATTEMPT_COUNTED);
+    CU_ASSERT_EQUAL(again.position, ATTEMPTS_OF_KEY_MAX);
     for (size_t i = ATTEMPTS_OF_KEY_MAX; i < ATTEMPTS_OF_KEY_MAX + 2; i++) {
         CU_ASSERT_EQUAL(attempts[i].state, ATTEMPT_FULL);
         CU_ASSERT_EQUAL(attempts[i].position, ATTEMPTS_OF_KEY_MAX + 1);

@@ -66,11 +66,14 @@ struct bench {
     struct attempt_counter counter;
     struct attempt_counts counts;
     struct arena *arena;
+    int64_t now_ms;
 };
 
 static void set_up(struct bench *bench, const char *yaml)
 {
-    *bench = (struct bench){.config = config_text_good(yaml), .arena = arena_create(ARENA_BYTES)};
+    *bench = (struct bench){.config = config_text_good(yaml),
+            .arena = arena_create(ARENA_BYTES),
+            .now_ms = time_of("2026-11-20T16:00:00Z")};
     CU_ASSERT_EQUAL_FATAL(keyring_create_demo(&bench->ring), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(memory_attempts_create(&bench->counter, 1000), ERR_NONE);
 }
@@ -89,8 +92,8 @@ static struct judgement judge(
 {
     struct recipient recipient = {.kind = RECIPIENT_PHONE, .canonical = ev->recipient};
     struct pseudonym pseudonym = keyring_pseudonym(keyring_current(bench->ring), recipient);
-    const struct attempt_asker asker = {
-            bench->counter, keyring_current(bench->ring), &bench->config->policy, &bench->counts};
+    const struct attempt_asker asker = {bench->counter, keyring_current(bench->ring),
+            &bench->config->policy, &bench->counts, bench->now_ms};
     *facts = (struct facts){.lookup = LOOKUP_MISS};
     const struct attempt_of of = {ev, &recipient, &pseudonym, facts};
     CU_ASSERT_EQUAL_FATAL(enrich_attempts(&asker, &of, 1, clock_mono(), bench->arena), ERR_NONE);
@@ -103,6 +106,7 @@ static void test_counted_together(void)
 {
     static const struct {
         const char *id;
+        int64_t ms; // behind noon
         const char *to;
         const char *tenant;
         const char *vendor;
@@ -111,17 +115,18 @@ static void test_counted_together(void)
         const char *purpose;
         uint32_t positions[4]; // by tenant, vendor, all, and loan; 0 = not counted
     } rows[] = {
-            {"1", "+8613800000001", "a", "v", "L1", "voice", NULL, {1, 1, 1, 1}},
-            {"2", "+8613800000001", "a", "w", "L1", "voice", NULL, {2, 1, 2, 2}},
-            {"3", "+8613800000001", "b", "v", "L1", "voice", NULL, {1, 1, 3, 1}},
-            {"4", "+8613800000001", "a", "v", "L2", "voice", NULL, {3, 2, 4, 1}},
-            {"5", "+8613800000002", "a", "v", "L1", "voice", NULL, {1, 1, 1, 1}},
-            {"6", "+8613800000001", "a", "v", NULL, "voice", NULL, {4, 3, 5, 1}},
-            {"7", "+8613800000001", "a", NULL, NULL, "voice", NULL, {5, 1, 6, 2}},
-            {"1", "+8613800000001", "a", "v", "L1", "voice", NULL, {1, 1, 1, 1}},
-            {"8", "+8613800000001", "a", "v", "L1", "sms", NULL, {0, 0, 0, 0}},
-            {"9", "+8613800000001", "a", "v", "L1", "voice", "otp", {0, 0, 0, 0}},
-            {"10", "+8613800000001", "wn-drill", "v", "L1", "voice", NULL, {0, 0, 0, 0}},
+            {"1", 0, "+8613800000001", "a", "v", "L1", "voice", NULL, {1, 1, 1, 1}},
+            {"2", 1, "+8613800000001", "a", "w", "L1", "voice", NULL, {2, 1, 2, 2}},
+            {"3", 2, "+8613800000001", "b", "v", "L1", "voice", NULL, {1, 1, 3, 1}},
+            {"4", 3, "+8613800000001", "a", "v", "L2", "voice", NULL, {3, 2, 4, 1}},
+            {"5", 4, "+8613800000002", "a", "v", "L1", "voice", NULL, {1, 1, 1, 1}},
+            {"6", 5, "+8613800000001", "a", "v", NULL, "voice", NULL, {4, 3, 5, 1}},
+            {"7", 6, "+8613800000001", "a", NULL, NULL, "voice", NULL, {5, 1, 6, 2}},
+            {"1", 0, "+8613800000001", "a", "v", "L1", "voice", NULL, {1, 1, 1, 1}},
+            {"1", 8, "+8613800000001", "b", "v", "L1", "voice", NULL, {2, 2, 7, 2}},
+            {"8", 9, "+8613800000001", "a", "v", "L1", "sms", NULL, {0, 0, 0, 0}},
+            {"9", 10, "+8613800000001", "a", "v", "L1", "voice", "otp", {0, 0, 0, 0}},
+            {"10", 11, "+8613800000001", "wn-drill", "v", "L1", "voice", NULL, {0, 0, 0, 0}},
     };
     struct bench bench;
     set_up(&bench, "policy:\n  frequency:\n"
@@ -132,7 +137,7 @@ static void test_counted_together(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct event ev = {.message_id = view_of(rows[i].id),
                 .recipient = view_of(rows[i].to),
-                .occurred_at = {time_of("2026-11-20T12:00:00Z") + (int64_t)i},
+                .occurred_at = {time_of("2026-11-20T12:00:00Z") + rows[i].ms},
                 .tenant_id = view_of(rows[i].tenant),
                 .vendor_id = view_of(rows[i].vendor),
                 .loan_id = view_of(rows[i].loan),
@@ -149,7 +154,44 @@ static void test_counted_together(void)
             }
         }
     }
-    CU_ASSERT_EQUAL(bench.counts.counted, 32);
+    CU_ASSERT_EQUAL(bench.counts.counted, 36);
+    tear_down(&bench);
+}
+
+// Time goes by what it is when a message is judged: one of far in the future removes nothing of what was
+// counted, and one of far in the past, judged now, is counted as ever.
+static void test_far_times(void)
+{
+    static const struct {
+        const char *id;
+        const char *at;
+        const char *now; // NULL = not known yet
+        uint32_t position;
+    } rows[] = {
+            {"1", "2026-11-20T12:00:00Z", "2026-11-20T12:00:01Z", 1},
+            {"2", "2099-11-20T12:00:00Z", "2026-11-20T12:00:02Z", 1},
+            {"3", "2026-11-20T12:00:03Z", "2026-11-20T12:00:03Z", 2},
+            {"4", "2026-11-20T12:00:04Z", NULL, 3},
+            {"5", "2001-01-01T00:00:00Z", "2026-11-20T12:00:04Z", 1},
+            {"6", "2001-01-01T00:00:01Z", "2026-11-20T12:00:05Z", 2},
+    };
+    struct bench bench;
+    set_up(&bench, "policy: {frequency: [{limit: 3, window: 1d}]}\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct event ev = {.message_id = view_of(rows[i].id),
+                .recipient = VIEW("+8613800000001"),
+                .occurred_at = {time_of(rows[i].at)},
+                .tenant_id = VIEW("a")};
+        struct facts facts;
+        struct standing standing;
+        bench.now_ms = rows[i].now == NULL ? 0 : time_of(rows[i].now);
+        (void)judge(&bench, &ev, &facts, &standing);
+        CU_ASSERT_EQUAL_FATAL(facts.attempt_count, 1);
+        if (facts.attempts[0].position != rows[i].position) {
+            CU_FAIL("position");
+            fprintf(stderr, "message %s: %u\n", rows[i].id, facts.attempts[0].position);
+        }
+    }
     tear_down(&bench);
 }
 
@@ -183,9 +225,9 @@ static void test_standing(void)
     judgement = judge(&bench, &ev, &facts, &standing);
     CU_ASSERT_FALSE(standing.is_held);
     ev.message_id = VIEW("3");
-    judgement = judge(&bench, &ev, &facts, &standing); // held until midnight
+    judgement = judge(&bench, &ev, &facts, &standing); // not until midnight: until the morning
     CU_ASSERT_TRUE(standing.is_held);
-    CU_ASSERT_EQUAL(standing.until_ms, time_of("2026-11-20T16:00:00Z"));
+    CU_ASSERT_EQUAL(standing.until_ms, time_of("2026-11-21T00:00:00Z"));
     ev.message_id = VIEW("4");
     ev.occurred_at.ms =
             time_of("2026-11-20T14:00:00Z"); // out of hours as well: until the later end
@@ -364,6 +406,7 @@ static void test_ceiling(void)
 static const struct unit_test tests[] = {
         {"windows", test_windows},
         {"counted_together", test_counted_together},
+        {"far_times", test_far_times},
         {"standing", test_standing},
         {"unknown", test_unknown},
         {"findings", test_findings},

@@ -163,6 +163,58 @@ static void test_recipient_stays_held(void)
     }
 }
 
+// A person's hold never shortens a message's own: the later end counts, and in monitor mode the order's. When
+// the message turns out to be clear, the order alone holds it.
+static void test_order_and_own_hold(void)
+{
+    static const struct {
+        bool is_away; // and so the message unknown
+        enum mode mode;
+        int64_t order_ms; // ends so long after AT
+        const char *expires_at;
+        const char *late_expires_at; // once its record has turned up; NULL = nothing is said
+    } rows[] = {
+            {false, MODE_ENFORCE, DAY / 12, "2025-11-23T00:00", "2025-11-22T02:00"},
+            {true, MODE_ENFORCE, DAY / 12, "2025-11-23T00:00", "2025-11-22T02:00"},
+            {false, MODE_ENFORCE, 2 * DAY, "2025-11-24T00:00", NULL},
+            {false, MODE_MONITOR, DAY / 12, "2025-11-22T02:00", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage *stage = stage_create(UNKNOWN_HOLD);
+        stage->config->policy.mode = rows[i].mode;
+        struct standing_orders *orders;
+        CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
+        char text[128];
+        (void)pseudonym_of(stage, 0, text, sizeof text);
+        const struct standing_order hold = {.key = {.object = CONTROL_OF_RECIPIENT,
+                                                    .tenant_id = VIEW("t"),
+                                                    .id = view_of(text)},
+                .action = CONTROL_HOLD,
+                .until_ms = AT + rows[i].order_ms,
+                .control_id = VIEW("c"),
+                .operator_id = VIEW("li")};
+        CU_ASSERT_EQUAL_FATAL(standing_put(orders, &hold), ERR_NONE);
+        judge_line_set_orders(stage->line, orders);
+        (void)resume(stage, 0, "");
+        stage->store.is_away = rows[i].is_away;
+        judge(stage, 0, 1);
+        CU_ASSERT_EQUAL_FATAL(stage->count, 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(stage->commands[0], rows[i].expires_at));
+        CU_ASSERT_PTR_NOT_NULL(strstr(stage->commands[0], "\"operator\":\"li\""));
+        stage->store.is_away = false;
+        put_record(stage, 0);
+        ask(stage, 2000);
+        CU_ASSERT_EQUAL_FATAL(stage->count, rows[i].late_expires_at != NULL ? 2 : 1);
+        if (rows[i].late_expires_at != NULL) {
+            check_command(stage, 1, "hold", "m0", 1, "held_by_operator");
+            CU_ASSERT_PTR_NOT_NULL(strstr(stage->commands[1], rows[i].late_expires_at));
+            CU_ASSERT_PTR_NOT_NULL(strstr(stage->commands[1], "\"operator\":\"li\""));
+        }
+        stage_destroy(stage);
+        standing_destroy(orders);
+    }
+}
+
 // Whose mode is monitor by a person's word has nothing sent, a person's own hold apart; when that is over, as
 // the policy says.
 static void test_mode_by_a_person(void)
@@ -210,6 +262,7 @@ int main(int argc, char **argv)
             {"never_held", test_never_held},
             {"held_before_another_policy", test_held_before_another_policy},
             {"recipient_stays_held", test_recipient_stays_held},
+            {"order_and_own_hold", test_order_and_own_hold},
             {"mode_by_a_person", test_mode_by_a_person},
             {NULL, NULL},
     };
