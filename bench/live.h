@@ -71,8 +71,9 @@ struct live {
     const struct live_options *options;
     struct config *config;
     struct live_ledger ledger;
-    struct live_schedule schedule;
-    int64_t started_at_ms; // wall clock
+    struct live_schedule schedule; // its start: the follower's, good once has_begun is set
+    int64_t started_at_ms;         // wall clock; likewise
+    atomic_bool has_begun;         // the follower has had its first answer
 
     // The outbound topic.
     int32_t partitions;
@@ -93,7 +94,7 @@ struct live {
     _Atomic int64_t settled;
     struct live_sample samples[LIVE_SAMPLES_MAX];
     uint32_t sample_count;
-    struct live_cost before; // at the first sample behind the warm-up
+    struct live_cost before; // at the start, or the first sample behind the warm-up
     struct live_cost after;  // when all was settled
     bool has_settled;
 

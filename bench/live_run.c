@@ -8,7 +8,7 @@
 #include "kafka/group_offsets.h"
 #include "kafka/reader.h"
 
-enum { BROKER_MS = 10000, CLOSE_MS = 5000, BEGIN_MS = 1000, LOOK_MS = 200 };
+enum { BROKER_MS = 10000, CLOSE_MS = 5000, LOOK_MS = 200, POLL_MS = 20 };
 
 void live_is_not_whole(struct live *live, const char *format, ...)
 {
@@ -163,13 +163,22 @@ static void send_all(struct live *live, struct kafka_reader *reader)
     strbuf_fini(&why);
 }
 
+// False when the follower has had no answer: there is nothing to be measured.
+static bool await_begin(const struct live *live)
+{
+    while (!atomic_load(&live->has_begun) && !atomic_load(&live->has_broken_off)) {
+        live_pause_until(mono_after_ms(clock_mono(), POLL_MS).ns);
+    }
+    return atomic_load(&live->has_begun);
+}
+
 static enum err measure(struct live *live, struct kafka_reader *reader)
 {
     struct live_thread follower = {.live = live};
     struct live_thread watcher = {.live = live};
     pthread_t threads[2];
-    live->started_at_ms = clock_wall().ms + BEGIN_MS;
-    live->schedule = (struct live_schedule){.start_ns = clock_mono().ns + BEGIN_MS * 1000000LL,
+    live->started_at_ms = clock_wall().ms;
+    live->schedule = (struct live_schedule){.start_ns = clock_mono().ns,
             .rate = live->options->rate,
             .length_ns = live->options->seconds * 1000000000};
     if (pthread_create(&threads[0], NULL, live_watch, &watcher) != 0) {
@@ -180,7 +189,9 @@ static enum err measure(struct live *live, struct kafka_reader *reader)
         pthread_join(threads[0], NULL);
         return ERR_NO_MEMORY;
     }
-    send_all(live, reader);
+    if (await_begin(live)) {
+        send_all(live, reader);
+    }
     pthread_join(threads[1], NULL);
     pthread_join(threads[0], NULL);
     if (stop_is_requested()) {

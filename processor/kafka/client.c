@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/assure.h"
+#include "common/log.h"
 #include "kafka/consumer.h"
 #include "kafka/kafka.h"
 
@@ -132,16 +133,17 @@ static bool is_noise(const char *facility, const char *text)
            strstr(text, "property and will be ignored by") != NULL;
 }
 
-// Any thread of librdkafka's.
+// Any thread of librdkafka's. Sites outlive every client (common/log.h): all of a type share them.
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-    struct kafka_client *client = rd_kafka_opaque(rk);
+    static struct log_site log_sites[2][LOG_DEBUG + 1];
     // librdkafka goes on by itself after everything it logs: nothing of it is an error of ours.
     enum log_level mapped = level <= 4 ? LOG_WARN : level <= 6 ? LOG_INFO : LOG_DEBUG;
     if (mapped != LOG_DEBUG && is_noise(facility, text)) {
         mapped = LOG_DEBUG;
     }
-    log_write(&client->log_sites[mapped], mapped, "kafka", "%s: %s", facility, text);
+    struct log_site *site = &log_sites[rd_kafka_type(rk) == RD_KAFKA_CONSUMER][mapped];
+    log_write(site, mapped, "kafka", "%s: %s", facility, text);
 }
 
 void kafka_client_trouble(struct kafka_client *client, rd_kafka_resp_err_t error, const char *text)

@@ -9,7 +9,6 @@
 
 #include "common/clock.h"
 #include "common/err.h"
-#include "common/log.h"
 #include "common/strbuf.h"
 #include "kafka/statistics.h"
 #include "policy/config.h"
@@ -43,8 +42,6 @@ struct kafka_client {
     struct kafka_statistics statistics;
     struct mono_time statistics_at; // 0 = there were none yet
     uint64_t statistics_refused;    // that could not be read
-
-    struct log_site log_sites[LOG_DEBUG + 1]; // librdkafka's threads; guarded by common/log
 };
 
 // The three layers. Appends findings and returns ERR_CONFIG when a property is not acceptable. The

@@ -44,6 +44,34 @@ static void test_not_inside_hours(void)
     stage_destroy(stage);
 }
 
+// At midnight, by the hours' clock, it is ten in the morning where m0 goes to: also when its record turns up.
+static void test_inside_hours_of_the_recipient(void)
+{
+    struct stage *stage = stage_create(UNKNOWN_HOLD);
+    struct hours hours = {.mode = MODE_ENFORCE,
+            .from_minute = 8 * 60,
+            .until_minute = 22 * 60,
+            .zone_from = ZONE_FROM_RECIPIENT};
+    struct strbuf why;
+    strbuf_init(&why, 256);
+    CU_ASSERT_EQUAL_FATAL(zone_open(&hours.clock, VIEW("+00:00"), ZONE_DIRECTORY, &why), ERR_NONE);
+    strbuf_fini(&why);
+    CU_ASSERT_EQUAL_FATAL(windows_add_hours(&stage->config->policy.windows, &hours), ERR_NONE);
+    (void)resume(stage, 0, "");
+    (void)judge_of(stage, 0, 1, "collection\",\"recipient_zone\":\"+10:00");
+    judge(stage, 1, 3);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 3);
+    check_command(stage, 0, "hold", "m0", 0, "no_record");
+    check_command(stage, 1, "hold", "m1", 0, "no_record,outside_hours");
+    put_record(stage, 0);
+    put_record(stage, 1);
+    ask(stage, 2000);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 5);
+    check_command(stage, 3, "release", "m0", 1, "late_record");
+    check_command(stage, 4, "hold", "m1", 1, "outside_hours");
+    stage_destroy(stage);
+}
+
 // Puts the messages' campaign on a list.
 static void put_list(struct policy *policy, enum list_kind list)
 {
@@ -259,6 +287,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"not_inside_hours", test_not_inside_hours},
+            {"inside_hours_of_the_recipient", test_inside_hours_of_the_recipient},
             {"never_held", test_never_held},
             {"held_before_another_policy", test_held_before_another_policy},
             {"recipient_stays_held", test_recipient_stays_held},

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "kafka/admin.h"
+#include "kafka/client.h"
 #include "kafka/kafka.h"
 #include "kafka/reader.h"
 #include "tests/support/kafka_owner.h"
@@ -42,6 +44,35 @@ static void test_properties(void)
         free(property.value);
         free(config.kafka.bootstrap);
     }
+}
+
+// What librdkafka has said of a client and was left out of the log is told when the client is no more.
+static void test_log_outlives_client(void)
+{
+    char name[] = "debug";
+    char value[] = "conf";
+    char bootstrap[] = "127.0.0.1:1";
+    struct config config = {.kafka = {.bootstrap = bootstrap, .property_count = 1}};
+    config.kafka.properties[0] = (struct property){.name = name, .value = value};
+    unsigned long long before = log_counts().suppressed;
+    log_setup(LOG_TEXT, LOG_DEBUG);
+    for (unsigned i = 0; i < 2; i++) {
+        enum client_role role = i == 0 ? CLIENT_ADMIN : CLIENT_READER;
+        struct kafka_client client = {0};
+        struct strbuf findings;
+        strbuf_init(&findings, 4096);
+        rd_kafka_conf_t *conf = NULL;
+        CU_ASSERT_EQUAL_FATAL(
+                kafka_client_conf(&client, role, &config, &findings, &conf), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(kafka_client_start(&client, role, conf, &findings), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(kafka_client_stop(&client, PATIENCE_MS), ERR_NONE);
+        memset((void *)&client, 0xA5, sizeof client); // its memory is somebody else's
+        CU_ASSERT_TRUE(log_counts().suppressed > before);
+        before = log_counts().suppressed;
+        log_tell_suppressed(true);
+        strbuf_fini(&findings);
+    }
+    log_setup(LOG_TEXT, LOG_INFO);
 }
 
 // The broker goes and comes back: the consumer says so once and goes on, the producer delivers
@@ -257,6 +288,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"properties", test_properties},
+            {"log_outlives_client", test_log_outlives_client},
             {"broker_down_and_up", test_broker_down_and_up},
             {"nobody_there", test_nobody_there},
             {"queue_full", test_queue_full},

@@ -113,6 +113,43 @@ static void test_due(void)
     recheck_destroy(recheck);
 }
 
+// What is kept of a message is its own: where it came from is overwritten.
+static void test_keeps_its_views(void)
+{
+    static const char source[] = "0123456789abcd";
+    char text[sizeof source];
+    memcpy(text, source, sizeof text);
+    struct recheck_message message = {
+            .ev = {.recipient = view_bytes(text + 12, 1), .borrower_id = view_bytes(text + 13, 1)},
+            .recipient = {RECIPIENT_PHONE, view_bytes(text, 3)},
+            .hold_ends_at_ms = WALL};
+    struct event *ev = &message.ev;
+    struct view *const kept[] = {&ev->message_id, &ev->channel, &ev->purpose, &ev->tenant_id,
+            &ev->campaign_id, &ev->template_id, &ev->sender_id, &ev->vendor_id, &ev->loan_id,
+            &ev->recipient_zone, &ev->traceparent, &ev->tracestate};
+    enum { KEPT = sizeof kept / sizeof *kept };
+    for (size_t i = 0; i < KEPT; i++) {
+        *kept[i] = view_bytes(text + i, 1 + i % 2);
+    }
+    struct recheck *recheck = make(1);
+    (void)open_with(recheck, 0, "", 0);
+    CU_ASSERT_EQUAL_FATAL(recheck_add(recheck, &message, at(0), true), ERR_NONE);
+    memset(text, '!', sizeof text);
+    struct recheck_item *item = take(recheck, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(item);
+    const struct recheck_message *found = recheck_message_of(item);
+    const char *base = (const char *)&message;
+    for (size_t i = 0; i < KEPT; i++) {
+        struct view view;
+        memcpy(&view, (const char *)found + ((const char *)kept[i] - base), sizeof view);
+        CU_ASSERT_TRUE(view_equal(view, view_bytes(source + i, 1 + i % 2)));
+    }
+    CU_ASSERT_TRUE(view_is(found->recipient.canonical, "012"));
+    CU_ASSERT_TRUE(view_is_none(found->ev.recipient));
+    CU_ASSERT_TRUE(view_is_none(found->ev.borrower_id));
+    recheck_destroy(recheck);
+}
+
 // Without an answer to be believed the questions go on, until the hold has run out.
 static void test_unanswered(void)
 {
@@ -516,6 +553,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"due", test_due},
+            {"keeps_its_views", test_keeps_its_views},
             {"unanswered", test_unanswered},
             {"texts", test_texts},
             {"resume", test_resume},
