@@ -125,6 +125,19 @@ static int64_t member(struct view object, const char *name)
     return 0;
 }
 
+// Whether such an object has that member, and it is true.
+static bool is_true(struct view object, const char *name)
+{
+    struct json_value key;
+    struct json_value value;
+    while (json_object_take(&object, &key, &value)) {
+        if (view_is(key.raw, name)) {
+            return value.kind == JSON_TRUE;
+        }
+    }
+    return false;
+}
+
 // When the first message was sent that the evidence counts.
 static void note_change_point(struct incident_report *report, struct view evidence)
 {
@@ -170,6 +183,7 @@ static void take_alert(struct incident_report *report, const struct report_entry
         int64_t people = member(report->impact, "distinct_recipients");
         int64_t messages = report->escaped + report->held;
         report->distinct = people < messages ? people : messages; // older logs have a sketch's more
+        report->distinct_is_lower_bound = is_true(report->impact, "distinct_is_lower_bound");
     }
     note_version(report->policy_versions, &report->policy_version_count, &values[ALERT_POLICY]);
     note_version(

@@ -84,7 +84,8 @@ struct incident_report {
     struct view impact;
     int64_t escaped;
     int64_t held;
-    int64_t distinct; // no more than both
+    int64_t distinct;             // no more than both
+    bool distinct_is_lower_bound; // not all that led to the alarm were remembered
     struct view policy_versions[REPORT_VERSIONS_MAX];
     uint32_t policy_version_count;
     struct view detector_versions[REPORT_VERSIONS_MAX];

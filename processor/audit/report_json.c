@@ -91,11 +91,15 @@ static void write_people(struct json_out *out, const struct incident_report *rep
     const int64_t error = (millionths / 1000 + 999999) / 1000000;
     json_object(out, "people");
     json_int(out, "distinct_recipients", report->distinct);
+    if (report->distinct_is_lower_bound) {
+        json_bool(out, "distinct_is_lower_bound", true);
+    }
     json_millionths(out, "standard_error", STANDARD_ERROR_MILLIONTHS);
     json_array(out, "interval_95");
     json_int(out, NULL, report->distinct - error);
     const int64_t most = report->escaped + report->held; // there are no more people than messages
-    json_int(out, NULL, report->distinct + error < most ? report->distinct + error : most);
+    bool is_open = report->distinct_is_lower_bound || report->distinct + error > most;
+    json_int(out, NULL, is_open ? most : report->distinct + error);
     json_array_end(out);
     json_object_end(out);
     json_object(out, "messages");

@@ -147,8 +147,14 @@ static void add_people(
         struct strbuf *sb, const struct incident_report *report, const struct report_frame *frame)
 {
     strbuf_add_text(sb, "<h2>Who is affected</h2>\n<table>\n");
-    add_number(sb, "People, about", report->distinct,
-            " (a sketch counts them: standard error 6.5 %, within 12.7 % with 95 % certainty)");
+    if (report->distinct_is_lower_bound) {
+        add_number(sb, "People, at least about", report->distinct,
+                " (a sketch counts them, standard error 6.5 %, and not all who were written to up "
+                "to the alarm were remembered: there may be as many as escaped and held together)");
+    } else {
+        add_number(sb, "People, about", report->distinct,
+                " (a sketch counts them: standard error 6.5 %, within 12.7 % with 95 % certainty)");
+    }
     add_number(sb, "Escaped", report->escaped,
             " (misdirected messages judged before their scope was held; sent, unless their own "
             "hold stopped them)");

@@ -32,6 +32,7 @@ static const char *const incident_pointers[INCIDENT_FIELD_COUNT] = {
         [INCIDENT_ESCAPED] = "/impact/escaped",
         [INCIDENT_HELD] = "/impact/held",
         [INCIDENT_PEOPLE] = "/impact/distinct_recipients",
+        [INCIDENT_AT_LEAST] = "/impact/distinct_is_lower_bound",
         [INCIDENT_SINCE] = "/evidence/change_point/occurred_at",
         [INCIDENT_WITHHELD] = "/evidence/withheld",
         [INCIDENT_CONTROL_ID] = "/control/control_id",

@@ -41,7 +41,8 @@ enum incident_field {
     INCIDENT_ESCAPED,
     INCIDENT_HELD,
     INCIDENT_PEOPLE,
-    INCIDENT_SINCE, // of the change point
+    INCIDENT_AT_LEAST, // there are more people
+    INCIDENT_SINCE,    // of the change point
     INCIDENT_WITHHELD,
     INCIDENT_CONTROL_ID,
     INCIDENT_ACTION,

@@ -142,7 +142,9 @@ static void add_impact(const struct printing *p, const struct json_value *values
     print_value(p, &values[INCIDENT_ESCAPED]);
     strbuf_add_text(p->sb, "| held ");
     print_value(p, &values[INCIDENT_HELD]);
-    print_part(p, "| people about ", &values[INCIDENT_PEOPLE]);
+    bool are_more = values[INCIDENT_AT_LEAST].kind == JSON_TRUE;
+    print_part(
+            p, are_more ? "| people at least about " : "| people about ", &values[INCIDENT_PEOPLE]);
     print_part(p, "| cause ", &values[INCIDENT_CAUSE]);
     print_end_line(p);
 }

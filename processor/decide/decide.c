@@ -250,18 +250,6 @@ static enum err step_find_incident(
     return e != ERR_NONE ? e : incidents_open(decide->incidents, step->scope, &id, &step->incident);
 }
 
-static void count_part(struct incident *incident, const struct part *part, bool is_sibling)
-{
-    for (uint32_t i = 0; i < part->count; i++) {
-        sketch_add(&incident->people, part->entries[i].tag);
-    }
-    if (is_sibling) {
-        incident->escaped += part->misdirected;
-    } else if (incident->escaped < part->misdirected) {
-        incident->escaped = part->misdirected; // those before it was open
-    }
-}
-
 // A stream does not say which messages it counts: what comes from now on is counted.
 static void note_start(
         const struct decide *decide, struct incident *incident, const struct evidence *evidence)
@@ -291,7 +279,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
     }
     step->taker->alarmed(step->taker->self, step->scope);
     incidents_set_tier(decide->incidents, step->scope, tier);
-    count_part(step->incident, part, step->is_sibling);
+    life_count_part(step, part);
     note_start(decide, step->incident, step->evidence);
     step->withheld = watch_withholds(decide, step, tier);
     bool waits = tier >= TIER_QUARANTINE && step->withheld != NULL;

@@ -115,6 +115,10 @@ struct part {
     int64_t misdirected;
 };
 
+// Counts it for the step's incident. The people are those of its entries, and those of the delta, of
+// which the frame may have more; it notes where they are fewer than came up to the alarm.
+void life_count_part(const struct step *step, const struct part *part);
+
 // Opens, joins or escalates the incident of one scope, with the evidence of the step's row.
 MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         struct incident *related, const struct part *part);

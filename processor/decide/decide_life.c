@@ -10,32 +10,80 @@ static uint64_t tag_of(const struct frame_entry *entry)
     return tag;
 }
 
-// What a leaf adds to the incidents that its scopes belong to: to each once, however many of them do.
-// Scopes wider than the root have only joined by a stream, which is not about all of their messages.
-static void count_leaf(
-        const struct decide *decide, const struct delta *delta, const struct leaf_delta *leaf)
+// The incidents that count the misdirected messages of a leaf, which its scopes belong to: each once,
+// however many of them do. Scopes wider than the root have only joined by a stream, which is not
+// about all of their messages. Their number.
+static unsigned incidents_counting(const struct decide *decide, const struct delta *delta,
+        const struct leaf_delta *leaf, struct incident *ret_incidents[SCOPE_KIND_COUNT])
 {
-    const struct incident *counted[SCOPE_KIND_COUNT];
     unsigned count = 0;
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && leaf->misdirected > 0; kind++) {
         int32_t row = leaf->uses[kind].row;
         int32_t scope = row < 0 ? SCOPE_NONE : delta->scopes[row].scope;
         struct incident *incident = incidents_of(decide->incidents, scope);
         unsigned met = 0;
-        while (met < count && counted[met] != incident) {
+        while (met < count && ret_incidents[met] != incident) {
             met++;
         }
         if (incident == NULL || met < count) {
             continue;
         }
-        if (!leaf->held && kind <= scopes_name(decide->scopes, incident->root).kind) {
-            incident->escaped += leaf->misdirected;
-            counted[count++] = incident;
-        } else if (leaf->held && incidents_is_holding(decide->incidents, scope)) {
-            incident->held += leaf->misdirected;
-            counted[count++] = incident;
+        bool is_of_it = leaf->held ? incidents_is_holding(decide->incidents, scope)
+                                   : kind <= scopes_name(decide->scopes, incident->root).kind;
+        if (is_of_it) {
+            ret_incidents[count++] = incident;
         }
     }
+    return count;
+}
+
+static void count_leaf(
+        const struct decide *decide, const struct delta *delta, const struct leaf_delta *leaf)
+{
+    struct incident *incidents[SCOPE_KIND_COUNT];
+    unsigned count = incidents_counting(decide, delta, leaf, incidents);
+    for (unsigned i = 0; i < count; i++) {
+        *(leaf->held ? &incidents[i]->held : &incidents[i]->escaped) += leaf->misdirected;
+    }
+}
+
+// Whom it went to, for the incidents that count the message itself.
+static void count_person(
+        const struct decide *decide, const struct delta *delta, const struct frame_entry *entry)
+{
+    struct incident *incidents[SCOPE_KIND_COUNT];
+    unsigned count = incidents_counting(decide, delta, &delta->leaves[entry->leaf], incidents);
+    for (unsigned i = 0; i < count; i++) {
+        sketch_add(&incidents[i]->people, tag_of(entry));
+    }
+}
+
+void life_count_part(const struct step *step, const struct part *part)
+{
+    struct incident *incident = step->incident;
+    const struct delta *delta = step->delta;
+    uint64_t first_serial = UINT64_MAX; // of the delta's
+    int64_t known = 0;                  // messages whose recipients are
+    for (uint32_t i = 0; i < delta->entry_count && part->entries != NULL; i++) {
+        const struct delta_entry *de = &delta->entries[i];
+        enum entry_use use = de->uses[step->name.kind];
+        if (de->scopes[step->name.kind] == step->scope &&
+                de->serial >= step->evidence->start_serial &&
+                (use == ENTRY_FRESH || use == ENTRY_GUARDED)) {
+            sketch_add(&incident->people, tag_of(de->entry));
+            first_serial = first_serial < de->serial ? first_serial : de->serial;
+            known++;
+        }
+    }
+    for (uint32_t i = 0; i < part->count; i++) {
+        sketch_add(&incident->people, part->entries[i].tag);
+        known += part->entries[i].serial < first_serial;
+    }
+    if (!step->is_sibling && incident->escaped >= part->misdirected) {
+        return; // counted one by one, as they came
+    }
+    incident->people_are_more = incident->people_are_more || known < part->misdirected;
+    incident->escaped = part->misdirected + (step->is_sibling ? incident->escaped : 0);
 }
 
 static void since_add_entry(struct cause_evidence *since, const struct frame_entry *entry)
@@ -111,12 +159,9 @@ void decide_count(struct decide *decide, const struct delta *delta)
     since_add_leaves(decide, delta);
     for (uint32_t i = 0; i < delta->entry_count; i++) {
         const struct delta_entry *de = &delta->entries[i];
+        count_person(decide, delta, de->entry);
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-            struct incident *incident = incidents_of(decide->incidents, de->scopes[kind]);
-            if (incident != NULL && incident->root == de->scopes[kind]) {
-                sketch_add(&incident->people, tag_of(de->entry));
-            }
-            incident = incident_since(decide, de->scopes, kind);
+            struct incident *incident = incident_since(decide, de->scopes, kind);
             if (incident != NULL) {
                 since_add_entry(&incident->since, de->entry);
             }

@@ -268,8 +268,8 @@ struct impact tell_impact(const struct incident *incident)
     uint64_t people = sketch_estimate(&incident->people);
     uint64_t messages = (uint64_t)(incident->escaped + incident->held);
     bool is_above = people > messages; // the sketch only estimates
-    return (struct impact){
-            incident->escaped, incident->held, is_above ? messages : people, incident->cleared};
+    return (struct impact){incident->escaped, incident->held, is_above ? messages : people,
+            incident->people_are_more && people < messages, incident->cleared};
 }
 
 static struct alert_action alert_of(const struct decide *decide, const struct incident *incident)

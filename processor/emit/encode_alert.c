@@ -123,6 +123,9 @@ static void write_impact(struct json_out *out, const struct impact *impact)
     json_int(out, "escaped", impact->escaped);
     json_int(out, "held", impact->held);
     json_int(out, "distinct_recipients", (int64_t)impact->distinct_recipients);
+    if (impact->distinct_is_lower_bound) {
+        json_bool(out, "distinct_is_lower_bound", true);
+    }
     if (impact->cleared_late > 0) {
         json_int(out, "cleared_late", impact->cleared_late);
     }

@@ -47,6 +47,7 @@ struct incident {
     int64_t escaped;      // misdirected messages of its root that were judged before a hold
     int64_t held;         // and those that came while it was held
     struct sketch people; // who they went to
+    bool people_are_more; // not all who were written to up to the alarm are in the sketch
     // Messages from this serial on (model/delta.h) are in these numbers; below 2^64 - 1 once it is open.
     uint64_t start_serial;
     int64_t cleared;      // late records have taken so many back from escaped and held

@@ -339,6 +339,7 @@ static void incident_archive(struct archive *archive, struct incidents *incident
     amount(archive, &incident->escaped);
     amount(archive, &incident->held);
     sketch_archive(archive, &incident->people);
+    archive_bool(archive, &incident->people_are_more);
     archive_u64(archive, &incident->start_serial, UINT64_MAX);
     amount(archive, &incident->cleared);
     amount(archive, &incident->told_cleared);

@@ -78,7 +78,9 @@ struct impact {
     int64_t escaped;              // misdirected messages judged before a hold of it
     int64_t held;                 // and while it was held
     uint64_t distinct_recipients; // of both, by a sketch: standard error 6.5 %
-    int64_t cleared_late;         // messages that are in neither any more: their record turned up
+    // There are more: not all who were written to up to the alarm are remembered.
+    bool distinct_is_lower_bound;
+    int64_t cleared_late; // messages that are in neither any more: their record turned up
 };
 
 // Where a hold goes towards its end, or comes back (decide/decide_release.h).

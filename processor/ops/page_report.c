@@ -49,7 +49,7 @@ static void add_numbers(struct strbuf *out, const struct status_incident *row)
     page_add_count(out, row->escaped);
     strbuf_add_text(out, ", held ");
     page_add_count(out, row->held);
-    strbuf_add_text(out, ", people about ");
+    strbuf_add_text(out, row->people_are_more ? ", people at least about " : ", people about ");
     page_add_count(out, row->people);
     strbuf_add_text(out, ".</p><p>Likely cause: ");
     page_add_text(out, row->cause[0] != '\0' ? row->cause : "not known");

@@ -29,8 +29,9 @@ struct status_incident {
     int64_t judged; // as it was told last, since the change point
     int64_t misdirected;
     int64_t people;
-    int64_t escaped; // misdirected messages that went out before a hold
-    int64_t held;    // and those that came while it was held
+    bool people_are_more; // it is a lower bound
+    int64_t escaped;      // misdirected messages that went out before a hold
+    int64_t held;         // and those that came while it was held
     uint32_t scope_count;
     uint32_t held_count;
     int64_t told_ms;               // log time

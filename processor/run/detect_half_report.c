@@ -57,6 +57,7 @@ static void show_incident(void *self, const struct shown_incident *shown)
             .judged = evidence != NULL ? evidence->judged : 0,
             .misdirected = evidence != NULL ? evidence->misdirected : 0,
             .people = (int64_t)shown->impact.distinct_recipients,
+            .people_are_more = shown->impact.distinct_is_lower_bound,
             .escaped = shown->impact.escaped,
             .held = shown->impact.held,
             .scope_count = shown->scope_count,

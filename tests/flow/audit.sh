@@ -93,9 +93,10 @@ impact = status["incidents"][0]["last_alert"]["impact"]
 escaped, held, people = impact["escaped"], impact["held"], impact["distinct_recipients"]
 assert report["messages"] == {"escaped": escaped, "held": held}, (report["messages"], impact)
 assert report["people"]["distinct_recipients"] == people <= escaped + held, (report["people"], impact)
-assert f"escaped {escaped} | held {held} | people about {people} |" in text, text[:2000]
+least = "at least " if impact.get("distinct_is_lower_bound") else ""
+assert f"escaped {escaped} | held {held} | people {least}about {people} |" in text, text[:2000]
 assert f"<th>Escaped</th><td>{escaped} " in page and f"<th>Held</th><td>{held} " in page, page[:4000]
-assert f"<th>People, about</th><td>{people} " in page
+assert f"<th>People, {least}about</th><td>{people} " in page
 for name, is_reached in (("reached", True), ("spared", False)):
     count = sum(m["reached"] is is_reached for m in status["messages"])
     assert count == report[name]["messages"], (name, count, report[name]["messages"])

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/hash.h"
+
 // What is handed over lives until the call returns.
 static void keep(struct view *text, char *ret_copy)
 {
@@ -184,11 +186,16 @@ static void path_scopes(
     }
 }
 
+uint64_t decide_bench_tag(uint64_t serial)
+{
+    return hash_mix64(serial + 1);
+}
+
 void decide_bench_meet(struct decide_bench *b, const struct path *path, enum reason reason)
 {
     int32_t scopes[SCOPE_KIND_COUNT];
     path_scopes(b, path, scopes);
-    const struct recent_message message = {.tag = b->serial * UINT64_C(0x9e3779b97f4a7c15),
+    const struct recent_message message = {.tag = decide_bench_tag(b->serial),
             .serial = b->serial,
             .log_time_ms = b->log_time_ms,
             .reasons = REASON_BIT(reason),

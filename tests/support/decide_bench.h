@@ -78,6 +78,8 @@ struct decision_taker decide_bench_taker(struct decide_bench *b);
 int32_t decide_bench_scope(struct decide_bench *b, enum scope_kind kind, const char *id);
 enum tier decide_bench_tier(struct decide_bench *b, enum scope_kind kind, const char *id);
 
+// Of the recipient of the message of that serial; uniform, as pseudonyms are.
+uint64_t decide_bench_tag(uint64_t serial);
 // A misdirected message to somebody new, which names a loan.
 void decide_bench_meet(struct decide_bench *b, const struct path *path, enum reason reason);
 // One for each letter: campaigns a, b, ... of vendor v.

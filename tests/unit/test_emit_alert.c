@@ -36,7 +36,7 @@ static struct alert_action alert_full(void)
                             .change_point = {1795334399000, VIEW("out"), 2, 77, VIEW("m9")},
                             .node = "95",
                     },
-            .impact = {7, 2, 9, 4},
+            .impact = {7, 2, 8, true, 4},
             .contributors = {{{SCOPE_TEMPLATE, VIEW("t1"), VIEW("acme"), VIEW("sms")}, 6}},
             .contributor_count = 1,
             .samples = {VIEW("m9"), VIEW("m10")},
@@ -80,7 +80,8 @@ static void alert_bytes(void)
             "\"false_alarm_budget\":200000000,"
             "\"change_point\":{\"occurred_at\":\"2026-11-22T07:59:59.000Z\",\"topic\":\"out\","
             "\"partition\":2,\"offset\":77,\"message_id\":\"m9\"},\"node\":\"95\"},"
-            "\"impact\":{\"escaped\":7,\"held\":2,\"distinct_recipients\":9,\"cleared_late\":4},"
+            "\"impact\":{\"escaped\":7,\"held\":2,\"distinct_recipients\":8,"
+            "\"distinct_is_lower_bound\":true,\"cleared_late\":4},"
             "\"contributors\":[{\"scope\":{\"kind\":\"template\",\"id\":\"t1\","
             "\"tenant_id\":\"acme\",\"channel\":\"sms\"},\"misdirected\":6}],"
             "\"samples\":[\"m9\",\"m10\"],\"policy_version\":\"0123456789abcdef\","

@@ -108,6 +108,19 @@ static void test_reached(void)
     CU_ASSERT_PTR_NULL(strstr(sb.p, "{&quot;")); // nobody has to read JSON
     check_has(&sb, "<th>What may come of it</th><td>h</td>");
     check_has(&sb, "not stated (<code>--advice</code>)");
+    check_has(&sb, "<th>People, about</th><td>4 ");
+    strbuf_reset(&sb);
+    // What is only a lower bound has none above it but the messages.
+    take(report, AUDIT_ALERT, "incident.updated", INCIDENT,
+            "{\"impact\":{\"escaped\":300,\"held\":47,\"distinct_recipients\":67,"
+            "\"distinct_is_lower_bound\":true}}");
+    incident_report_write_json(report, &frame, &sb);
+    check_has(&sb, "\"distinct_recipients\":67,\"distinct_is_lower_bound\":true,");
+    check_has(&sb, "\"interval_95\":[58,347]");
+    strbuf_reset(&sb);
+    incident_report_write_page(report, &frame, &sb);
+    check_has(&sb, "<th>People, at least about</th><td>67 ");
+    CU_ASSERT_PTR_NULL(strstr(sb.p, "12.7 %"));
     strbuf_fini(&sb);
     incident_report_destroy(report);
 }

@@ -110,6 +110,15 @@ static void test_incidents(void)
             (const char *const[]){"open incidents: 1\n", INCIDENT, "cause wrong_list",
                     "escaped 4 |", "opened 2026-11-22T08:00:01Z", "acknowledged by zh?\n", NULL},
             OTHER);
+    tell(board, status_see_alert, NULL,
+            "{\"incident_id\":\"" INCIDENT "\",\"type\":\"incident.updated\",\"impact\":"
+            "{\"escaped\":9,\"held\":0,\"distinct_recipients\":7}}");
+    check_text(board, (const char *const[]){"| people about 7\n", NULL}, "at least");
+    tell(board, status_see_alert, NULL,
+            "{\"incident_id\":\"" INCIDENT "\",\"type\":\"incident.updated\",\"impact\":"
+            "{\"escaped\":9,\"held\":0,\"distinct_recipients\":7,"
+            "\"distinct_is_lower_bound\":true}}");
+    check_text(board, (const char *const[]){"| people at least about 7\n", NULL}, "people about");
     status_board_destroy(board);
 }
 
