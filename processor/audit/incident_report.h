@@ -17,8 +17,9 @@ enum {
     REPORT_ENTRIES_MAX = 100000,
     REPORT_PEOPLE_MAX = 1000000,
     REPORT_HOLDS_MAX =
-            4000000,          // messages with a hold of their own; what is above counts as without
-    REPORT_NAMED_MAX = 10000, // pseudonyms that are listed; all are counted
+            4000000, // messages with a hold of their own; what is above counts as without
+    REPORT_MESSAGES_MAX = 4000000, // that are counted once; what is above, as often as it is told
+    REPORT_NAMED_MAX = 10000,      // pseudonyms that are listed; all are counted
     REPORT_VERSIONS_MAX = 16,
     REPORT_NONE = -1,
 };
@@ -47,12 +48,13 @@ enum report_clock {
 };
 extern const char *const report_clock_names[CLOCK_COUNT];
 
-// Misdirected messages of the scope that verdicts tell of. Reached: judged before the scope was held, and
-// without an enforced hold of their own in the log; the others are spared.
+// Misdirected messages of the scope that verdicts tell of, each once. Reached: judged before the scope was
+// held, and without an enforced hold of their own in the log, or released by a person, who had them sent;
+// the others are spared.
 struct report_people {
     uint64_t messages;
     uint64_t people;          // distinct pseudonyms
-    uint64_t held_one_by_one; // messages that have a hold of their own
+    uint64_t held_one_by_one; // messages that have a hold of their own, and nobody released
     struct view *named;
     uint32_t named_count;
 };
@@ -107,7 +109,9 @@ struct incident_report {
     struct arena *arena;
     struct hashmap *reached_set;
     struct hashmap *spared_set;
-    struct hashmap *held_messages; // "tenant\nmessage_id", as they stand in JSON
+    struct hashmap *held_messages;     // "tenant\nmessage_id", as they stand in JSON
+    struct hashmap *released_messages; // likewise, by a person
+    struct hashmap *counted_messages;  // likewise, of verdicts
     struct strbuf key;
     struct json_pointers *fields;
     struct json_pointers *verdict_fields;

@@ -171,9 +171,9 @@ static void add_people(
         add_who(sb, "Spared", &report->spared);
         strbuf_printf(sb,
                 "<p>Reached are misdirected messages of the scope that were judged before the "
-                "scope "
-                "was held and have no enforced hold of their own in the audit log; the others are "
-                "spared, %llu of them held one by one.</p>\n",
+                "scope was held and have no enforced hold of their own in the audit log, and those "
+                "that a person released; the others are spared, %llu of them held one by "
+                "one.</p>\n",
                 (unsigned long long)report->spared.held_one_by_one);
         if (report->message_commands_gone > 0 && report->topic_count == 0) {
             strbuf_printf(sb,

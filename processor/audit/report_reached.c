@@ -14,10 +14,11 @@ enum command_field {
     COMMAND_TARGET,
     COMMAND_TENANT,
     COMMAND_MODE,
+    COMMAND_OPERATOR,
     COMMAND_FIELD_COUNT,
 };
 static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
-        "/action", "/target/kind", "/target/id", "/target/tenant_id", "/mode"};
+        "/action", "/target/kind", "/target/id", "/target/tenant_id", "/mode", "/operator"};
 
 enum verdict_field {
     VERDICT_WORD,
@@ -42,10 +43,13 @@ enum err report_reached_prepare(struct incident_report *report)
     report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->held_messages = hashmap_create(REPORT_HOLDS_MAX);
+    report->released_messages = hashmap_create(REPORT_HOLDS_MAX);
+    report->counted_messages = hashmap_create(REPORT_MESSAGES_MAX);
     strbuf_init(&report->key, KEY_MAX_BYTES);
     if (report->reached.named == NULL || report->spared.named == NULL ||
             report->reached_set == NULL || report->spared_set == NULL ||
-            report->held_messages == NULL) {
+            report->held_messages == NULL || report->released_messages == NULL ||
+            report->counted_messages == NULL) {
         return ERR_NO_MEMORY;
     }
     enum err e = json_pointers_create(
@@ -66,6 +70,8 @@ void report_reached_finish(struct incident_report *report)
     hashmap_destroy(report->reached_set);
     hashmap_destroy(report->spared_set);
     hashmap_destroy(report->held_messages);
+    hashmap_destroy(report->released_messages);
+    hashmap_destroy(report->counted_messages);
     strbuf_fini(&report->key);
     free(report->reached.named);
     free(report->spared.named);
@@ -83,13 +89,25 @@ static struct view message_key(struct incident_report *report, const struct json
     return report->key.failed == ERR_NONE ? strbuf_view(&report->key) : VIEW_NONE;
 }
 
-// A hold of a message is kept whichever scope it is in: who is asked for it later has the scope.
+// A full set is no error: what is above its ceiling counts as not in it.
+static enum err put_once(struct hashmap *set, struct view key, bool *ret_is_new)
+{
+    *ret_is_new = hashmap_find(set, key) == HASHMAP_ABSENT;
+    enum err e = *ret_is_new ? hashmap_put(set, key, 1) : ERR_NONE;
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
+// A hold of a message is kept whichever scope it is in: who is asked for it later has the scope. Of
+// releases those by a person: by itself a message is released when it was not misdirected after all.
 enum err incident_report_command(struct incident_report *report, struct view command)
 {
     struct json_value values[COMMAND_FIELD_COUNT];
     if (view_is_none(command) ||
-            json_scan(report->command_fields, command, values, NULL) != JSON_FINE ||
-            !json_string_equals(&values[COMMAND_ACTION], VIEW("hold")) ||
+            json_scan(report->command_fields, command, values, NULL) != JSON_FINE) {
+        return ERR_NONE;
+    }
+    bool is_hold = json_string_equals(&values[COMMAND_ACTION], VIEW("hold"));
+    if ((!is_hold && values[COMMAND_OPERATOR].kind != JSON_STRING) ||
             !json_string_equals(&values[COMMAND_KIND], VIEW("message")) ||
             json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
             values[COMMAND_TARGET].kind != JSON_STRING ||
@@ -100,11 +118,8 @@ enum err incident_report_command(struct incident_report *report, struct view com
     if (view_is_none(key)) {
         return report->key.failed;
     }
-    if (hashmap_find(report->held_messages, key) != HASHMAP_ABSENT) {
-        return ERR_NONE;
-    }
-    enum err e = hashmap_put(report->held_messages, key, 1);
-    return e == ERR_CEILING ? ERR_NONE : e;
+    bool is_new;
+    return put_once(is_hold ? report->held_messages : report->released_messages, key, &is_new);
 }
 
 // --- who was reached ---------------------------------------------------------------------------
@@ -188,9 +203,17 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             values[VERDICT_MESSAGE].kind == JSON_STRING
                     ? message_key(report, &values[VERDICT_TENANT], &values[VERDICT_MESSAGE])
                     : VIEW_NONE;
-    bool is_held = !view_is_none(key) && hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
-    bool is_spared =
-            is_held || (clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD]);
+    bool is_new = true;
+    enum err e = view_is_none(key) ? ERR_NONE : put_once(report->counted_messages, key, &is_new);
+    if (e != ERR_NONE || !is_new) {
+        return e;
+    }
+    bool is_released =
+            !view_is_none(key) && hashmap_find(report->released_messages, key) != HASHMAP_ABSENT;
+    bool is_held = !view_is_none(key) && !is_released &&
+                   hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
+    bool is_behind = clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD];
+    bool is_spared = is_held || (is_behind && !is_released);
     struct report_people *people = is_spared ? &report->spared : &report->reached;
     people->held_one_by_one += is_held;
     return add_person(report, people, is_spared ? report->spared_set : report->reached_set,

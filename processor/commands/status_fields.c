@@ -97,6 +97,7 @@ static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
         [COMMAND_INCIDENT] = "/incident_id",
         [COMMAND_ISSUED] = "/issued_at",
         [COMMAND_MODE] = "/mode",
+        [COMMAND_OPERATOR] = "/operator",
 };
 
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {

@@ -91,6 +91,7 @@ enum command_field {
     COMMAND_INCIDENT,
     COMMAND_ISSUED,
     COMMAND_MODE,
+    COMMAND_OPERATOR,
     COMMAND_FIELD_COUNT
 };
 
@@ -119,19 +120,20 @@ struct status_row {
     char *acknowledged_by; // the first to; NULL = nobody
 };
 
-// One misdirected message of the incident that is looked at.
+// One misdirected message of the incident that is looked at, however often a verdict tells of it.
 struct status_message {
     char *text; // the verdict
     size_t n;
     int64_t at_ms;
-    bool was_sent; // judged before the first hold of its scope
-    bool is_held;  // an enforced hold of its own was commanded
+    bool was_sent;    // judged before the first hold of its scope
+    bool is_held;     // an enforced hold of its own was commanded, and no person released it
+    bool is_released; // by a person, who had it sent
 };
 
 // As the incident report has it (audit/incident_report.h); the others are spared.
 static inline bool status_has_reached(const struct status_message *message)
 {
-    return message->was_sent && !message->is_held;
+    return message->is_released || (message->was_sent && !message->is_held);
 }
 
 enum { STATUS_MESSAGES_MAX = 1 << 20 };
@@ -164,12 +166,14 @@ struct status_board {
     struct status_table records;  // of the control state, by their keys
     struct status_table releases; // the last alert of each scope about one, by scope
     // of one incident
-    struct hashmap *scopes;        // target keys of what it is about
-    struct hashmap *held_messages; // "tenant\nmessage_id" with a hold
-    int64_t since_ms;              // 0 = not known
-    int64_t held_at_ms;            // the first hold of a scope of its; 0 = none
-    int64_t released_at_ms;        // the last release of one; 0 = none
-    int64_t closed_at_ms;          // 0 = it is open
+    struct hashmap *scopes;            // target keys of what it is about
+    struct hashmap *held_messages;     // "tenant\nmessage_id" with a hold
+    struct hashmap *released_messages; // likewise, released by a person
+    struct hashmap *seen_messages;     // likewise, of `messages`
+    int64_t since_ms;                  // 0 = not known
+    int64_t held_at_ms;                // the first hold of a scope of its; 0 = none
+    int64_t released_at_ms;            // the last release of one; 0 = none
+    int64_t closed_at_ms;              // 0 = it is open
     struct status_message *messages;
     uint32_t message_count;
     uint32_t message_capacity;

@@ -30,6 +30,7 @@ static void add_messages(struct json_out *out, const struct status_board *board)
         json_bool(out, "reached", status_has_reached(message));
         json_bool(out, "before_hold", message->was_sent);
         json_bool(out, "message_hold", message->is_held);
+        json_bool(out, "message_released", message->is_released);
         json_raw(out, "verdict", view_bytes(message->text, message->n));
         json_object_end(out);
     }

@@ -7,10 +7,29 @@ static void note_release(struct status_board *board, const struct json_value *va
 {
     int64_t issued_ms = status_time(board, &values[COMMAND_ISSUED]);
     if (json_string_equals(&values[COMMAND_INCIDENT], view_of(board->incident)) &&
-            !json_string_equals(&values[COMMAND_KIND], VIEW("message")) &&
             issued_ms > board->released_at_ms) {
         board->released_at_ms = issued_ms;
     }
+}
+
+static struct view message_key(struct status_board *board, struct view tenant, struct view id)
+{
+    strbuf_reset(&board->key);
+    strbuf_printf(&board->key, "%.*s\n%.*s", VIEW_ARGS(tenant), VIEW_ARGS(id));
+    return strbuf_view(&board->key);
+}
+
+// Of releases those by a person: by itself a message is released when it was not misdirected after all.
+static enum err see_message(struct status_board *board, const struct json_value *values)
+{
+    bool is_hold = json_string_equals(&values[COMMAND_ACTION], VIEW("hold"));
+    if (json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
+            (!is_hold && values[COMMAND_OPERATOR].kind != JSON_STRING)) {
+        return ERR_NONE;
+    }
+    struct view key = message_key(board, status_text(board, &values[COMMAND_TENANT]),
+            status_text(board, &values[COMMAND_ID]));
+    return status_put_once(board, is_hold ? board->held_messages : board->released_messages, key);
 }
 
 enum err status_see_command(struct status_board *board, const struct raw_message *raw)
@@ -19,6 +38,9 @@ enum err status_see_command(struct status_board *board, const struct raw_message
     if (!status_scan(board, board->command_fields, raw->value, values)) {
         return ERR_NONE;
     }
+    if (json_string_equals(&values[COMMAND_KIND], VIEW("message"))) {
+        return see_message(board, values);
+    }
     if (!json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
         note_release(board, values);
         return ERR_NONE;
@@ -26,14 +48,6 @@ enum err status_see_command(struct status_board *board, const struct raw_message
     struct view kind = status_text(board, &values[COMMAND_KIND]);
     struct view id = status_text(board, &values[COMMAND_ID]);
     struct view tenant = status_text(board, &values[COMMAND_TENANT]);
-    if (view_is(kind, "message")) {
-        if (json_string_equals(&values[COMMAND_MODE], VIEW("monitor"))) {
-            return ERR_NONE;
-        }
-        strbuf_reset(&board->key);
-        strbuf_printf(&board->key, "%.*s\n%.*s", VIEW_ARGS(tenant), VIEW_ARGS(id));
-        return status_put_once(board, board->held_messages, strbuf_view(&board->key));
-    }
     if (!json_string_equals(&values[COMMAND_INCIDENT], view_of(board->incident))) {
         return ERR_NONE;
     }
@@ -97,16 +111,24 @@ enum err status_see_verdict(struct status_board *board, const struct raw_message
     if (at_ms < board->since_ms || is_behind || !is_of_incident(board, values, tenant)) {
         return ERR_NONE;
     }
-    strbuf_reset(&board->key);
-    strbuf_printf(&board->key, "%.*s\n%.*s", VIEW_ARGS(tenant),
-            VIEW_ARGS(status_text(board, &values[VERDICT_MESSAGE])));
+    struct view key = message_key(board, tenant, status_text(board, &values[VERDICT_MESSAGE]));
+    if (hashmap_find(board->seen_messages, key) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    bool is_released = hashmap_find(board->released_messages, key) != HASHMAP_ABSENT;
     const struct status_message message = {
             .text = view_dup(raw->value),
             .n = raw->value.n,
             .at_ms = at_ms,
             .was_sent = board->held_at_ms == 0 || at_ms < board->held_at_ms,
-            .is_held =
-                    hashmap_find(board->held_messages, strbuf_view(&board->key)) != HASHMAP_ABSENT,
+            .is_held = !is_released && hashmap_find(board->held_messages, key) != HASHMAP_ABSENT,
+            .is_released = is_released,
     };
-    return message.text != NULL ? keep_message(board, &message) : ERR_NO_MEMORY;
+    if (message.text == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    enum err e = keep_message(board, &message);
+    return e != ERR_NONE || board->message_count == STATUS_MESSAGES_MAX
+                   ? e
+                   : status_put_once(board, board->seen_messages, key);
 }

@@ -29,7 +29,7 @@ STORE = """
     CREATE INDEX IF NOT EXISTS kept ON messages (state) WHERE state != 'sent';
 """
 # Of a message: kept (may not go yet), retried (published again under a canary, waits for its verdict), given (to the gateway,
-# which has not confirmed it), sent, expired (its own hold ran out: a person decides), dropped (a drill's).
+# which has not confirmed it), sent, expired (its own hold ran out: a person releases it).
 SCOPES = ("campaign", "template", "sender", "vendor", "tenant")
 SETTLE_SECONDS = 1.0  # a verdict with reasons may be a moment ahead of the command that holds its message
 NEVER = float("inf")
@@ -96,23 +96,25 @@ class Sender:
 
     def set_hold(self, target, sequence, until, room, then_sent):
         key = (target["tenant_id"], target["kind"], target["id"], target.get("channel", ""))
+        is_message = target["kind"] == "message"
+        self.db.execute("BEGIN")  # What follows from a record comes once: the same one again changes nothing.
         changed = self.db.execute(
             "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence,"
             " until = excluded.until, room = excluded.room, then_sent = excluded.then_sent WHERE excluded.sequence > sequence",
             (*key, sequence, until, room, then_sent)).rowcount  # fmt: skip
-        if not changed:
-            return  # older than what is known, or the same once more
-        if target["kind"] != "message":
+        if changed and not is_message:
             # What a canary had let go to be judged again, and was not sent, counts from the new command on.
             self.db.execute("UPDATE messages SET state = 'kept' WHERE state = 'retried'")
-            self.go_on()
-            return
-        if until == 0:  # released, by a late record or a person: the verdict is void
-            self.db.execute("UPDATE messages SET not_before = 0 WHERE message_id = ?", (target["id"],))
-        self.go_on(target["id"])
+        elif changed and (until == 0 or then_sent):
+            # Released, by a late record or a person, or held for the hour only: the verdict is void.
+            self.db.execute("UPDATE messages SET not_before = min(not_before, ?), state = iif(state = 'expired', 'kept', state)"
+                            " WHERE message_id = ?", (until, target["id"]))  # fmt: skip
+        self.db.execute("COMMIT")
+        if changed:  # else older than what is known, or the same once more
+            self.go_on(target["id"] if is_message else None)
 
     def take_verdict(self, verdict):
-        """Gate mode: misdirected goes only once its hold is released; what is sure goes now, what has a reason in a moment."""
+        """Gate mode: misdirected goes as its hold says (set_hold); what is sure goes now, what has a reason in a moment."""
         if not self.gate or verdict["verdict"] == "misdirected" and not {"overridden", "released"} & set(verdict["reasons"]):
             return
         sure = verdict["verdict"] == "exempt" or not verdict["reasons"]
@@ -156,9 +158,9 @@ class Sender:
             self.db.executemany("UPDATE holds SET room = room - 1 WHERE rowid = ?", [(rowid,) for rowid, _ in canaries])
             self.db.execute("UPDATE messages SET state = 'retried', not_before = ? WHERE place = ?",
                             (NEVER if self.gate else 0, place))  # fmt: skip
-            self.db.execute("COMMIT")
             if not is_published:
-                self.publish(event)
+                self.publish(event)  # before it is noted: rather twice than never
+            self.db.execute("COMMIT")
             not_before = NEVER if self.gate else 0
         if now < not_before:
             return

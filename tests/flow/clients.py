@@ -11,10 +11,13 @@ import os
 import pathlib
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+import types
+import unittest.mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLIENTS = HERE.parent.parent / "schemas" / "clients"
@@ -86,11 +89,54 @@ class Killed(Exception):
     pass
 
 
+class Store:
+    """A sender's connection that may be cut off before every statement that writes."""
+
+    def __init__(self, db, may_kill):
+        self.db, self.may_kill, self.executescript = db, may_kill, db.executescript
+
+    def close(self):
+        """What was not committed is gone, whoever still looks at a row of it."""
+        self.db.rollback()
+        self.db.close()
+
+    def execute(self, statement, *arguments):
+        if not statement.startswith("SELECT"):
+            self.may_kill()
+        return self.db.execute(statement, *arguments)
+
+    def executemany(self, statement, arguments):
+        self.may_kill()
+        return self.db.executemany(statement, arguments)
+
+
+def now_and_then(numbers):
+    """Kills at one of fifty places."""
+
+    def may_kill():
+        if numbers.random() < 0.02:
+            raise Killed
+
+    return may_kill
+
+
+def at_place(wanted):
+    """Kills once, at the place of that number; .passed tells how many there were."""
+
+    def may_kill():
+        may_kill.passed += 1
+        if may_kill.passed == wanted:
+            raise Killed
+
+    may_kill.passed = 0
+    return may_kill
+
+
 class Judge(example.Gateway):
     """A gateway that knows what must not be sent, from the lines that were delivered, by rules of its own; and kills its sender."""
 
-    def __init__(self, random_numbers=None):  # pylint: disable=super-init-not-called
-        self.ids, self.newest, self.since, self.killing = [], {}, {}, random_numbers
+    def __init__(self, may_kill=lambda: None):  # pylint: disable=super-init-not-called
+        self.ids, self.newest, self.since, self.may_kill = [], {}, {}, may_kill
 
     def delivered(self, line):
         record = json.loads(line)
@@ -115,11 +161,9 @@ class Judge(example.Gateway):
             if limit is not False:
                 need(self.since[key] < limit, "sent while held", message_id)
                 self.since[key] += 1
-        if self.killing and self.killing.random() < 0.02:
-            raise Killed
+        self.may_kill()
         self.ids.append(message_id)
-        if self.killing and self.killing.random() < 0.02:
-            raise Killed
+        self.may_kill()
 
 
 class Stage:
@@ -133,13 +177,24 @@ class Stage:
 
     def start(self):
         while True:
+            opened = []
+
+            def connect(path, **options):
+                opened.append(Store(sqlite3.connect(path, **options), self.gateway.may_kill))  # pylint: disable=cell-var-from-loop
+                opened[0].db.execute("PRAGMA synchronous = OFF")
+                return opened[0]
+
             try:
-                self.sender = example.Sender(str(self.folder / "store"), self.gateway, self.published.append, self.gate,
-                                             lambda: self.now)  # fmt: skip
-                self.sender.db.execute("PRAGMA synchronous = OFF")
+                with unittest.mock.patch.object(example, "sqlite3", types.SimpleNamespace(connect=connect)):
+                    self.sender = example.Sender(str(self.folder / "store"), self.gateway, self.publish, self.gate, lambda: self.now)
                 return
             except Killed:
-                pass
+                opened[0].close()
+
+    def publish(self, event):
+        self.gateway.may_kill()
+        self.published.append(event)
+        self.gateway.may_kill()
 
     def take(self, line):
         """Until it is done, as who reads a topic from what was committed last."""
@@ -155,7 +210,7 @@ class Stage:
 def any_order(work, recorded, seed):
     """Two records out of three come twice or thrice, and late or early; in the end all have come, in any order."""
     numbers = random.Random(seed)
-    gateway = Judge(numbers)
+    gateway = Judge(now_and_then(numbers))
     stage = Stage(work / f"order-{seed}", recorded, gateway)
     events = recorded.events[:207]
     lines = [("queue", envelope("queue", event)) for event in events]
@@ -224,6 +279,8 @@ def runs_out(work, recorded):
     ids = [event["message_id"] for event in recorded.events[:9]]
     need(stage.gateway.ids == ids[1:], stage.gateway.ids)
     need(stage.sender.db.execute("SELECT message_id FROM messages WHERE state = 'expired'").fetchall() == [(ids[0],)], "expired")
+    stage.take(envelope(COMMANDS, {**own[0], "sequence": 2, "action": "release", "expires_at": None, "operator": "ann"}))
+    need(stage.gateway.ids == ids[1:] + ids[:1], "not by a person's release")
 
 
 def gate(work, recorded):
@@ -244,6 +301,14 @@ def gate(work, recorded):
     need(stage.gateway.ids == ["bad1", "bad3"], stage.gateway.ids)
     stage.take(envelope(COMMANDS, {**own[1], "sequence": 1, "action": "release", "expires_at": None}))
     need(stage.gateway.ids == ["bad1", "bad3", "bad2"], stage.gateway.ids)
+    stage.take(envelope("verdicts", {"message_id": "bad5", "verdict": "misdirected", "reasons": ["no_record", "outside_hours"]}))
+    stage.take(envelope(COMMANDS, {**own[4], "reason": "no_record,outside_hours"}))
+    ends = example.datetime.datetime.fromtimestamp(stage.now + 3600, example.datetime.timezone.utc).isoformat()
+    stage.take(envelope(COMMANDS, {**own[4], "sequence": 1, "reason": "outside_hours", "expires_at": ends}))
+    need(len(stage.gateway.ids) == 3, "before its hour")
+    stage.now += 3601
+    stage.sender.go_on()
+    need(stage.gateway.ids == ["bad1", "bad3", "bad2", "bad5"], stage.gateway.ids)
     stage.take(envelope("queue", {**events[0], "message_id": "drill", "tenant_id": "wn-drill"}))
     need(len(stage.published) == 5, "a drill's was published")
 
@@ -268,6 +333,49 @@ def gate_and_canary(work, recorded):
     for event in orders:
         stage.take(sure(event))
     need(stage.gateway.ids == [event["message_id"] for event in orders], "in another order")
+
+
+def killed_once(folder, recorded, may_kill):
+    """In gate mode a stranger's message whose record comes late, and a campaign whose first canary gets no verdicts in time."""
+    stage = Stage(folder, recorded, Judge(may_kill), gate=True)
+    held = [line for line in recorded.lines if '\\"kind\\": \\"campaign\\"' in line and COMMANDS in line]
+    own = next(c for c in recorded.commands if c["target"]["id"] == "bad1")
+
+    def verdicts(word, *reasons):
+        for event in stage.published[:]:
+            stage.take(envelope("verdicts", {"message_id": event["message_id"], "verdict": word, "reasons": reasons}))
+        stage.published.clear()
+
+    stage.take(envelope("queue", recorded.events[0]))
+    verdicts("misdirected", "no_record")
+    stage.take(envelope(COMMANDS, own))
+    stage.take(envelope(COMMANDS, {**own, "sequence": 1, "action": "release", "expires_at": None, "reason": "late_record"}))
+    stage.take(held[0])
+    for event in recorded.events[7:10]:
+        stage.take(envelope("queue", event))
+    verdicts("clear")
+    need(stage.gateway.ids == ["bad1"], "the record that came late", stage.gateway.ids)
+    for canary in held[1:3]:
+        stage.take(canary)
+        need({event["message_id"] for event in stage.published} == {event["message_id"] for event in recorded.events[7:10]},
+             "judged again", stage.published)  # fmt: skip
+        if canary is held[1]:
+            stage.published.clear()
+    verdicts("clear")
+    need(stage.gateway.ids == [recorded.events[at]["message_id"] for at in (0, 7, 8, 9)], stage.gateway.ids)
+
+
+def killed_anywhere(work, recorded):
+    """Between any two things it does: nothing is lost by it."""
+    may_kill = at_place(0)
+    killed_once(work / "killed-0", recorded, may_kill)
+    places = may_kill.passed
+    need(places > 50, places)
+    for place in range(1, places + 1):
+        try:
+            killed_once(work / f"killed-{place}", recorded, at_place(place))
+        except AssertionError as wrong:
+            raise AssertionError(f"killed at {place} of {places}", *wrong.args) from wrong
 
 
 def as_a_program(work, recorded):
@@ -429,6 +537,7 @@ def main():
     case("sender: holds that run out", runs_out, work, recorded)
     case("sender: gate", gate, work, recorded)
     case("sender: gate and canary", gate_and_canary, work, recorded)
+    case("sender: killed between any two steps", killed_anywhere, work, recorded)
     case("sender: the program, killed with -9", as_a_program, work, recorded)
     loading = Loading(build, work)
     try:

@@ -142,6 +142,9 @@ for part in "$work"/part.*; do
     at=$((at + 1))
 done
 check "flow.reload.settles_all" await_settled reload "$lines" 60
+# The last policy is in every log, and what the logs hold is folded: who is told to end does not wait for either.
+is_folded() { { folds_to_the_same && lists_the_policies; } >"$work/unfolded" 2>&1; }
+check "flow.reload.is_folded" wait_until 60 is_folded
 check "flow.reload.ends" end_process "$processor_pid"
 check "flow.reload.one_policy_each" is_one_policy_each
 check "flow.reload.folds_to_the_same" folds_to_the_same

@@ -36,6 +36,16 @@ static void hold_message(struct incident_report *report, const char *id, const c
     take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL, record);
 }
 
+static void release_message(struct incident_report *report, const char *id, const char *more)
+{
+    char record[512];
+    snprintf(record, sizeof record,
+            "{\"action\":\"release\",\"target\":{\"kind\":\"message\",\"id\":\"%s\",\"tenant_id\":"
+            "\"t\"},\"issued_at\":\"2026-11-22T08:01:00.000Z\",\"mode\":\"enforce\"%s}",
+            id, more);
+    take(report, AUDIT_MESSAGE_COMMAND, "release", NULL, record);
+}
+
 static void verdict(struct incident_report *report, const char *id, const char *who, int second)
 {
     char text[512];
@@ -125,10 +135,41 @@ static void test_reached(void)
     incident_report_destroy(report);
 }
 
+// What a person released was sent; what was released because its record came late is none of them. Each once.
+static void test_released_and_twice(void)
+{
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
+    take(report, AUDIT_COMMAND, "hold", INCIDENT,
+            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    for (int i = 0; i < 2; i++) {
+        hold_message(report, "by ann", "enforce");
+        hold_message(report, "late record", "enforce");
+        release_message(report, "by ann", ",\"operator\":\"ann\"");
+        release_message(report, "behind", ",\"operator\":\"ann\"");
+        release_message(report, "late record", "");
+    }
+    for (int i = 0; i < 2; i++) {
+        verdict(report, "by ann", "p1", 5);
+        verdict(report, "behind", "p2", 25);
+        verdict(report, "late record", "p3", 6);
+        verdict(report, "spared", "p4", 26);
+    }
+    CU_ASSERT_EQUAL(report->reached.messages, 2);
+    CU_ASSERT_EQUAL(report->reached.people, 2);
+    CU_ASSERT_EQUAL(report->reached.held_one_by_one, 0);
+    CU_ASSERT_EQUAL(report->spared.messages, 2);
+    CU_ASSERT_EQUAL(report->spared.held_one_by_one, 1);
+    incident_report_destroy(report);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"reached", test_reached},
+            {"released_and_twice", test_released_and_twice},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "incident_report", tests);

@@ -207,7 +207,17 @@ static void test_reached(void)
     tell(board, status_see_command, NULL,
             "{\"action\":\"release\",\"target\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":"
             "\"t\"},\"incident_id\":\"" INCIDENT "\",\"issued_at\":\"2026-11-22T08:00:40.000Z\"}");
+    for (int i = 0; i < 2; i++) {
+        tell(board, status_see_command, NULL,
+                i == 0 ? "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"ann's\","
+                         "\"tenant_id\":\"t\"},\"incident_id\":null}"
+                       : "{\"action\":\"release\",\"target\":{\"kind\":\"message\",\"id\":\"ann'"
+                         "s\","
+                         "\"tenant_id\":\"t\"},\"incident_id\":null,\"operator\":\"ann\"}");
+    }
     verdict(board, "misdirected", "early", 5, "a");
+    verdict(board, "misdirected", "early", 5, "a"); // published again
+    verdict(board, "misdirected", "ann's", 6, "a");
     verdict(board, "misdirected", "shown", 5, "a");
     verdict(board, "misdirected", "late", 30, "a");
     verdict(board, "misdirected", "another", 6, "b");
@@ -215,7 +225,10 @@ static void test_reached(void)
     verdict(board, "misdirected", "another day", 50, "a");
     check_text(board,
             (const char *const[]){"held: 1\n", "incident: 1\n", "| closed\n",
-                    "reached: 1 misdirected messages to 1 people, judged before the hold\n",
+                    "reached: 2 misdirected messages to 2 people, judged before the hold or "
+                    "released "
+                    "by a person\n",
+                    "ann's k1:ann's released by a person\n",
                     "spared: 2 misdirected messages to 2 people, 1 of them held one by one\n",
                     "early k1:early held by itself\n", "late k1:late\n", "shown k1:shown\n", NULL},
             "another");
@@ -224,9 +237,11 @@ static void test_reached(void)
     status_add_json(&json, board, &look);
     CU_ASSERT_PTR_NOT_NULL(
             strstr(json.p, "{\"reached\":false,\"before_hold\":true,\"message_hold\":"
-                           "true,\"verdict\":{\"message_id\":\"early\""));
+                           "true,\"message_released\":false,\"verdict\":{"
+                           "\"message_id\":\"early\""));
     CU_ASSERT_PTR_NOT_NULL(strstr(json.p, "{\"reached\":true,\"before_hold\":true,\"message_hold\":"
-                                          "false,\"verdict\":{\"message_id\":\"shown\""));
+                                          "false,\"message_released\":false,\"verdict\":{"
+                                          "\"message_id\":\"shown\""));
     strbuf_fini(&json);
     status_board_destroy(board);
 }
