@@ -124,11 +124,11 @@ static bool comes_to_enforce(const struct decide *decide, const struct delta *de
             .scope = hold->scope,
             .name = scopes_name(decide->scopes, hold->scope)};
     bool has_channel = step.name.kind >= SCOPE_VENDOR || !view_is_none(step.name.channel);
-    bool is_told_apart =
-            has_channel || (!modes_go_by_channel(policy) && standing_is_empty(decide->standing));
-    return hold->mode == MODE_MONITOR && is_told_apart &&
+    return hold->mode == MODE_MONITOR && (has_channel || !modes_go_by_channel(policy)) &&
            settings_by(decide, before, &step).mode == MODE_MONITOR &&
-           settings_by(decide, policy, &step).mode == MODE_ENFORCE;
+           settings_by(decide, policy, &step).mode == MODE_ENFORCE &&
+           (has_channel || !standing_has_channel_mode(
+                                   decide->standing, step.name.tenant_id, delta->log_time_ms));
 }
 
 void decide_change_policy(

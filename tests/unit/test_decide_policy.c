@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "control_bench.h"
 #include "decide/hold_cap.h"
 #include "decide_bench.h"
 #include "unit.h"
@@ -132,6 +133,50 @@ static void test_modes_by_channel(void)
     decide_bench_fini(&b);
 }
 
+// Nor is it where a person's mode of one channel of the tenant stands; whatever else stands says nothing about
+// channels.
+static void test_what_people_command(void)
+{
+    static const struct {
+        const char *tenant;
+        enum control_object object;
+        const char *channel;
+        bool is_sent;
+    } rows[] = {
+            {"acme", CONTROL_OF_MESSAGE, NULL, true},
+            {"t", CONTROL_OF_RECIPIENT, NULL, true},
+            {"t", CONTROL_OF_SCOPE, NULL, true},
+            {"acme", CONTROL_OF_SCOPE, "voice", true},
+            {"t", CONTROL_OF_SCOPE, "voice", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 100);
+        const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+        const struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+        bool is_scope = rows[i].object == CONTROL_OF_SCOPE;
+        const struct control control = {.control_id = VIEW("c1"),
+                .operator_id = VIEW("li"),
+                .reason = VIEW("r"),
+                .action = is_scope ? CONTROL_MODE : CONTROL_HOLD,
+                .object = rows[i].object,
+                .mode = MODE_MONITOR,
+                .scope = {SCOPE_CAMPAIGN, VIEW("x"), view_of(rows[i].tenant),
+                        view_of(rows[i].channel)},
+                .recipient = VIEW("demo:AAAAAAAAAAAAAAAAAAAAAA"),
+                .issued_at_ms = b.log_time_ms,
+                .expires_at_ms = b.log_time_ms + 60 * MINUTE};
+        decide_set_policy(b.decide, &monitor);
+        raise(&b, "a", TIER_QUARANTINE);
+        control_bench_give(&b, &control, 1);
+        CU_ASSERT_EQUAL(b.state_count, 1); // it stands
+        decide_change_policy(b.decide, &b.delta, &enforce);
+        (void)pass(&b, MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), rows[i].is_sent);
+        decide_bench_fini(&b);
+    }
+}
+
 static void test_what_was_sent_stays_so(void)
 {
     struct decide_bench b;
@@ -175,6 +220,7 @@ static const struct unit_test tests[] = {
         {"monitored_holds_are_sent", test_monitored_holds_are_sent},
         {"only_what_comes_to_enforce", test_only_what_comes_to_enforce},
         {"modes_by_channel", test_modes_by_channel},
+        {"what_people_command", test_what_people_command},
         {"what_was_sent_stays_so", test_what_was_sent_stays_so},
         {"cap_changes", test_cap_changes},
         {NULL, NULL},
