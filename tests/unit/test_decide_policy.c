@@ -2,6 +2,7 @@
 // enforced; what was sent stays sent to its end.
 #include "decide/decide.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "control_bench.h"
@@ -141,6 +142,45 @@ static void test_modes_by_channel(void)
     (void)pass(&b, MINUTE);
     CU_ASSERT_EQUAL(b.taken_count, 0);
     decide_bench_fini(&b);
+}
+
+// A rule that leaves a vendor in monitor mode may be of the one that it came through, which is not known behind a
+// hold; one of another tenant is not.
+static void test_modes_by_vendor(void)
+{
+    static const struct {
+        const char *tenant; // NULL: of all
+        enum mode mode;
+        bool is_sent;
+    } rows[] = {
+            {NULL, MODE_MONITOR, false},
+            {"t", MODE_MONITOR, false},
+            {"acme", MODE_MONITOR, true},
+            {NULL, MODE_ENFORCE, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 100);
+        char vendor[] = "a";
+        char tenant[8] = "";
+        snprintf(tenant, sizeof tenant, "%s", rows[i].tenant != NULL ? rows[i].tenant : "");
+        struct rule rule = {.parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE),
+                .names = {NULL, vendor, NULL, NULL},
+                .settings = {.mode = rows[i].mode}};
+        if (rows[i].tenant != NULL) {
+            rule.parts |= RULE_PART(RULE_OF_TENANT);
+            rule.names[RULE_OF_TENANT] = tenant;
+        }
+        const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+        struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+        enforce.rules = (struct rules){&rule, 1, 1};
+        decide_set_policy(b.decide, &monitor);
+        raise(&b, "a", TIER_QUARANTINE);
+        decide_change_policy(b.decide, &b.delta, &enforce);
+        (void)pass(&b, MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), rows[i].is_sent);
+        decide_bench_fini(&b);
+    }
 }
 
 // Nor is it where a person's mode of one channel of the tenant stands; whatever else stands says nothing about
@@ -285,6 +325,7 @@ static const struct unit_test tests[] = {
         {"monitored_holds_are_sent", test_monitored_holds_are_sent},
         {"only_what_comes_to_enforce", test_only_what_comes_to_enforce},
         {"modes_by_channel", test_modes_by_channel},
+        {"modes_by_vendor", test_modes_by_vendor},
         {"what_people_command", test_what_people_command},
         {"the_breaker_jumps", test_the_breaker_jumps},
         {"override_at_its_turn", test_override_at_its_turn},
