@@ -105,9 +105,9 @@ static void set_end(const struct control_reader *reader, struct control *control
 {
     const struct policy *policy = reader->policy;
     if (control->action == CONTROL_HOLD && control->expires_at_ms == 0) {
-        bool is_message = control->object == CONTROL_OF_MESSAGE;
+        bool is_scope = control->object == CONTROL_OF_SCOPE;
         int64_t end_ms = control->issued_at_ms +
-                         (is_message ? policy->message_hold_ms : policy->scope_hold_ms);
+                         (is_scope ? policy->scope_hold_ms : policy->message_hold_ms);
         control->expires_at_ms = end_ms < CLOCK_END_MS ? end_ms : CLOCK_END_MS - 1;
     }
 }

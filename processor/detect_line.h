@@ -40,12 +40,13 @@ void detect_line_destroy(struct detect_line *line);
 // but budget) is the config's for good.
 void detect_line_set_policy(struct detect_line *line, const struct policy *policy);
 // What the log has said: frames go by the policy of the last frame that has one, of a serial above those
-// before it (model/frame.h); one that cannot be read does nothing and is counted. It is part of what is
-// saved and restored.
+// before it (model/frame.h); one that cannot be read uses up its serial, does nothing else and is counted.
+// It is part of what is saved and restored.
 struct detect_policy {
-    struct view version; // in force
-    int64_t serial;      // of the log's last one; 0 = the log has named none
-    int64_t told_ms;     // log time at which it did
+    struct view version;    // in force
+    int64_t serial;         // its own; 0 = the log has named none
+    int64_t highest_serial; // of all that the log has had
+    int64_t told_ms;        // log time at which it was named
     uint64_t refused;
 };
 struct detect_policy detect_line_policy(const struct detect_line *line);

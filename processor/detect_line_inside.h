@@ -23,6 +23,7 @@ struct detect_line {
     const struct policy *own;      // as was set from outside; borrowed
     const struct policy *of_start; // whose parts that need a restart are part of the line; borrowed
     struct line_policy named;
+    int64_t highest_serial; // that the log has had, of policies that cannot be read too
     uint64_t policies_refused;
     uint32_t max_scopes;
     struct emitter *emitter;

@@ -51,7 +51,7 @@ static enum err make(const struct detect_line *line, struct view text, struct vi
 enum err line_take_policy(struct detect_line *line, const struct delta *delta)
 {
     const struct frame_policy *policy = &delta->frame->policy;
-    if (policy->serial <= line->named.serial) {
+    if (policy->serial <= line->highest_serial) {
         return ERR_NONE;
     }
     bool is_same = line->named.config != NULL &&
@@ -61,14 +61,19 @@ enum err line_take_policy(struct detect_line *line, const struct delta *delta)
         struct line_policy named;
         enum err e = make(line, policy->text, policy->version, &named);
         if (e != ERR_NONE) {
-            line->policies_refused += e != ERR_NO_MEMORY;
-            return e == ERR_NO_MEMORY ? e : ERR_NONE;
+            if (e == ERR_NO_MEMORY) {
+                return e;
+            }
+            line->policies_refused++;
+            line->highest_serial = policy->serial; // as whoever can read it has it
+            return ERR_NONE;
         }
         line->policy = &named.config->policy;
         decide_change_policy(line->decide, delta, line->policy);
         line_policy_drop(&line->named);
         line->named = named;
     }
+    line->highest_serial = policy->serial;
     line->named.serial = policy->serial;
     line->named.told_ms = fold_log_time_ms(line->fold);
     return ERR_NONE;
@@ -94,7 +99,7 @@ void detect_line_set_policy(struct detect_line *line, const struct policy *polic
 struct detect_policy detect_line_policy(const struct detect_line *line)
 {
     return (struct detect_policy){view_of(line->policy->version), line->named.serial,
-            line->named.told_ms, line->policies_refused};
+            line->highest_serial, line->named.told_ms, line->policies_refused};
 }
 
 void line_policy_archive(struct detect_line *line, struct archive *archive)
@@ -102,7 +107,8 @@ void line_policy_archive(struct detect_line *line, struct archive *archive)
     archive_mark(archive, "policy");
     struct line_policy *named = &line->named;
     int64_t serial = named->serial;
-    archive_i64(archive, &serial, 0, INT64_MAX - 1);
+    archive_i64(archive, &line->highest_serial, 0, INT64_MAX - 1);
+    archive_i64(archive, &serial, 0, line->highest_serial);
     if (serial == 0) {
         return;
     }

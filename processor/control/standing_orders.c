@@ -263,6 +263,19 @@ bool standing_has_recipients(const struct standing_orders *standing)
     return standing->recipient_count > 0;
 }
 
+bool standing_has_channel_mode(
+        const struct standing_orders *standing, struct view tenant_id, int64_t now_ms)
+{
+    for (uint32_t i = 0; i < standing->count; i++) {
+        const struct standing_order *order = &standing->rows[i]->order;
+        if (order->key.object == CONTROL_OF_SCOPE && !view_is_none(order->key.channel) &&
+                order->until_ms > now_ms && view_equal(order->key.tenant_id, tenant_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // --- what is in force -------------------------------------------------------------------------
 
 static const struct standing_order *in_force(

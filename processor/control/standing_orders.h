@@ -64,6 +64,10 @@ uint32_t standing_count(const struct standing_orders *standing);
 bool standing_is_empty(const struct standing_orders *standing);
 // Whether orders about recipients stand: who asks needs no pseudonym else.
 bool standing_has_recipients(const struct standing_orders *standing);
+// Whether a mode of one channel of a tenant's scopes is in force: who does not know the channel of what he asks
+// about does not know its mode then. Looks at all that stands.
+bool standing_has_channel_mode(
+        const struct standing_orders *standing, struct view tenant_id, int64_t now_ms);
 
 // Whom something is of; ids of kinds that are not known, or of several, are none.
 struct standing_subject {

@@ -113,6 +113,27 @@ static bool modes_go_by_channel(const struct policy *policy)
     return false;
 }
 
+// Whether a rule leaves a vendor in monitor mode that the scope may have come through: behind a hold its messages
+// are explained, and do not say any more which.
+static bool vendor_may_be_monitored(
+        const struct decide *decide, const struct policy *policy, const struct step *step)
+{
+    if (step->name.kind >= SCOPE_VENDOR ||
+            !view_is_none(vendor_of(decide, step->scope, &step->name))) {
+        return false;
+    }
+    const uint32_t parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE);
+    for (uint32_t i = 0; i < policy->rules.count; i++) {
+        const struct rule *rule = &policy->rules.rules[i];
+        bool is_of_tenant = (rule->parts & RULE_PART(RULE_OF_TENANT)) == 0 ||
+                            view_is(step->name.tenant_id, rule->names[RULE_OF_TENANT]);
+        if ((rule->parts & parts) == parts && is_of_tenant && rule->settings.mode == MODE_MONITOR) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Whether a hold that was made in monitor mode would be sent now, and would not have been before. Which
 // channel it went by then is not known any more: where modes may differ by channels, it is left as it is.
 static bool comes_to_enforce(const struct decide *decide, const struct delta *delta,
@@ -124,11 +145,12 @@ static bool comes_to_enforce(const struct decide *decide, const struct delta *de
             .scope = hold->scope,
             .name = scopes_name(decide->scopes, hold->scope)};
     bool has_channel = step.name.kind >= SCOPE_VENDOR || !view_is_none(step.name.channel);
-    bool is_told_apart =
-            has_channel || (!modes_go_by_channel(policy) && standing_is_empty(decide->standing));
-    return hold->mode == MODE_MONITOR && is_told_apart &&
+    return hold->mode == MODE_MONITOR && (has_channel || !modes_go_by_channel(policy)) &&
            settings_by(decide, before, &step).mode == MODE_MONITOR &&
-           settings_by(decide, policy, &step).mode == MODE_ENFORCE;
+           settings_by(decide, policy, &step).mode == MODE_ENFORCE &&
+           !vendor_may_be_monitored(decide, policy, &step) &&
+           (has_channel || !standing_has_channel_mode(
+                                   decide->standing, step.name.tenant_id, delta->log_time_ms));
 }
 
 void decide_change_policy(

@@ -1,5 +1,7 @@
 // Whether holds may be told: not while the cache or the feed is suspect, and only so many in ten
 // minutes.
+#include <string.h>
+
 #include "decide/decide_inside.h"
 
 bool decide_is_suspended(const struct decide *decide)
@@ -59,17 +61,23 @@ static enum err tell_cache(struct decide *decide, const struct delta *delta, enu
     return e != ERR_NONE || delta->tally_partition != 0 ? e : taker->alert(taker->self, &alert);
 }
 
-// Holds that wait rest on what may be no evidence: they are decided anew as well.
+// Holds that wait rest on what may be no evidence: they are decided anew as well. Those that stand, and wait
+// to be enforced, rest on what was seen before: they wait on.
 static void suspend(struct decide *decide)
 {
-    for (uint32_t i = 0; i < decide->holds.waiting_count; i++) {
-        int32_t scope = decide->holds.waiting[i];
-        if (incidents_tier(decide->incidents, scope) > TIER_ALERT &&
-                !incidents_is_holding(decide->incidents, scope)) {
+    struct hold_cap *holds = &decide->holds;
+    int32_t waiting[HOLD_WAITING_MAX];
+    uint32_t count = holds->waiting_count;
+    memcpy(waiting, holds->waiting, count * sizeof *waiting);
+    hold_cap_forget(holds);
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t scope = waiting[i];
+        if (incidents_is_holding(decide->incidents, scope)) {
+            (void)hold_cap_wait(holds, scope); // there is the room that it had
+        } else if (incidents_tier(decide->incidents, scope) > TIER_ALERT) {
             incidents_set_tier(decide->incidents, scope, TIER_ALERT);
         }
     }
-    hold_cap_forget(&decide->holds);
 }
 
 // What was seen meanwhile speaks against nobody, and is no lesson.
@@ -126,13 +134,15 @@ static bool is_unsent(const struct decide *decide, const struct step *step)
     return hold != NULL && hold->mode == MODE_MONITOR &&
            (release == NULL || release->canary.step == 0) &&
            decide_settings(decide, step).mode == MODE_ENFORCE &&
-           policy_withholds(decide, step) == NULL && !tenant_is_drill(step->name.tenant_id);
+           !tenant_is_drill(step->name.tenant_id);
 }
 
-// The hold of a scope whose turn has come, if its incident still stands.
+// The hold of a scope whose turn has come, if its incident still stands. `*ret_waits_on`: it is held already, and
+// the policy wants that not sent for now.
 static enum err hold_late(struct decide *decide, const struct delta *delta, int32_t scope,
-        const struct decision_taker *taker)
+        const struct decision_taker *taker, bool *ret_waits_on)
 {
+    *ret_waits_on = false;
     enum tier tier = incidents_tier(decide->incidents, scope);
     struct incident *incident = incidents_of(decide->incidents, scope);
     if (incident == NULL || incident->told == NULL || tier < TIER_QUARANTINE) {
@@ -150,7 +160,9 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
             .taker = taker,
             .tenant = SCOPE_NONE};
     if (incidents_is_holding(decide->incidents, scope)) {
-        if (!is_unsent(decide, &step)) {
+        bool is_due = is_unsent(decide, &step);
+        *ret_waits_on = is_due && policy_withholds(decide, &step) != NULL;
+        if (!is_due || *ret_waits_on) {
             return ERR_NONE;
         }
         hold_cap_note(&decide->holds, delta->log_time_ms);
@@ -162,6 +174,26 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
     }
     enum err e = tell_hold(decide, &step, tier);
     decide_explain_parents(decide, &step, true);
+    return e;
+}
+
+// All whose turn it is.
+static enum err hold_waiting(
+        struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
+{
+    int32_t back[HOLD_WAITING_MAX];
+    uint32_t count = 0;
+    enum err e = ERR_NONE;
+    int32_t scope;
+    while (e == ERR_NONE &&
+            (scope = hold_cap_next(&decide->holds, delta->log_time_ms)) != SCOPE_NONE) {
+        bool waits_on;
+        e = hold_late(decide, delta, scope, taker, &waits_on);
+        if (waits_on) {
+            back[count++] = scope;
+        }
+    }
+    hold_cap_set_back(&decide->holds, back, count);
     return e;
 }
 
@@ -183,14 +215,7 @@ enum err decide_watch(
         e = tell_cache(decide, delta,
                 now == BREAKER_CALM ? ALERT_CACHE_RECOVERED : ALERT_CACHE_SUSPECT, taker);
     }
-    while (e == ERR_NONE && now != BREAKER_JUMPED) {
-        int32_t scope = hold_cap_next(&decide->holds, delta->log_time_ms);
-        if (scope == SCOPE_NONE) {
-            break;
-        }
-        e = hold_late(decide, delta, scope, taker);
-    }
-    return e;
+    return e == ERR_NONE && now != BREAKER_JUMPED ? hold_waiting(decide, delta, taker) : e;
 }
 
 void watch_archive(struct archive *archive, struct decide *decide)

@@ -27,7 +27,7 @@ static bool window_has_room(struct hold_cap *cap, int64_t now_ms)
 
 bool hold_cap_has_room(struct hold_cap *cap, int64_t now_ms)
 {
-    return cap->waiting_count == 0 && window_has_room(cap, now_ms);
+    return cap->waiting_count == cap->set_back_count && window_has_room(cap, now_ms);
 }
 
 void hold_cap_note(struct hold_cap *cap, int64_t now_ms)
@@ -58,13 +58,24 @@ int32_t hold_cap_next(struct hold_cap *cap, int64_t now_ms)
     int32_t scope = cap->waiting[0];
     cap->waiting_count--;
     memmove(cap->waiting, cap->waiting + 1, cap->waiting_count * sizeof *cap->waiting);
-    cap->is_told = cap->is_told && cap->waiting_count > 0;
+    cap->set_back_count -= cap->set_back_count > 0;
+    cap->is_told = cap->is_told && cap->waiting_count > cap->set_back_count;
     return scope;
+}
+
+void hold_cap_set_back(struct hold_cap *cap, const int32_t *scopes, uint32_t count)
+{
+    ASSURE(count <= HOLD_WAITING_MAX - cap->waiting_count);
+    memmove(cap->waiting + count, cap->waiting, cap->waiting_count * sizeof *cap->waiting);
+    memcpy(cap->waiting, scopes, count * sizeof *scopes);
+    cap->waiting_count += count;
+    cap->set_back_count += count;
 }
 
 void hold_cap_forget(struct hold_cap *cap)
 {
     cap->waiting_count = 0;
+    cap->set_back_count = 0;
     cap->is_told = false;
 }
 
@@ -84,6 +95,7 @@ void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t sc
     if (archive_reads(archive)) {
         cap->count = archive_is_good(archive) ? count : 0;
         cap->waiting_count = archive_is_good(archive) ? waiting : 0;
+        cap->set_back_count = 0;
         hold_cap_set(cap, cap->cap);
     }
 }

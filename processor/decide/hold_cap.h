@@ -17,18 +17,23 @@ struct hold_cap {
     uint32_t count;
     int32_t waiting[HOLD_WAITING_MAX]; // scopes, in the order in which they came
     uint32_t waiting_count;
-    bool is_told; // that holds wait, since the line was empty last
+    uint32_t
+            set_back_count; // the first so many have had their turn; not saved: they have it again first
+    bool is_told;           // that others wait, since none did last
 };
 
 // Another cap: of a smaller one the newest holds count.
 void hold_cap_set(struct hold_cap *cap, uint32_t holds);
-// Whether one more hold may be told: there is room, and nobody waits.
+// Whether one more hold may be told: there is room, and nobody waits for it.
 bool hold_cap_has_room(struct hold_cap *cap, int64_t now_ms);
 void hold_cap_note(struct hold_cap *cap, int64_t now_ms);
 // Puts a scope in line, once. False when the line is full.
 bool hold_cap_wait(struct hold_cap *cap, int32_t scope);
 // The next of the line whose turn it is; SCOPE_NONE when there is no room, or nobody waits.
 int32_t hold_cap_next(struct hold_cap *cap, int64_t now_ms);
+// Those whose turn came and who may not go for a reason of their own: they wait on before all others, in
+// nobody's way. They are of the line, in its order, and nobody has come since.
+void hold_cap_set_back(struct hold_cap *cap, const int32_t *scopes, uint32_t count);
 // Empties the line.
 void hold_cap_forget(struct hold_cap *cap);
 void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t scopes_end);

@@ -7,10 +7,11 @@
 #include "model/frame.h"
 #include "policy/config_table.h"
 
-enum { PATH_COUNT = 15, NODE_MAX = 64 * 1024, TREE_MAX_BYTES = 32 * 1024 * 1024 };
+enum { PATH_COUNT = 16, NODE_MAX = 64 * 1024, TREE_MAX_BYTES = 32 * 1024 * 1024 };
 
 static const char *const paths[PATH_COUNT] = {
         "policy.mode",
+        "policy.message_hold",
         "policy.scope_hold",
         "policy.operator_hold_max",
         "policy.confirm_within",

@@ -60,7 +60,7 @@ static enum err take(struct detect_half *half)
 static enum err send(struct detect_half *half, int32_t partition)
 {
     struct detect_partition *state = &half->partitions[partition];
-    int64_t serial = detect_line_policy(state->line).serial + 1;
+    int64_t serial = detect_line_policy(state->line).highest_serial + 1;
     const struct frame frame = {
             .source_topic = view_of(half->base.config->topics.tallies),
             .source_partition = partition,
@@ -115,7 +115,7 @@ void detect_note_policy(struct detect_half *half, int32_t partition, int64_t off
     if (offset < state->silent_until) {
         return;
     }
-    if (now.serial < policy->serial) {
+    if (now.serial < policy->serial && now.highest_serial == policy->serial) {
         log_error("detect",
                 "tally partition %d, offset %lld: policy %.*s cannot be read by this version; %s "
                 "stays in force",

@@ -133,6 +133,39 @@ static void test_read_again(void)
     end(&rig);
 }
 
+// A hold without an end has that of the policy: of a scope as a scope's, of one message or recipient as a
+// message's.
+static void test_ends_of_policy(void)
+{
+    static const struct {
+        struct control_words words;
+        int64_t lasts_ms;
+    } rows[] = {
+            {{.scope_kind = "campaign", .scope_id = "a", .tenant = "t"}, 7200000},
+            {{.message = "m", .tenant = "t"}, 5400000},
+            {{.recipient = "138 0013 8000", .tenant = "t"}, 5400000},
+    };
+    struct rig rig;
+    begin(&rig);
+    rig.config->policy.message_hold_ms = 5400000;
+    rig.config->policy.scope_hold_ms = 7200000;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct control_words words = rows[i].words;
+        words.action = CONTROL_HOLD;
+        words.control_id = "id";
+        words.operator_id = "li";
+        words.reason = "r";
+        CU_ASSERT_EQUAL_FATAL(write_record(&rig, &words), ERR_NONE);
+        const struct raw_message raw = {.timestamp_ms = -1, .value = strbuf_view(&rig.record)};
+        struct control control;
+        struct decode_failure failure = {.text = ""};
+        CU_ASSERT_EQUAL_FATAL(
+                control_reader_read(rig.reader, &raw, rig.arena, &control, &failure), DECODE_EVENT);
+        CU_ASSERT_EQUAL(control.expires_at_ms - AT, rows[i].lasts_ms);
+    }
+    end(&rig);
+}
+
 static void test_what_is_missing(void)
 {
     static const struct control_words rows[] = {
@@ -241,6 +274,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"read_again", test_read_again},
+            {"ends_of_policy", test_ends_of_policy},
             {"what_is_missing", test_what_is_missing},
             {"refused_here", test_refused_here},
             {"outcomes", test_outcomes},

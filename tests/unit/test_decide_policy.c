@@ -2,10 +2,13 @@
 // enforced; what was sent stays sent to its end.
 #include "decide/decide.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "control_bench.h"
 #include "decide/hold_cap.h"
 #include "decide_bench.h"
+#include "tests/support/config_text.h"
 #include "unit.h"
 
 enum { MINUTE = 60 * 1000 };
@@ -25,18 +28,27 @@ static void raise(struct decide_bench *b, const char *campaign, enum tier tier)
     decide_bench_raise(b, &path, SCOPE_CAMPAIGN, tier, &evidence);
 }
 
-// The next frame, what waits comes first; its sequence.
-static int64_t pass(struct decide_bench *b, int64_t ms)
+// The next frame, what waits comes first; its sequence. `totals`: NULL, or what it says of all tenants.
+static int64_t pass_with(struct decide_bench *b, int64_t ms, const struct frame_totals *totals)
 {
     const struct decision_taker taker = decide_bench_taker(b);
     b->log_time_ms += ms;
     b->sequence++;
     b->taken_count = 0;
     decide_bench_delta(b, &other, 1, false);
+    if (totals != NULL) {
+        b->frame.has_totals = true;
+        b->frame.totals = *totals;
+    }
     int64_t sequence = b->delta.sequence;
     CU_ASSERT_EQUAL_FATAL(decide_watch(b->decide, &b->delta, &taker), ERR_NONE);
     decide_bench_follow(b, &other, 1, false, true);
     return sequence;
+}
+
+static int64_t pass(struct decide_bench *b, int64_t ms)
+{
+    return pass_with(b, ms, NULL);
 }
 
 static unsigned commands(const struct decide_bench *b, enum command_kind kind, enum mode mode)
@@ -132,6 +144,144 @@ static void test_modes_by_channel(void)
     decide_bench_fini(&b);
 }
 
+// A rule that leaves a vendor in monitor mode may be of the one that it came through, which is not known behind a
+// hold; one of another tenant is not.
+static void test_modes_by_vendor(void)
+{
+    static const struct {
+        const char *tenant; // NULL: of all
+        enum mode mode;
+        bool is_sent;
+    } rows[] = {
+            {NULL, MODE_MONITOR, false},
+            {"t", MODE_MONITOR, false},
+            {"acme", MODE_MONITOR, true},
+            {NULL, MODE_ENFORCE, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 100);
+        char vendor[] = "a";
+        char tenant[8] = "";
+        snprintf(tenant, sizeof tenant, "%s", rows[i].tenant != NULL ? rows[i].tenant : "");
+        struct rule rule = {.parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE),
+                .names = {NULL, vendor, NULL, NULL},
+                .settings = {.mode = rows[i].mode}};
+        if (rows[i].tenant != NULL) {
+            rule.parts |= RULE_PART(RULE_OF_TENANT);
+            rule.names[RULE_OF_TENANT] = tenant;
+        }
+        const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+        struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+        enforce.rules = (struct rules){&rule, 1, 1};
+        decide_set_policy(b.decide, &monitor);
+        raise(&b, "a", TIER_QUARANTINE);
+        decide_change_policy(b.decide, &b.delta, &enforce);
+        (void)pass(&b, MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), rows[i].is_sent);
+        decide_bench_fini(&b);
+    }
+}
+
+// Nor is it where a person's mode of one channel of the tenant stands; whatever else stands says nothing about
+// channels.
+static void test_what_people_command(void)
+{
+    static const struct {
+        const char *tenant;
+        enum control_object object;
+        const char *channel;
+        bool is_sent;
+    } rows[] = {
+            {"acme", CONTROL_OF_MESSAGE, NULL, true},
+            {"t", CONTROL_OF_RECIPIENT, NULL, true},
+            {"t", CONTROL_OF_SCOPE, NULL, true},
+            {"acme", CONTROL_OF_SCOPE, "voice", true},
+            {"t", CONTROL_OF_SCOPE, "voice", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 100);
+        const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+        const struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+        bool is_scope = rows[i].object == CONTROL_OF_SCOPE;
+        const struct control control = {.control_id = VIEW("c1"),
+                .operator_id = VIEW("li"),
+                .reason = VIEW("r"),
+                .action = is_scope ? CONTROL_MODE : CONTROL_HOLD,
+                .object = rows[i].object,
+                .mode = MODE_MONITOR,
+                .scope = {SCOPE_CAMPAIGN, VIEW("x"), view_of(rows[i].tenant),
+                        view_of(rows[i].channel)},
+                .recipient = VIEW("demo:AAAAAAAAAAAAAAAAAAAAAA"),
+                .issued_at_ms = b.log_time_ms,
+                .expires_at_ms = b.log_time_ms + 60 * MINUTE};
+        decide_set_policy(b.decide, &monitor);
+        raise(&b, "a", TIER_QUARANTINE);
+        control_bench_give(&b, &control, 1);
+        CU_ASSERT_EQUAL(b.state_count, 1); // it stands
+        decide_change_policy(b.decide, &b.delta, &enforce);
+        (void)pass(&b, MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), rows[i].is_sent);
+        decide_bench_fini(&b);
+    }
+}
+
+// What waits to be enforced when the breaker jumps is sent when it has calmed down.
+static void test_the_breaker_jumps(void)
+{
+    static const struct frame_totals all_wrong = {.judged = 1000,
+            .tenants_heard = 10,
+            .tenants_jumped = 10,
+            .vendors_heard = 2,
+            .vendors_jumped = 2,
+            .lately_misdirected = 64};
+    static const struct frame_totals all_well = {.judged = 1000, .tenants_heard = 10};
+    struct decide_bench b;
+    decide_bench_init(&b, 100);
+    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+    const struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+    decide_set_policy(b.decide, &monitor);
+    raise(&b, "a", TIER_QUARANTINE);
+    decide_change_policy(b.decide, &b.delta, &enforce);
+    (void)pass_with(&b, MINUTE, &all_wrong);
+    CU_ASSERT_TRUE(decide_is_suspended(b.decide));
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 0);
+    (void)pass_with(&b, 1000, &all_well);
+    (void)pass_with(&b, 2000, &all_well);
+    CU_ASSERT_FALSE(decide_is_suspended(b.decide));
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
+    decide_bench_fini(&b);
+}
+
+// An override at its turn, like maintenance, puts it off; others do not wait for it meanwhile.
+static void test_override_at_its_turn(void)
+{
+    struct decide_bench b;
+    decide_bench_init(&b, 100);
+    struct config *config = config_text_good(
+            "policy: {lists: [{list: override, campaign: a, reason: r, owner: o, expires: "
+            "\"2025-11-22T00:05:00Z\"}]}\n");
+    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+    struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+    enforce.lists = config->policy.lists;
+    decide_set_policy(b.decide, &monitor);
+    raise(&b, "a", TIER_QUARANTINE);
+    decide_change_policy(b.decide, &b.delta, &enforce);
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 0);
+    raise(&b, "b", TIER_QUARANTINE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
+    (void)pass(&b, 3 * MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 0);
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 1);
+    (void)pass(&b, MINUTE);
+    CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), 0); // once
+    decide_bench_fini(&b);
+    config_destroy(config);
+}
+
 static void test_what_was_sent_stays_so(void)
 {
     struct decide_bench b;
@@ -175,6 +325,10 @@ static const struct unit_test tests[] = {
         {"monitored_holds_are_sent", test_monitored_holds_are_sent},
         {"only_what_comes_to_enforce", test_only_what_comes_to_enforce},
         {"modes_by_channel", test_modes_by_channel},
+        {"modes_by_vendor", test_modes_by_vendor},
+        {"what_people_command", test_what_people_command},
+        {"the_breaker_jumps", test_the_breaker_jumps},
+        {"override_at_its_turn", test_override_at_its_turn},
         {"what_was_sent_stays_so", test_what_was_sent_stays_so},
         {"cap_changes", test_cap_changes},
         {NULL, NULL},

@@ -114,7 +114,8 @@ static void goes_by(struct late_world *world, const char *yaml, int64_t serial)
     config_destroy(config);
 }
 
-// Only above the serials before it; one that nobody can read does nothing.
+// Only above the serials before it; one that cannot be read does nothing but use up its serial, so that who can
+// read it folds what follows alike.
 static void test_serials(void)
 {
     struct late_world world;
@@ -125,6 +126,8 @@ static void test_serials(void)
     put(&world, 4, 6, strange);
     put(&world, 5, 7, enforce);
     put(&world, 6, 8, monitor);
+    put(&world, 7, 8, enforce);
+    put(&world, 8, 9, monitor);
     world.frames[5].policy.text = VIEW("policy: {mode: perhaps}");
     world.frames[6].policy.text = VIEW("kafka: {bootstrap: \"elsewhere:9092\"}");
     CU_ASSERT_TRUE(late_world_step(&world));
@@ -143,6 +146,11 @@ static void test_serials(void)
     }
     late_world_restart(&world);
     goes_by(&world, strange, 6);
+    CU_ASSERT_EQUAL(detect_line_policy(world.line).highest_serial, 8);
+    CU_ASSERT_TRUE(late_world_step(&world)); // with 8 again
+    goes_by(&world, strange, 6);
+    CU_ASSERT_TRUE(late_world_step(&world));
+    goes_by(&world, monitor, 9);
     late_world_fini(&world);
 }
 

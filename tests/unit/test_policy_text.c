@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/conf_bind.h"
 #include "model/frame.h"
+#include "policy/config_table.h"
 #include "tests/support/config_text.h"
 #include "unit.h"
 
@@ -15,6 +17,7 @@
 static const char *const full =
         "policy:\n"
         "  mode: monitor\n"
+        "  message_hold: 70m\n"
         "  scope_hold: 90m\n"
         "  operator_hold_max: 3d\n"
         "  confirm_within: 5m\n"
@@ -58,6 +61,79 @@ static struct config *read_text(struct view text, const struct policy *own)
     CU_ASSERT_EQUAL(e == ERR_NONE, findings.n == 0);
     strbuf_fini(&findings);
     return config;
+}
+
+// What only verdicts go by, or stands in another option of the text.
+static const char *const not_in_text[] = {
+        "policy.purposes",
+        "policy.closed_grace",
+        "policy.unknown",
+        "policy.lists_file", // its scopes stand in policy.lists
+        "policy.hours",
+        "policy.frequency",
+        "policy.frequency_packs",
+};
+
+static bool is_in_text(const char *path)
+{
+    for (size_t i = 0; i < sizeof not_in_text / sizeof *not_in_text; i++) {
+        if (strcmp(path, not_in_text[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print_option(struct strbuf *sb, const struct conf_option *option, void *config)
+{
+    const struct conf_table table = {option, 1};
+    strbuf_init(sb, 64 * 1024);
+    conf_print(&table, config, sb);
+    CU_ASSERT_EQUAL_FATAL(sb->failed, ERR_NONE);
+}
+
+// Each option that SIGHUP may change is the text's with another value than the default, or named above: one
+// that is forgotten would be the default for good once the log has named a policy.
+static void test_every_option(void)
+{
+    struct config *config = config_text_good(full);
+    struct config *own = config_text_good("");
+    struct strbuf text;
+    write_text(&text, &config->policy);
+    struct config *read = read_text(strbuf_view(&text), &own->policy);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(read);
+    unsigned seen = 0;
+    for (size_t i = 0; i < config_table.count; i++) {
+        const struct conf_option *option = &config_table.options[i];
+        if (strncmp(option->path, "policy.", 7) != 0 &&
+                strcmp(option->path, "detector.budget") != 0) {
+            continue;
+        }
+        struct strbuf written;
+        struct strbuf found;
+        struct strbuf fallback;
+        print_option(&written, option, config);
+        print_option(&found, option, read);
+        print_option(&fallback, option, own);
+        if (!is_in_text(option->path)) {
+            unit_check_text(option->path, strbuf_view(&found).p, strbuf_view(&fallback).p);
+        } else {
+            CU_ASSERT_FALSE(view_equal(strbuf_view(&written), strbuf_view(&fallback)));
+            bool is_part = strcmp(option->path, "policy.lists") == 0; // those without recipients
+            unit_check_text(option->path, strbuf_view(&found).p,
+                    is_part ? strbuf_view(&found).p : strbuf_view(&written).p);
+            CU_ASSERT_FALSE(view_equal(strbuf_view(&found), strbuf_view(&fallback)));
+        }
+        seen++;
+        strbuf_fini(&fallback);
+        strbuf_fini(&found);
+        strbuf_fini(&written);
+    }
+    CU_ASSERT_TRUE(seen > sizeof not_in_text / sizeof *not_in_text);
+    strbuf_fini(&text);
+    config_destroy(read);
+    config_destroy(own);
+    config_destroy(config);
 }
 
 static void check_scalars(const struct policy *read, const struct policy *written)
@@ -128,6 +204,7 @@ static void test_default(void)
     unit_check_text("text", strbuf_view(&text).p,
             "policy:\n"
             "  mode: enforce\n"
+            "  message_hold: 1d\n"
             "  scope_hold: 1d\n"
             "  operator_hold_max: 7d\n"
             "  confirm_within: 30m\n"
@@ -205,6 +282,7 @@ static void test_too_large(void)
 
 static const struct unit_test tests[] = {
         {"round_trip", test_round_trip},
+        {"every_option", test_every_option},
         {"default", test_default},
         {"refused", test_refused},
         {"too_large", test_too_large},
