@@ -291,7 +291,7 @@ static enum err judge_one(
                                   ? judge_line_recall(line, &item->raw, &judgement, &at_once)
                                   : SAID_NOTHING;
     const struct standing standing =
-            judge_line_stand(line, ev, enriched->pseudonym.bytes, &judgement);
+            judge_line_stand(line, ev, enriched->recipient, &enriched->pseudonym, &judgement);
     // One that was unknown is held until it is said to be clear.
     bool is_held = is_held_at(&standing, at_ms) || (said == SAID_UNKNOWN && !standing.is_past);
     if (judgement.verdict == VERDICT_EXEMPT) {
@@ -312,7 +312,8 @@ static enum err judge_one(
         e = emit_judged(line, batch, i, &judgement, &standing, at_ms);
     }
     if (e == ERR_NONE && said != SAID_NOTHING) {
-        e = judge_line_remember(line, batch, i, said, at_once, is_held);
+        const struct remembered as = {said, at_once, is_held, standing.order != NULL};
+        e = judge_line_remember(line, batch, i, &as);
     }
     if (e != ERR_NONE || is_uncounted(source, item->raw.offset)) {
         return e;

@@ -60,27 +60,45 @@ struct policy_settings judge_line_settings(const struct judge_line *line, const 
     return settings;
 }
 
-// What people have ordered of the message or of its recipient.
-static const struct standing_order *order_of(
-        struct judge_line *line, const struct event *ev, const uint8_t *recipient)
+// The order about the message, else that about its recipient, as that key calls him; `pseudonym` of NULL:
+// nobody asks for his.
+static const struct standing_order *order_by(struct judge_line *line, const struct event *ev,
+        const struct keyring_key *key, const struct pseudonym *pseudonym)
 {
-    if (line->orders == NULL || standing_is_empty(line->orders)) {
-        return NULL;
-    }
     strbuf_reset(&line->pseudonym);
-    if (recipient != NULL && standing_has_recipients(line->orders)) {
-        struct pseudonym pseudonym;
-        memcpy(pseudonym.bytes, recipient, sizeof pseudonym.bytes);
-        pseudonym_add(&line->pseudonym, keyring_current(line->options.ring), &pseudonym);
+    if (pseudonym != NULL) {
+        pseudonym_add(&line->pseudonym, key, pseudonym);
     }
     return standing_of_message(line->orders, event_scope_tenant(ev), ev->message_id,
             line->pseudonym.n > 0 ? strbuf_view(&line->pseudonym) : VIEW_NONE, line->now_ms);
 }
 
-struct standing judge_line_stand(struct judge_line *line, const struct event *ev,
-        const uint8_t *recipient, struct judgement *judgement)
+// What people have ordered of the message or of its recipient: also before the key was replaced, as long as
+// the previous one is there. What was ordered under the current key is later.
+static const struct standing_order *order_of(struct judge_line *line, const struct event *ev,
+        struct recipient recipient, const struct pseudonym *pseudonym)
 {
-    return judge_stand(ev, recipient, line->policy, order_of(line, ev, recipient), judgement);
+    if (line->orders == NULL || standing_is_empty(line->orders)) {
+        return NULL;
+    }
+    if (!standing_has_recipients(line->orders)) {
+        return order_by(line, ev, NULL, NULL);
+    }
+    const struct keyring *ring = line->options.ring;
+    const struct standing_order *order = order_by(line, ev, keyring_current(ring), pseudonym);
+    const struct keyring_key *previous = keyring_previous(ring);
+    if (order != NULL || previous == NULL) {
+        return order;
+    }
+    const struct pseudonym before = keyring_pseudonym(previous, recipient);
+    return order_by(line, ev, previous, &before);
+}
+
+struct standing judge_line_stand(struct judge_line *line, const struct event *ev,
+        struct recipient recipient, const struct pseudonym *pseudonym, struct judgement *judgement)
+{
+    return judge_stand(ev, pseudonym->bytes, line->policy, order_of(line, ev, recipient, pseudonym),
+            judgement);
 }
 
 static void write_reasons(struct strbuf *text, reason_set reasons)

@@ -48,9 +48,9 @@ MUST_CHECK enum err judge_line_count_again(struct judge_line *line,
         struct recheck_item *const *items, struct lookup *lookups, size_t count);
 // What the policy says of a message.
 struct policy_settings judge_line_settings(const struct judge_line *line, const struct event *ev);
-// Completes the judgement of a message, whose recipient has the pseudonym `recipient`.
+// Completes the judgement of a message. `pseudonym`: its recipient's, under the current key.
 struct standing judge_line_stand(struct judge_line *line, const struct event *ev,
-        const uint8_t *recipient, struct judgement *judgement);
+        struct recipient recipient, const struct pseudonym *pseudonym, struct judgement *judgement);
 // As it stands.
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
         reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket);
@@ -66,9 +66,15 @@ MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct eve
 // its record is there.
 enum said_kind judge_line_recall(struct judge_line *line, const struct raw_message *raw,
         struct judgement *judgement, bool *ret_at_once);
-// Remembers a message of the batch, which is to be looked up again. `is_held`: its hold is out.
-MUST_CHECK enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
-        size_t i, enum said_kind said, bool at_once, bool is_held);
+struct remembered {
+    enum said_kind said;
+    bool at_once;
+    bool is_held;      // its hold is out
+    bool is_of_person; // and a person asked for it, so that it was sent in monitor mode too
+};
+// Remembers a message of the batch, which is to be looked up again.
+MUST_CHECK enum err judge_line_remember(
+        struct judge_line *line, const struct batch *batch, size_t i, const struct remembered *as);
 // Behind a batch and its frames: looks up again what is due.
 MUST_CHECK enum err judge_line_recheck(
         struct judge_line *line, const struct batch *batch, size_t slice_count);

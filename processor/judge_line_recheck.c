@@ -52,8 +52,8 @@ enum said_kind judge_line_recall(struct judge_line *line, const struct raw_messa
                                                      : SAID_NOTHING;
 }
 
-enum err judge_line_remember(struct judge_line *line, const struct batch *batch, size_t i,
-        enum said_kind said, bool at_once, bool is_held)
+enum err judge_line_remember(
+        struct judge_line *line, const struct batch *batch, size_t i, const struct remembered *as)
 {
     const struct raw_message *raw = &batch->items[i].raw;
     const struct enriched *enriched = &batch->enriched[i];
@@ -63,13 +63,13 @@ enum err judge_line_remember(struct judge_line *line, const struct batch *batch,
             .recipient = enriched->recipient,
             .partition = raw->partition,
             .offset = raw->offset,
-            .said = said,
+            .said = as->said,
             .hold_ends_at_ms = batch->now_ms + settings.message_hold_ms,
-            .is_held = is_held,
-            .mode = settings.mode,
+            .is_held = as->is_held,
+            .mode = as->is_of_person ? MODE_ENFORCE : settings.mode, // judge_line_hold
             .pseudonym = enriched->pseudonym,
     };
-    return recheck_add(line->recheck, &message, clock_mono(), at_once);
+    return recheck_add(line->recheck, &message, clock_mono(), as->at_once);
 }
 
 bool judge_line_has_due(struct judge_line *line, struct mono_time now)
@@ -134,7 +134,7 @@ static enum err end_hold(struct judge_line *line, const struct round *round,
 {
     const struct event *ev = &message->ev;
     const struct standing standing =
-            judge_line_stand(line, ev, message->pseudonym.bytes, judgement);
+            judge_line_stand(line, ev, message->recipient, &message->pseudonym, judgement);
     bool is_ordered = standing.order != NULL && message->mode == MODE_ENFORCE &&
                       standing.until_ms < message->hold_ends_at_ms;
     if (!message->is_held || (standing.is_blocked && !is_ordered)) {

@@ -160,6 +160,11 @@ const struct keyring_key *keyring_current(const struct keyring *ring)
     return &ring->keys[0];
 }
 
+const struct keyring_key *keyring_previous(const struct keyring *ring)
+{
+    return ring->count > 1 ? &ring->keys[1] : NULL;
+}
+
 const struct keyring_key *keyring_find(const struct keyring *ring, struct view id)
 {
     for (size_t i = 0; i < ring->count; i++) {

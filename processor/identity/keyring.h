@@ -32,6 +32,8 @@ MUST_CHECK enum err keyring_load(struct keyring **ret_ring, const char *current_
         struct strbuf *ret_why);
 
 const struct keyring_key *keyring_current(const struct keyring *ring);
+// NULL when there is none.
+const struct keyring_key *keyring_previous(const struct keyring *ring);
 // NULL when no key has that id.
 const struct keyring_key *keyring_find(const struct keyring *ring, struct view id);
 struct view keyring_key_id(const struct keyring_key *key);

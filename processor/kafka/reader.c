@@ -287,7 +287,13 @@ enum err kafka_reader_since(struct kafka_reader *reader, const char *topic, int3
     return err;
 }
 
-enum err kafka_reader_partitions(
+static bool is_no_topic(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
+
+enum err kafka_reader_find(
         struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->client.rk, topic, NULL);
@@ -301,11 +307,27 @@ enum err kafka_reader_partitions(
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kafka_err(error);
     }
-    int32_t count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    bool is_told = metadata->topic_cnt == 1;
+    bool is_absent = is_told && is_no_topic(metadata->topics[0].err);
+    int32_t count = is_told && !is_absent ? metadata->topics[0].partition_cnt : 0;
     rd_kafka_metadata_destroy(metadata);
-    if (count == 0) {
+    if (count == 0 && !is_absent) { // it has no leader yet
         return ERR_UNAVAILABLE;
     }
     *ret_count = count;
     return ERR_NONE;
+}
+
+enum err kafka_reader_partitions(
+        struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count)
+{
+    int32_t count = 0;
+    enum err e = kafka_reader_find(reader, topic, timeout_ms, &count);
+    if (e == ERR_NONE && count == 0) {
+        return ERR_UNAVAILABLE;
+    }
+    if (e == ERR_NONE) {
+        *ret_count = count;
+    }
+    return e;
 }

@@ -33,6 +33,9 @@ enum kafka_event_kind kafka_reader_poll(
 // Asks the broker how many partitions a topic has. ERR_UNAVAILABLE when it has none.
 MUST_CHECK enum err kafka_reader_partitions(
         struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count);
+// The same; 0 when it is known that there is no such topic, or that our Kafka user may not know of it.
+MUST_CHECK enum err kafka_reader_find(
+        struct kafka_reader *reader, const char *topic, int64_t timeout_ms, int32_t *ret_count);
 // Asks the broker which offsets a partition has now, low .. high - 1.
 MUST_CHECK enum err kafka_reader_ends(struct kafka_reader *reader, const char *topic,
         int32_t partition, int64_t timeout_ms, int64_t *ret_low, int64_t *ret_high);

@@ -58,10 +58,10 @@ static enum err begin(struct kafka_reader *reader, const struct kafka_whole *who
         struct mono_time until, struct unread *unread)
 {
     int32_t partitions = 0;
-    enum err e = kafka_reader_partitions(
-            reader, whole->topic, mono_left_ms(clock_mono(), until), &partitions);
-    if (e != ERR_NONE) {
-        return e;
+    enum err e =
+            kafka_reader_find(reader, whole->topic, mono_left_ms(clock_mono(), until), &partitions);
+    if (e != ERR_NONE || partitions == 0) {
+        return e == ERR_NONE && !whole->may_be_absent ? ERR_UNAVAILABLE : e;
     }
     unread->partitions = partitions;
     unread->is_unread = calloc((size_t)partitions, sizeof *unread->is_unread);

@@ -1,6 +1,7 @@
 // Reads a topic from its beginning, or from a time on, to the ends that it has now, without a group.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -24,6 +25,7 @@ struct kafka_whole {
     // Records with that timestamp or a later one, as far as the broker keeps them apart by time, and with them some that
     // are older; 0 = all. Where no partition has any, all of them are read.
     int64_t since_ms;
+    bool may_be_absent;      // a topic that is known not to be there has no records
     struct kafka_kept *kept; // NULL = not asked
     // Each record, of a partition in its order; other than ERR_NONE ends it.
     enum err (*take)(void *self, const struct raw_message *raw);

@@ -98,13 +98,16 @@ static enum err recall_held(struct detect_half *half, const struct log_range *lo
     struct recalled recalled;
     const struct held_search search = {half->base.config, log->partition, half->tally_partitions,
             RECALL_MS, &half->left_behind};
-    enum err e = held_read(&search, &ledger);
+    int64_t ordered = -1;
+    enum err e = half->base.config->control.is_on ? held_read_ordered(&search, &ordered) : ERR_NONE;
+    e = e != ERR_NONE ? e : held_read(&search, &ledger);
     if (e != ERR_NONE) {
         return e;
     }
     forget_told(state);
     const struct log_range now = log_end_again(half->base.consumer, log);
     struct known all = *known;
+    all.reach = all.reach > ordered ? all.reach : ordered + 1;
     e = log_is_younger(&search, log, ledger, &all.log_is_younger);
     if (e != ERR_NONE) {
         held_ledger_destroy(ledger);

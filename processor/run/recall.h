@@ -4,7 +4,7 @@
 //   C1  A scope that the topic says is held is held by the line, by the same incident, until the same
 //       time; nothing more is told of it before its end.
 //   C2  Nothing is told of a scope with a sequence that is not above the last one that was told of it.
-//   C3  A log that ends before what was told, was committed or is in a snapshot is another one, and so is
+//   C3  A log that ends before what was told or ordered, was committed or is in a snapshot is another one, and so is
 //       one that nobody has committed in and that begins after something was held (run/log_identity.h): its
 //       sequences begin above all of the old one's.
 #pragma once
@@ -24,7 +24,7 @@ struct log_range {
 // What is known of the partition without its log.
 struct known {
     int64_t until;         // the line knows the log before that
-    int64_t reach;         // sequences below that are in a snapshot; 0 = none is
+    int64_t reach;         // sequences below that are in a snapshot, or of orders; 0 = none is
     int64_t sequence_base; // sequences are offsets and this
     bool log_is_younger;   // than what is held
 };

@@ -14,6 +14,7 @@ enum {
     POLL_MS = 200,
     ASK_MS = 2000,
     REST_MS = 5000,
+    BEFORE_SETTLED_MS = 200,
     AGAIN_MS = 1000,
     NAP_MS = 100,
     CLOSE_MS = 5000,
@@ -43,6 +44,7 @@ struct standing_feed {
     unsigned count;
     bool is_settled;
     // the thread's alone
+    bool is_absent; // the topic, or our right to know of it
     bool is_absence_told;
     bool has_trouble;
     struct mono_time ask_at; // while there is trouble: whether it is over
@@ -201,9 +203,10 @@ static enum err begin(struct standing_feed *feed, struct kafka_reader *reader)
 {
     const char *topic = feed->config->topics.control_state;
     int32_t partitions = 0;
-    enum err e = kafka_reader_partitions(reader, topic, ASK_MS, &partitions);
-    if (e != ERR_NONE) {
-        return e;
+    enum err e = kafka_reader_find(reader, topic, ASK_MS, &partitions);
+    feed->is_absent = e == ERR_NONE && partitions == 0;
+    if (e != ERR_NONE || feed->is_absent) {
+        return e != ERR_NONE ? e : ERR_UNAVAILABLE;
     }
     feed->is_unread = calloc((size_t)partitions, sizeof *feed->is_unread);
     feed->unread_count = 0;
@@ -286,33 +289,37 @@ static enum err read_topic(struct standing_feed *feed)
     return e;
 }
 
-static void rest(const struct standing_feed *feed)
+static void rest(const struct standing_feed *feed, int64_t ms)
 {
     const struct timespec nap = {.tv_nsec = NAP_MS * 1000000};
-    for (int i = 0; i < REST_MS / NAP_MS && !is_ending(feed); i++) {
+    for (int64_t i = 0; i < ms / NAP_MS && !is_ending(feed); i++) {
         nanosleep(&nap, NULL);
     }
 }
 
+// A broker that does not answer now may in a moment: of that it is not known that nothing can be read.
 static void *run(void *argument)
 {
     struct standing_feed *feed = argument;
     while (!is_ending(feed)) {
+        feed->is_absent = false;
         enum err e = read_topic(feed);
         if (is_ending(feed)) {
             break;
         }
-        if (e == ERR_UNAVAILABLE && !feed->is_absence_told) {
+        if (feed->is_absent && !feed->is_absence_told) {
             log_warn("judge",
                     "%s does not exist, or our Kafka user may not read it: messages go by no "
                     "commands of operators until it is there (wrongnumber topics --create)",
                     feed->config->topics.control_state);
             feed->is_absence_told = true;
-        } else if (e != ERR_UNAVAILABLE) {
+        } else if (!feed->is_absent) {
             tell_trouble(feed, err_text(e));
         }
-        settle(feed, false);
-        rest(feed);
+        if (feed->is_absent || err_fate(e) != FATE_RETRY || standing_feed_is_settled(feed)) {
+            settle(feed, false);
+        }
+        rest(feed, standing_feed_is_settled(feed) ? REST_MS : BEFORE_SETTLED_MS);
     }
     return NULL;
 }

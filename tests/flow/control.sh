@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # control.sh BUILD_DIR: people's commands end to end, on the built-in broker: a verb's hold becomes a command and is listed by
 # status, a wrongly signed one does not, wide scopes want two people, a release lifts it, and a kill in between changes nothing:
-# of what stands neither, modes, and single messages and recipients.
+# of what stands neither, modes, and single messages and recipients; nor does the loss of the tally log.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -159,5 +159,24 @@ check "flow.control.log_of_second_person" logs 'info +control: command applied: 
 check "flow.control.log_of_signature" logs 'warn +control: collections.control.v1/[0-9]+/[0-9]+: refused, signature is not that of the record'
 check "flow.control.log_of_release" logs 'info +detect: released: campaign autumn of tenant acme, by li.wei \(ctl-'
 check "flow.control.log_keeps_reasons" bash -c "! grep -q \"another lender's\" '$work/processor.log'"
+# The tally log and its snapshots are lost: what is commanded from then on takes the place of what stands.
+stranger=(--recipient 13900000009 --tenant quiet)
+stands_for_stranger() {
+    for _ in 1 2 3 4; do
+        ours 0 stranger release "${stranger[@]}" --reason "asked for it" --wait=30s || return 1
+    done
+}
+check "flow.control.stranger_released" stands_for_stranger
 check "flow.control.ends_well" end_process "$processor_pid"
+printf 'topics:\n  tallies: "collections.tallies.v2"\n  detector_state: "collections.detector-state.v2"\n' \
+    >>"$work/processor.yaml"
+# shellcheck disable=SC2119 # what it may be given are options of its own
+start_processor
+check "flow.control.stranger_held" ours 0 stranger hold "${stranger[@]}" --reason "a complaint" --wait=60s
+check "flow.control.one_more" ours 0 more release --message m-more --tenant quiet --reason "an appeal" --wait=30s
+check "flow.control.judge_knows_all" wait_until 20 stands 6
+message m-stranger quiet 13900000009 any | broker -P -t collections.outbound.v1 -p 0
+check "flow.control.new_log_stands" wait_until 30 why_is \
+    "m-appeal no_record,released;m-friend no_record,released;m-quiet no_record;m-stop held_by_operator;m-stranger no_record,held_by_operator;m-winter no_record;"
+check "flow.control.ends_well_again" end_process "$processor_pid"
 ((failures == 0))

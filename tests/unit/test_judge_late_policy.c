@@ -130,13 +130,12 @@ static void test_held_before_another_policy(void)
     }
 }
 
-// The pseudonym of the recipient of message `offset`, as records have it.
+// The pseudonym of the recipient of message `offset` under that key, as records have it.
 static struct pseudonym pseudonym_of(
-        const struct stage *stage, int64_t offset, char *ret_text, size_t bytes)
+        const struct keyring_key *key, int64_t offset, char *ret_text, size_t bytes)
 {
     char number[32];
     write_number(number, sizeof number, offset);
-    const struct keyring_key *key = keyring_current(stage->ring);
     const struct pseudonym pseudonym =
             keyring_pseudonym(key, (struct recipient){RECIPIENT_PHONE, view_of(number)});
     struct strbuf text;
@@ -155,7 +154,8 @@ static void test_recipient_stays_held(void)
         struct standing_orders *orders;
         CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
         char text[128];
-        const struct pseudonym pseudonym = pseudonym_of(stage, 0, text, sizeof text);
+        const struct pseudonym pseudonym =
+                pseudonym_of(keyring_current(stage->ring), 0, text, sizeof text);
         if (i == 0) {
             struct list_entry entry = {.list = LIST_BLOCK - 1, .until_ms = AT + DAY};
             entry.recipient = view_dup(view_of(text));
@@ -243,6 +243,54 @@ static void test_order_and_own_hold(void)
     }
 }
 
+// The key has been replaced: what was ordered of a recipient under the old one goes on, message and late
+// record, and what is ordered of him under the new one takes its place.
+static void test_recipient_under_previous_key(void)
+{
+    struct stage *stage = stage_create(UNKNOWN_PASS);
+    struct keyring *ring;
+    const struct view old_key = VIEW("an old key of 32 bytes, no more.");
+    const struct view new_key = VIEW("a new key, of 32 bytes, no more.");
+    CU_ASSERT_EQUAL_FATAL(
+            keyring_create(&ring, VIEW("k2"), new_key, VIEW("k1"), old_key), ERR_NONE);
+    struct keyring *demo = stage->ring; // the store's
+    judge_line_destroy(stage->line);
+    stage->ring = ring;
+    open_line(stage);
+    struct standing_orders *orders;
+    CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
+    struct standing_order order = {.key = {.object = CONTROL_OF_RECIPIENT, .tenant_id = VIEW("t")},
+            .action = CONTROL_HOLD,
+            .until_ms = AT + DAY,
+            .control_id = VIEW("c"),
+            .operator_id = VIEW("li")};
+    char text[128];
+    for (int64_t i = 0; i < 2;
+            i++) { // both are held by the old key, the second is released by the new
+        (void)pseudonym_of(keyring_previous(ring), i, text, sizeof text);
+        order.key.id = view_of(text);
+        CU_ASSERT_EQUAL_FATAL(standing_put(orders, &order), ERR_NONE);
+    }
+    (void)pseudonym_of(keyring_current(ring), 1, text, sizeof text);
+    order.action = CONTROL_RELEASE;
+    order.sequence = 1;
+    CU_ASSERT_EQUAL_FATAL(standing_put(orders, &order), ERR_NONE);
+    judge_line_set_orders(stage->line, orders);
+    (void)resume(stage, 0, "");
+    judge(stage, 0, 3);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 2);
+    check_command(stage, 0, "hold", "m0", 0, "no_record,held_by_operator");
+    check_command(stage, 1, "hold", "m2", 0, "no_record");
+    put_record(stage, 0);
+    put_record(stage, 2);
+    ask(stage, 2000);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 3);
+    check_command(stage, 2, "release", "m2", 1, "late_record");
+    stage_destroy(stage);
+    keyring_destroy(demo);
+    standing_destroy(orders);
+}
+
 // Whose mode is monitor by a person's word has nothing sent, a person's own hold apart; when that is over, as
 // the policy says.
 static void test_mode_by_a_person(void)
@@ -283,6 +331,36 @@ static void test_mode_by_a_person(void)
     standing_destroy(orders);
 }
 
+// What a person holds in monitor mode was sent, and so is its release, when his order is no more.
+static void test_held_by_a_person_in_monitor(void)
+{
+    struct stage *stage = stage_create(UNKNOWN_PASS);
+    stage->config->policy.mode = MODE_MONITOR;
+    struct standing_orders *orders;
+    CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
+    const struct standing_order hold = {
+            .key = {.object = CONTROL_OF_MESSAGE, .tenant_id = VIEW("t"), .id = VIEW("m0")},
+            .action = CONTROL_HOLD,
+            .until_ms = AT + DAY,
+            .control_id = VIEW("ctl-1"),
+            .operator_id = VIEW("li")};
+    CU_ASSERT_EQUAL_FATAL(standing_put(orders, &hold), ERR_NONE);
+    judge_line_set_orders(stage->line, orders);
+    (void)resume(stage, 0, "");
+    judge(stage, 0, 2);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 1);
+    check_command(stage, 0, "hold", "m0", 0, "no_record,held_by_operator");
+    standing_remove(orders, standing_find(orders, &hold.key));
+    put_record(stage, 0);
+    put_record(stage, 1);
+    ask(stage, 2000);
+    CU_ASSERT_EQUAL_FATAL(stage->count, 2);
+    check_command(stage, 1, "release", "m0", 1, "late_record");
+    CU_ASSERT_PTR_NOT_NULL(strstr(stage->commands[1], "\"mode\":\"enforce\""));
+    stage_destroy(stage);
+    standing_destroy(orders);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -292,7 +370,9 @@ int main(int argc, char **argv)
             {"held_before_another_policy", test_held_before_another_policy},
             {"recipient_stays_held", test_recipient_stays_held},
             {"order_and_own_hold", test_order_and_own_hold},
+            {"recipient_under_previous_key", test_recipient_under_previous_key},
             {"mode_by_a_person", test_mode_by_a_person},
+            {"held_by_a_person_in_monitor", test_held_by_a_person_in_monitor},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "judge_late_policy", tests);

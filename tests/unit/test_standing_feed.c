@@ -1,17 +1,16 @@
 // The control-state topic followed by a judge, against a mock cluster in this process: all that is there
-// is known first, what comes later follows, more than the box holds waits, and a topic that nobody can read
-// is no reason to wait.
+// is known first, what comes later follows, more than the box holds waits, a topic that is known not to be
+// there is no reason to wait, and a broker without an answer is one.
 #include "run/standing_feed.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "tests/support/kafka_owner.h"
 #include "tests/support/unit.h"
 
-enum { BEFORE = 1500, BEHIND = 3 }; // more than the box holds
+// BEFORE: more than the box holds.
+enum { BEFORE = 1500, BEHIND = 3, ASKED_MORE_THAN_ONCE_MS = 3000 };
 
 struct seen {
     int count;
@@ -64,30 +63,6 @@ static void take(struct standing_feed *feed, struct seen *seen, int wanted)
     }
 }
 
-static void test_follows(void)
-{
-    struct mock_kafka mock;
-    mock_kafka_start(&mock, 1);
-    struct owner owner = {.start = -1, .commit_offset = -1};
-    struct kafka_producer *producer = kafka_owner_produce(&mock, &owner, 0);
-    send_records(producer, 0, BEFORE);
-    atomic_bool stop = false;
-    struct standing_feed *feed;
-    CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
-    struct seen seen = {.is_in_order = true};
-    take(feed, &seen, 0);
-    CU_ASSERT_EQUAL(seen.count, BEFORE);
-    CU_ASSERT_TRUE(standing_feed_is_current(feed));
-    send_records(producer, BEFORE, BEHIND);
-    take(feed, &seen, BEFORE + BEHIND);
-    CU_ASSERT_EQUAL(seen.count, BEFORE + BEHIND);
-    CU_ASSERT_TRUE(seen.is_in_order);
-    CU_ASSERT_EQUAL(seen.tombstones, (BEFORE + BEHIND) / 2);
-    CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
-    CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
-    mock_kafka_stop(&mock);
-}
-
 static bool becomes(struct standing_feed *feed, bool is_current)
 {
     struct mono_time deadline = mono_after_ms(clock_mono(), PATIENCE_MS);
@@ -101,6 +76,30 @@ static bool becomes(struct standing_feed *feed, bool is_current)
     return true;
 }
 
+static void test_follows(void)
+{
+    struct mock_kafka mock;
+    mock_kafka_start(&mock, 1);
+    struct owner owner = {.start = -1, .commit_offset = -1};
+    struct kafka_producer *producer = kafka_owner_produce(&mock, &owner, 0);
+    send_records(producer, 0, BEFORE);
+    atomic_bool stop = false;
+    struct standing_feed *feed;
+    CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+    struct seen seen = {.is_in_order = true};
+    take(feed, &seen, 0);
+    CU_ASSERT_EQUAL(seen.count, BEFORE);
+    CU_ASSERT_TRUE(becomes(feed, true));
+    send_records(producer, BEFORE, BEHIND);
+    take(feed, &seen, BEFORE + BEHIND);
+    CU_ASSERT_EQUAL(seen.count, BEFORE + BEHIND);
+    CU_ASSERT_TRUE(seen.is_in_order);
+    CU_ASSERT_EQUAL(seen.tombstones, (BEFORE + BEHIND) / 2);
+    CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
+    CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
+    mock_kafka_stop(&mock);
+}
+
 // The broker goes and comes back, and nobody writes anything meanwhile.
 static void test_outage(void)
 {
@@ -111,7 +110,7 @@ static void test_outage(void)
     struct seen seen = {.is_in_order = true};
     CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
     take(feed, &seen, 0);
-    CU_ASSERT_TRUE(standing_feed_is_current(feed));
+    CU_ASSERT_TRUE(becomes(feed, true));
     rd_kafka_mock_broker_set_down(mock.cluster, 1);
     CU_ASSERT_TRUE(becomes(feed, false));
     rd_kafka_mock_broker_set_up(mock.cluster, 1);
@@ -120,23 +119,66 @@ static void test_outage(void)
     mock_kafka_stop(&mock);
 }
 
-// Nobody answers, and the judge begins all the same.
+// What is known not to be readable is not waited for; it is an answer of the broker's, not of ours.
 static void test_settles(void)
 {
-    struct mock_kafka mock;
-    mock_kafka_start(&mock, 1);
-    free(mock.config.kafka.bootstrap);
-    mock.config.kafka.bootstrap = strdup("127.0.0.1:1");
-    atomic_bool stop = false;
-    struct standing_feed *feed;
-    struct seen seen = {.is_in_order = true};
-    CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
-    take(feed, &seen, 0);
-    CU_ASSERT_TRUE(standing_feed_is_settled(feed));
-    CU_ASSERT_FALSE(standing_feed_is_current(feed));
-    CU_ASSERT_EQUAL(seen.count, 0);
-    CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
-    mock_kafka_stop(&mock);
+    static const rd_kafka_resp_err_t answers[] = {
+            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct mock_kafka mock;
+        mock_kafka_start(&mock, 1);
+        rd_kafka_mock_topic_set_error(mock.cluster, mock.config.topics.control_state, answers[i]);
+        atomic_bool stop = false;
+        struct standing_feed *feed;
+        struct seen seen = {.is_in_order = true};
+        CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+        take(feed, &seen, 0);
+        CU_ASSERT_TRUE(standing_feed_is_settled(feed));
+        CU_ASSERT_FALSE(standing_feed_is_current(feed));
+        CU_ASSERT_EQUAL(seen.count, 0);
+        CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
+        mock_kafka_stop(&mock);
+    }
+}
+
+// A broker without an answer at first, or with a topic that has no leader yet, is asked again: what stands is
+// known before it is said that all is.
+static void test_asks_again(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct mock_kafka mock;
+        mock_kafka_start(&mock, 1);
+        const char *topic = mock.config.topics.control_state;
+        struct owner owner = {.start = -1, .commit_offset = -1};
+        struct kafka_producer *producer = kafka_owner_produce(&mock, &owner, 0);
+        send_records(producer, 0, BEHIND);
+        CU_ASSERT_EQUAL(kafka_producer_close(producer, PATIENCE_MS), ERR_NONE);
+        if (i == 0) {
+            rd_kafka_mock_broker_set_down(mock.cluster, 1);
+        } else {
+            rd_kafka_mock_topic_set_error(
+                    mock.cluster, topic, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
+        }
+        atomic_bool stop = false;
+        struct standing_feed *feed;
+        struct seen seen = {.is_in_order = true};
+        CU_ASSERT_EQUAL_FATAL(standing_feed_start(&feed, &mock.config, &stop), ERR_NONE);
+        struct mono_time until = mono_after_ms(clock_mono(), ASKED_MORE_THAN_ONCE_MS);
+        while (mono_left_ms(clock_mono(), until) > 0 && !standing_feed_is_settled(feed)) {
+            standing_feed_wait(feed, 50);
+        }
+        CU_ASSERT_FALSE(standing_feed_is_settled(feed));
+        if (i == 0) {
+            rd_kafka_mock_broker_set_up(mock.cluster, 1);
+        } else {
+            rd_kafka_mock_topic_set_error(mock.cluster, topic, RD_KAFKA_RESP_ERR_NO_ERROR);
+        }
+        take(feed, &seen, 0);
+        CU_ASSERT_EQUAL(seen.count, BEHIND);
+        CU_ASSERT_TRUE(becomes(feed, true));
+        CU_ASSERT_EQUAL(standing_feed_stop(feed), ERR_NONE);
+        mock_kafka_stop(&mock);
+    }
 }
 
 int main(int argc, char **argv)
@@ -145,6 +187,7 @@ int main(int argc, char **argv)
             {"follows", test_follows},
             {"outage", test_outage},
             {"settles", test_settles},
+            {"asks_again", test_asks_again},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "standing_feed", tests);
