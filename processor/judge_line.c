@@ -312,7 +312,7 @@ static enum err judge_one(
         e = emit_judged(line, batch, i, &judgement, &standing, at_ms);
     }
     if (e == ERR_NONE && said != SAID_NOTHING) {
-        const struct remembered as = {said, at_once, is_held, standing.order != NULL};
+        const struct remembered as = {said, at_once, is_held, standing.order};
         e = judge_line_remember(line, batch, i, &as);
     }
     if (e != ERR_NONE || is_uncounted(source, item->raw.offset)) {

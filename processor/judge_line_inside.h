@@ -69,8 +69,9 @@ enum said_kind judge_line_recall(struct judge_line *line, const struct raw_messa
 struct remembered {
     enum said_kind said;
     bool at_once;
-    bool is_held;      // its hold is out
-    bool is_of_person; // and a person asked for it, so that it was sent in monitor mode too
+    bool is_held; // its hold is out
+    // The person's order by which it is, which was sent in monitor mode too; NULL = none.
+    const struct standing_order *order;
 };
 // Remembers a message of the batch, which is to be looked up again.
 MUST_CHECK enum err judge_line_remember(

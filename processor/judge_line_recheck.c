@@ -58,15 +58,17 @@ enum err judge_line_remember(
     const struct raw_message *raw = &batch->items[i].raw;
     const struct enriched *enriched = &batch->enriched[i];
     const struct policy_settings settings = judge_line_settings(line, batch->decoded[i]);
+    const int64_t own_end_ms = batch->now_ms + settings.message_hold_ms;
+    bool is_orders_alone = as->order != NULL && settings.mode == MODE_MONITOR;
     struct recheck_message message = {
             .ev = *batch->decoded[i],
             .recipient = enriched->recipient,
             .partition = raw->partition,
             .offset = raw->offset,
             .said = as->said,
-            .hold_ends_at_ms = batch->now_ms + settings.message_hold_ms,
+            .hold_ends_at_ms = is_orders_alone ? as->order->until_ms : own_end_ms,
             .is_held = as->is_held,
-            .mode = as->is_of_person ? MODE_ENFORCE : settings.mode, // judge_line_hold
+            .mode = as->order != NULL ? MODE_ENFORCE : settings.mode, // judge_line_hold
             .pseudonym = enriched->pseudonym,
     };
     return recheck_add(line->recheck, &message, clock_mono(), as->at_once);

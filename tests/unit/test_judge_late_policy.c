@@ -213,7 +213,7 @@ static void test_order_and_own_hold(void)
         struct standing_orders *orders;
         CU_ASSERT_EQUAL_FATAL(standing_create(&orders, 10), ERR_NONE);
         char text[128];
-        (void)pseudonym_of(stage, 0, text, sizeof text);
+        (void)pseudonym_of(keyring_current(stage->ring), 0, text, sizeof text);
         const struct standing_order hold = {.key = {.object = CONTROL_OF_RECIPIENT,
                                                     .tenant_id = VIEW("t"),
                                                     .id = view_of(text)},

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # poison.sh BUILD_DIR [--long]: a live processor fed with poison as fast as the broker takes it: broken JSON, deep JSON, bad
 # UTF-8, impossible times, large texts, and tenants, campaigns and ids without number. All of it is settled, memory comes to a
-# halt and files do not grow in number. The table sizes are small, so that the ceilings are reached. Short: 20 s; long: 600.
+# halt and files do not grow in number. The table sizes are small, so that the ceilings are reached. Short: 30 s; long: 600.
 set -uo pipefail
 export LC_ALL=C
 
@@ -15,7 +15,7 @@ trap stage_end EXIT
 trap 'exit 143' TERM INT HUP
 
 seconds=${SECONDS_OF_POISON:-${long:+600}}
-seconds=${seconds:-20}
+seconds=${seconds:-30}
 seed=${SEED:-$$}
 echo "# seed $seed"
 
