@@ -82,7 +82,8 @@ static void add_block(struct strbuf *sb, const struct made *made, unsigned time_
     }
     strbuf_add(sb, "ABC\0", 4);
     for (int i = 0; i < made->leap_count; i++) {
-        strbuf_add_be(sb, 0, time_bytes + 4);
+        strbuf_add_be(sb, 0, time_bytes);
+        strbuf_add_be(sb, 0, 4);
     }
 }
 
