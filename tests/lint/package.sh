@@ -58,8 +58,9 @@ done)"
 # package-supports-alternative-init-but-no-init.d-script: without systemd the processor runs under what runs there.
 # binary-has-unneeded-section: of a build with debug information.
 if command -v lintian >/dev/null; then
-    expect lintian "$(lintian --allow-root --pedantic --display-info --tag-display-limit 0 --suppress-tags \
-        hardening-no-fortify-functions,package-supports-alternative-init-but-no-init.d-script "$package" 2>&1)"
+    # By what it prints: --suppress-tags fails on a tag that another release's lintian does not know.
+    expect lintian "$(lintian --allow-root --pedantic --display-info --tag-display-limit 0 "$package" 2>&1 |
+        grep -vE ': (hardening-no-fortify-functions|package-supports-alternative-init-but-no-init\.d-script)( |$)')"
 else
     echo "skip lint.package.lintian (there is no lintian)"
 fi
