@@ -126,11 +126,11 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
 static void watch_half(struct half_thread *half)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until); // nobody sets it while this waits
     until.tv_nsec += WATCH_NS;
     until.tv_sec += until.tv_nsec / SECOND_NS;
     until.tv_nsec %= SECOND_NS;
-    if (pthread_timedjoin_np(half->thread, NULL, &until) == 0) {
+    if (pthread_clockjoin_np(half->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
         half->is_running = false;
         return;
     }

@@ -79,6 +79,19 @@ static struct boxed *box(const struct raw_message *raw)
     return boxed;
 }
 
+// Its waits go by a clock that nobody sets.
+static bool init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return false;
+    }
+    bool is_made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                   pthread_cond_init(condition, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return is_made;
+}
+
 static bool is_ending(const struct standing_feed *feed)
 {
     return atomic_load(&feed->is_ending) || atomic_load(feed->stop);
@@ -87,7 +100,7 @@ static bool is_ending(const struct standing_feed *feed)
 static void wait_for_change(struct standing_feed *feed, int64_t timeout_ms)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += timeout_ms % 1000 * 1000000;
     until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
@@ -337,7 +350,7 @@ enum err standing_feed_start(
     feed->stop = stop;
     feed->last = &feed->first;
     bool has_lock = pthread_mutex_init(&feed->lock, NULL) == 0;
-    bool has_condition = has_lock && pthread_cond_init(&feed->changed, NULL) == 0;
+    bool has_condition = has_lock && init_condition(&feed->changed);
     if (!has_condition || pthread_create(&feed->thread, NULL, run, feed) != 0) {
         if (has_condition) {
             pthread_cond_destroy(&feed->changed);
