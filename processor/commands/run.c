@@ -12,6 +12,7 @@
 #include "commands/reload.h"
 #include "commands/stop.h"
 #include "common/log.h"
+#include "common/mono_wait.h"
 #include "kafka/admin.h"
 #include "kafka/kafka.h"
 #include "kafka/transaction_probe.h"
@@ -42,7 +43,7 @@ static const char *const help =
 enum { HANG_MS = 5 * 60 * 1000 };
 
 // How long a half's end is waited for at a time; a SIGHUP is heard after it.
-enum { WATCH_NS = 200 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
+enum { WATCH_MS = 200 };
 
 // Where they stand among the topics that are waited for; two more may follow.
 enum { WANTED_TALLIES, WANTED_STATE, WANTED_ALWAYS = 7, WANTED_TOPICS_MAX = 9 };
@@ -125,11 +126,7 @@ static enum err await_topics(const struct config *config, uint32_t *ret_tally_pa
 // is started again. While it drains it has its own time.
 static void watch_half(struct half_thread *half)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until); // nobody sets it while this waits
-    until.tv_nsec += WATCH_NS;
-    until.tv_sec += until.tv_nsec / SECOND_NS;
-    until.tv_nsec %= SECOND_NS;
+    const struct timespec until = mono_until(mono_after_ms(clock_mono(), WATCH_MS));
     if (pthread_clockjoin_np(half->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
         half->is_running = false;
         return;

@@ -8,6 +8,7 @@
 
 #include "common/assure.h"
 #include "common/log.h"
+#include "common/mono_wait.h"
 #include "kafka/consumer.h"
 #include "kafka/kafka.h"
 
@@ -367,11 +368,8 @@ enum err kafka_client_stop(struct kafka_client *client, int64_t timeout_ms)
     if (pthread_create(&thread, NULL, destroy_client, client->rk) != 0) {
         return ERR_DEADLINE;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + (timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
-    until.tv_sec += ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    const struct timespec until =
+            mono_until(mono_after_ms(clock_mono(), timeout_ms < 0 ? 0 : timeout_ms));
     if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
         pthread_detach(thread);
         return ERR_DEADLINE;

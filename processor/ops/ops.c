@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "common/mono_wait.h"
 #include "ops/health.h"
 #include "ops/http.h"
 #include "ops/notify.h"
@@ -68,11 +69,7 @@ static void *run_ticker(void *argument)
     struct ops *ops = argument;
     pthread_mutex_lock(&ops->lock);
     while (!ops->is_stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t ns = until.tv_nsec + tick_ms(ops) * 1000000;
-        until.tv_sec += ns / 1000000000;
-        until.tv_nsec = ns % 1000000000;
+        const struct timespec until = mono_until(mono_after_ms(clock_mono(), tick_ms(ops)));
         pthread_cond_timedwait(&ops->wake, &ops->lock, &until);
         pthread_mutex_unlock(&ops->lock);
         tick(ops);
@@ -134,11 +131,7 @@ enum err ops_start(struct ops **ret_ops, const struct config *config, struct str
     ops->notify = notify;
     strbuf_init(&ops->page_policy, 1024);
     page_rates_init(&ops->rates);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&ops->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    (void)mono_condition_init(&ops->wake); // cannot fail in glibc
     pthread_mutex_init(&ops->lock, NULL);
     enum err e = board_create(&ops->board);
     ops->answerer.board = ops->board;

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "common/mono_wait.h"
+
 // One call of getaddrinfo. Its thread and its resolver share it; whoever is last frees it.
 struct job {
     pthread_mutex_t lock;
@@ -102,13 +104,9 @@ static struct job *create_job(const struct resolver *resolver)
     if (job == NULL) {
         return NULL;
     }
-    // Without attributes these cannot fail in glibc.
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    // Neither can fail in glibc.
     pthread_mutex_init(&job->lock, NULL);
-    pthread_cond_init(&job->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    (void)mono_condition_init(&job->changed);
     job->host = strdup(resolver->host);
     job->port = strdup(resolver->port);
     job->owners = 1;
@@ -140,8 +138,7 @@ static bool start_job(struct job *job)
 
 static bool await_job(struct job *job, struct mono_time deadline)
 {
-    struct timespec until = {
-            .tv_sec = deadline.ns / 1000000000, .tv_nsec = deadline.ns % 1000000000};
+    const struct timespec until = mono_until(deadline);
     int waited = 0;
     pthread_mutex_lock(&job->lock);
     while (!job->done && waited == 0) {

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/mono_wait.h"
 #include "kafka/reader.h"
 
 enum {
@@ -79,19 +80,6 @@ static struct boxed *box(const struct raw_message *raw)
     return boxed;
 }
 
-// Its waits go by a clock that nobody sets.
-static bool init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) {
-        return false;
-    }
-    bool is_made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                   pthread_cond_init(condition, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    return is_made;
-}
-
 static bool is_ending(const struct standing_feed *feed)
 {
     return atomic_load(&feed->is_ending) || atomic_load(feed->stop);
@@ -99,11 +87,7 @@ static bool is_ending(const struct standing_feed *feed)
 
 static void wait_for_change(struct standing_feed *feed, int64_t timeout_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = mono_until(mono_after_ms(clock_mono(), timeout_ms));
     pthread_cond_timedwait(&feed->changed, &feed->lock, &until);
 }
 
@@ -350,7 +334,7 @@ enum err standing_feed_start(
     feed->stop = stop;
     feed->last = &feed->first;
     bool has_lock = pthread_mutex_init(&feed->lock, NULL) == 0;
-    bool has_condition = has_lock && init_condition(&feed->changed);
+    bool has_condition = has_lock && mono_condition_init(&feed->changed);
     if (!has_condition || pthread_create(&feed->thread, NULL, run, feed) != 0) {
         if (has_condition) {
             pthread_cond_destroy(&feed->changed);
