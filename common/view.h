@@ -66,3 +66,6 @@ static inline struct view view_trim(struct view v)
 // A copy that is ended by NUL, of "" for none; the caller frees it. NULL when memory is out. (Not
 // strndup, which takes what it is given for a string.)
 char *view_dup(struct view v);
+// Copies what the views show into one block, to be freed by the caller, and lets them show it there; none
+// stay none. NULL when memory is out: they are as they were.
+char *views_own(struct view *const *views, size_t count);

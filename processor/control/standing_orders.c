@@ -120,22 +120,10 @@ static struct row *row_create(const struct standing_order *order)
     row->order = *order;
     struct view *texts[TEXT_COUNT];
     texts_of(&row->order, texts);
-    size_t bytes = 1;
-    for (unsigned i = 0; i < TEXT_COUNT; i++) {
-        bytes += texts[i]->n;
-    }
-    row->texts = malloc(bytes);
+    row->texts = views_own(texts, TEXT_COUNT);
     if (row->texts == NULL) {
         free(row);
         return NULL;
-    }
-    char *end = row->texts;
-    for (unsigned i = 0; i < TEXT_COUNT; i++) {
-        if (!view_is_none(*texts[i])) {
-            memcpy(end, texts[i]->p, texts[i]->n);
-            *texts[i] = view_bytes(end, texts[i]->n);
-            end += texts[i]->n;
-        }
     }
     return row;
 }
