@@ -30,6 +30,16 @@ struct config *config_text_load(const char *yaml, struct strbuf *findings)
     return config;
 }
 
+void config_text_refused(const char *yaml, const char *finding)
+{
+    struct strbuf findings;
+    strbuf_init(&findings, FINDINGS_MAX);
+    CU_ASSERT_PTR_NULL(config_text_load(yaml, &findings));
+    const char *got = findings.p != NULL ? strchr(findings.p, ':') : NULL;
+    unit_check_text("finding", got != NULL ? got : "", finding);
+    strbuf_fini(&findings);
+}
+
 struct config *config_text_good(const char *yaml)
 {
     struct strbuf findings;
