@@ -20,7 +20,8 @@ enum { PHONE_TEXT_MAX_BYTES = 250, PHONE_E164_MAX_BYTES = 32 };
 // NUL. Returns its length, or 0 when this is no number to accept: accepted is what IsValidNumber
 // accepts, and for +86 any 1[3-9] followed by nine digits, because new prefixes come faster than
 // metadata. Any bytes may be given; more than PHONE_TEXT_MAX_BYTES are no number. An extension is
-// dropped. PHONE_UNREAD when memory is out. Any thread.
+// dropped. What is written reads as itself, whatever the region. PHONE_UNREAD when memory is out.
+// Any thread.
 size_t phone_read(const char *text, size_t text_bytes, const char *default_region,
         char ret_e164[PHONE_E164_MAX_BYTES]);
 

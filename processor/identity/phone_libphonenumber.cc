@@ -13,6 +13,7 @@ namespace
 {
 
 constexpr int kChina = 86;
+constexpr int kReadings = 8;
 
 bool is_chinese_mobile(const PhoneNumber &number)
 {
@@ -21,16 +22,32 @@ bool is_chinese_mobile(const PhoneNumber &number)
            number.national_number() <= UINT64_C(19999999999);
 }
 
-size_t read(const std::string &text, const std::string &region, char *ret_e164)
+// The E.164 form; empty when this is no number to accept.
+std::string read_once(const std::string &text, const std::string &region)
 {
     const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
     PhoneNumber number;
-    if (util.Parse(text, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR ||
-            (!is_chinese_mobile(number) && !util.IsValidNumber(number))) {
-        return 0;
-    }
     std::string e164;
-    util.Format(number, PhoneNumberUtil::E164, &e164);
+    if (util.Parse(text, region, &number) == PhoneNumberUtil::NO_PARSING_ERROR &&
+            (is_chinese_mobile(number) || util.IsValidNumber(number))) {
+        util.Format(number, PhoneNumberUtil::E164, &e164);
+    }
+    return e164;
+}
+
+// The E.164 form is read again until it stays as it is: Mexico's +52 1 1 55 1234 5678 loses one
+// prefix 1 a reading, and a message must meet its loan whichever of its spellings either has.
+size_t read(const std::string &text, const std::string &region, char *ret_e164)
+{
+    std::string before = text;
+    std::string e164 = read_once(before, region);
+    for (int readings = 1; !e164.empty() && e164 != before; readings++) {
+        if (readings == kReadings) {
+            return 0;
+        }
+        before = e164;
+        e164 = read_once(before, region);
+    }
     if (e164.size() > PHONE_E164_MAX_BYTES) {
         return 0;
     }

@@ -53,6 +53,10 @@ static void reads_spellings_of_phone_numbers(void)
             {"CN", "+1 650-253-0000", "+16502530000"},
             {"CN", "+852 9123 4567", "+85291234567"},
             {"CN", "+390236618300", "+390236618300"},
+            // Each reading takes one of Mexico's prefixes 1 away: the form that stays is meant.
+            {"CN", "+52 55 1234 5678", "+525512345678"},
+            {"CN", "+52 1 55 1234 5678", "+525512345678"},
+            {"CN", "+52 11 55 1234 5678", "+525512345678"},
             // Prefixes that no metadata knows yet are numbers, and lines that are no mobiles are
             // not.
             {"CN", "14012345678", "+8614012345678"},
