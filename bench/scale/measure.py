@@ -14,7 +14,7 @@ import time
 
 from stand import ROOT, Failed, Stand, load_average
 
-PARTS = ["stages", "numbers", "scopes", "goals", "partitions", "processes", "cluster", "lag", "long"]
+PARTS = ["stages", "numbers", "scopes", "goals", "partitions", "processes", "cluster", "lag", "long", "streams"]
 
 
 def read_lines(path):

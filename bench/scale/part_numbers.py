@@ -17,6 +17,8 @@ FORMS = {
     "whole": {"sizes": [10_000, 100_000, 1_000_000, 10_000_000], "messages": 200_000, "runs": RUNS},
 }
 LINES = 10_000
+# The mean length of 1,000 values drawn; the epoch's record is one key of many.
+MEAN_LENGTH = "local s=0 for i=1,1000 do s=s+redis.call('STRLEN',redis.call('RANDOMKEY')) end return s"
 EXTRAPOLATED = 100_000_000
 
 
@@ -72,6 +74,7 @@ def load(stand, size):
         "row": {
             "numbers": size,
             "buckets": int(stand.ask(path, "DBSIZE")),
+            "bucket_bytes": round(int(stand.ask(path, "EVAL", MEAN_LENGTH, "0")) / 1000, 1),
             "used_bytes": used,
             "resident_bytes": resident_bytes(server.pid),
             "used_bytes_a_number": round(used / size, 2),

@@ -195,7 +195,7 @@ class Stand:
 
     def write_config(self, name, redis, partitions, ops_port=0, more=""):
         """A configuration with topics and groups of its own; `redis` is its redis: part as lines."""
-        roles = "control tallies detector_state alerts commands state control_state dead_letter verdicts complaints"
+        roles = "control tallies detector_state alerts commands state control_state dead_letter verdicts complaints relationships"
         topics = "".join(f'  {role}: "{name}.{role.replace("_", "-")}"\n' for role in roles.split())
         path = self.work / f"{name}.{ops_port}.yaml"
         path.write_text(

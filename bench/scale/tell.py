@@ -11,7 +11,7 @@ import re
 import sys
 
 from plots import Chart, short
-from tell_live import cluster, goals, goals_table, lag, long, partitions, processes
+from tell_live import cluster, goals, goals_table, lag, long, partitions, processes, streams
 from tell_plan import plan
 from words import count, mib, of_part, range_of, table
 
@@ -128,6 +128,7 @@ BLOCKS = {
     "cluster": cluster,
     "lag": lag,
     "long": long,
+    "streams": streams,
 }
 WHOLE = {"machine": machine, "goals_table": goals_table, "plan": plan}
 

@@ -161,3 +161,25 @@ def long(part, plots):
         + table(["second", "least", "most"], cells)
         + "\n![Resident memory](scale/plots/long.svg)\n"
     )
+
+
+def streams(part, plots):
+    """Side by side: medians of the costs, holds and latencies of all runs."""
+    rows = []
+    for row in part["rows"]:
+        holds = [run["holds"] for run in row["runs"]]
+        wrong = sum(each["expected"] - each["matched"] for each in holds), sum(each["unexpected"] for each in holds)
+        p99 = [run["hold_ms"]["p99"] for run in row["runs"] if run["hold_ms"]]
+        scope = [run["scope_ms"]["p50"] for run in row["runs"] if run["scope_ms"]]
+        rows.append(
+            [
+                row["way"], row["who"], range_of(row["per_second"]), range_of(row["processor_ns"]), range_of(row["redis_ns"]),
+                range_of(row["broker_ns"]), mib(row["resident_bytes"][0]), ms(figure(p99)[0]) if p99 else "–",
+                ms(figure(scope)[0]) if scope else "–", f"{count(wrong[0])} / {count(wrong[1])}",
+            ]
+        )  # fmt: skip
+    return of_part(part) + table(
+        ["way", "who", "messages/s", "its CPU, ns a message", "Redis", "broker", "resident at most", "message → hold, p99 ms",
+         "first bad → scope, median ms", "holds missing / too many"],
+        rows, "llr",
+    )  # fmt: skip

@@ -9,7 +9,6 @@ RATE = 1_000_000
 NUMBERS = 100_000_000
 BUSY = 0.5  # how much of a core, a shard or a partition is used when all are there
 COPIES = 3  # of each record in Kafka
-RECORD_BYTES = 36  # a number in a bucket, schemas/redis-keys.md
 
 
 def up(value, to=1):
@@ -22,7 +21,7 @@ def power_of_two(value):
 
 def plan(figures, plots):
     parts = figures["parts"]
-    missing = [name for name in ("goals", "numbers", "scopes", "partitions", "lag") if name not in parts]
+    missing = [name for name in ("goals", "numbers", "scopes", "partitions", "cluster", "lag") if name not in parts]
     if missing:
         return f"Not worked out: {', '.join(missing)} are not measured yet.\n"
     live, store, second = parts["goals"], parts["numbers"], parts["scopes"]
@@ -39,19 +38,23 @@ def plan(figures, plots):
     fold = scopes["whole_ns"][0]
     lag_bytes = max(row["resident_at_most"] for row in parts["lag"]["rows"])
 
+    sharded = parts["cluster"]["rows"][-1]["processor_to_first"][0]
+    one *= max(1, sharded)
+
     cores = RATE * one / 1e9 / BUSY
     processes = up(cores / 2)
     partitions = power_of_two(max(RATE / (partition_rate * BUSY), processes * 4))
     key_ns = max(redis, redis_live)
     shards = up(RATE * key_ns / 1e9 / BUSY)
     far = store["extrapolated"]
-    bucket_bytes = store["rows"][-1]["numbers"] / store["rows"][-1]["buckets"] * RECORD_BYTES
+    bucket_bytes = store["rows"][-1]["bucket_bytes"]
     in_bytes = RATE * bytes_each
     brokers = max(3, up(RATE * broker / 1e9 / BUSY / 8))
     detect_cores = RATE * fold / 1e9 / BUSY
 
     rows = [
-        ["processor cores", f"1e6 × {one:,.0f} ns ÷ {BUSY}", f"{cores:.1f}", "goals: processor, flat out"],
+        ["processor cores", f"1e6 × {one:,.0f} ns ÷ {BUSY}", f"{cores:.1f}",
+         f"goals: processor, flat out, × {max(1, sharded):.2f} for a cluster (cluster)"],
         ["processes", f"{cores:.1f} cores ÷ 2 each", count(processes), "a judge thread, librdkafka's beside it, and the detect half"],
         ["one process less", f"{BUSY} × {processes} ÷ {processes - 1}", f"{BUSY * processes / (processes - 1):.2f} of each core", "headroom"],
         ["outbound partitions", f"1e6 ÷ ({partition_rate:,.0f} × {BUSY}), and 4 a process", count(partitions),
@@ -72,15 +75,30 @@ def plan(figures, plots):
          "those are unknown, never misdirected; looked up again"],
         ["memory of a shard", f"{mib(far['resident_bytes'])} ÷ {shards}", mib(far["resident_bytes"] / shards),
          f"numbers: {count(NUMBERS)}; × 2 during a full load, × 2 with a replica"],
-        ["Redis to processors", f"1e6 × {bucket_bytes:,.0f} B of a bucket", f"{RATE * bucket_bytes / 1e6:,.0f} MB/s",
+        ["Redis to processors", f"1e6 × {bucket_bytes:.0f} B of a bucket", f"{RATE * bucket_bytes / 1e6:,.0f} MB/s",
          f"numbers: {store['rows'][-1]['numbers'] / store['rows'][-1]['buckets']:.1f} numbers a bucket"],
         ["round trips", f"1e6 × {trips:.4f}", f"{RATE * trips:,.0f} a second", "goals; more with smaller batches and more shards"],
         ["Kafka in", f"1e6 × {bytes_each:.0f} B", f"{in_bytes / 1e6:,.0f} MB/s", "lag: bytes a message, not compressed"],
         ["Kafka between brokers", f"{in_bytes / 1e6:,.0f} MB/s × {COPIES - 1}", f"{in_bytes * (COPIES - 1) / 1e6:,.0f} MB/s", "replication 3"],
-        ["Kafka out to us", f"{in_bytes / 1e6:,.0f} MB/s × 1", f"{in_bytes / 1e6:,.0f} MB/s", "the tally log is read once too: below a hundredth"],
+        ["Kafka out to us", f"{in_bytes / 1e6:,.0f} MB/s × 1", f"{in_bytes / 1e6:,.0f} MB/s", "the tally log and what we write besides, not measured"],
         ["brokers", f"1e6 × {broker:,.0f} ns ÷ {BUSY} ÷ 8 cores", count(brokers),
          "goals: broker, in and out, without copies, cold JVM with C1 only: an upper bound"],
         ["disk of a day", f"{in_bytes / 1e6:,.0f} MB/s × 86,400 s × {COPIES}", f"{in_bytes * 86400 * COPIES / 1e12:,.0f} TB", "or as long as is kept"],
         ["catching up after a minute", f"60 s × {BUSY} ÷ (1 − {BUSY})", f"{60 * BUSY / (1 - BUSY):.0f} s", "what is free does it"],
     ]  # fmt: skip
-    return table(["what", "arithmetic", "result", "from"], rows, "lrrl")
+    full = [
+        ["processors", f"{processes} × 2 cores ÷ {one:,.0f} ns", processes * 2e9 / one],
+        ["Redis shards", f"{shards} cores ÷ {key_ns:,.0f} ns", shards * 1e9 / key_ns],
+        ["brokers", f"{brokers} × 8 cores ÷ {broker:,.0f} ns", brokers * 8e9 / broker],
+        ["outbound partitions", f"{partitions} × {partition_rate:,.0f}", partitions * partition_rate],
+        ["the tally partition of a tenant with a tenth of all", f"10 cores ÷ {fold:,.0f} ns", 10e9 / fold],
+        ["the network of a broker, 25 Gbit/s each way",
+         f"{brokers} × 3.1 GB/s ÷ ({COPIES} × {bytes_each:.0f} B out)", brokers * 3.1e9 / (COPIES * bytes_each)],
+    ]  # fmt: skip
+    full.sort(key=lambda row: row[2])
+    full = [[name, arithmetic, count(rate), f"{RATE / rate:.0%}"] for name, arithmetic, rate in full]
+    return (
+        table(["what", "arithmetic", "result", "from"], rows, "lrrl")
+        + "\nAt which rate each of these is full; the first row fails first:\n\n"
+        + table(["what", "arithmetic", "messages a second", "used at 1e6"], full, "lrrr")
+    )

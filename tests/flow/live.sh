@@ -73,6 +73,14 @@ assert told["cpu_ns_per_message"]["processor"] is not None and told["memory_byte
 END
 }
 
+# The group that is named is the one that is followed: this one commits other topics only.
+follows_the_group_named() {
+    local rc=0
+    live --rate 3000 --seconds 1 --warmup 0 --wait 1 --floors off --group live.detect --pid "$processor_pid" --out "$work/other.json" ||
+        rc=$?
+    ((rc == 69)) && grep -q '"complete":false' "$work/other.json"
+}
+
 # A processor that does not come on: the output says how far it came.
 tells_what_is_not_settled() {
     local rc=0
@@ -114,6 +122,7 @@ if ! wait_until 60 reads; then
 fi
 check flow.live.measures measures
 check flow.live.measures_another_program measures_another_program
+check flow.live.follows_the_group_named follows_the_group_named
 end_process "$processor_pid" KILL >/dev/null || true
 check flow.live.tells_what_is_not_settled tells_what_is_not_settled
 check flow.live.refuses_what_is_wrong refuses_what_is_wrong
