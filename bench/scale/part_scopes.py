@@ -51,17 +51,27 @@ def judge_rows(stand, plan):
         row = {"campaigns": campaigns}
         for stage in ("tally", "frame", "whole"):
             row[f"{stage}_ns"] = [round(v, 1) for v in figure([run[stage] for run in runs])]
+        row["whole_ns_runs"] = [run["whole"] for run in runs]
         base = [run["whole"] for run in found[0]]
         row["whole_to_least"] = [round(v, 3) for v in ratios([run["whole"] for run in runs], base)]
         told.append(row)
     return told
 
 
+def together(detect, judge):
+    """A message's cost in both halves, from fewest campaigns and scopes to most; so many send at a time as the second day has."""
+    least = [a + b for a, b in zip(judge[0]["whole_ns_runs"], detect[0]["whole_ns_runs"])]
+    most = [a + b for a, b in zip(judge[min(1, len(judge) - 1)]["whole_ns_runs"], detect[-1]["whole_ns_runs"])]
+    return [round(value, 3) for value in ratios(most, least)]
+
+
 def run(stand, form):
     plan = FORMS[form]
+    detect, judge = detect_rows(stand, plan), judge_rows(stand, plan)
     return {
         "runs": plan["runs"],
-        "detect": detect_rows(stand, plan),
-        "judge": judge_rows(stand, plan),
+        "detect": detect,
+        "judge": judge,
+        "together": together(detect, judge),
         "load_average": load_average(),
     }

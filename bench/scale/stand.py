@@ -193,7 +193,7 @@ class Stand:
 
     # --- the processor ----------------------------------------------------------------------------
 
-    def write_config(self, name, redis, partitions, ops_port=0, more=""):
+    def write_config(self, name, redis, partitions, ops_port=0, properties=""):
         """A configuration with topics and groups of its own; `redis` is its redis: part as lines."""
         roles = "control tallies detector_state alerts commands state control_state dead_letter verdicts complaints relationships"
         topics = "".join(f'  {role}: "{name}.{role.replace("_", "-")}"\n' for role in roles.split())
@@ -201,11 +201,11 @@ class Stand:
         path.write_text(
             f'kafka:\n  bootstrap: "{self.bootstrap}"\n  group: "{name}"\n'
             + "  properties:\n    session.timeout.ms: \"6000\"\n    heartbeat.interval.ms: \"500\"\n"
+            + properties
             + f"redis:\n{redis}"
             + "verdicts: flagged\npolicy:\n  mode: enforce\n  hold_cap: 1000\n"
             + f'topics:\n  outbound: "{name}.in"\n  outbound_partitions: {partitions}\n{topics}'
-            + (f'ops:\n  listen: "127.0.0.1:{ops_port}"\n' if ops_port else "")
-            + more,
+            + (f'ops:\n  listen: "127.0.0.1:{ops_port}"\n' if ops_port else ""),
             "utf-8",
         )
         return path
@@ -221,12 +221,12 @@ class Stand:
         for topic in (name for name in names if "." in name and ":" not in name):
             self.call("kcat", "-b", self.bootstrap, "-L", "-t", topic)
 
-    def start_processors(self, name, redis, partitions, count=1, more=""):
+    def start_processors(self, name, redis, partitions, count=1, properties=""):
         """So many members of one group, which have their partitions when this returns: [(process, ops port)]."""
         members = []
         for number in range(count):
             port = free_port()
-            config = self.write_config(name, redis, partitions, port, more)
+            config = self.write_config(name, redis, partitions, port, properties)
             if number == 0:
                 self.make_topics(config, partitions)
             members.append((self.start(f"{name}.{number}", [self.processor, "run", "-c", config]), port))

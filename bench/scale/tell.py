@@ -99,8 +99,8 @@ def scopes(part, plots):
          range_of(row["whole_to_least"], 2), is_flat(row["whole_to_least"])]
         for row in part["judge"]
     ]  # fmt: skip
-    least, most, judge = part["detect"][0], part["detect"][-1], part["judge"][-1]["whole_ns"][0]
-    both = (judge + most["whole_ns"][0]) / (judge + least["whole_ns"][0])
+    least, most = part["detect"][0], part["detect"][-1]
+    few, many = part["judge"][0], part["judge"][min(1, len(part["judge"]) - 1)]
     names = [short(row["scopes"]) for row in part["detect"]]
     plots["scopes"] = Chart(
         "CPU time of the second half over scopes", "scopes", "ns a message", list(range(len(names))),
@@ -113,8 +113,9 @@ def scopes(part, plots):
         + table(["scopes", "fold", "detect", "all of the second half", "to the least", "flat", "bytes a scope", "resident"], rows)
         + "\n![CPU time of the second half over scopes](scale/plots/scopes.svg)\n\n"
         + table(["campaigns", "tally", "frame", "first half", "to the least", "flat"], judged)
-        + f"\nBoth halves together, {judge:.0f} ns of the first beside {least['whole_ns'][0]:.0f} and {most['whole_ns'][0]:.0f} of the "
-        f"second: {count(most['scopes'])} scopes cost **{both:.2f}** times what {count(least['scopes'])} cost.\n"
+        + f"\nBoth halves together: {few['whole_ns'][0]:,.0f} + {least['whole_ns'][0]:,.0f} ns with {count(least['scopes'])} scopes, "
+        f"{many['whole_ns'][0]:,.0f} + {most['whole_ns'][0]:,.0f} ns with {count(most['scopes'])} scopes of which few hundred campaigns send at a "
+        f"time: **{range_of(part['together'], 2)}** times as much.\n"
     )
 
 
