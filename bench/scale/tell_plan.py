@@ -68,7 +68,7 @@ def plan(figures, plots):
         ["the largest tenant", f"1 s ÷ {fold:,.0f} ns", f"{1e9 / fold:,.0f} a second", "all of its scopes are in one tally partition"],
         ["memory of scopes", f"1e6 scopes × {scopes['resident_bytes_a_scope']:.0f} B", mib(1e6 * scopes["resident_bytes_a_scope"]),
          "scopes; over all tally partitions"],
-        ["memory of a process", f"{mib(resident)} flat out, {mib(lag_bytes)} when a million messages wait", mib(lag_bytes * 1.5),
+        ["memory of a process", f"{mib(resident)} flat out, {mib(lag_bytes)} when messages wait", mib(lag_bytes * 1.5),
          "goals, lag; half as much again as limit"],
         ["Redis shards", f"1e6 × {key_ns:,.0f} ns ÷ {BUSY}", count(shards), "numbers: Redis at the most numbers; one core each"],
         ["one shard less", f"its replica takes over; {BUSY} of a core as before", "no lookups meanwhile",
@@ -82,7 +82,7 @@ def plan(figures, plots):
         ["Kafka between brokers", f"{in_bytes / 1e6:,.0f} MB/s × {COPIES - 1}", f"{in_bytes * (COPIES - 1) / 1e6:,.0f} MB/s", "replication 3"],
         ["Kafka out to us", f"{in_bytes / 1e6:,.0f} MB/s × 1", f"{in_bytes / 1e6:,.0f} MB/s", "the tally log and what we write besides, not measured"],
         ["brokers", f"1e6 × {broker:,.0f} ns ÷ {BUSY} ÷ 8 cores", count(brokers),
-         "goals: broker, in and out, without copies, cold JVM with C1 only: an upper bound"],
+         "goals: broker, in and out; without copies, a JVM with C1 only"],
         ["disk of a day", f"{in_bytes / 1e6:,.0f} MB/s × 86,400 s × {COPIES}", f"{in_bytes * 86400 * COPIES / 1e12:,.0f} TB", "or as long as is kept"],
         ["catching up after a minute", f"60 s × {BUSY} ÷ (1 − {BUSY})", f"{60 * BUSY / (1 - BUSY):.0f} s", "what is free does it"],
     ]  # fmt: skip
