@@ -302,7 +302,8 @@ static void test_maintenance_at_its_turn(void)
         decide_bench_init(&b, 100);
         char text[256];
         snprintf(text, sizeof text,
-                "policy: {maintenance: [{match: {vendor: %s}, from: \"2025-11-20T00:00:00Z\", until: "
+                "policy: {maintenance: [{match: {vendor: %s}, from: \"2025-11-20T00:00:00Z\", "
+                "until: "
                 "\"2025-11-22T00:05:00Z\", reason: r, owner: o}]}\n",
                 rows[i].vendor);
         struct config *config = config_text_good(text);
