@@ -131,8 +131,12 @@ const char *policy_withholds(const struct decide *decide, const struct step *ste
 // The vendor that all the scope's remembered messages came through; SCOPE_NONE where it is of several, or behind a
 // hold, when they are explained and do not say any more which.
 int32_t decide_vendor_of(const struct decide *decide, int32_t scope);
-// What the policy says of the step's scope: mode, and how long it is held (decide_policy.c).
+// What the policy says of the step's scope, by its tenant and by the vendor and channel that its wrong messages
+// have in common: mode, how long it is held, and what wants how much evidence (decide_policy.c).
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step);
+// The same of a scope that no message of the delta is about.
+struct policy_settings decide_scope_settings(
+        const struct decide *decide, const struct delta *delta, int32_t scope);
 // Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.
 const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier);
 // The hold of a step that hold_cap withholds follows when its turn comes.
