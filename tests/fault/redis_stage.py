@@ -133,8 +133,7 @@ class Stage:
         self.start_stream()
         if not wait_until(20, lambda: self.known_after(0) is not None):
             raise SystemExit("no verdicts come")
-        here = time.time()  # what piled up while the processor started goes first
-        wait_until(20, lambda: self.known_after(here) is not None)
+        wait_until(10, lambda: self.delay(time.time()) < 0.5)  # what piled up while the processor started goes first
 
     def path(self, name):
         return os.path.join(self.work, name)
