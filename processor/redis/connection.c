@@ -1,16 +1,12 @@
 #include "redis/connection.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/assure.h"
 #include "redis/connection_inside.h"
 
-enum {
-    WHY_MAX_BYTES = 512,
-    NESTING_MAX = 6, // arrays in arrays
-};
+enum { WHY_MAX_BYTES = 512 };
 
 // --- life ---------------------------------------------------------------------------------------
 
@@ -106,6 +102,7 @@ void redis_connection_close(struct redis_connection *c)
     c->sent_bytes = 0;
     c->handed_bytes = 0;
     c->pending_count = 0;
+    c->words_left = 0;
 }
 
 enum err connection_fail(struct redis_connection *c, enum err e, const char *text)
@@ -123,72 +120,66 @@ enum err connection_fail_errno(struct redis_connection *c, const char *text, int
     return ERR_UNAVAILABLE;
 }
 
-// --- replies ------------------------------------------------------------------------------------
-
-#if HIREDIS_MAJOR >= 1
-typedef size_t element_count;
-#else
-typedef int element_count;
-#endif
-
-// hiredis reserves an array's whole length when it reads the number, and since 1.0 nests without
-// end (and frees by recursion); a lying server may choose both.
-static void *create_array(const redisReadTask *task, element_count count)
-{
-    struct redis_connection *c = task->privdata;
-    int depth = 0;
-    for (const redisReadTask *at = task->parent; at != NULL; at = at->parent) {
-        depth++;
-    }
-    if ((size_t)count > c->elements_left || depth > NESTING_MAX) {
-        return NULL;
-    }
-    c->elements_left -= (size_t)count;
-    return c->plain_functions->createArray(task, count);
-}
-
-static enum err create_reader(struct redis_connection *c)
-{
-    c->reader = redisReaderCreate();
-    if (c->reader == NULL) {
-        return connection_fail(c, ERR_NO_MEMORY, "out of memory");
-    }
-    c->plain_functions = c->reader->fn;
-    c->functions = *c->reader->fn;
-    c->functions.createArray = create_array;
-    c->reader->fn = &c->functions;
-    c->reader->privdata = c;
-    c->reader->maxbuf = 0; // else hiredis gives its buffer back after every larger reply
-    return ERR_NONE;
-}
-
 // --- commands -----------------------------------------------------------------------------------
 
-enum err redis_connection_add(
-        struct redis_connection *c, size_t argc, const char *const *argv, const size_t *lengths)
+// What RESP says before a number of words or of bytes.
+static void add_count(struct strbuf *output, char what, size_t count)
 {
-    ASSURE(argc > 0 && argc <= INT_MAX);
+    char text[24];
+    size_t at = sizeof text;
+    text[--at] = '\n';
+    text[--at] = '\r';
+    do {
+        text[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count != 0);
+    text[--at] = what;
+    strbuf_add(output, text + at, sizeof text - at);
+}
+
+enum err redis_connection_begin(struct redis_connection *c, size_t word_count)
+{
+    ASSURE(word_count > 0 && c->words_left == 0);
     if (c->fd < 0) {
         return ERR_UNAVAILABLE;
     }
-    const char **words; // hiredis changes none of them, its declaration only lacks the const
-    memcpy(&words, &argv, sizeof words);
-    char *command = NULL;
-    long long n = redisFormatCommandArgv(&command, (int)argc, words, lengths);
-    if (n < 0) {
-        return ERR_NO_MEMORY;
-    }
-    size_t before_bytes = c->output.n;
-    strbuf_add(&c->output, command, (size_t)n);
-    redisFreeCommand(command);
+    c->command_at = c->output.n;
+    c->words_left = word_count;
+    add_count(&c->output, '*', word_count);
+    return ERR_NONE;
+}
+
+void redis_connection_word(struct redis_connection *c, struct view head, struct view tail)
+{
+    ASSURE(c->words_left > 0);
+    c->words_left--;
+    add_count(&c->output, '$', head.n + tail.n);
+    strbuf_add_view(&c->output, head);
+    strbuf_add_view(&c->output, tail);
+    strbuf_add(&c->output, "\r\n", 2);
+}
+
+enum err redis_connection_end(struct redis_connection *c)
+{
+    ASSURE(c->words_left == 0);
     enum err e = c->output.failed;
     if (e != ERR_NONE) {
         c->output.failed = ERR_NONE;
-        ASSURE(c->output.n == before_bytes);
+        strbuf_truncate(&c->output, c->command_at);
         return e;
     }
     c->pending_count++;
     return ERR_NONE;
+}
+
+enum err redis_connection_add(
+        struct redis_connection *c, size_t argc, const char *const *argv, const size_t *lengths)
+{
+    enum err e = redis_connection_begin(c, argc);
+    for (size_t i = 0; i < argc && e == ERR_NONE; i++) {
+        redis_connection_word(c, (struct view){argv[i], lengths[i]}, VIEW(""));
+    }
+    return e == ERR_NONE ? redis_connection_end(c) : e;
 }
 
 // --- opening ------------------------------------------------------------------------------------
@@ -211,7 +202,7 @@ enum err redis_connection_open(struct redis_connection *c, struct mono_time dead
         e = redis_tls_begin(&c->tls, fd, &c->tls_options, view_of(c->address), &c->why);
     }
     if (e == ERR_NONE) {
-        e = create_reader(c);
+        e = connection_create_reader(c);
     }
     if (e == ERR_NONE) {
         e = connection_shake_hands(c, deadline);

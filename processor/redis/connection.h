@@ -1,12 +1,12 @@
-// One connection to one Redis server on a socket of our own: hiredis formats the commands and
-// parses the replies (redisFormatCommandArgv, redisReader), poll() moves the bytes. Reads and
-// writes are interleaved, so no size of pipeline can deadlock, and one deadline covers a whole
-// exchange, however slowly the server drips. After any error the connection is dead until the next
-// redis_connection_open. Not for threads to share.
+// One connection to one Redis server on a socket of our own: hiredis parses the replies
+// (redisReader), poll() moves the bytes. Reads and writes are interleaved, so no size of pipeline
+// can deadlock, and one deadline covers a whole exchange, however slowly the server drips. After any
+// error the connection is dead until the next redis_connection_open. Not for threads to share.
 #pragma once
 
 #include <hiredis/hiredis.h>
 
+#include "common/arena.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/strbuf.h"
@@ -49,6 +49,11 @@ void redis_connection_close(struct redis_connection *c);
 // connection is not open.
 MUST_CHECK enum err redis_connection_add(
         struct redis_connection *c, size_t argc, const char *const *argv, const size_t *lengths);
+// The same word by word: between the two, as many words as were announced, each of a head and a tail.
+// Not where redis_connection_begin has failed.
+MUST_CHECK enum err redis_connection_begin(struct redis_connection *c, size_t word_count);
+void redis_connection_word(struct redis_connection *c, struct view head, struct view tail);
+MUST_CHECK enum err redis_connection_end(struct redis_connection *c);
 // Sends what was added and reads one reply for each command, into replies[0..count). On success the
 // caller frees each with freeReplyObject; on failure none are left to free and the connection is
 // closed. Error replies of the server are replies, not failures. `count` is the number of commands
@@ -63,6 +68,9 @@ struct redis_exchange {
     struct redis_connection *connection;
     redisReply **replies; // room for `count`
     size_t count;         // of commands added to the connection
+    // NULL: replies are as above. Else they are in here, and freed with it alone; what does not fit
+    // is too large.
+    struct arena *arena;
     enum err result;
     size_t taken; // internal
 };

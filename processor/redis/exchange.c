@@ -11,17 +11,6 @@
 
 // --- replies ------------------------------------------------------------------------------------
 
-struct view redis_reply_error_code(const redisReply *reply)
-{
-    size_t n = 0;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        while (n < reply->len && n < 32 && reply->str[n] >= 'A' && reply->str[n] <= 'Z') {
-            n++;
-        }
-    }
-    return n > 0 ? (struct view){reply->str, n} : VIEW("");
-}
-
 // Moves finished replies out of the reader.
 static enum err take_replies(struct redis_exchange *x)
 {
@@ -150,6 +139,7 @@ static void begin(struct redis_exchange *x)
     ASSURE(x->count == c->pending_count);
     c->bytes_left = REDIS_REPLY_MAX_BYTES;
     c->elements_left = REDIS_REPLY_MAX_ELEMENTS;
+    connection_put_replies(c, x->arena);
     x->result = check_quiet(c);
     if (x->result == ERR_NONE) {
         x->result = send_some(c);
@@ -188,9 +178,7 @@ static void end(struct redis_exchange *x)
         c->pending_count = 0;
         return;
     }
-    while (x->taken > 0) {
-        freeReplyObject(x->replies[--x->taken]);
-    }
+    connection_drop_replies(x);
     redis_connection_close(c);
 }
 

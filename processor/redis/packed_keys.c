@@ -38,20 +38,31 @@ void packed_add_epoch_key(struct strbuf *sb, struct view prefix, unsigned tag)
     strbuf_add_text(sb, "epoch");
 }
 
-void packed_add_bucket_key(
-        struct strbuf *sb, struct view prefix, unsigned tag, uint64_t generation, uint32_t bucket)
+void packed_add_bucket_head(
+        struct strbuf *sb, struct view prefix, unsigned tag, uint64_t generation)
 {
-    static const char digits[] = "0123456789abcdef";
     packed_add_tag(sb, prefix, tag);
     strbuf_add_u64(sb, generation);
     strbuf_add_byte(sb, ':');
-    char text[8];
-    size_t at = sizeof text;
+}
+
+struct view packed_bucket_tail(uint32_t bucket, char ret_text[BUCKET_TEXT_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t at = BUCKET_TEXT_BYTES;
     do {
-        text[--at] = digits[bucket & 15];
+        ret_text[--at] = digits[bucket & 15];
         bucket >>= 4;
     } while (bucket != 0);
-    strbuf_add(sb, text + at, sizeof text - at);
+    return (struct view){ret_text + at, BUCKET_TEXT_BYTES - at};
+}
+
+void packed_add_bucket_key(
+        struct strbuf *sb, struct view prefix, unsigned tag, uint64_t generation, uint32_t bucket)
+{
+    char text[BUCKET_TEXT_BYTES];
+    packed_add_bucket_head(sb, prefix, tag, generation);
+    strbuf_add_view(sb, packed_bucket_tail(bucket, text));
 }
 
 // Of those that there is one of, whatever the number of tags.

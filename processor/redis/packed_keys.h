@@ -29,3 +29,10 @@ void packed_add_sync_key(struct strbuf *sb, struct view prefix);
 void packed_add_delta_lock_key(struct strbuf *sb, struct view prefix);
 void packed_add_next_key(struct strbuf *sb, struct view prefix);
 void packed_add_journal_key(struct strbuf *sb, struct view prefix);
+
+// The two halves of a bucket's key, prefix:{tt}:generation: and the bucket; the second is a view of
+// *ret_text. The first is the same for all buckets of a tag.
+enum { BUCKET_TEXT_BYTES = 8 };
+void packed_add_bucket_head(
+        struct strbuf *sb, struct view prefix, unsigned tag, uint64_t generation);
+struct view packed_bucket_tail(uint32_t bucket, char ret_text[BUCKET_TEXT_BYTES]);

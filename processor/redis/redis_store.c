@@ -9,6 +9,7 @@
 
 enum {
     MAX_LOOKUPS = 8192, // a pipeline, whatever the configuration says
+    REPLY_ARENA_BYTES = 128 << 20,
     WHY_MAX_BYTES = 512,
 };
 
@@ -119,6 +120,7 @@ static void redis_store_destroy(void *self)
     cache_trust_fini(&store->trust);
     strbuf_fini(&store->why);
     free(store->replies);
+    arena_destroy(store->reply_arena);
     free(store->prefix);
     free(store->hash_epoch_key);
     free(store);
@@ -192,7 +194,9 @@ enum err redis_store_create(
     store->reply_capacity = REDIS_EXCHANGES_MAX + (size_t)6 * HASH_TAG_COUNT + 2 +
                             (size_t)max_lookups + HASH_ALONG_MAX;
     store->replies = calloc(store->reply_capacity, sizeof(redisReply *));
-    enum err e = store->replies != NULL && copy_texts(store, config) ? ERR_NONE : ERR_NO_MEMORY;
+    store->reply_arena = arena_create(REPLY_ARENA_BYTES);
+    bool is_whole = store->replies != NULL && store->reply_arena != NULL;
+    enum err e = is_whole && copy_texts(store, config) ? ERR_NONE : ERR_NO_MEMORY;
     if (e == ERR_NONE) {
         e = create_ask(store, config, max_lookups);
     }

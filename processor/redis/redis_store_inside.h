@@ -31,8 +31,9 @@ struct redis_store {
     char *hash_epoch_key; // NULL = none
     unsigned database;
 
-    redisReply **replies;
+    redisReply **replies; // in here, until store_free_parts
     size_t reply_capacity;
+    struct arena *reply_arena;
     struct part parts[REDIS_EXCHANGES_MAX];
     size_t part_count;
     size_t epoch_at[HASH_TAG_COUNT]; // of a look: a tag's reply in its part

@@ -44,7 +44,11 @@ void store_exchange_parts(struct redis_store *store, struct mono_time deadline)
         struct part *part = &store->parts[i];
         part->replies = replies;
         exchanges[i] = (struct redis_exchange){
-                .connection = part->node->connection, .replies = replies, .count = part->count};
+                .connection = part->node->connection,
+                .replies = replies,
+                .count = part->count,
+                .arena = store->reply_arena,
+        };
         replies += part->count;
     }
     ASSURE((size_t)(replies - store->replies) <= store->reply_capacity);
@@ -65,11 +69,7 @@ void store_exchange_parts(struct redis_store *store, struct mono_time deadline)
 
 void store_free_parts(struct redis_store *store)
 {
-    for (size_t i = 0; i < store->part_count; i++) {
-        for (size_t k = 0; k < store->parts[i].count; k++) {
-            freeReplyObject(store->parts[i].replies[k]);
-        }
-    }
+    arena_reset(store->reply_arena);
     store->part_count = 0;
 }
 

@@ -1,6 +1,6 @@
-// Any bytes, as what a server sends: over a socket, through the connection and its ceilings. What
-// must hold: as many replies as were asked for, or an error and a closed connection; never a wait
-// beyond the deadline.
+// Any bytes, as what a server sends: over a socket, through the connection and its ceilings, once
+// into replies of the heap and once into an arena. What must hold: as many replies as were asked for,
+// or an error and a closed connection; never a wait beyond the deadline; the same either way.
 //
 // First byte: how many commands. Second: where the server's answer is cut in two.
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #include "input.h"
 #include "redis/connection.h"
 
-enum { COMMAND_MAX = 8, DEADLINE_MS = 5000, NESTING_MAX = 64 };
+enum { COMMAND_MAX = 8, DEADLINE_MS = 5000, NESTING_MAX = 64, ARENA_BYTES = 256 << 20 };
 
 // The server's side: one connection at a time, on a thread of its own.
 struct server {
@@ -115,28 +115,88 @@ static void add_commands(struct redis_connection *connection, size_t count)
     }
 }
 
-static void exchange(struct redis_connection *connection, size_t count)
+static void check_same(const redisReply *a, const redisReply *b)
 {
+    ASSURE(a->type == b->type && a->integer == b->integer && a->elements == b->elements);
+    if (a->type != REDIS_REPLY_ARRAY && a->str != NULL) {
+        ASSURE(b->str != NULL && a->len == b->len && memcmp(a->str, b->str, a->len) == 0);
+    }
+    for (size_t i = 0; i < a->elements; i++) {
+        check_same(a->element[i], b->element[i]);
+    }
+}
+
+// What one connection comes to.
+struct heard {
+    struct redis_connection *connection;
     redisReply *replies[COMMAND_MAX];
-    struct mono_time deadline = mono_after_ms(clock_mono(), DEADLINE_MS);
-    add_commands(connection, count);
-    enum err e = redis_connection_exchange(connection, replies, count, deadline);
+    enum err result;
+};
+
+static void ask(struct heard *heard, size_t count, struct arena *arena)
+{
+    char address[sizeof server.address.sun_path + 8];
+    int n = snprintf(address, sizeof address, "unix:%s", server.address.sun_path);
+    ASSURE(n > 0);
+    const struct redis_options options = {.address = address, .connect_timeout_ms = DEADLINE_MS};
+    const struct mono_time deadline = mono_after_ms(clock_mono(), DEADLINE_MS);
+    ASSURE(redis_connection_create(&heard->connection, &options) == ERR_NONE);
+    ASSURE(redis_connection_open(heard->connection, deadline) == ERR_NONE);
+    add_commands(heard->connection, count);
+    struct redis_exchange x = {.connection = heard->connection,
+            .replies = heard->replies,
+            .count = count,
+            .arena = arena};
+    redis_exchange_all(&x, 1, deadline);
+    heard->result = x.result;
+}
+
+static void check_heard(struct heard *heard, size_t count)
+{
+    const struct mono_time deadline = mono_after_ms(clock_mono(), DEADLINE_MS);
+    struct redis_connection *connection = heard->connection;
     // All that will ever come is there, so there is nothing to wait for.
-    ASSURE(e != ERR_DEADLINE);
-    if (e != ERR_NONE) {
+    ASSURE(heard->result != ERR_DEADLINE);
+    if (heard->result != ERR_NONE) {
         ASSURE(!redis_connection_is_open(connection));
         ASSURE(redis_connection_why(connection)[0] != '\0');
         return;
     }
     size_t elements = 0;
     for (size_t i = 0; i < count; i++) {
-        elements += check_reply(replies[i], 0);
-        freeReplyObject(replies[i]);
+        elements += check_reply(heard->replies[i], 0);
     }
     ASSURE(elements <= REDIS_REPLY_MAX_ELEMENTS && redis_connection_is_open(connection));
     // The server has said all it had to say: the next answer is none.
+    redisReply *reply = NULL;
     add_commands(connection, 1);
-    ASSURE(redis_connection_exchange(connection, replies, 1, deadline) != ERR_NONE);
+    ASSURE(redis_connection_exchange(connection, &reply, 1, deadline) != ERR_NONE);
+}
+
+static void exchange(size_t count)
+{
+    struct arena *arena = arena_create(ARENA_BYTES);
+    struct heard in_heap;
+    struct heard in_arena;
+    ASSURE(arena != NULL);
+    ask(&in_heap, count, NULL);
+    check_heard(&in_heap, count);
+    ask(&in_arena, count, arena);
+    check_heard(&in_arena, count);
+    for (size_t i = 0; i < count && in_heap.result == ERR_NONE; i++) {
+        if (in_arena.result == ERR_NONE) {
+            check_same(in_heap.replies[i], in_arena.replies[i]);
+        }
+        freeReplyObject(in_heap.replies[i]);
+    }
+    // Whether the second half has come when the first one is read is luck: it may be too much.
+    if ((in_heap.result == ERR_NONE) != (in_arena.result == ERR_NONE)) {
+        const struct heard *failed = in_heap.result != ERR_NONE ? &in_heap : &in_arena;
+        ASSURE(strstr(redis_connection_why(failed->connection), "more than was asked") != NULL);
+    }
+    redis_connection_destroy(in_heap.connection);
+    redis_connection_destroy(in_arena.connection);
+    arena_destroy(arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -148,17 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     server.answer = rest;
     server.cut = cut;
     pthread_mutex_unlock(&server.mutex);
-
-    char address[sizeof server.address.sun_path + 8];
-    int n = snprintf(address, sizeof address, "unix:%s", server.address.sun_path);
-    ASSURE(n > 0);
-    const struct redis_options options = {.address = address, .connect_timeout_ms = DEADLINE_MS};
-    struct redis_connection *connection;
-    ASSURE(redis_connection_create(&connection, &options) == ERR_NONE);
-    struct mono_time deadline = mono_after_ms(clock_mono(), DEADLINE_MS);
-    ASSURE(redis_connection_open(connection, deadline) == ERR_NONE);
-    exchange(connection, count);
-    redis_connection_destroy(connection);
+    exchange(count);
     // Until the server has let go of the input.
     pthread_mutex_lock(&server.mutex);
     server.answer = VIEW("");

@@ -119,6 +119,61 @@ static void test_deaf_to_a_long_pipeline(void)
     lying_redis_stop(server);
 }
 
+// Word by word is the same command; so is what comes back, wherever it is put.
+static void test_replies_in_an_arena(void)
+{
+    struct lying_redis *server = lying_redis_start();
+    struct redis_connection *c = create(lying_redis_address(server));
+    struct arena *arena = arena_create(1 << 20);
+    ASSURE(arena != NULL);
+    lying_redis_set(server, VIEW("key"), VIEW("its value"));
+    CU_ASSERT_EQUAL_FATAL(redis_connection_open(c, in_ms(2000)), ERR_NONE);
+    for (int i = 0; i < 2; i++) {
+        redisReply *replies[3];
+        struct redis_exchange x = {
+                .connection = c, .replies = replies, .count = 3, .arena = i == 0 ? arena : NULL};
+        CU_ASSERT_EQUAL(redis_connection_add(c, 1, ping, ping_lengths), ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(redis_connection_begin(c, 3), ERR_NONE);
+        redis_connection_word(c, VIEW("MGET"), VIEW(""));
+        redis_connection_word(c, VIEW("k"), VIEW("ey"));
+        redis_connection_word(c, VIEW(""), VIEW("none"));
+        CU_ASSERT_EQUAL(redis_connection_end(c), ERR_NONE);
+        CU_ASSERT_EQUAL(redis_connection_add(c, 1, ping, ping_lengths), ERR_NONE);
+        redis_exchange_all(&x, 1, in_ms(20000));
+        CU_ASSERT_EQUAL_FATAL(x.result, ERR_NONE);
+        CU_ASSERT_EQUAL(replies[0]->type, REDIS_REPLY_STATUS);
+        CU_ASSERT_EQUAL_FATAL(replies[1]->elements, 2);
+        unit_check_text("value", replies[1]->element[0]->str, "its value");
+        CU_ASSERT_EQUAL(replies[1]->element[0]->len, strlen("its value"));
+        CU_ASSERT_EQUAL(replies[1]->element[1]->type, REDIS_REPLY_NIL);
+        for (int k = 0; k < 3 && i == 1; k++) {
+            freeReplyObject(replies[k]);
+        }
+    }
+    arena_destroy(arena);
+    redis_connection_destroy(c);
+    lying_redis_stop(server);
+}
+
+static void test_ceiling_of_the_arena(void)
+{
+    struct lying_redis *server = lying_redis_start();
+    struct redis_connection *c = create(lying_redis_address(server));
+    struct arena *arena = arena_create(1);
+    ASSURE(arena != NULL);
+    CU_ASSERT_EQUAL_FATAL(redis_connection_open(c, in_ms(2000)), ERR_NONE);
+    CU_ASSERT_EQUAL(redis_connection_add(c, 1, ping, ping_lengths), ERR_NONE);
+    redisReply *reply = NULL;
+    struct redis_exchange x = {.connection = c, .replies = &reply, .count = 1, .arena = arena};
+    redis_exchange_all(&x, 1, in_ms(20000));
+    CU_ASSERT_EQUAL(x.result, ERR_PROTOCOL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_connection_why(c), "too large"));
+    CU_ASSERT_FALSE(redis_connection_is_open(c));
+    arena_destroy(arena);
+    redis_connection_destroy(c);
+    lying_redis_stop(server);
+}
+
 static const char good_info[] = "# Server\r\nrun_id:aa\r\nloading:0\r\nevicted_keys:5\r\n"
                                 "maxmemory_policy:allkeys-lru\r\nrole:master\r\n";
 
@@ -181,6 +236,8 @@ static const struct unit_test tests[] = {
         {"not_open", test_not_open},
         {"ceiling_of_the_output", test_ceiling_of_the_output},
         {"deaf_to_a_long_pipeline", test_deaf_to_a_long_pipeline},
+        {"replies_in_an_arena", test_replies_in_an_arena},
+        {"ceiling_of_the_arena", test_ceiling_of_the_arena},
         {"info", test_info},
         {"info_of_a_cache_where_absence_hides", test_info_of_a_cache_where_absence_hides},
         {NULL, NULL},
