@@ -107,11 +107,10 @@ static inline enum json_fault open_container(struct scan *s, unsigned node)
     if (s->depth == JSON_DEPTH_MAX) {
         return JSON_TOO_DEEP;
     }
-    s->levels[s->depth++] =
-            (struct level){.node = (uint16_t)node,
-                    .last = (uint16_t)node,
-                    .is_object = *s->at.p == '{',
-                    .from = s->at.p};
+    s->levels[s->depth++] = (struct level){.node = (uint16_t)node,
+            .last = (uint16_t)node,
+            .is_object = *s->at.p == '{',
+            .from = s->at.p};
     s->at.p++;
     return JSON_FINE;
 }
