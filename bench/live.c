@@ -19,6 +19,8 @@ enum {
     OPTION_UNREAD,
     OPTION_PID,
     OPTION_BROKER_PID,
+    OPTION_REDIS_PID,
+    OPTION_GROUP,
     OPTION_FLOORS,
     OPTION_FLOOR_SECONDS,
     OPTION_OUT,
@@ -56,6 +58,11 @@ static const char usage[] =
         "      --pid PID              of the processor, may be given 16 times (by default the one\n"
         "                             process that is `wrongnumber run` with the same -c)\n"
         "      --broker-pid PID       its CPU time and memory are told too\n"
+        "      --redis-pid PID        of its servers, may be given 16 times (by default that of a\n"
+        "                             standalone one on this machine)\n"
+        "      --group GROUP          another program reads the outbound topic and commits in this\n"
+        "                             group, and writes holds as we do: measures that one, beside\n"
+        "                             the same floors; wants --pid\n"
         "      --floors on|off        (default on)\n"
         "      --floor-seconds S      of the round trip, and of Redis alone (default 5)\n"
         "      --out FILE             the JSON goes there instead of standard output\n"
@@ -101,17 +108,17 @@ static bool take_bootstrap(struct live_arguments *args, const char *servers)
     return is_good;
 }
 
-static bool take_pid(struct live_options *live, const char *text)
+static bool take_pid(const char *option, const char *text, int32_t *pids, uint32_t *count)
 {
     int64_t pid;
-    if (live->pid_count == LIVE_PIDS_MAX) {
-        fprintf(stderr, "--pid: at most %d of them\n", LIVE_PIDS_MAX);
+    if (*count == LIVE_PIDS_MAX) {
+        fprintf(stderr, "%s: at most %d of them\n", option, LIVE_PIDS_MAX);
         return false;
     }
-    if (!options_number("--pid", text, 1, INT32_MAX, &pid)) {
+    if (!options_number(option, text, 1, INT32_MAX, &pid)) {
         return false;
     }
-    live->pids[live->pid_count++] = (int32_t)pid;
+    pids[(*count)++] = (int32_t)pid;
     return true;
 }
 
@@ -148,7 +155,12 @@ static bool take_option(struct live_arguments *args, int option, char *argument)
         args->has_unread = true;
         return options_number("--unread", argument, 1, 1000000000, &live->unread);
     case OPTION_PID:
-        return take_pid(live, argument);
+        return take_pid("--pid", argument, live->pids, &live->pid_count);
+    case OPTION_REDIS_PID:
+        return take_pid("--redis-pid", argument, live->redis_pids, &live->redis_pid_count);
+    case OPTION_GROUP:
+        live->group = argument;
+        return true;
     case OPTION_BROKER_PID:
         if (!options_number("--broker-pid", argument, 1, INT32_MAX, &broker_pid)) {
             return false;
@@ -183,6 +195,8 @@ static const char *parse(struct live_arguments *args, int argc, char **argv)
             {"unread", required_argument, NULL, OPTION_UNREAD},
             {"pid", required_argument, NULL, OPTION_PID},
             {"broker-pid", required_argument, NULL, OPTION_BROKER_PID},
+            {"redis-pid", required_argument, NULL, OPTION_REDIS_PID},
+            {"group", required_argument, NULL, OPTION_GROUP},
             {"floors", required_argument, NULL, OPTION_FLOORS},
             {"floor-seconds", required_argument, NULL, OPTION_FLOOR_SECONDS},
             {"out", required_argument, NULL, OPTION_OUT},
@@ -201,6 +215,9 @@ static const char *parse(struct live_arguments *args, int argc, char **argv)
     }
     if (args->live.day == NULL || !args->has_rate) {
         return "--day and --rate are needed";
+    }
+    if (args->live.group != NULL && args->live.pid_count == 0) {
+        return "--group wants the --pid of whoever commits there";
     }
     if (args->live.seconds > 0 && args->live.warmup_seconds >= args->live.seconds) {
         return "--warmup leaves nothing of --seconds to be measured";

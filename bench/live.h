@@ -27,7 +27,11 @@ struct live_options {
     int64_t unread;              // no more than so many sent and not settled; 0 = any number
     int32_t pids[LIVE_PIDS_MAX]; // of the processors; none = the one that is found
     uint32_t pid_count;
-    int32_t broker_pid; // 0 = not known
+    int32_t broker_pid;                // 0 = not known
+    int32_t redis_pids[LIVE_PIDS_MAX]; // none = the one that a standalone Redis names
+    uint32_t redis_pid_count;
+    const char
+            *group; // of another program, whose commits say what is settled; NULL = the processor's
     bool with_floors;
     int64_t floor_seconds;
     const char *out; // NULL = standard output
@@ -113,6 +117,9 @@ struct live {
 // each says its own when it is joined.
 void live_is_not_whole(struct live *live, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+// The consumer group whose commits say how far the outbound topic has been read.
+const char *live_group(const struct live *live);
 
 // live_run.c: all of it but the output. Says on stderr what is wrong. ERR_DEADLINE: not all was settled in
 // time; what there is is good for the output.

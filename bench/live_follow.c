@@ -43,7 +43,9 @@ static void take_cost(struct follower *follower, struct live_cost *cost)
     cost->broker = process_cost_of(&options->broker_pid, options->broker_pid != 0);
     cost->redis = redis_probe_ask(follower->redis);
     int32_t pid = redis_probe_local_pid(&cost->redis);
-    cost->redis_process = process_cost_of(&pid, pid != 0);
+    cost->redis_process = options->redis_pid_count > 0
+                                  ? process_cost_of(options->redis_pids, options->redis_pid_count)
+                                  : process_cost_of(&pid, pid != 0);
 }
 
 // --- samples ----------------------------------------------------------------------------------
@@ -233,8 +235,8 @@ static enum err open_follower(struct follower *follower)
     follower->committed = calloc((size_t)follower->live->partitions, sizeof(int64_t));
     enum err e = follower->committed == NULL ? ERR_NO_MEMORY : ERR_NONE;
     e = e != ERR_NONE ? e
-                      : kafka_group_offsets_create(
-                                &follower->judge, config, config->kafka.group, &follower->why);
+                      : kafka_group_offsets_create(&follower->judge, config,
+                                live_group(follower->live), &follower->why);
     e = e != ERR_NONE
                 ? e
                 : kafka_group_offsets_create(&follower->detect, config, group, &follower->why);
@@ -256,7 +258,9 @@ void *live_follow(void *argument)
     enum err e = open_follower(&follower);
     e = e != ERR_NONE ? e : begin(&follower);
     e = e != ERR_NONE ? e : follow_judge(&follower);
-    e = e != ERR_NONE ? e : follow_detect(&follower);
+    // Another program has no half behind its first.
+    bool is_ours = thread->live->options->group == NULL;
+    e = e != ERR_NONE || !is_ours ? e : follow_detect(&follower);
     e = e != ERR_NONE ? e : find_command_ends(&follower);
     thread->live->has_settled = e == ERR_NONE;
     if (e != ERR_NONE) {

@@ -245,18 +245,29 @@ static void write_incidents(struct strbuf *out, const struct live *live)
     strbuf_add_text(out, "</tbody></table></div>\n");
 }
 
+static void write_percentiles(struct strbuf *out, const struct latency *latency)
+{
+    static const unsigned permille[] = {500, 900, 990, 999, 1000};
+    for (unsigned i = 0; i < sizeof permille / sizeof permille[0]; i++) {
+        strbuf_add_text(out, i > 0 ? " / " : "");
+        write_ms(out,
+                latency->count > 0 ? (double)latency_at(latency, permille[i]) / 1e6 : NO_NUMBER);
+    }
+}
+
 static void write_facts(
         struct strbuf *out, const struct live *live, const struct live_figures *figures)
 {
     const struct live_cost *after = &live->after;
     strbuf_add_text(out, "<h2>What was measured</h2>\n<table class=\"facts\"><tbody>\n");
-    fact_begin(out, "Sent late, median / 99.9 % / most");
-    for (unsigned i = 0; i < 3; i++) {
-        static const unsigned permille[] = {500, 999, 1000};
-        strbuf_add_text(out, i > 0 ? " / " : "");
-        write_ms(out, live->late.count > 0 ? (double)latency_at(&live->late, permille[i]) / 1e6
-                                           : NO_NUMBER);
-    }
+    fact_begin(out, "Sent late, 50 % / 90 % / 99 % / 99.9 % / most");
+    write_percentiles(out, &live->late);
+    fact_end(out);
+    fact_begin(out, "Message to hold, 50 % / 90 % / 99 % / 99.9 % / most");
+    write_percentiles(out, &figures->holds.latency);
+    fact_end(out);
+    fact_begin(out, "First bad message to the hold of its batch, the same");
+    write_percentiles(out, &figures->stops);
     fact_end(out);
     fact_begin(out, "Holds of messages");
     html_count(out, (int64_t)figures->holds.matched);

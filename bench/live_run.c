@@ -23,6 +23,12 @@ void live_is_not_whole(struct live *live, const char *format, ...)
     }
 }
 
+const char *live_group(const struct live *live)
+{
+    const char *group = live->options->group;
+    return group != NULL ? group : live->config->kafka.group;
+}
+
 // --- before -----------------------------------------------------------------------------------
 
 static enum err read_ends(struct kafka_reader *reader, const char *topic, int32_t partitions,
@@ -69,8 +75,8 @@ static enum err await_processor(struct live *live, const int64_t *lows, struct s
     struct kafka_group_offsets *offsets = NULL;
     int64_t *committed = calloc((size_t)live->partitions, sizeof *committed);
     enum err e = committed == NULL ? ERR_NO_MEMORY
-                                   : kafka_group_offsets_create(&offsets, live->config,
-                                             live->config->kafka.group, why);
+                                   : kafka_group_offsets_create(
+                                             &offsets, live->config, live_group(live), why);
     struct mono_time deadline = live_deadline(live);
     bool is_ready = false;
     while (e == ERR_NONE && !is_ready) {
@@ -88,8 +94,7 @@ static enum err await_processor(struct live *live, const int64_t *lows, struct s
         }
     }
     if (e != ERR_NONE && why->n == 0) {
-        strbuf_printf(
-                why, "group %s has not read what was there before", live->config->kafka.group);
+        strbuf_printf(why, "group %s has not read what was there before", live_group(live));
     }
     (void)kafka_group_offsets_destroy(offsets, CLOSE_MS); // the process ends anyway
     free(committed);

@@ -177,6 +177,9 @@ enum err report_take_command(struct report *report, struct view line)
         report->message_holds += is_hold;
         return ERR_NONE;
     }
+    if (json_string_equals(&values[C_KIND], VIEW("recipient"))) {
+        return ERR_NONE; // a person's word about single messages
+    }
     struct report_hold hold = {
             .incident_id = report_json_text(&values[C_INCIDENT], report->arena),
             .tier = report_tier(&values[C_TIER]),

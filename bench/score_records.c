@@ -247,6 +247,9 @@ static enum err add_command(struct score_data *data, struct score_file *file)
         data->message_holds += is_hold;
         return ERR_NONE;
     }
+    if (target->kind == JSON_STRING && json_string_equals(target, VIEW("recipient"))) {
+        return ERR_NONE; // a person's word about single messages
+    }
     struct score_command command = {.line = (uint32_t)file->line, .is_hold = is_hold};
     e = take_command(data, file, &command);
     struct score_command *commands = e != ERR_NONE

@@ -293,6 +293,17 @@ size_t json_array_count(struct view array)
     return count;
 }
 
+bool json_array_has(const struct json_value *array, struct view text)
+{
+    struct view rest = array->raw;
+    struct json_value element;
+    bool has = false;
+    while (!has && array->kind == JSON_ARRAY && json_array_take(&rest, &element)) {
+        has = json_string_equals(&element, text);
+    }
+    return has;
+}
+
 bool json_object_take(struct view *rest, struct json_value *ret_name, struct json_value *ret_value)
 {
     struct json_cursor c;

@@ -27,6 +27,8 @@ enum json_fault json_scan(const struct json_pointers *pointers, struct view text
 // element. False at the end.
 bool json_array_take(struct view *rest, struct json_value *ret_element);
 size_t json_array_count(struct view array);
+// Whether that string is an element of the array; false of a value that is none.
+bool json_array_has(const struct json_value *array, struct view text);
 // The same for the members of an object; a name is a string.
 bool json_object_take(struct view *rest, struct json_value *ret_name, struct json_value *ret_value);
 

@@ -24,7 +24,8 @@ enum {
 static bool is_calm(void *self, int32_t scope)
 {
     const struct detect_line *line = self;
-    return detect_is_calm(line->detect, scope) && !decide_has_incident(line->decide, scope);
+    return detect_is_calm(line->detect, scope, SOURCES_ALL) &&
+           !decide_has_incident(line->decide, scope);
 }
 
 // How long after its last message a scope without incident may be forgotten. Traffic may end while a
@@ -44,7 +45,7 @@ static int64_t idle_needed_ms(const struct detect_line *line, int32_t scope)
                     (struct detect_budget){policy_budget_of(line->policy, name.tenant_id), false},
                     TIER_STOP)
                             .tier == TIER_NONE &&
-            detect_read_streams(line->detect, scope).tier == TIER_NONE &&
+            detect_read_streams(line->detect, scope, SOURCES_ALL).tier == TIER_NONE &&
             side_is_calm(line->side, scope);
     return says_nothing ? IDLE_CALM_MS : IDLE_LONG_MS;
 }

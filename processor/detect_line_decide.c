@@ -1,4 +1,6 @@
 // What one scope says, and what follows: the detect and decide part of the line's way.
+#include <string.h>
+
 #include "detect/interval.h"
 #include "detect_line_inside.h"
 
@@ -86,9 +88,30 @@ static enum tier tier_of(const void *self, int32_t scope)
     return decide_tier(line->decide, scope);
 }
 
+// The level between the tenant's, vendor's or channel's own floor and ceiling.
+static unsigned level_by_policy(const void *self, const struct leaf_key *key, unsigned learnt)
+{
+    const struct detect_line *line = self;
+    const struct policy_subject subject = {.tenant_id = key->ids[SCOPE_TENANT],
+            .vendor_id = key->ids[SCOPE_VENDOR],
+            .channel = key->channel};
+    struct policy_settings settings;
+    policy_settings_of(line->policy, &subject, &settings);
+    unsigned ceiling = settings.ceiling_rate_millionths > 0
+                               ? table_level_up((int64_t)settings.ceiling_rate_millionths * 1000)
+                               : learnt;
+    unsigned floor = settings.floor_rate_millionths > 0
+                             ? table_level_up((int64_t)settings.floor_rate_millionths * 1000)
+                             : 0;
+    unsigned level = learnt < ceiling ? learnt : ceiling;
+    return level > floor ? level : floor;
+}
+
 struct detect_asks line_detect_asks(const struct detect_line *line)
 {
-    return (struct detect_asks){tier_of, line};
+    const uint32_t rates = RULE_PART(RULE_SETS_FLOOR_RATE) | RULE_PART(RULE_SETS_CEILING_RATE);
+    return (struct detect_asks){
+            tier_of, line, policy_differs_in(line->policy, rates) ? level_by_policy : NULL};
 }
 
 struct side_asks line_side_asks(struct detect_line *line)
@@ -117,6 +140,15 @@ static bool is_unregistered(
     }
     const struct scope_name name = scopes_name(line->scopes, delta->scopes[vendor].scope);
     return vendors_is_stranger(&line->policy->vendors, name.tenant_id, name.id);
+}
+
+// What may raise notices and alerts of a row's scope beside the verdicts.
+static source_set sources_of(
+        const struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
+{
+    return policy_differs_in(line->policy, RULE_PART(RULE_SETS_STREAMS))
+                   ? decide_row_settings(line->decide, delta, row).streams
+                   : line->policy->streams;
 }
 
 static struct detect_history history_of(const struct detect_line *line, int32_t scope)
@@ -166,7 +198,9 @@ static enum err decide_bank(
     }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
     const struct decision_taker taker = line_taker(line);
-    const struct detect_budget budget = {policy_budget_of(line->policy, name.tenant_id),
+    const bool has_own = policy_differs_in(line->policy, RULE_PART(RULE_SETS_BUDGET));
+    const struct detect_budget budget = {
+            has_own ? decide_row_settings(line->decide, delta, row).budget : line->policy->budget,
             decide_is_on_probation(line->decide, row->scope, delta->log_time_ms)};
     enum tier present = decide_tier(line->decide, row->scope);
     enum tier highest = decide_is_suspended(line->decide) ? TIER_ALERT : TIER_STOP;
@@ -206,8 +240,12 @@ static enum err raise_stream(struct detect_line *line, const struct delta *delta
 static enum err decide_streams(
         struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
 {
-    struct stream_reading reading = detect_read_streams(line->detect, row->scope);
-    if (reading.tier <= decide_tier(line->decide, row->scope)) {
+    const enum tier present = decide_tier(line->decide, row->scope);
+    struct stream_reading reading = detect_read_streams(line->detect, row->scope, SOURCES_ALL);
+    if (reading.tier > present) {
+        reading = detect_read_streams(line->detect, row->scope, sources_of(line, delta, row));
+    }
+    if (reading.tier <= present) {
         return ERR_NONE;
     }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
@@ -237,6 +275,11 @@ static enum err decide_side(
     if (tier <= decide_tier(line->decide, row->scope)) {
         return ERR_NONE;
     }
+    bool is_volume = strncmp(evidence.stream, "volume", strlen("volume")) == 0;
+    const source_set source = SOURCE_BIT(is_volume ? SOURCE_VOLUME : SOURCE_COMPLAINTS);
+    if ((sources_of(line, delta, row) & source) == 0) {
+        return ERR_NONE;
+    }
     evidence.change_point = frame_position(delta, row);
     return raise_stream(line, delta, row, tier, &evidence);
 }
@@ -247,12 +290,15 @@ static enum err decide_rules(
         struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
 {
     const char *rule = NULL;
+    source_set source = SOURCE_BIT(SOURCE_UNREGISTERED_VENDOR);
     if (row->kind == SCOPE_VENDOR && row->is_new && is_unregistered(line, delta, row)) {
         rule = "unregistered_vendor";
     } else if (detect_has_moved(line->detect, row->scope)) {
         rule = "baseline_moved";
+        source = SOURCE_BIT(SOURCE_BASELINE_MOVED);
     }
-    if (rule == NULL || decide_tier(line->decide, row->scope) >= TIER_ALERT) {
+    if (rule == NULL || decide_tier(line->decide, row->scope) >= TIER_ALERT ||
+            (sources_of(line, delta, row) & source) == 0) {
         return ERR_NONE;
     }
     struct fold_counts counts = fold_scope_counts(line->fold, row->scope);
@@ -289,8 +335,10 @@ enum err line_decide_row(
     }
     if (e == ERR_NONE && decide_has_incident(line->decide, row->scope)) {
         const struct decision_taker taker = line_taker(line);
-        bool is_calm =
-                detect_is_calm(line->detect, row->scope) && side_is_calm(line->side, row->scope);
+        const source_set sources = sources_of(line, delta, row);
+        bool is_calm = detect_is_calm(line->detect, row->scope, sources) &&
+                       ((sources & SOURCE_BIT(SOURCE_COMPLAINTS)) == 0 ||
+                               side_is_calm(line->side, row->scope));
         e = decide_follow(line->decide, delta, row, is_calm, &taker);
     }
     return e;

@@ -191,26 +191,23 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
     const struct event *ev = batch->decoded[i];
     const struct raw_message *raw = &batch->items[i].raw;
     void *ticket = batch->slices[batch->items[i].slice].ticket;
-    const struct keyring_key *key = keyring_current(line->options.ring);
-    struct strbuf *pseudonym = &line->reason_text;
-    strbuf_reset(pseudonym);
-    pseudonym_add(pseudonym, key, &batch->enriched[i].pseudonym);
+    struct view recipient = judge_line_name_recipient(line, &batch->enriched[i].pseudonym);
     const struct verdict_action verdict = {
             .ev = ev,
             .verdict = judgement->verdict,
             .reasons = judgement->reasons,
-            .recipient_pseudonym = strbuf_view(pseudonym),
+            .recipient_pseudonym = recipient,
             .source_topic = raw->topic,
             .source_partition = raw->partition,
             .source_offset = raw->offset,
             .policy_version = view_of(line->policy->version),
     };
-    enum err e = pseudonym->failed;
+    enum err e = line->pseudonym.failed;
     if (e == ERR_NONE) {
         e = emit_verdict(line->options.emitter, &verdict, ticket);
     }
     if (e == ERR_NONE && is_held_at(standing, at_ms)) {
-        e = judge_line_hold(line, ev, judgement->reasons, at_ms, standing, ticket);
+        e = judge_line_hold(line, ev, recipient, judgement->reasons, at_ms, standing, ticket);
         note_hold(line, raw);
     }
     return e;

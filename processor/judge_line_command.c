@@ -22,8 +22,8 @@ static enum err make_command_id(
 }
 
 // What hold and release have in common; a hold until further notice.
-static struct command_action command_of(
-        const struct judge_line *line, const struct event *ev, struct view reason, int64_t at_ms)
+static struct command_action command_of(const struct judge_line *line, const struct event *ev,
+        struct view recipient, struct view reason, int64_t at_ms)
 {
     const struct policy_settings settings = judge_line_settings(line, ev);
     return (struct command_action){
@@ -32,6 +32,7 @@ static struct command_action command_of(
             .target = TARGET_MESSAGE,
             .scope = {.id = ev->message_id, .tenant_id = event_scope_tenant(ev)},
             .message = ev,
+            .recipient = recipient,
             .tier = TIER_QUARANTINE,
             .reason = reason,
             .issued_at_ms = at_ms,
@@ -132,11 +133,19 @@ static void note_order(struct command_action *command, const struct standing_ord
     }
 }
 
-enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason_set reasons,
-        int64_t at_ms, const struct standing *standing, void *ticket)
+struct view judge_line_name_recipient(struct judge_line *line, const struct pseudonym *pseudonym)
+{
+    strbuf_reset(&line->pseudonym);
+    pseudonym_add(&line->pseudonym, keyring_current(line->options.ring), pseudonym);
+    return strbuf_view(&line->pseudonym);
+}
+
+enum err judge_line_hold(struct judge_line *line, const struct event *ev, struct view recipient,
+        reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket)
 {
     write_reasons(&line->reason_text, reasons);
-    struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
+    struct command_action command =
+            command_of(line, ev, recipient, strbuf_view(&line->reason_text), at_ms);
     command.expires_at_ms = hold_end_ms(&command, standing);
     note_order(&command, standing->order);
     enum err e = line->reason_text.failed;
@@ -144,11 +153,13 @@ enum err judge_line_hold(struct judge_line *line, const struct event *ev, reason
     return e != ERR_NONE ? e : emit_command(line->options.emitter, &command, ticket);
 }
 
-enum err judge_line_hold_until(struct judge_line *line, const struct event *ev, reason_set reasons,
-        int64_t at_ms, const struct standing *standing, void *ticket)
+enum err judge_line_hold_until(struct judge_line *line, const struct event *ev,
+        struct view recipient, reason_set reasons, int64_t at_ms, const struct standing *standing,
+        void *ticket)
 {
     write_reasons(&line->reason_text, reasons);
-    struct command_action command = command_of(line, ev, strbuf_view(&line->reason_text), at_ms);
+    struct command_action command =
+            command_of(line, ev, recipient, strbuf_view(&line->reason_text), at_ms);
     command.sequence = 1;
     command.expires_at_ms = standing->until_ms;
     note_order(&command, standing->order);
@@ -158,9 +169,9 @@ enum err judge_line_hold_until(struct judge_line *line, const struct event *ev, 
 }
 
 enum err judge_line_release(struct judge_line *line, const struct event *ev, enum mode mode,
-        struct view reason, int64_t at_ms, void *ticket)
+        struct view recipient, struct view reason, int64_t at_ms, void *ticket)
 {
-    struct command_action command = command_of(line, ev, reason, at_ms);
+    struct command_action command = command_of(line, ev, recipient, reason, at_ms);
     command.kind = COMMAND_RELEASE;
     command.sequence = 1;
     command.mode = mode;

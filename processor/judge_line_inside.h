@@ -64,15 +64,20 @@ struct policy_settings judge_line_settings(const struct judge_line *line, const 
 // Completes the judgement of a message. `pseudonym`: its recipient's, under the current key.
 struct standing judge_line_stand(struct judge_line *line, const struct event *ev,
         struct recipient recipient, const struct pseudonym *pseudonym, struct judgement *judgement);
-// As it stands.
+// Whose message it is, as records call him: under the current key, good until the next call. It is none,
+// and line->pseudonym.failed says so, when there is no memory.
+struct view judge_line_name_recipient(struct judge_line *line, const struct pseudonym *pseudonym);
+// As it stands. `recipient`: so called, as of the next two.
 MUST_CHECK enum err judge_line_hold(struct judge_line *line, const struct event *ev,
-        reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket);
+        struct view recipient, reason_set reasons, int64_t at_ms, const struct standing *standing,
+        void *ticket);
 // In the place of the message's hold, of itself over at standing->until_ms; no release follows.
 MUST_CHECK enum err judge_line_hold_until(struct judge_line *line, const struct event *ev,
-        reason_set reasons, int64_t at_ms, const struct standing *standing, void *ticket);
+        struct view recipient, reason_set reasons, int64_t at_ms, const struct standing *standing,
+        void *ticket);
 // Of a message that was held in that mode. `reason` is a short text.
 MUST_CHECK enum err judge_line_release(struct judge_line *line, const struct event *ev,
-        enum mode mode, struct view reason, int64_t at_ms, void *ticket);
+        enum mode mode, struct view recipient, struct view reason, int64_t at_ms, void *ticket);
 
 // Where a record has turned up since a message was judged, the judgement becomes what it was. Returns
 // as what the message is to be remembered (a held unknown one aside), or SAID_NOTHING; `*ret_at_once`:

@@ -137,6 +137,10 @@ static enum err end_hold(struct judge_line *line, const struct round *round,
     const struct event *ev = &message->ev;
     const struct standing standing =
             judge_line_stand(line, ev, message->recipient, &message->pseudonym, judgement);
+    struct view recipient = judge_line_name_recipient(line, &message->pseudonym);
+    if (line->pseudonym.failed != ERR_NONE) {
+        return line->pseudonym.failed;
+    }
     bool is_ordered = standing.order != NULL && message->mode == MODE_ENFORCE &&
                       standing.until_ms < message->hold_ends_at_ms;
     if (!message->is_held || (standing.is_blocked && !is_ordered)) {
@@ -146,12 +150,12 @@ static enum err end_hold(struct judge_line *line, const struct round *round,
     if (standing.is_held && standing.until_ms > round->wall.ms &&
             (is_ordered || judge_line_settings(line, ev).mode == message->mode)) {
         return judge_line_hold_until(
-                line, ev, judgement->reasons, round->wall.ms, &standing, ticket);
+                line, ev, recipient, judgement->reasons, round->wall.ms, &standing, ticket);
     }
     struct view reason =
             message->said == SAID_UNKNOWN ? VIEW("cache_recovered") : VIEW("late_record");
     line->counts.released++;
-    return judge_line_release(line, ev, message->mode, reason, round->wall.ms, ticket);
+    return judge_line_release(line, ev, message->mode, recipient, reason, round->wall.ms, ticket);
 }
 
 static enum err clear(struct judge_line *line, struct round *round, struct recheck_item *item,

@@ -5,7 +5,8 @@
 // it (detect_line), which is timed from outside; what is left of that is decide's. CPU time, less
 // what reading the clock costs; for small frames, where that would be most of it, the time of day,
 // without the frames in which something else ran. Figures are medians of seven runs, each with the
-// least and the greatest: a 98 % interval of the median.
+// least and the greatest: a 98 % interval of the median. All numbers of scopes are there at once and
+// are run in turn, so that what else the machine does befalls them alike.
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -74,39 +75,58 @@ struct row {
     struct detect_counts counts;
 };
 
-static void measure(struct traffic *traffic, struct front *front, struct whole *whole,
-        uint32_t messages, struct row *row)
-{
+// Both halves in the middle of a day of so many scopes, and the traffic that goes on from there.
+struct bed {
+    struct config *config;
+    struct front front;
+    struct whole whole;
+    struct traffic traffic;
+    struct row row; // what they have in common
+};
+
+// The nanoseconds of each run of one bed, and what it allocated.
+struct runs {
     double fold[RUNS];
     double detect[RUNS];
     double decide[RUNS];
-    double all[RUNS];
-    uint64_t allocated = 0;
-    const struct stopwatch watch = stopwatch_for(row->per_frame);
+    double whole[RUNS];
+    uint64_t allocated;
+};
+
+static void measure_once(
+        struct bed *bed, uint32_t messages, uint32_t per_frame, unsigned run, struct runs *runs)
+{
+    const struct stopwatch watch = stopwatch_for(per_frame);
     const struct stopwatch cpu = {.id = CLOCK_THREAD_CPUTIME_ID};
-    for (unsigned run = 0; run < RUNS; run++) {
-        traffic_make(traffic, messages, row->per_frame);
-        const struct front_time time = front_take(front, &traffic->frames, &watch);
-        uint64_t before = allocations_count();
-        double start = stopwatch_ns(&cpu);
-        whole_take(whole, &traffic->frames);
-        all[run] = (stopwatch_ns(&cpu) - start) / messages;
-        allocated += allocations_count() - before;
-        fold[run] = time.fold / messages;
-        detect[run] = time.detect / messages;
-        decide[run] = all[run] - fold[run] - detect[run];
-    }
-    row->fold_ns = figure_of(fold);
-    row->detect_ns = figure_of(detect);
-    row->decide_ns = figure_of(decide);
-    row->whole_ns = figure_of(all);
-    row->allocations = (double)allocated / (RUNS * (double)messages);
-    row->counts = detect_line_counts(whole->line);
+    traffic_make(&bed->traffic, messages, per_frame);
+    const struct front_time time = front_take(&bed->front, &bed->traffic.frames, &watch);
+    uint64_t before = allocations_count();
+    double start = stopwatch_ns(&cpu);
+    whole_take(&bed->whole, &bed->traffic.frames);
+    runs->whole[run] = (stopwatch_ns(&cpu) - start) / messages;
+    runs->allocated += allocations_count() - before;
+    runs->fold[run] = time.fold / messages;
+    runs->detect[run] = time.detect / messages;
+    runs->decide[run] = runs->whole[run] - runs->fold[run] - runs->detect[run];
+}
+
+static struct row row_of(
+        const struct bed *bed, const struct runs *runs, uint32_t messages, uint32_t per_frame)
+{
+    struct row row = bed->row;
+    row.per_frame = per_frame;
+    row.fold_ns = figure_of(runs->fold, RUNS);
+    row.detect_ns = figure_of(runs->detect, RUNS);
+    row.decide_ns = figure_of(runs->decide, RUNS);
+    row.whole_ns = figure_of(runs->whole, RUNS);
+    row.allocations = (double)runs->allocated / (RUNS * (double)messages);
+    row.counts = detect_line_counts(bed->whole.line);
+    return row;
 }
 
 // --- telling ----------------------------------------------------------------------------------
 
-static void print_json(const struct row *row)
+static void print_json(const struct row *row, const struct runs *runs)
 {
     struct strbuf sb;
     struct json_out out;
@@ -121,6 +141,11 @@ static void print_json(const struct row *row)
     figure_add_json(&out, "detect_ns", &row->detect_ns);
     figure_add_json(&out, "decide_ns", &row->decide_ns);
     figure_add_json(&out, "whole_ns", &row->whole_ns);
+    json_array(&out, "whole_ns_runs"); // in turn with those of the other rows
+    for (unsigned i = 0; i < RUNS; i++) {
+        json_tenths(&out, NULL, runs->whole[i]);
+    }
+    json_array_end(&out);
     json_millionths(&out, "allocations", (int64_t)(row->allocations * 1e6));
     json_tenths(&out, "taken_bytes_a_scope", row->memory.taken_bytes);
     json_tenths(&out, "resident_bytes_a_scope", row->memory.resident_bytes);
@@ -203,36 +228,68 @@ static struct memory build(struct front *front, struct whole *whole, const struc
     return memory;
 }
 
-static void run(const struct plan *plan, uint32_t scopes, uint32_t rate_millionths)
+static void bed_init(
+        struct bed *bed, const struct plan *plan, uint32_t scopes, uint32_t rate_millionths)
 {
-    struct config *config;
-    enum err e = config_create_default(&config);
+    enum err e = config_create_default(&bed->config);
     ASSURE(e == ERR_NONE);
     uint32_t max_scopes = scopes + scopes / 6; // so that none is to be forgotten
-    config->detector.max_scopes = max_scopes > MIN_SCOPES ? max_scopes : MIN_SCOPES;
-    struct row row = {
+    bed->config->detector.max_scopes = max_scopes > MIN_SCOPES ? max_scopes : MIN_SCOPES;
+    bed->row = (struct row){
             .scopes = scopes, .rate_millionths = rate_millionths, .at_a_time = plan->at_a_time};
-    struct front front;
-    struct whole whole;
-    row.memory = build(&front, &whole, config, &row);
-    struct traffic traffic;
+    bed->row.memory = build(&bed->front, &bed->whole, bed->config, &bed->row);
     const struct world world = world_of(scopes);
-    traffic_init(&traffic, &world, rate_millionths);
-    traffic.at_a_time = plan->at_a_time;
-    for (unsigned i = 0; i < plan->frame_sizes.count; i++) {
-        row.per_frame = plan->frame_sizes.values[i];
-        measure(&traffic, &front, &whole, plan->messages, &row);
+    traffic_init(&bed->traffic, &world, rate_millionths);
+    bed->traffic.at_a_time = plan->at_a_time;
+}
+
+static void bed_fini(struct bed *bed)
+{
+    traffic_fini(&bed->traffic);
+    front_fini(&bed->front);
+    whole_fini(&bed->whole);
+    config_destroy(bed->config);
+}
+
+// All beds with frames of one size, in turn.
+static void measure_beds(struct bed *beds, unsigned count, struct runs *runs,
+        const struct plan *plan, uint32_t per_frame)
+{
+    memset(runs, 0, count * sizeof *runs);
+    for (unsigned run = 0; run < RUNS; run++) {
+        for (unsigned i = 0; i < count; i++) {
+            measure_once(&beds[i], plan->messages, per_frame, run, &runs[i]);
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        const struct row row = row_of(&beds[i], &runs[i], plan->messages, per_frame);
         if (plan->as_json) {
-            print_json(&row);
+            print_json(&row, &runs[i]);
         } else {
             print_row(&row);
         }
         fflush(stdout);
     }
-    traffic_fini(&traffic);
-    front_fini(&front);
-    whole_fini(&whole);
-    config_destroy(config);
+}
+
+static void run(const struct plan *plan)
+{
+    unsigned count = plan->scopes.count * plan->rates.count;
+    struct bed *beds = calloc(count, sizeof *beds);
+    struct runs *runs = calloc(count, sizeof *runs);
+    ASSURE(beds != NULL && runs != NULL);
+    for (unsigned i = 0; i < count; i++) {
+        bed_init(&beds[i], plan, plan->scopes.values[i / plan->rates.count],
+                plan->rates.values[i % plan->rates.count]);
+    }
+    for (unsigned i = 0; i < plan->frame_sizes.count; i++) {
+        measure_beds(beds, count, runs, plan, plan->frame_sizes.values[i]);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        bed_fini(&beds[i]);
+    }
+    free(beds);
+    free(runs);
 }
 
 static bool read_option(struct plan *plan, int option, const char *text)
@@ -291,10 +348,6 @@ int main(int argc, char **argv)
         puts("| scopes | rate | at a time | a frame | fold ns | detect ns | decide ns | whole ns | "
              "allocations | bytes a scope | resident | alerts |\n|-|-|-|-|-|-|-|-|-|-|-|-|");
     }
-    for (unsigned s = 0; s < plan.scopes.count; s++) {
-        for (unsigned r = 0; r < plan.rates.count; r++) {
-            run(&plan, plan.scopes.values[s], plan.rates.values[r]);
-        }
-    }
+    run(&plan);
     return EX_OK;
 }

@@ -3,7 +3,7 @@
 // The stages are called as judge_line and enrich_batch call them, batch by batch, with a clock
 // between them; then the same messages go through judge_line itself, which is timed from outside:
 // what it takes beyond the stages' sum is its own. CPU time of the thread, so the wait for a Redis
-// is not in it. Figures are medians of seven runs, each with the least and the greatest. The first
+// is not in it. Figures are medians of seven runs (--runs), each with the least and the greatest. The first
 // pass over the day is not counted: memory grows in it, and numbers are read for the first time.
 #include <getopt.h>
 #include <stdio.h>
@@ -14,7 +14,8 @@
 #include "bench/stages/first_half.h"
 
 static const char *const help =
-        "Usage: bench_judge --day DIR [--redis URI] [--batch N] [--messages N] [--json]\n"
+        "Usage: bench_judge --day DIR [--redis URI] [--batch N] [--messages N] [--runs N]\n"
+        "                   [--json]\n"
         "\n"
         "Measures decode, normalise, pseudonymise, lookup, judge, encode, tally and frame,\n"
         "and the whole first half, on a day that wrongnumber-bench generate has made.\n"
@@ -23,6 +24,7 @@ static const char *const help =
         "      --redis URI    lookups go there (as of wrongnumber-bench replay), not to memory\n"
         "      --batch N      messages a batch (1000)\n"
         "      --messages N   of the day (200000)\n"
+        "      --runs N       measured ones, 1 to 7 (7)\n"
         "      --json         one object a line instead of a table\n"
         "  -h, --help\n";
 
@@ -31,6 +33,7 @@ struct plan {
     const char *redis;
     size_t batch;
     size_t messages;
+    size_t runs;
     bool as_json;
 };
 
@@ -64,7 +67,7 @@ static void run(const struct day *day, const struct plan *plan)
     double ns[STAGE_COUNT][RUNS];
     uint64_t allocations[STAGE_COUNT] = {0};
     (void)half_measure(half, 0);
-    for (unsigned run = 0; run < RUNS; run++) {
+    for (unsigned run = 0; run < plan->runs; run++) {
         const struct cost cost = half_measure(half, run + 1);
         for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
             ns[stage][run] = cost.ns[stage] / (double)day->count;
@@ -75,9 +78,9 @@ static void run(const struct day *day, const struct plan *plan)
         puts("| stage | ns a message (least-most) | allocations |\n|-|-|-|");
     }
     for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-        const struct figure figure = figure_of(ns[stage]);
+        const struct figure figure = figure_of(ns[stage], (unsigned)plan->runs);
         tell(plan, stage_names[stage], &figure,
-                (double)allocations[stage] / (RUNS * (double)day->count));
+                (double)allocations[stage] / ((double)plan->runs * (double)day->count));
     }
     half_destroy(half);
 }
@@ -103,6 +106,8 @@ static bool read_option(struct plan *plan, int option, const char *text)
         return read_number(text, &plan->batch) && plan->batch <= 100000;
     case 'm':
         return read_number(text, &plan->messages);
+    case 'n':
+        return read_number(text, &plan->runs) && plan->runs <= RUNS;
     case 'j':
         plan->as_json = true;
         return true;
@@ -118,11 +123,12 @@ int main(int argc, char **argv)
             {"redis", required_argument, NULL, 'r'},
             {"batch", required_argument, NULL, 'b'},
             {"messages", required_argument, NULL, 'm'},
+            {"runs", required_argument, NULL, 'n'},
             {"json", no_argument, NULL, 'j'},
             {"help", no_argument, NULL, 'h'},
             {NULL, 0, NULL, 0},
     };
-    struct plan plan = {.batch = 1000, .messages = 200000};
+    struct plan plan = {.batch = 1000, .messages = 200000, .runs = RUNS};
     bool is_right = true;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 'h') {

@@ -10,12 +10,12 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-struct figure figure_of(const double values[RUNS])
+struct figure figure_of(const double *values, unsigned count)
 {
     double sorted[RUNS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, RUNS, sizeof *sorted, by_size);
-    return (struct figure){sorted[RUNS / 2], sorted[0], sorted[RUNS - 1]};
+    memcpy(sorted, values, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_size);
+    return (struct figure){sorted[count / 2], sorted[0], sorted[count - 1]};
 }
 
 void figure_print(const struct figure *figure)

@@ -14,7 +14,7 @@ struct figure {
     double most;
 };
 
-struct figure figure_of(const double values[RUNS]);
+struct figure figure_of(const double *values, unsigned count); // 1 to RUNS of them
 // " | median (least-most)"
 void figure_print(const struct figure *figure);
 // [median, least, most], to a tenth

@@ -23,7 +23,7 @@ static enum tier no_tier(const void *self, int32_t scope)
 static bool is_quiet(void *self, int32_t scope)
 {
     const struct front *front = self;
-    return detect_is_calm(front->detect, scope);
+    return detect_is_calm(front->detect, scope, SOURCES_ALL);
 }
 
 void front_init(struct front *front, const struct config *config)
@@ -107,7 +107,7 @@ struct stopwatch stopwatch_for(uint32_t per_frame)
 struct front_time front_take(
         struct front *front, const struct frames *frames, const struct stopwatch *watch)
 {
-    static const struct detect_asks asks = {no_tier, NULL};
+    static const struct detect_asks asks = {.tier = no_tier};
     struct front_time sum = {0, 0};
     size_t timed = 0;
     for (size_t i = 0; i < frames->count; i++) {

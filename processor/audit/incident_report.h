@@ -12,12 +12,15 @@
 #include "common/arena.h"
 #include "common/json_out.h"
 #include "common/zone.h"
+#include "control/recipient_releases.h"
 
 enum {
     REPORT_ENTRIES_MAX = 100000,
     REPORT_PEOPLE_MAX = 1000000,
     REPORT_HOLDS_MAX =
             4000000, // messages with a hold of their own; what is above counts as without
+    REPORT_RELEASES_MAX =
+            1000000, // recipients whom a person released; what is above counts as without
     REPORT_MESSAGES_MAX = 4000000, // that are counted once; what is above, as often as it is told
     REPORT_NAMED_MAX = 10000,      // pseudonyms that are listed; all are counted
     REPORT_VERSIONS_MAX = 16,
@@ -109,9 +112,10 @@ struct incident_report {
     struct arena *arena;
     struct hashmap *reached_set;
     struct hashmap *spared_set;
-    struct hashmap *held_messages;     // "tenant\nmessage_id", as they stand in JSON
-    struct hashmap *released_messages; // likewise, by a person
-    struct hashmap *counted_messages;  // likewise, of verdicts
+    struct hashmap *held_messages;                  // "tenant\nmessage_id", as they stand in JSON
+    struct hashmap *released_messages;              // likewise, by a person
+    struct recipient_releases *released_recipients; // by "tenant\npseudonym", likewise
+    struct hashmap *counted_messages;               // like the messages above, of verdicts
     struct strbuf key;
     struct json_pointers *fields;
     struct json_pointers *verdict_fields;

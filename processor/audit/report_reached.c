@@ -15,10 +15,11 @@ enum command_field {
     COMMAND_TENANT,
     COMMAND_MODE,
     COMMAND_OPERATOR,
+    COMMAND_EXPIRES,
     COMMAND_FIELD_COUNT,
 };
-static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
-        "/action", "/target/kind", "/target/id", "/target/tenant_id", "/mode", "/operator"};
+static const char *const command_pointers[COMMAND_FIELD_COUNT] = {"/action", "/target/kind",
+        "/target/id", "/target/tenant_id", "/mode", "/operator", "/expires_at"};
 
 enum verdict_field {
     VERDICT_WORD,
@@ -30,11 +31,12 @@ enum verdict_field {
     VERDICT_TEMPLATE,
     VERDICT_SENDER,
     VERDICT_VENDOR,
+    VERDICT_REASONS,
     VERDICT_FIELD_COUNT,
 };
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {"/verdict", "/occurred_at",
         "/message_id", "/tenant_id", "/recipient_pseudonym", "/campaign_id", "/template_id",
-        "/sender_id", "/vendor_id"};
+        "/sender_id", "/vendor_id", "/reasons"};
 
 enum err report_reached_prepare(struct incident_report *report)
 {
@@ -52,8 +54,10 @@ enum err report_reached_prepare(struct incident_report *report)
             report->counted_messages == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err e = json_pointers_create(
-            &report->command_fields, command_pointers, COMMAND_FIELD_COUNT, NULL);
+    enum err e = recipient_releases_create(&report->released_recipients, REPORT_RELEASES_MAX);
+    e = e != ERR_NONE ? e
+                      : json_pointers_create(&report->command_fields, command_pointers,
+                                COMMAND_FIELD_COUNT, NULL);
     return e != ERR_NONE ? e
                          : json_pointers_create(&report->verdict_fields, verdict_pointers,
                                    VERDICT_FIELD_COUNT, NULL);
@@ -71,6 +75,7 @@ void report_reached_finish(struct incident_report *report)
     hashmap_destroy(report->spared_set);
     hashmap_destroy(report->held_messages);
     hashmap_destroy(report->released_messages);
+    recipient_releases_destroy(report->released_recipients);
     hashmap_destroy(report->counted_messages);
     strbuf_fini(&report->key);
     free(report->reached.named);
@@ -97,6 +102,20 @@ static enum err put_once(struct hashmap *set, struct view key, bool *ret_is_new)
     return e == ERR_CEILING ? ERR_NONE : e;
 }
 
+static enum err note_recipient(struct incident_report *report, const struct json_value *values)
+{
+    int64_t until_ms;
+    if (values[COMMAND_EXPIRES].kind != JSON_STRING ||
+            clock_parse_rfc3339(values[COMMAND_EXPIRES].raw, &until_ms) != CLOCK_OK) {
+        return ERR_NONE;
+    }
+    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
+    enum err e = view_is_none(key)
+                         ? report->key.failed
+                         : recipient_releases_note(report->released_recipients, key, until_ms);
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
 // A hold of a message is kept whichever scope it is in: who is asked for it later has the scope. Of
 // releases those by a person: by itself a message is released when it was not misdirected after all.
 enum err incident_report_command(struct incident_report *report, struct view command)
@@ -107,12 +126,16 @@ enum err incident_report_command(struct incident_report *report, struct view com
         return ERR_NONE;
     }
     bool is_hold = json_string_equals(&values[COMMAND_ACTION], VIEW("hold"));
+    bool is_recipients = json_string_equals(&values[COMMAND_KIND], VIEW("recipient"));
     if ((!is_hold && values[COMMAND_OPERATOR].kind != JSON_STRING) ||
-            !json_string_equals(&values[COMMAND_KIND], VIEW("message")) ||
+            (!is_recipients && !json_string_equals(&values[COMMAND_KIND], VIEW("message"))) ||
             json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
             values[COMMAND_TARGET].kind != JSON_STRING ||
             values[COMMAND_TENANT].kind != JSON_STRING) {
         return ERR_NONE;
+    }
+    if (is_recipients) {
+        return is_hold ? ERR_NONE : note_recipient(report, values);
     }
     struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
     if (view_is_none(key)) {
@@ -179,6 +202,15 @@ static enum err add_person(struct incident_report *report, struct report_people 
     return ERR_NONE;
 }
 
+// Whether a person has released all of its recipient's, and it is not blocked besides.
+static bool is_recipients(
+        struct incident_report *report, const struct json_value *values, int64_t at_ms)
+{
+    struct view key = message_key(report, &values[VERDICT_TENANT], &values[VERDICT_PSEUDONYM]);
+    return !view_is_none(key) && !json_array_has(&values[VERDICT_REASONS], VIEW("blocked")) &&
+           recipient_releases_has(report->released_recipients, key, at_ms);
+}
+
 enum err incident_report_verdict(struct incident_report *report, struct view verdict)
 {
     struct json_value values[VERDICT_FIELD_COUNT];
@@ -199,6 +231,7 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             (end != REPORT_NONE && ms > end)) {
         return ERR_NONE;
     }
+    bool is_his = is_recipients(report, values, ms);
     struct view key =
             values[VERDICT_MESSAGE].kind == JSON_STRING
                     ? message_key(report, &values[VERDICT_TENANT], &values[VERDICT_MESSAGE])
@@ -208,8 +241,8 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
     if (e != ERR_NONE || !is_new) {
         return e;
     }
-    bool is_released =
-            !view_is_none(key) && hashmap_find(report->released_messages, key) != HASHMAP_ABSENT;
+    bool is_released = is_his || (!view_is_none(key) && hashmap_find(report->released_messages,
+                                                                key) != HASHMAP_ABSENT);
     bool is_held = !view_is_none(key) && !is_released &&
                    hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
     bool is_behind = clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD];

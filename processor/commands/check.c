@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/check_rules.h"
 #include "commands/commands.h"
 #include "commands/load_config.h"
 #include "commands/shown.h"
 #include "common/clock.h"
 #include "common/conf_bind.h"
-#include "detect/bank.h"
 
 enum { OUTPUT_MAX_BYTES = 1024 * 1024 };
 
@@ -60,49 +60,6 @@ static enum err parse_arguments(struct check_arguments *args, int argc, char **a
     }
     bool is_whole = args->helps || args->describes || args->path != NULL;
     return optind == argc && is_whole ? ERR_NONE : ERR_USAGE;
-}
-
-// What the thresholds promise: the sum of 1/A over the kinds of scopes, whether or not a campaign
-// began with credit (detect/bank.h). All scopes of a message are its tenant's, and have its budget.
-static void print_budget(
-        struct strbuf *sb, const struct policy *policy, uint32_t budget, const char *tenant)
-{
-    int64_t worst_e15 = 0;
-    for (unsigned credited = 0; credited <= policy->start_credit; credited++) {
-        const struct bank_rules rules = bank_rules_of(budget, credited != 0);
-        int64_t sum_e15 = bank_rules_sum_e15(&rules, credited != 0);
-        worst_e15 = sum_e15 > worst_e15 ? sum_e15 : worst_e15;
-    }
-    const struct bank_rules rules = bank_rules_of(budget, false);
-    strbuf_printf(sb,
-            "budget    %s%ssum of 1/A %.6g: one false quarantine of a campaign in %lld healthy "
-            "messages "
-            "at most, of each wider kind in %lld\n",
-            tenant, tenant[0] != '\0' ? ": " : "", (double)worst_e15 / 1e15,
-            (long long)table_budget_messages(rules.quarantine[SCOPE_CAMPAIGN]),
-            (long long)table_budget_messages(rules.quarantine[SCOPE_TENANT]));
-}
-
-// The rules in the order in which they win, and the budgets of tenants that have their own.
-static void print_rules(struct strbuf *sb, const struct policy *policy)
-{
-    const struct rules *rules = &policy->rules;
-    for (unsigned named = 4; named > 0; named--) {
-        for (uint32_t i = 0; i < rules->count; i++) {
-            if (rule_named(&rules->rules[i]) == named) {
-                strbuf_printf(sb, "rule      policy.rules[%u]: ", i);
-                rule_add_text(sb, &rules->rules[i]);
-                strbuf_add_byte(sb, '\n');
-            }
-        }
-    }
-    for (uint32_t i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->rules[i];
-        if ((rule->parts & RULE_PART(RULE_SETS_BUDGET)) != 0) {
-            const char *tenant = rule->names[RULE_OF_TENANT];
-            print_budget(sb, policy, policy_budget_of(policy, view_of(tenant)), tenant);
-        }
-    }
 }
 
 // How many entries there are, and which do nothing any more.
@@ -207,8 +164,7 @@ static void add_summary(struct strbuf *sb, const struct config *config, const ch
     strbuf_printf(sb, "holds     %u scopes in ten minutes and tally partition at most\n",
             config->policy.hold_cap);
     print_people(sb, config);
-    print_budget(sb, &config->policy, config->policy.budget, "");
-    print_rules(sb, &config->policy);
+    check_print_rules(sb, &config->policy);
     print_lists(sb, &config->policy, clock_wall().ms);
     print_frequency(sb, &config->policy);
 }
@@ -242,6 +198,7 @@ static void print_warnings(const struct config *config)
               "exempt\n",
                 stderr);
     }
+    check_warn_rules(&config->policy);
 }
 
 static enum err check_file(const struct check_arguments *args)

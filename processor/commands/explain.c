@@ -105,6 +105,26 @@ struct explanation {
     const char *cache_why;
 };
 
+// Which rules decided, setting by setting; what is not here is the policy's own.
+static void add_rules(struct json_out *out, const struct explanation *x)
+{
+    const struct policy *policy = &x->config->policy;
+    const struct policy_subject subject = policy_subject_of(x->ev);
+    struct policy_settings settings;
+    policy_settings_of(policy, &subject, &settings);
+    json_text(out, "mode", mode_names[settings.mode]);
+    json_object(out, "rules");
+    for (unsigned part = RULE_SETS_MODE; part < RULE_PART_COUNT; part++) {
+        const struct rule *rule = rules_winner(&policy->rules, &subject, (enum rule_part)part);
+        if (rule != NULL) {
+            char path[64];
+            snprintf(path, sizeof path, "policy.rules[%u]", (unsigned)(rule - policy->rules.rules));
+            json_text(out, rule_part_names[part], path);
+        }
+    }
+    json_object_end(out);
+}
+
 static enum err add_explanation(struct strbuf *text, const struct explanation *x)
 {
     struct judgement judgement = judge_message(
@@ -132,6 +152,7 @@ static enum err add_explanation(struct strbuf *text, const struct explanation *x
     }
     json_array_end(&out);
     json_bool(&out, "held", standing.is_held);
+    add_rules(&out, x);
     json_string_or_null(&out, "cache", x->cache_why[0] != '\0' ? view_of(x->cache_why) : VIEW_NONE);
     add_facts(&out, &x->enriched->facts);
     add_scopes(&out, x->ev);

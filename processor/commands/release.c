@@ -12,8 +12,9 @@ int command_release(int argc, char **argv)
                        "and 2,000 messages unless\n"
                        "--at-once; messages that have a hold of their own stay held. One message "
                        "or recipient passes from now on, as\n"
-                       "long as the hold of a message unless --for says otherwise; what is on a "
-                       "block list does not.\n",
+                       "long as the hold of a message unless --for says otherwise, and so does "
+                       "what is held of his already; what is on a\n"
+                       "block list does not, nor what a held scope keeps unless --at-once.\n",
             .action = CONTROL_RELEASE,
             .takes = CONTROL_TAKES_SCOPE | CONTROL_TAKES_INCIDENT | CONTROL_TAKES_RULE |
                      CONTROL_TAKES_AT_ONCE | CONTROL_TAKES_FOR,

@@ -36,6 +36,8 @@ enum err status_board_create(struct status_board **ret_board, struct view incide
     board->seen_messages = hashmap_create(STATUS_MESSAGES_MAX);
     board->incident = view_is_none(incident) ? NULL : view_dup(incident);
     enum err e = status_fields_create(board);
+    e = e != ERR_NONE ? e
+                      : recipient_releases_create(&board->released_recipients, STATUS_MESSAGES_MAX);
     bool has_memory = board->arena != NULL && board->held.by_key != NULL &&
                       board->incidents.by_key != NULL && board->outcomes.by_key != NULL &&
                       board->records.by_key != NULL && board->releases.by_key != NULL &&
@@ -75,6 +77,7 @@ void status_board_destroy(struct status_board *board)
     hashmap_destroy(board->scopes);
     hashmap_destroy(board->held_messages);
     hashmap_destroy(board->released_messages);
+    recipient_releases_destroy(board->released_recipients);
     hashmap_destroy(board->seen_messages);
     for (uint32_t i = 0; i < board->message_count; i++) {
         free(board->messages[i].text);

@@ -96,6 +96,7 @@ static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
         [COMMAND_CHANNEL] = "/target/channel",
         [COMMAND_INCIDENT] = "/incident_id",
         [COMMAND_ISSUED] = "/issued_at",
+        [COMMAND_EXPIRES] = "/expires_at",
         [COMMAND_MODE] = "/mode",
         [COMMAND_OPERATOR] = "/operator",
 };
@@ -109,6 +110,8 @@ static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {
         [VERDICT_TEMPLATE] = "/template_id",
         [VERDICT_SENDER] = "/sender_id",
         [VERDICT_VENDOR] = "/vendor_id",
+        [VERDICT_REASONS] = "/reasons",
+        [VERDICT_PSEUDONYM] = "/recipient_pseudonym",
 };
 
 static const char *const control_pointers[] = {"/control"};

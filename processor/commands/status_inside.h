@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "common/hashmap.h"
 #include "common/json_scan.h"
+#include "control/recipient_releases.h"
 
 enum state_field {
     STATE_KIND,
@@ -90,6 +91,7 @@ enum command_field {
     COMMAND_CHANNEL,
     COMMAND_INCIDENT,
     COMMAND_ISSUED,
+    COMMAND_EXPIRES,
     COMMAND_MODE,
     COMMAND_OPERATOR,
     COMMAND_FIELD_COUNT
@@ -104,6 +106,8 @@ enum verdict_field {
     VERDICT_TEMPLATE,
     VERDICT_SENDER,
     VERDICT_VENDOR,
+    VERDICT_REASONS,
+    VERDICT_PSEUDONYM,
     VERDICT_FIELD_COUNT
 };
 
@@ -127,7 +131,7 @@ struct status_message {
     int64_t at_ms;
     bool was_sent;    // judged before the first hold of its scope
     bool is_held;     // an enforced hold of its own was commanded, and no person released it
-    bool is_released; // by a person, who had it sent
+    bool is_released; // by a person, who had it, or all of its recipient's, sent
 };
 
 // As the incident report has it (audit/incident_report.h); the others are spared.
@@ -166,14 +170,15 @@ struct status_board {
     struct status_table records;  // of the control state, by their keys
     struct status_table releases; // the last alert of each scope about one, by scope
     // of one incident
-    struct hashmap *scopes;            // target keys of what it is about
-    struct hashmap *held_messages;     // "tenant\nmessage_id" with a hold
-    struct hashmap *released_messages; // likewise, released by a person
-    struct hashmap *seen_messages;     // likewise, of `messages`
-    int64_t since_ms;                  // 0 = not known
-    int64_t held_at_ms;                // the first hold of a scope of its; 0 = none
-    int64_t released_at_ms;            // the last release of one; 0 = none
-    int64_t closed_at_ms;              // 0 = it is open
+    struct hashmap *scopes;                         // target keys of what it is about
+    struct hashmap *held_messages;                  // "tenant\nmessage_id" with a hold
+    struct hashmap *released_messages;              // likewise, released by a person
+    struct recipient_releases *released_recipients; // by "tenant\npseudonym"
+    struct hashmap *seen_messages;                  // like the others, of `messages`
+    int64_t since_ms;                               // 0 = not known
+    int64_t held_at_ms;                             // the first hold of a scope of its; 0 = none
+    int64_t released_at_ms;                         // the last release of one; 0 = none
+    int64_t closed_at_ms;                           // 0 = it is open
     struct status_message *messages;
     uint32_t message_count;
     uint32_t message_capacity;

@@ -32,6 +32,20 @@ static enum err see_message(struct status_board *board, const struct json_value 
     return status_put_once(board, is_hold ? board->held_messages : board->released_messages, key);
 }
 
+// Which messages of his were held, and are released by that, the verdicts tell.
+static enum err see_recipient(struct status_board *board, const struct json_value *values)
+{
+    if (!json_string_equals(&values[COMMAND_ACTION], VIEW("release"))) {
+        return ERR_NONE;
+    }
+    struct view key = message_key(board, status_text(board, &values[COMMAND_TENANT]),
+            status_text(board, &values[COMMAND_ID]));
+    enum err e = recipient_releases_note(
+            board->released_recipients, key, status_time(board, &values[COMMAND_EXPIRES]));
+    board->overflowed += e == ERR_CEILING;
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
 enum err status_see_command(struct status_board *board, const struct raw_message *raw)
 {
     struct json_value values[COMMAND_FIELD_COUNT];
@@ -40,6 +54,9 @@ enum err status_see_command(struct status_board *board, const struct raw_message
     }
     if (json_string_equals(&values[COMMAND_KIND], VIEW("message"))) {
         return see_message(board, values);
+    }
+    if (json_string_equals(&values[COMMAND_KIND], VIEW("recipient"))) {
+        return see_recipient(board, values);
     }
     if (!json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
         note_release(board, values);
@@ -73,6 +90,16 @@ static bool is_of_incident(
            has_scope(board, "sender", tenant, status_text(board, &values[VERDICT_SENDER])) ||
            has_scope(board, "vendor", tenant, status_text(board, &values[VERDICT_VENDOR])) ||
            has_scope(board, "tenant", tenant, tenant);
+}
+
+// Whether a person has released all of its recipient's, and it is not blocked besides.
+static bool is_recipients(struct status_board *board, const struct json_value *values,
+        struct view tenant, int64_t at_ms)
+{
+    struct view pseudonym = status_text(board, &values[VERDICT_PSEUDONYM]);
+    return !json_array_has(&values[VERDICT_REASONS], VIEW("blocked")) &&
+           recipient_releases_has(
+                   board->released_recipients, message_key(board, tenant, pseudonym), at_ms);
 }
 
 static enum err keep_message(struct status_board *board, const struct status_message *message)
@@ -111,11 +138,12 @@ enum err status_see_verdict(struct status_board *board, const struct raw_message
     if (at_ms < board->since_ms || is_behind || !is_of_incident(board, values, tenant)) {
         return ERR_NONE;
     }
+    bool is_his = is_recipients(board, values, tenant, at_ms);
     struct view key = message_key(board, tenant, status_text(board, &values[VERDICT_MESSAGE]));
     if (hashmap_find(board->seen_messages, key) != HASHMAP_ABSENT) {
         return ERR_NONE;
     }
-    bool is_released = hashmap_find(board->released_messages, key) != HASHMAP_ABSENT;
+    bool is_released = is_his || hashmap_find(board->released_messages, key) != HASHMAP_ABSENT;
     const struct status_message message = {
             .text = view_dup(raw->value),
             .n = raw->value.n,

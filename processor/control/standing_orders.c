@@ -241,6 +241,11 @@ uint32_t standing_count(const struct standing_orders *standing)
     return standing->count;
 }
 
+const struct standing_order *standing_after(const struct standing_orders *standing, uint32_t *at)
+{
+    return *at < standing->count ? &standing->rows[(*at)++]->order : NULL;
+}
+
 bool standing_is_empty(const struct standing_orders *standing)
 {
     return standing->count == 0;

@@ -61,6 +61,8 @@ void standing_remove(struct standing_orders *standing, const struct standing_ord
 const struct standing_order *standing_over(struct standing_orders *standing, int64_t now_ms);
 
 uint32_t standing_count(const struct standing_orders *standing);
+// All that stand, over or not, one after the other from *at 0 on; NULL behind the last.
+const struct standing_order *standing_after(const struct standing_orders *standing, uint32_t *at);
 bool standing_is_empty(const struct standing_orders *standing);
 // Whether orders about recipients stand: who asks needs no pseudonym else.
 bool standing_has_recipients(const struct standing_orders *standing);

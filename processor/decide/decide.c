@@ -9,7 +9,6 @@
 #include "decide/related.h"
 
 enum {
-    QUARANTINE_PEOPLE = 3,
     STOP_CAMPAIGNS = 3,
     HIGH_RATE_MILLIONTHS = 50000,
     ID_TEXT_BYTES = 4096,
@@ -192,8 +191,8 @@ enum tier decide_admit(
             !is_high(hearing->evidence, hearing->taker)) {
         tier = TIER_ALERT;
     }
-    if (tier >= TIER_QUARANTINE &&
-            (hearing->count < QUARANTINE_PEOPLE || is_lag(decide, hearing))) {
+    if (tier >= TIER_QUARANTINE && (hearing->count < decide_settings(decide, &step).hold_people ||
+                                           is_lag(decide, hearing))) {
         tier = TIER_ALERT;
     }
     return tier;
@@ -344,10 +343,11 @@ static enum err raise_child(struct decide *decide, struct step *step, const stru
 {
     // Stop is for the wide scope as a whole; what explains it is put into quarantine, if it is
     // about enough people.
-    enum tier highest = child->misdirected < QUARANTINE_PEOPLE ? TIER_ALERT : TIER_QUARANTINE;
-    tier = tier < highest ? tier : highest;
     step->scope = child->scope;
     step->name = scopes_name(decide->scopes, child->scope);
+    bool is_few = child->misdirected < decide_settings(decide, step).hold_people;
+    enum tier highest = is_few ? TIER_ALERT : TIER_QUARANTINE;
+    tier = tier < highest ? tier : highest;
     if (tier > TIER_ALERT && policy_withholds(decide, step) != NULL) {
         tier = TIER_ALERT;
     }

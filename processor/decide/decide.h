@@ -121,6 +121,9 @@ struct hearing {
 void decide_hear(const struct decide *decide, const struct delta *delta,
         const struct scope_delta *row, const struct evidence *evidence,
         const struct decision_taker *taker, struct hearing *ret_hearing);
+// What the policy says of a row's scope (decide_settings in decide_inside.h).
+struct policy_settings decide_row_settings(
+        const struct decide *decide, const struct delta *delta, const struct scope_delta *row);
 // The highest tier, up to `tier`, whose extra conditions the evidence meets. `is_cold`: the scope has
 // next to no history; then quarantine of a vendor or tenant wants the rate that stop wants.
 enum tier decide_admit(

@@ -125,8 +125,12 @@ MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum ti
 
 // Why the policy wants no hold of the step's scope now: "maintenance", "override"; NULL where it does not.
 const char *policy_withholds(const struct decide *decide, const struct step *step);
-// What the policy says of the step's scope: mode, and how long it is held (decide_policy.c).
+// What the policy says of the step's scope, by its tenant and by the vendor and channel that its wrong messages
+// have in common: mode, how long it is held, and what wants how much evidence (decide_policy.c).
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step);
+// The same of a scope that no message of the delta is about.
+struct policy_settings decide_scope_settings(
+        const struct decide *decide, const struct delta *delta, int32_t scope);
 // Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.
 const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier);
 // The hold of a step that hold_cap withholds follows when its turn comes.

@@ -135,6 +135,21 @@ struct incident *decide_find_incident(const struct decide *decide, const struct 
 
 // --- holds ------------------------------------------------------------------------------------
 
+// Whom a command is about, as far as it names it.
+static struct policy_subject subject_of(const struct decide *decide, const struct control *control)
+{
+    struct scope_name name = control->scope;
+    bool is_scope = control->object == CONTROL_OF_SCOPE;
+    if (control->object == CONTROL_OF_INCIDENT) {
+        const struct incident *incident = decide_find_incident(decide, &control->incident_id);
+        is_scope = incident != NULL;
+        name = is_scope ? scopes_name(decide->scopes, incident->root) : name;
+    }
+    return (struct policy_subject){.tenant_id = name.tenant_id,
+            .vendor_id = is_scope && name.kind == SCOPE_VENDOR ? name.id : VIEW_NONE,
+            .channel = is_scope ? name.channel : VIEW_NONE};
+}
+
 int64_t control_until_ms(const struct decide *decide, const struct order *order, int64_t default_ms)
 {
     int64_t now_ms = order->delta->log_time_ms;
@@ -144,7 +159,10 @@ int64_t control_until_ms(const struct decide *decide, const struct order *order,
     } else if (until_ms <= now_ms) {
         return 0;
     }
-    int64_t latest_ms = now_ms + decide->options.policy->operator_hold_max_ms;
+    const struct policy_subject subject = subject_of(decide, order->control);
+    struct policy_settings settings;
+    policy_settings_of(decide->options.policy, &subject, &settings);
+    int64_t latest_ms = now_ms + settings.operator_hold_max_ms;
     return until_ms < latest_ms ? until_ms : latest_ms;
 }
 

@@ -54,8 +54,10 @@ static struct policy_settings settings_by(
 {
     struct policy_subject subject = {.tenant_id = step->name.tenant_id};
     bool has_modes = !standing_is_empty(decide->standing);
-    if (policy->rules.count > 0 || has_modes) {
+    if (has_modes || policy_differs_in(policy, RULE_PART(RULE_OF_VENDOR))) {
         subject.vendor_id = vendor_of(decide, step->scope, &step->name);
+    }
+    if (has_modes || policy_differs_in(policy, RULE_PART(RULE_OF_CHANNEL))) {
         subject.channel = channel_of(step);
     }
     struct policy_settings settings;
@@ -69,6 +71,23 @@ static struct policy_settings settings_by(
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step)
 {
     return settings_by(decide, decide->options.policy, step);
+}
+
+struct policy_settings decide_row_settings(
+        const struct decide *decide, const struct delta *delta, const struct scope_delta *row)
+{
+    const struct step step = {.delta = delta,
+            .row = row,
+            .scope = row->scope,
+            .name = scopes_name(decide->scopes, row->scope)};
+    return decide_settings(decide, &step);
+}
+
+struct policy_settings decide_scope_settings(
+        const struct decide *decide, const struct delta *delta, int32_t scope)
+{
+    const struct scope_delta row = {.scope = scope, .first_entry = -1, .last_entry = -1};
+    return decide_row_settings(decide, delta, &row);
 }
 
 const char *policy_withholds(const struct decide *decide, const struct step *step)

@@ -110,7 +110,7 @@ enum err release_note_hold(struct decide *decide, const struct step *step)
         ban(release, now_ms);
     }
     begin(decide, release, step->evidence);
-    if (release_ends(release, now_ms) < decide->options.policy->flap_limit) {
+    if (release_ends(release, now_ms) < decide_settings(decide, step).flap_limit) {
         return ERR_NONE;
     }
     release->is_kept = true;
@@ -246,7 +246,7 @@ static enum err follow_canary(
         struct decide *decide, const struct holding *holding, const struct scope_delta *row)
 {
     struct release *release = holding->release;
-    const unsigned budget = policy_budget_of(decide->options.policy, holding->name.tenant_id);
+    const unsigned budget = decide_row_settings(decide, holding->delta, row).budget;
     count_escaped(holding, row, release->canary.judged);
     canary_note(
             &release->canary, release->shadow.base, row->shadow_judged, row->shadow_misdirected);
@@ -266,11 +266,12 @@ static enum err follow_canary(
 static bool may_go_by_itself(const struct decide *decide, const struct holding *holding)
 {
     const struct release *release = holding->release;
-    return decide->options.policy->automatic_release == RELEASE_AUTOMATIC &&
-           shadow_is_reached(&release->shadow) && release->is_acknowledged && !release->is_kept &&
+    return shadow_is_reached(&release->shadow) && release->is_acknowledged && !release->is_kept &&
            holding->delta->log_time_ms >= release->banned_until_ms && holding->incident != NULL &&
            !incidents_hold_of(decide->incidents, holding->scope)->is_commanded &&
-           incidents_tier(decide->incidents, holding->scope) == TIER_QUARANTINE;
+           incidents_tier(decide->incidents, holding->scope) == TIER_QUARANTINE &&
+           decide_scope_settings(decide, holding->delta, holding->scope).automatic_release ==
+                   RELEASE_AUTOMATIC;
 }
 
 static enum err follow_hold(struct decide *decide, const struct holding *holding)

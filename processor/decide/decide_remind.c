@@ -70,18 +70,18 @@ enum err remind(
     return e;
 }
 
-static bool goes_on(const struct decide *decide, const struct hold *hold)
+static bool goes_on(const struct decide *decide, const struct delta *delta, const struct hold *hold)
 {
     const struct incident *incident = incidents_of(decide->incidents, hold->scope);
-    return decide->options.policy->unconfirmed == UNCONFIRMED_STAYS_HELD && incident != NULL &&
-           incident->acknowledged_ms == 0 && !hold->is_commanded && hold->mode == MODE_ENFORCE &&
-           !is_drill(decide, hold->scope);
+    return incident != NULL && incident->acknowledged_ms == 0 && !hold->is_commanded &&
+           hold->mode == MODE_ENFORCE && !is_drill(decide, hold->scope) &&
+           decide_scope_settings(decide, delta, hold->scope).unconfirmed == UNCONFIRMED_STAYS_HELD;
 }
 
 enum err remind_renews(struct decide *decide, const struct delta *delta, const struct hold *hold,
         const struct decision_taker *taker, bool *ret_goes_on)
 {
-    *ret_goes_on = goes_on(decide, hold);
+    *ret_goes_on = goes_on(decide, delta, hold);
     if (!*ret_goes_on) {
         return ERR_NONE;
     }

@@ -66,4 +66,9 @@ void decide_show(const struct decide *decide, const struct decide_viewer *viewer
     for (uint32_t i = 0; i < decide->drills.count; i++) {
         viewer->drill(viewer->self, &decide->drills.open[i]);
     }
+    at = 0;
+    const struct standing_order *order;
+    while ((order = standing_after(decide->standing, &at)) != NULL) {
+        viewer->order(viewer->self, order);
+    }
 }

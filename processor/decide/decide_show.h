@@ -1,6 +1,7 @@
 // What is going on, for those who look: a walk over what decide remembers, which decides nothing.
 #pragma once
 
+#include "control/standing_orders.h"
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
 #include "decide/decide_drill.h"
@@ -37,8 +38,10 @@ struct decide_viewer {
     void (*hold)(void *self, const struct shown_hold *shown);
     void (*pending)(void *self, const struct pending_control *pending);
     void (*drill)(void *self, const struct drill *drill);
+    void (*order)(void *self, const struct standing_order *order);
     void *self;
 };
 // Every open incident, every hold, every command that waits for a second person, every drill that is
-// going on. Holds are shown until a frame ends them, which may be after their time.
+// going on, everything that people have left in force. Holds and orders are shown until a frame ends them,
+// which may be after their time.
 void decide_show(const struct decide *decide, const struct decide_viewer *viewer);

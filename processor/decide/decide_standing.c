@@ -4,7 +4,8 @@
 //   mode     of a scope: whether its holds, and those of its messages, are sent. Holds that stand stay
 //            what they are.
 //   message  a command of its own, above the judge's, and what becomes of the message when it comes again
-//   recipient  what becomes of messages to it from now on
+//   recipient  what becomes of messages to it from now on, and a command of its own: which messages of his
+//            are held, and where, only the senders know
 #include "common/digest.h"
 #include "decide/decide_control.h"
 
@@ -155,15 +156,17 @@ enum err control_mode(struct decide *decide, const struct order *order, struct r
 }
 
 // Above what the judge has said of the message, and above what people have said before.
-static enum err command_message(struct decide *decide, const struct order *order, int64_t until_ms)
+static enum err command_one(struct decide *decide, const struct order *order, int64_t until_ms)
 {
     const struct control *control = order->control;
     const struct digest_id id = incident_control_digest(control->control_id);
+    bool is_message = control->object == CONTROL_OF_MESSAGE;
     struct command_action command = {
             .sequence = MESSAGE_SEQUENCE_MIN + order->delta->sequence,
             .kind = control->action == CONTROL_HOLD ? COMMAND_HOLD : COMMAND_RELEASE,
-            .target = TARGET_MESSAGE,
-            .scope = {.id = control->scope.id, .tenant_id = control->scope.tenant_id},
+            .target = is_message ? TARGET_MESSAGE : TARGET_RECIPIENT,
+            .scope = {.id = is_message ? control->scope.id : control->recipient,
+                    .tenant_id = control->scope.tenant_id},
             .tier = TIER_QUARANTINE,
             .reason = control->reason,
             .issued_at_ms = order->delta->log_time_ms,
@@ -171,8 +174,10 @@ static enum err command_message(struct decide *decide, const struct order *order
             .mode = MODE_ENFORCE,
             .operator_id = control->operator_id,
             .control_id = control->control_id,
+            .at_once = control->at_once && control->action == CONTROL_RELEASE,
     };
-    enum err e = incident_make_step_id(&decide->id_text, "commanded-message", &id, &command.scope,
+    enum err e = incident_make_step_id(&decide->id_text,
+            is_message ? "commanded-message" : "commanded-recipient", &id, &command.scope,
             command.tier, order->delta->sequence, &command.command_id);
     return e != ERR_NONE ? e : order->taker->command(order->taker->self, &command);
 }
@@ -197,6 +202,5 @@ enum err control_one(struct decide *decide, const struct order *order, struct ru
         return e;
     }
     ret_ruling->why = control->action == CONTROL_HOLD ? "held" : "released";
-    return control->object == CONTROL_OF_MESSAGE ? command_message(decide, order, until_ms)
-                                                 : ERR_NONE;
+    return command_one(decide, order, until_ms);
 }

@@ -234,7 +234,8 @@ static void change_add_use(const struct detect *detect, struct row_change *chang
 
 // Finds a leaf's level, which must be before any row is stepped (L1 in detect/baseline.h), and enters
 // it with its rows.
-static enum err leaf_enter(struct detect *detect, const struct delta *delta, uint32_t number)
+static enum err leaf_enter(struct detect *detect, const struct delta *delta, uint32_t number,
+        const struct detect_asks *asks)
 {
     const struct leaf_delta *leaf = &delta->leaves[number];
     struct leaf_state *state = &detect->leaves[number];
@@ -242,6 +243,10 @@ static enum err leaf_enter(struct detect *detect, const struct delta *delta, uin
     enum err e = leaf_level(detect, delta, leaf, &level);
     if (e != ERR_NONE) {
         return e;
+    }
+    if (asks->level != NULL) {
+        level = asks->level(asks->self, &delta->frame->leaves[number].key, level);
+        ASSURE(level < LEVEL_COUNT);
     }
     state->level = (uint8_t)level;
     state->sums = sums_of_leaf(leaf);
@@ -376,7 +381,7 @@ enum err detect_delta(
     detect_prefetch(detect, delta->scope_count);
     for (uint32_t i = 0; i < delta->leaf_count && e == ERR_NONE; i++) {
         if (!delta->leaves[i].held) {
-            e = leaf_enter(detect, delta, i);
+            e = leaf_enter(detect, delta, i, asks);
         }
     }
     for (uint32_t i = 0; i < delta->scope_count && e == ERR_NONE; i++) {

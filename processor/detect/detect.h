@@ -34,6 +34,9 @@ struct detect_options {
 struct detect_asks {
     enum tier (*tier)(const void *self, int32_t scope);
     const void *self;
+    // By which level messages of a leaf go, in the place of the one that was learnt: of nothing that the
+    // delta in hand says of them but whose they are (L1 in detect/baseline.h). NULL: by that one.
+    unsigned (*level)(const void *self, const struct leaf_key *key, unsigned learnt);
 };
 
 // `recent` is borrowed: it says how many people the evidence is about.
@@ -98,8 +101,9 @@ bool detect_is_unusual(const struct detect *detect, int32_t scope, enum scope_ki
 // Whether the scope has next to no history before the excursion of a reading.
 bool detect_is_cold(const struct detect *detect, int32_t scope, const struct bank_reading *reading,
         const struct detect_history *history);
-// What its auxiliary streams say, and the evidence behind that.
-struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope);
+// What its auxiliary streams say, those of `sources`, and the evidence behind that.
+struct stream_reading detect_read_streams(
+        const struct detect *detect, int32_t scope, source_set sources);
 void detect_stream_evidence(const struct detect *detect, int32_t scope,
         const struct scope_name *name, const struct stream_reading *reading,
         struct evidence *ret_evidence);
@@ -108,8 +112,8 @@ const struct streams *detect_streams(const struct detect *detect, int32_t scope)
 
 // Whether nothing at all speaks against a scope, so that it may be forgotten.
 bool detect_is_quiet(const struct detect *detect, int32_t scope);
-// Whether nothing much speaks against a scope (bank_is_calm, streams_are_calm).
-bool detect_is_calm(const struct detect *detect, int32_t scope);
+// Whether nothing much speaks against a scope (bank_is_calm, streams_are_calm of `sources`).
+bool detect_is_calm(const struct detect *detect, int32_t scope, source_set sources);
 // Forgets what speaks against a scope: a new excursion begins from nothing.
 void detect_reset(struct detect *detect, int32_t scope);
 // At an alarm of a scope: what it has seen since is no lesson.

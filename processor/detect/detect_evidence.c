@@ -157,10 +157,12 @@ bool detect_is_cold(const struct detect *detect, int32_t scope, const struct ban
     return history_before(&excursion->bank.nodes[reading->node], history).judged < HISTORY_SURE;
 }
 
-struct stream_reading detect_read_streams(const struct detect *detect, int32_t scope)
+struct stream_reading detect_read_streams(
+        const struct detect *detect, int32_t scope, source_set sources)
 {
     const struct streams *streams = detect_streams(detect, scope);
-    return streams != NULL ? streams_read(streams) : (struct stream_reading){.tier = TIER_NONE};
+    return streams != NULL ? streams_read(streams, sources)
+                           : (struct stream_reading){.tier = TIER_NONE};
 }
 
 void detect_stream_evidence(const struct detect *detect, int32_t scope,

@@ -350,13 +350,13 @@ bool detect_is_quiet(const struct detect *detect, int32_t scope)
     return !scope_has_excursion(detect, scope) && streams_of(detect, scope) == NULL;
 }
 
-bool detect_is_calm(const struct detect *detect, int32_t scope)
+bool detect_is_calm(const struct detect *detect, int32_t scope, source_set sources)
 {
     struct excursion room;
     const struct excursion *excursion = excursion_see(detect, scope, &room);
     const struct streams *streams = detect_streams(detect, scope);
     return (excursion == NULL || bank_is_calm(&excursion->bank)) &&
-           (streams == NULL || streams_are_calm(streams));
+           (streams == NULL || streams_are_calm(streams, sources));
 }
 
 void detect_subtract(struct detect *detect, int32_t parent, int32_t child, uint32_t share_num,

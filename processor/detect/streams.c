@@ -185,11 +185,12 @@ bool streams_are_quiet(const struct streams *streams)
     return true;
 }
 
-bool streams_are_calm(const struct streams *streams)
+bool streams_are_calm(const struct streams *streams, source_set sources)
 {
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
         for (unsigned j = 0; j < STREAM_NODE_COUNT; j++) {
-            if (streams->w_nat3[s][j] >= stream_thresholds[0] / 2) {
+            bool is_asked = (sources & SOURCE_BIT(s)) != 0;
+            if (is_asked && streams->w_nat3[s][j] >= stream_thresholds[0] / 2) {
                 return false;
             }
         }
@@ -223,10 +224,13 @@ struct stream_reading streams_read_one(const struct streams *streams, enum evide
     return (struct stream_reading){.tier = TIER_NONE, .stream = stream};
 }
 
-struct stream_reading streams_read(const struct streams *streams)
+struct stream_reading streams_read(const struct streams *streams, source_set sources)
 {
     struct stream_reading best = {.tier = TIER_NONE};
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
+        if ((sources & SOURCE_BIT(s)) == 0) {
+            continue;
+        }
         struct stream_reading reading = streams_read_one(streams, (enum evidence_stream)s);
         if (reading.tier > best.tier || (reading.tier == best.tier && reading.tier != TIER_NONE &&
                                                 reading.w_nat6 - reading.threshold_nat6 >

@@ -85,8 +85,8 @@ void streams_step(struct streams *streams, const struct stream_batch *batch,
         const struct stream_levels *levels);
 // Whether all of it is zero: the state need not be kept.
 bool streams_are_quiet(const struct streams *streams);
-// Whether every statistic is below half of a notice's threshold.
-bool streams_are_calm(const struct streams *streams);
+// Whether every statistic of `sources` is below half of a notice's threshold.
+bool streams_are_calm(const struct streams *streams, source_set sources);
 
 // What they say: the stream of the highest tier, of these the one furthest above its threshold.
 struct stream_reading {
@@ -100,7 +100,8 @@ struct stream_reading {
     uint32_t hits;
 };
 
-struct stream_reading streams_read(const struct streams *streams);
+// Of several streams, those of `sources`.
+struct stream_reading streams_read(const struct streams *streams, source_set sources);
 struct stream_reading streams_read_one(const struct streams *streams, enum evidence_stream stream);
 // Saves or restores them.
 void streams_archive(struct archive *archive, struct streams *streams);

@@ -104,6 +104,13 @@ static enum hold_sort sort_of(const struct command_action *action)
                                                     : HOLD_NEW;
 }
 
+static unsigned column_of(const struct command_action *action)
+{
+    return action->target == TARGET_SCOPE     ? (unsigned)action->scope.kind
+           : action->target == TARGET_MESSAGE ? TOLD_OF_MESSAGE
+                                              : TOLD_OF_RECIPIENT;
+}
+
 static enum err send_command(struct emitter *em, const struct command_action *action, void *ticket)
 {
     // A drill measures the way to this topic, and is about nobody, whatever the mode.
@@ -119,7 +126,7 @@ static enum err send_command(struct emitter *em, const struct command_action *ac
     }
     if (e == ERR_NONE) {
         bool is_scope = action->target == TARGET_SCOPE;
-        em->command_count[action->kind][is_scope ? action->scope.kind : SCOPE_KIND_COUNT]++;
+        em->command_count[action->kind][column_of(action)]++;
         if (is_scope && action->kind == COMMAND_HOLD) {
             em->hold_count[sort_of(action)][action->scope.kind]++;
         }

@@ -32,6 +32,9 @@ struct emitter_options {
 };
 
 // What a hold of a scope is to whoever is on call: only the first is news.
+// The columns of what commands are of: behind the scope kinds messages and recipients.
+enum { TOLD_OF_MESSAGE = SCOPE_KIND_COUNT, TOLD_OF_RECIPIENT, TOLD_TARGET_COUNT };
+
 enum hold_sort { HOLD_NEW, HOLD_CANARY, HOLD_RENEWAL, HOLD_DRILL, HOLD_SORT_COUNT };
 
 struct emitter {
@@ -40,9 +43,9 @@ struct emitter {
     struct encoding encoding;
     struct strbuf source; // ce_source: "/wrongnumber/" and the group, percent-encoded
     uint64_t sent_count[OUT_TOPIC_COUNT]; // records that the sink took
-    // and of them, what they told; commands of messages are in the column behind the scope kinds
+    // and of them, what they told
     uint64_t alert_count[ALERT_KIND_COUNT][TIER_COUNT];
-    uint64_t command_count[COMMAND_EXPIRED + 1][SCOPE_KIND_COUNT + 1];
+    uint64_t command_count[COMMAND_EXPIRED + 1][TOLD_TARGET_COUNT];
     uint64_t hold_count[HOLD_SORT_COUNT][SCOPE_KIND_COUNT]; // of scopes
 };
 

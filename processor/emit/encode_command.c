@@ -18,10 +18,19 @@ static const char *const state_types[] = {
 
 static const char *target_name(const struct command_action *action)
 {
-    return action->target == TARGET_MESSAGE ? "message" : scope_kind_names[action->scope.kind];
+    switch (action->target) {
+    case TARGET_MESSAGE:
+        return "message";
+    case TARGET_RECIPIENT:
+        return "recipient";
+    case TARGET_SCOPE:
+        break;
+    }
+    return scope_kind_names[action->scope.kind];
 }
 
-// What the message is of, so that whoever has only the command knows which incident it belongs to.
+// What the message is of, and whose, so that whoever has only the command knows which incident it belongs
+// to, and which release of a recipient.
 static void write_message(struct json_out *out, const struct command_action *action)
 {
     const struct event *ev = action->message;
@@ -32,7 +41,8 @@ static void write_message(struct json_out *out, const struct command_action *act
         const char *key;
         struct view id;
     } ids[] = {{"campaign_id", ev->campaign_id}, {"template_id", ev->template_id},
-            {"sender_id", ev->sender_id}, {"vendor_id", ev->vendor_id}, {"channel", ev->channel}};
+            {"sender_id", ev->sender_id}, {"vendor_id", ev->vendor_id}, {"channel", ev->channel},
+            {"recipient_pseudonym", action->recipient}};
     json_object(out, "message");
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         if (!view_is_none(ids[i].id)) {
@@ -90,14 +100,17 @@ static void write_command(struct json_out *out, const struct command_action *act
     json_string(out, "reason", action->reason);
     write_incident(out, action);
     encode_time(out, "issued_at", action->issued_at_ms);
-    if (action->kind == COMMAND_HOLD) {
+    if (action->kind == COMMAND_HOLD || action->target == TARGET_RECIPIENT) {
         encode_time(out, "expires_at", action->expires_at_ms);
     } else {
-        json_null(out, "expires_at"); // a release is for good
+        json_null(out, "expires_at"); // a release is for good, but of a recipient
     }
     json_text(out, "mode", mode_names[action->mode]);
     write_by_whom(out, action);
     write_canary(out, action);
+    if (action->at_once) {
+        json_bool(out, "at_once", true);
+    }
     write_drill(out, action);
     json_object_end(out);
 }

@@ -174,6 +174,7 @@ static struct judgement judge_recipient(const struct event *ev, enum recipient_k
     if (is_in_grace(ev, &links, settings.closed_grace_ms)) {
         counting &= ~REASON_BIT(REASON_CLOSED_LOAN);
     }
+    reasons &= ~settings.reasons_off;
     bool misdirected = (reasons & counting) != 0;
     return (struct judgement){
             .verdict = misdirected ? VERDICT_MISDIRECTED : VERDICT_CLEAR,

@@ -238,6 +238,15 @@ void kafka_client_set(rd_kafka_conf_t *conf, const char *name, const char *value
     ASSURE(rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK);
 }
 
+// Else a client waits up to a second for that at its end, wanted or not, and an assignment begins
+// and ends one for each tally partition. Libraries before 2.5 do not know it.
+static void push_no_metrics(rd_kafka_conf_t *conf)
+{
+    char text[TROUBLE_BYTES];
+    ASSURE(rd_kafka_conf_set(conf, "enable.metrics.push", "false", text, sizeof text) !=
+            RD_KAFKA_CONF_INVALID);
+}
+
 static void set_all(
         rd_kafka_conf_t *conf, const struct setting *settings, size_t count, unsigned role)
 {
@@ -301,6 +310,7 @@ enum err kafka_client_conf(struct kafka_client *client, enum client_role role,
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_all(conf, defaults, COUNT_OF(defaults), role);
+    push_no_metrics(conf);
     if ((role & (CLIENT_CONSUMER | CLIENT_PRODUCER)) != 0 && config->ops.listen != NULL &&
             strcmp(config->ops.listen, "off") != 0) {
         ask_for_statistics(client, conf, role);

@@ -31,7 +31,11 @@ enum command_kind {
     COMMAND_RELEASE,
     COMMAND_EXPIRED, // a scope's hold has run out by itself: no command, only the state's tombstone
 };
-enum target_kind { TARGET_MESSAGE, TARGET_SCOPE };
+enum target_kind {
+    TARGET_MESSAGE,
+    TARGET_RECIPIENT, // what a person says of all of his messages that have a hold of their own
+    TARGET_SCOPE,
+};
 
 // A hold or release. Scope commands also become a quarantine-state record.
 struct command_action {
@@ -39,9 +43,11 @@ struct command_action {
     int64_t sequence; // tally-partition offset of the cause; of messages: hold 0, what ends it 1
     enum command_kind kind;
     enum target_kind target;
-    struct scope_name scope; // of a message: id = message_id, kind is not looked at
+    // Of a message: id = message_id; of a recipient: his pseudonym; the kind is not looked at then.
+    struct scope_name scope;
     const struct event *
             message; // that it is about: whose campaign, template, ...; NULL = a scope, or not known
+    struct view recipient; // with `message`: the pseudonym of its recipient
     enum tier tier;
     struct view reason; // a short text or the reason codes, joined by commas
     bool has_incident;
@@ -54,7 +60,8 @@ struct command_action {
     // Of a hold, 0 without: its canary_step-th canary; so many messages of the scope may be sent.
     uint32_t canary_limit;
     uint32_t canary_step;
-    bool is_renewal;         // of a hold that goes on as it is
+    bool is_renewal; // of a hold that goes on as it is
+    bool at_once;    // of a release of a message or recipient: also out of scopes that are held
     struct view traceparent; // of the message that caused it
     struct view tracestate;
 };

@@ -51,6 +51,16 @@ const char *const stream_names[STREAM_COUNT] = {
 #undef STREAM_ROW
 };
 
+const char *const source_names[SOURCE_COUNT + 1] = {
+#define SOURCE_ROW(id, name) [id] = #name,
+        STREAM_TABLE(SOURCE_ROW)
+#undef SOURCE_ROW
+                [SOURCE_VOLUME] = "volume",
+        [SOURCE_COMPLAINTS] = "complaints",
+        [SOURCE_UNREGISTERED_VENDOR] = "unregistered_vendor",
+        [SOURCE_BASELINE_MOVED] = "baseline_moved",
+};
+
 const char *const complaint_kind_names[COMPLAINT_KIND_COUNT] = {
 #define COMPLAINT_KIND_ROW(id, name) [id] = #name,
         COMPLAINT_KIND_TABLE(COMPLAINT_KIND_ROW)

@@ -113,6 +113,39 @@ static void add_pending(struct strbuf *out, const struct status_report *report)
     add_rest(out, report->pending_count, STATUS_PENDING_MAX);
 }
 
+// --- what people have left in force --------------------------------------------------------------
+
+static void add_modes(struct strbuf *out, const struct status_report *report)
+{
+    if (report->mode_count == 0 && report->order_count == 0) {
+        return;
+    }
+    strbuf_add_text(out, "<h2>In force by people</h2>\n<ul class=\"rows\">\n");
+    for (uint32_t i = 0; i < report->mode_count && i < STATUS_MODES_MAX; i++) {
+        const struct status_mode *row = &report->modes[i];
+        bool is_monitor = strcmp(row->mode, "monitor") == 0;
+        strbuf_printf(out, "<li><div><span class=\"badge %s\">%s</span> ",
+                is_monitor ? "warn" : "good", row->mode);
+        page_add_scope(out, &row->scope);
+        strbuf_printf(out, "<p class=\"soft\">%s",
+                is_monitor ? "holds are told and not sent" : "holds are sent");
+        add_who(out, "by", row->operator_id);
+        strbuf_add_text(out, "</p></div><div>until ");
+        page_add_time(out, row->until_ms);
+        strbuf_add_text(out, "<p class=\"soft\">");
+        page_add_span(out, row->until_ms - report->made_ms);
+        strbuf_add_text(out, " left</p></div></li>\n");
+    }
+    strbuf_add_text(out, "</ul>\n");
+    add_rest(out, report->mode_count, STATUS_MODES_MAX);
+    if (report->order_count > 0) {
+        strbuf_add_text(
+                out, "<p class=\"soft\">Single messages and recipients, held or released: ");
+        page_add_count(out, report->order_count);
+        strbuf_add_text(out, "</p>\n");
+    }
+}
+
 // --- holds --------------------------------------------------------------------------------------
 
 static void add_canary(struct strbuf *out, const struct status_hold *row)
@@ -240,6 +273,7 @@ void page_add_report(struct strbuf *out, const struct status_report *report)
     add_pending(out, report);
     add_incidents(out, report);
     add_holds(out, report);
+    add_modes(out, report);
     add_alerts(out, report);
     add_outcomes(out, report);
 }

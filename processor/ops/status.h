@@ -11,6 +11,7 @@ enum {
     STATUS_ALERTS_MAX = 12,
     STATUS_OUTCOMES_MAX = 6,
     STATUS_PENDING_MAX = 16,
+    STATUS_MODES_MAX = 24,
     STATUS_TEXT_BYTES = 160,
 };
 
@@ -70,6 +71,14 @@ struct status_pending {
     int64_t deadline_ms;
 };
 
+// What a person has set: whether holds of the scope and its messages are sent.
+struct status_mode {
+    struct status_scope scope;
+    const char *mode;
+    char operator_id[STATUS_TEXT_BYTES];
+    int64_t until_ms;
+};
+
 // What became of a person's command.
 struct status_outcome {
     const char *state;
@@ -101,7 +110,10 @@ struct status_report {
     uint32_t outcome_count;
     struct status_pending pending[STATUS_PENDING_MAX];
     uint32_t pending_count; // all that wait; more than there are rows, perhaps
-    uint32_t drill_count;   // drills that are going on
+    struct status_mode modes[STATUS_MODES_MAX];
+    uint32_t mode_count;  // all that are in force; more than there are rows, perhaps
+    uint32_t order_count; // people's holds and releases of single messages and recipients in force
+    uint32_t drill_count; // drills that are going on
 };
 
 // A new one with nothing in it; NULL without memory. To be handed to board_report, or destroyed.

@@ -9,6 +9,7 @@
 #include "common/assure.h"
 #include "identity/keyring.h"
 #include "model/frame.h"
+#include "policy/config_rules.h"
 #include "policy/config_table.h"
 #include "policy/policy_text.h"
 
@@ -318,6 +319,10 @@ void config_check_all(const struct config_checker *c)
     check_distinct(c, "fields.");
     check_times(c);
     check_delivery(c);
+    if (is_sound(c, "policy.rules") && is_sound(c, "detector.floor_rate") &&
+            is_sound(c, "detector.ceiling_rate")) {
+        config_check_rules(c->config, c->report);
+    }
     if (c->report->count == 0) {
         check_policy_text(c);
     }

@@ -429,6 +429,12 @@ static const struct conf_option options[] = {
                 .fallback = CONFIG_DEFAULT_PURPOSES,
                 .map = &config_purposes_map,
                 .text = "watched purposes, each with the reasons that make a message misdirected"},
+        {.path = "policy.reasons_off",
+                .type = CONF_WORDS,
+                AT(policy.reasons_off),
+                .fallback = "[]",
+                .words = config_counting_words,
+                .text = "reasons that neither count nor are told, whatever policy.purposes says"},
         {.path = "policy.closed_grace",
                 .type = CONF_DURATION,
                 AT(policy.closed_grace_ms),
@@ -485,6 +491,22 @@ static const struct conf_option options[] = {
                 .words = policy_unconfirmed_names,
                 .text = "what a hold does at its end when nobody has acknowledged its incident: "
                         "stays_held: it is renewed and told again; expires: it runs out"},
+        {.path = "policy.hold_people",
+                .type = CONF_COUNT,
+                AT(policy.hold_people),
+                .fallback = "3",
+                RANGE(HOLD_PEOPLE_MIN, HOLD_PEOPLE_MAX),
+                .text = "a campaign, sender, … is held once what speaks against it is of so many "
+                        "people"},
+        {.path = "policy.streams",
+                .type = CONF_WORDS,
+                AT(policy.streams),
+                .fallback = "[walking, repeated, closed_recently, reassigned, invalid, "
+                            "other_tenant, volume, complaints, unregistered_vendor, "
+                            "baseline_moved]",
+                .words = source_names,
+                .text = "what raises notices and alerts beside the verdicts; the others raise "
+                        "nothing"},
         {.path = "policy.hold_cap",
                 .type = CONF_COUNT,
                 AT(policy.hold_cap),
@@ -529,8 +551,10 @@ static const struct conf_option options[] = {
                 .map = &config_rules_map,
                 .text = "settings of a tenant, vendor, channel or purpose: each rule has match "
                         "(tenant, vendor, channel, purpose) and any of mode, unknown, reasons, "
-                        "closed_grace, message_hold, scope_hold, and of a tenant budget; the most "
-                        "specific rule wins"},
+                        "reasons_off, closed_grace, message_hold; without purpose also of "
+                        "scope_hold, operator_hold_max, unconfirmed, automatic_release, "
+                        "flap_limit, hold_people, budget, floor_rate, ceiling_rate, streams; the "
+                        "most specific rule wins"},
         {.path = "policy.lists",
                 .type = CONF_LIST,
                 .fallback = "[]",

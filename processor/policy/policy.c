@@ -31,6 +31,8 @@ void policy_init(struct policy *policy)
             .confirm_within_ms = INT64_C(30) * 60 * 1000,
             .acknowledge_within_ms = INT64_C(15) * 60 * 1000,
             .unconfirmed = UNCONFIRMED_STAYS_HELD,
+            .hold_people = HOLD_PEOPLE_MIN,
+            .streams = SOURCES_ALL,
             .hold_cap = 20,
             .automatic_release = RELEASE_BY_PERSON,
             .flap_limit = 3,
@@ -70,13 +72,7 @@ static void add_purposes(struct json_out *out, const struct policy *policy)
     json_object(out, "purposes");
     for (uint32_t i = 0; i < policy->purpose_count; i++) {
         const struct watched_purpose *purpose = &policy->purposes[order[i]];
-        json_array(out, purpose->name);
-        for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-            if ((purpose->counting & REASON_BIT(reason)) != 0) {
-                json_text(out, NULL, reason_names[reason]);
-            }
-        }
-        json_array_end(out);
+        policy_add_words(out, purpose->name, reason_names, REASON_COUNT, purpose->counting);
     }
     json_object_end(out);
 }
@@ -120,6 +116,9 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_int(&out, "floor_rate_millionths", policy->floor_rate_millionths);
     frequency_add_canonical(&policy->frequency, &out);
     json_int(&out, "hold_cap", policy->hold_cap);
+    if (policy->hold_people != HOLD_PEOPLE_MIN) { // so that policies without it keep their version
+        json_int(&out, "hold_people", policy->hold_people);
+    }
     windows_add_canonical_hours(&policy->windows, &out);
     json_bool(&out, "learning", policy->learning);
     lists_add_canonical(&policy->lists, &out);
@@ -129,17 +128,18 @@ void policy_add_canonical(struct strbuf *sb, const struct policy *policy)
     json_int(&out, "operator_hold_max_ms", policy->operator_hold_max_ms);
     json_int(&out, "prior_rate_millionths", policy->prior_rate_millionths);
     add_purposes(&out, policy);
+    if (policy->reasons_off != 0) {
+        policy_add_words(&out, "reasons_off", reason_names, REASON_COUNT, policy->reasons_off);
+    }
     rules_add_canonical(&policy->rules, &out);
     json_int(&out, "scope_hold_ms", policy->scope_hold_ms);
-    json_array(&out, "split_by_channel");
-    for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
-        if ((policy->split_by_channel >> kind & 1) != 0) {
-            json_text(&out, NULL, scope_kind_names[kind]);
-        }
-    }
-    json_array_end(&out);
+    policy_add_words(
+            &out, "split_by_channel", scope_kind_names, SCOPE_KIND_COUNT, policy->split_by_channel);
     json_bool(&out, "start_credit", policy->start_credit);
     add_streams(&out, policy);
+    if (policy->streams != SOURCES_ALL) {
+        policy_add_words(&out, "streams", source_names, SOURCE_COUNT, policy->streams);
+    }
     json_text(&out, "unconfirmed", policy_unconfirmed_names[policy->unconfirmed]);
     json_text(&out, "unknown", policy_unknown_names[policy->unknown]);
     json_int(&out, "update_interval_ms", policy->update_interval_ms);
@@ -181,10 +181,17 @@ void policy_settings_of(const struct policy *policy, const struct policy_subject
     *ret_settings = (struct policy_settings){
             .mode = policy->mode,
             .unknown = policy->unknown,
+            .reasons_off = policy->reasons_off,
             .closed_grace_ms = policy->closed_grace_ms,
             .message_hold_ms = policy->message_hold_ms,
             .scope_hold_ms = policy->scope_hold_ms,
+            .operator_hold_max_ms = policy->operator_hold_max_ms,
+            .unconfirmed = policy->unconfirmed,
+            .automatic_release = policy->automatic_release,
+            .flap_limit = policy->flap_limit,
+            .hold_people = policy->hold_people,
             .budget = policy->budget,
+            .streams = policy->streams,
     };
     if (policy->rules.count > 0) {
         rules_apply(&policy->rules, subject, ret_settings);
@@ -195,6 +202,9 @@ uint32_t policy_budget_of(const struct policy *policy, struct view tenant_id)
 {
     const struct policy_subject subject = {.tenant_id = tenant_id};
     struct policy_settings settings;
+    if (!policy_differs_in(policy, RULE_PART(RULE_SETS_BUDGET))) {
+        return policy->budget;
+    }
     policy_settings_of(policy, &subject, &settings);
     return settings.budget;
 }

@@ -18,10 +18,6 @@
 
 enum { PURPOSE_MAX = 16, POLICY_VERSION_HEX = 16, HOLD_CAP_MAX = 1000 };
 
-// Who ends a scope's hold before its time.
-enum release_policy { RELEASE_BY_PERSON, RELEASE_AUTOMATIC };
-enum unconfirmed { UNCONFIRMED_EXPIRES, UNCONFIRMED_STAYS_HELD };
-
 // A purpose that is watched, and the reasons that make its messages misdirected.
 struct watched_purpose {
     char name[64];
@@ -31,6 +27,7 @@ struct watched_purpose {
 struct policy {
     struct watched_purpose purposes[PURPOSE_MAX]; // an absent purpose is "collection"
     uint32_t purpose_count;
+    reason_set reasons_off; // neither counting nor told
     int64_t closed_grace_ms;
     enum unknown_policy unknown;
     enum mode mode;
@@ -40,6 +37,8 @@ struct policy {
     int64_t confirm_within_ms;     // a second person has so long, in log time
     int64_t acknowledge_within_ms; // a person has so long, before an incident is told once more
     enum unconfirmed unconfirmed;  // holds of scopes that nobody has answered by their expiry
+    uint32_t hold_people;          // quarantine wants evidence of so many people, at least
+    source_set streams;            // what raises notices and alerts beside the verdicts
     uint32_t hold_cap;             // holds of scopes in ten minutes, of a tally partition
     enum release_policy automatic_release;
     uint32_t flap_limit;            // ends of a scope's holds within a day; the next hold stays
@@ -81,8 +80,13 @@ const struct watched_purpose *policy_watched(const struct policy *policy, struct
 // What holds for a subject: the policy's own settings, and in their place what its rules set.
 void policy_settings_of(const struct policy *policy, const struct policy_subject *subject,
         struct policy_settings *ret_settings);
-// The budget of a tenant's scopes: only rules of a tenant alone set one.
+// The budget of scopes that are of no one vendor or channel.
 uint32_t policy_budget_of(const struct policy *policy, struct view tenant_id);
+// Whether some rule sets one of `parts` (of RULE_PART): else it is the same for all.
+static inline bool policy_differs_in(const struct policy *policy, uint32_t parts)
+{
+    return (policy->rules.parts & parts) != 0;
+}
 // Whom a message is of, as rules name it: without tenant it is of "default", without purpose it is
 // collection.
 struct policy_subject policy_subject_of(const struct event *ev);

@@ -7,7 +7,11 @@
 #include "model/frame.h"
 #include "policy/config_table.h"
 
-enum { PATH_COUNT = 16, NODE_MAX = 64 * 1024, TREE_MAX_BYTES = 32 * 1024 * 1024 };
+enum { PATH_COUNT = 18, NODE_MAX = 64 * 1024, TREE_MAX_BYTES = 32 * 1024 * 1024 };
+
+// What a version before these does not know: not in the text where it is at its default.
+#define HOLD_PEOPLE "policy.hold_people"
+#define STREAMS "policy.streams"
 
 static const char *const paths[PATH_COUNT] = {
         "policy.mode",
@@ -25,6 +29,8 @@ static const char *const paths[PATH_COUNT] = {
         "policy.rules",
         "policy.lists",
         "policy.maintenance",
+        HOLD_PEOPLE,
+        STREAMS,
         "detector.budget",
 };
 
@@ -37,6 +43,23 @@ static struct conf_table table_of(struct conf_option ret_options[PATH_COUNT])
         ret_options[i] = config_table.options[at];
     }
     return (struct conf_table){ret_options, PATH_COUNT};
+}
+
+static struct conf_table table_to_tell(
+        struct conf_option ret_options[PATH_COUNT], const struct policy *policy)
+{
+    struct conf_table table = table_of(ret_options);
+    size_t told = 0;
+    for (size_t i = 0; i < table.count; i++) {
+        bool is_default =
+                (strcmp(paths[i], HOLD_PEOPLE) == 0 && policy->hold_people == HOLD_PEOPLE_MIN) ||
+                (strcmp(paths[i], STREAMS) == 0 && policy->streams == SOURCES_ALL);
+        if (!is_default) {
+            ret_options[told++] = ret_options[i];
+        }
+    }
+    table.count = told;
+    return table;
 }
 
 // Entries that decide looks for: of scopes, not of recipients. Shallow copies.
@@ -55,7 +78,7 @@ static void keep_scopes(struct lists *lists, const struct lists *all)
 enum err policy_text_add(struct strbuf *sb, const struct policy *policy)
 {
     struct conf_option options[PATH_COUNT];
-    const struct conf_table table = table_of(options);
+    const struct conf_table table = table_to_tell(options, policy);
     struct config *borrowed = calloc(1, sizeof *borrowed);
     struct list_entry *entries = calloc(policy->lists.count + 1, sizeof *entries);
     if (borrowed == NULL || entries == NULL) {

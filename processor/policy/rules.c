@@ -1,24 +1,61 @@
 #include "policy/rules.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
-#include "policy/policy.h"
+// --- the table ------------------------------------------------------------------------------------
+
+static int order(struct view a, struct view b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int by_bytes = n > 0 ? memcmp(a.p, b.p, n) : 0;
+    return by_bytes != 0 ? by_bytes : (a.n > b.n) - (a.n < b.n);
+}
+
+static struct view tenant_of(const struct rule *rule)
+{
+    bool is_named = (rule->parts & RULE_PART(RULE_OF_TENANT)) != 0;
+    return is_named ? view_of(rule->names[RULE_OF_TENANT]) : VIEW_NONE;
+}
+
+static enum err make_room(struct rules *rules)
+{
+    if (rules->count < rules->capacity) {
+        return ERR_NONE;
+    }
+    uint32_t capacity = rules->capacity == 0 ? 8 : rules->capacity * 2;
+    struct rule *grown = realloc(rules->rules, capacity * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    rules->rules = grown;
+    uint16_t *by_tenant = realloc(rules->by_tenant, capacity * sizeof *by_tenant);
+    if (by_tenant == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    rules->by_tenant = by_tenant;
+    rules->capacity = capacity;
+    return ERR_NONE;
+}
 
 enum err rules_add(struct rules *rules, const struct rule *rule)
 {
     if (rules->count == RULES_MAX) {
         return ERR_CEILING;
     }
-    if (rules->count == rules->capacity) {
-        uint32_t capacity = rules->capacity == 0 ? 8 : rules->capacity * 2;
-        struct rule *grown = realloc(rules->rules, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        rules->rules = grown;
-        rules->capacity = capacity;
+    enum err e = make_room(rules);
+    if (e != ERR_NONE) {
+        return e;
     }
+    struct view tenant = tenant_of(rule);
+    uint32_t at = rules->count;
+    while (at > 0 && order(tenant_of(&rules->rules[rules->by_tenant[at - 1]]), tenant) > 0) {
+        rules->by_tenant[at] = rules->by_tenant[at - 1];
+        at--;
+    }
+    rules->by_tenant[at] = (uint16_t)rules->count;
     rules->rules[rules->count++] = *rule;
+    rules->parts |= rule->parts;
     return ERR_NONE;
 }
 
@@ -36,10 +73,20 @@ void rules_clear(struct rules *rules)
         rule_release(&rules->rules[i]);
     }
     free(rules->rules);
+    free(rules->by_tenant);
     *rules = (struct rules){0};
 }
 
 // --- which rule applies -----------------------------------------------------------------------
+
+unsigned rule_named(const struct rule *rule)
+{
+    unsigned named = 0;
+    for (unsigned part = RULE_OF_TENANT; part <= RULE_OF_PURPOSE; part++) {
+        named += rule->parts >> part & 1;
+    }
+    return named;
+}
 
 unsigned rule_specificity(
         uint32_t parts, char *const names[4], const struct policy_subject *subject)
@@ -59,150 +106,124 @@ unsigned rule_specificity(
     return named;
 }
 
-static void take(struct policy_settings *settings, const struct policy_settings *of, unsigned part)
+#define SETS (~(RULE_PART(RULE_SETS_MODE) - 1))
+
+static unsigned take_lowest(uint32_t *bits)
 {
-    switch (part) {
-    case RULE_SETS_MODE:
-        settings->mode = of->mode;
-        break;
-    case RULE_SETS_UNKNOWN:
-        settings->unknown = of->unknown;
-        break;
-    case RULE_SETS_REASONS:
-        settings->counting = of->counting;
-        settings->has_counting = true;
-        break;
-    case RULE_SETS_CLOSED_GRACE:
-        settings->closed_grace_ms = of->closed_grace_ms;
-        break;
-    case RULE_SETS_MESSAGE_HOLD:
-        settings->message_hold_ms = of->message_hold_ms;
-        break;
-    case RULE_SETS_SCOPE_HOLD:
-        settings->scope_hold_ms = of->scope_hold_ms;
-        break;
-    case RULE_SETS_BUDGET:
-        settings->budget = of->budget;
-        break;
-    default:
-        break;
+    unsigned lowest = (unsigned)__builtin_ctz(*bits);
+    *bits &= *bits - 1;
+    return lowest;
+}
+
+// The best rule so far of each part.
+struct winners {
+    uint32_t parts;                 // that there is one of
+    uint8_t named[RULE_PART_COUNT]; // what rule_specificity says of it; 0 = none
+    uint16_t rule[RULE_PART_COUNT];
+};
+
+static void compare(const struct rules *rules, uint16_t at, const struct policy_subject *subject,
+        struct winners *winners)
+{
+    const struct rule *rule = &rules->rules[at];
+    unsigned named = rule_specificity(rule->parts, rule->names, subject);
+    uint32_t left = named > 0 ? rule->parts & SETS : 0;
+    while (left != 0) {
+        unsigned part = take_lowest(&left);
+        if (named > winners->named[part] ||
+                (named == winners->named[part] && at < winners->rule[part])) {
+            winners->named[part] = (uint8_t)named;
+            winners->rule[part] = at;
+        }
+    }
+    winners->parts |= named > 0 ? rule->parts & SETS : 0;
+}
+
+// The first in `by_tenant` of that tenant, or where it would be.
+static uint32_t first_of(const struct rules *rules, struct view tenant_id)
+{
+    uint32_t from = 0;
+    uint32_t to = rules->count;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (order(tenant_of(&rules->rules[rules->by_tenant[middle]]), tenant_id) < 0) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+static void find_winners(const struct rules *rules, const struct policy_subject *subject,
+        struct winners *ret_winners)
+{
+    *ret_winners = (struct winners){.parts = 0};
+    for (uint32_t i = 0; i < rules->count; i++) {
+        uint16_t at = rules->by_tenant[i];
+        if (!view_is_none(tenant_of(&rules->rules[at]))) {
+            break;
+        }
+        compare(rules, at, subject, ret_winners);
+    }
+    if (view_is_none(subject->tenant_id)) {
+        return;
+    }
+    for (uint32_t i = first_of(rules, subject->tenant_id); i < rules->count; i++) {
+        uint16_t at = rules->by_tenant[i];
+        if (!view_equal(tenant_of(&rules->rules[at]), subject->tenant_id)) {
+            break;
+        }
+        compare(rules, at, subject, ret_winners);
     }
 }
+
+const struct rule *rules_winner(
+        const struct rules *rules, const struct policy_subject *subject, enum rule_part part)
+{
+    struct winners winners;
+    find_winners(rules, subject, &winners);
+    return winners.named[part] > 0 ? &rules->rules[winners.rule[part]] : NULL;
+}
+
+// --- what it sets -----------------------------------------------------------------------------
+
+// Where each part stands in struct policy_settings.
+struct place {
+    size_t offset;
+    size_t bytes;
+};
+#define PLACE(part, member)                                                                        \
+    [part] = {offsetof(struct policy_settings, member), sizeof((struct policy_settings *)0)->member}
+static const struct place places[RULE_PART_COUNT] = {
+        PLACE(RULE_SETS_MODE, mode),
+        PLACE(RULE_SETS_UNKNOWN, unknown),
+        PLACE(RULE_SETS_REASONS, counting),
+        PLACE(RULE_SETS_REASONS_OFF, reasons_off),
+        PLACE(RULE_SETS_CLOSED_GRACE, closed_grace_ms),
+        PLACE(RULE_SETS_MESSAGE_HOLD, message_hold_ms),
+        PLACE(RULE_SETS_SCOPE_HOLD, scope_hold_ms),
+        PLACE(RULE_SETS_OPERATOR_HOLD_MAX, operator_hold_max_ms),
+        PLACE(RULE_SETS_UNCONFIRMED, unconfirmed),
+        PLACE(RULE_SETS_AUTOMATIC_RELEASE, automatic_release),
+        PLACE(RULE_SETS_FLAP_LIMIT, flap_limit),
+        PLACE(RULE_SETS_HOLD_PEOPLE, hold_people),
+        PLACE(RULE_SETS_BUDGET, budget),
+        PLACE(RULE_SETS_FLOOR_RATE, floor_rate_millionths),
+        PLACE(RULE_SETS_CEILING_RATE, ceiling_rate_millionths),
+        PLACE(RULE_SETS_STREAMS, streams),
+};
 
 void rules_apply(const struct rules *rules, const struct policy_subject *subject,
         struct policy_settings *settings)
 {
-    unsigned best[RULE_PART_COUNT] = {0};
-    for (uint32_t i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->rules[i];
-        unsigned named = rule_specificity(rule->parts, rule->names, subject);
-        for (unsigned part = RULE_SETS_MODE; part < RULE_PART_COUNT && named > 0; part++) {
-            if ((rule->parts & RULE_PART(part)) != 0 && named > best[part]) {
-                best[part] = named;
-                take(settings, &rule->settings, part);
-            }
-        }
+    struct winners winners;
+    find_winners(rules, subject, &winners);
+    settings->has_counting = (winners.parts & RULE_PART(RULE_SETS_REASONS)) != 0;
+    while (winners.parts != 0) {
+        unsigned part = take_lowest(&winners.parts);
+        const struct rule *rule = &rules->rules[winners.rule[part]];
+        memcpy((char *)settings + places[part].offset,
+                (const char *)&rule->settings + places[part].offset, places[part].bytes);
     }
-}
-
-unsigned rule_named(const struct rule *rule)
-{
-    unsigned named = 0;
-    for (unsigned part = RULE_OF_TENANT; part <= RULE_OF_PURPOSE; part++) {
-        named += rule->parts >> part & 1;
-    }
-    return named;
-}
-
-void rule_add_text(struct strbuf *sb, const struct rule *rule)
-{
-    static const char *const words[RULE_PART_COUNT] = {"tenant", "vendor", "channel", "purpose",
-            "mode", "unknown", "reasons", "closed_grace", "message_hold", "scope_hold", "budget"};
-    const char *before = "";
-    for (unsigned part = 0; part < RULE_PART_COUNT; part++) {
-        if ((rule->parts & RULE_PART(part)) == 0) {
-            continue;
-        }
-        strbuf_printf(sb, "%s%s", before, words[part]);
-        before = ", ";
-        if (part <= RULE_OF_PURPOSE) {
-            strbuf_printf(sb, " %s", rule->names[part]);
-            uint32_t names_behind =
-                    rule->parts >> (part + 1) & ((1u << (RULE_OF_PURPOSE - part)) - 1);
-            before = names_behind != 0 ? ", " : " sets ";
-        } else if (part == RULE_SETS_MODE) {
-            strbuf_printf(sb, " %s", mode_names[rule->settings.mode]);
-        }
-    }
-}
-
-// --- the canonical text -----------------------------------------------------------------------
-
-void rule_add_canonical_match(uint32_t parts, char *const names[4], struct json_out *out)
-{
-    static const struct {
-        enum rule_part part;
-        const char *key;
-    } sorted[] = {{RULE_OF_CHANNEL, "channel"}, {RULE_OF_PURPOSE, "purpose"},
-            {RULE_OF_TENANT, "tenant"}, {RULE_OF_VENDOR, "vendor"}};
-    json_object(out, "match");
-    for (size_t i = 0; i < sizeof sorted / sizeof *sorted; i++) {
-        const char *name = names[sorted[i].part];
-        if (name != NULL && (parts & RULE_PART(sorted[i].part)) != 0) {
-            json_text(out, sorted[i].key, name);
-        }
-    }
-    json_object_end(out);
-}
-
-static void add_reasons(struct json_out *out, reason_set reasons)
-{
-    json_array(out, "reasons");
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-        if ((reasons & REASON_BIT(reason)) != 0) {
-            json_text(out, NULL, reason_names[reason]);
-        }
-    }
-    json_array_end(out);
-}
-
-static void add_rule(struct json_out *out, const struct rule *rule)
-{
-    const struct policy_settings *settings = &rule->settings;
-    json_object(out, NULL);
-    if ((rule->parts & RULE_PART(RULE_SETS_BUDGET)) != 0) {
-        json_text(out, "budget", policy_budget_names[settings->budget]);
-    }
-    if ((rule->parts & RULE_PART(RULE_SETS_CLOSED_GRACE)) != 0) {
-        json_int(out, "closed_grace_ms", settings->closed_grace_ms);
-    }
-    rule_add_canonical_match(rule->parts, rule->names, out);
-    if ((rule->parts & RULE_PART(RULE_SETS_MESSAGE_HOLD)) != 0) {
-        json_int(out, "message_hold_ms", settings->message_hold_ms);
-    }
-    if ((rule->parts & RULE_PART(RULE_SETS_MODE)) != 0) {
-        json_text(out, "mode", mode_names[settings->mode]);
-    }
-    if ((rule->parts & RULE_PART(RULE_SETS_REASONS)) != 0) {
-        add_reasons(out, settings->counting);
-    }
-    if ((rule->parts & RULE_PART(RULE_SETS_SCOPE_HOLD)) != 0) {
-        json_int(out, "scope_hold_ms", settings->scope_hold_ms);
-    }
-    if ((rule->parts & RULE_PART(RULE_SETS_UNKNOWN)) != 0) {
-        json_text(out, "unknown", policy_unknown_names[settings->unknown]);
-    }
-    json_object_end(out);
-}
-
-void rules_add_canonical(const struct rules *rules, struct json_out *out)
-{
-    if (rules->count == 0) {
-        return;
-    }
-    json_array(out, "rules");
-    for (uint32_t i = 0; i < rules->count; i++) {
-        add_rule(out, &rules->rules[i]);
-    }
-    json_array_end(out);
 }

@@ -79,7 +79,9 @@ static enum err read_entry(const struct audited_sink *audited, const struct reco
     }
     bool is_alert = record->topic == OUT_ALERTS;
     struct view type = text_or_empty(&values[is_alert ? PLACED_TYPE : PLACED_ACTION]);
-    bool is_message = json_string_equals(&values[PLACED_TARGET_KIND], VIEW("message"));
+    const struct json_value *kind = &values[PLACED_TARGET_KIND];
+    bool is_message = json_string_equals(kind, VIEW("message")) ||
+                      json_string_equals(kind, VIEW("recipient"));
     bool is_control = view_starts_with(type, VIEW("control."));
     *ret_entry = (struct audit_entry){
             .kind = is_control   ? AUDIT_CONTROL

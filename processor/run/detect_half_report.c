@@ -151,6 +151,28 @@ static void show_drill(void *self, const struct drill *drill)
     }
 }
 
+static void show_order(void *self, const struct standing_order *order)
+{
+    struct walk *walk = self;
+    struct status_report *report = walk->report;
+    if (order->until_ms <= walk->now_ms || report == NULL) {
+        return;
+    }
+    if (order->action != CONTROL_MODE) {
+        report->order_count++;
+        return;
+    }
+    if (report->mode_count++ >= STATUS_MODES_MAX) {
+        return;
+    }
+    struct status_mode *row = &report->modes[report->mode_count - 1];
+    const struct scope_name name = {
+            order->key.kind, order->key.id, order->key.tenant_id, order->key.channel};
+    *row = (struct status_mode){
+            .scope = scope_of(&name), .mode = mode_names[order->mode], .until_ms = order->until_ms};
+    status_copy(row->operator_id, sizeof row->operator_id, order->operator_id);
+}
+
 // --- what was told ------------------------------------------------------------------------------
 
 // The last that was said of a command; NULL = nothing was.
@@ -233,7 +255,8 @@ static void copy_told(const struct detect_half *half, struct status_report *repo
 struct detect_standing detect_report(struct detect_half *half)
 {
     struct walk walk = {.half = half, .report = status_report_create(), .now_ms = clock_wall().ms};
-    const struct decide_viewer viewer = {show_incident, show_hold, show_pending, show_drill, &walk};
+    const struct decide_viewer viewer = {
+            show_incident, show_hold, show_pending, show_drill, show_order, &walk};
     int32_t end = offsets_partition_end(half->base.outlet.offsets);
     for (walk.partition = 0; walk.partition < end; walk.partition++) {
         const struct detect_partition *state = &half->partitions[walk.partition];

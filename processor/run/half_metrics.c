@@ -29,8 +29,8 @@ _Static_assert(sizeof out_topics / sizeof *out_topics == OUT_TOPIC_COUNT, "each 
 // By enum command_kind, and by enum scope_kind with messages behind.
 static const char *const actions[] = {"hold", "release", "expired"};
 enum { ACTION_COUNT = sizeof actions / sizeof *actions };
-static const char *const targets[SCOPE_KIND_COUNT + 1] = {
-        "campaign", "template", "sender", "vendor", "tenant", "message"};
+static const char *const targets[TOLD_TARGET_COUNT] = {
+        "campaign", "template", "sender", "vendor", "tenant", "message", "recipient"};
 static const char *const hold_sorts[HOLD_SORT_COUNT] = {[HOLD_NEW] = "hold",
         [HOLD_CANARY] = "canary",
         [HOLD_RENEWAL] = "renewal",
@@ -50,7 +50,7 @@ static const struct metric_family families[TOLD_METRICS] = {
                 .help = "Holds and releases told, and holds of scopes that have run out",
                 .type = METRIC_COUNTER,
                 .labels = {{"action", actions, ACTION_COUNT},
-                        {"scope_type", targets, SCOPE_KIND_COUNT + 1}}},
+                        {"scope_type", targets, TOLD_TARGET_COUNT}}},
         [TOLD_HOLDS] = {.name = "wrongnumber_scope_holds_total",
                 .help = "Holds of scopes told: that began or came back, that let a canary through, "
                         "that go on, and those of drills",
@@ -76,9 +76,9 @@ static void publish_told(const struct half *half, struct metric_page *page)
     for (size_t i = 0; i < ALERT_KIND_COUNT * TIER_COUNT; i++) {
         metric_set(page, TOLD_ALERTS, i, (int64_t)em->alert_count[i / TIER_COUNT][i % TIER_COUNT]);
     }
-    for (size_t i = 0; i < ACTION_COUNT * (SCOPE_KIND_COUNT + 1); i++) {
-        size_t action = i / (SCOPE_KIND_COUNT + 1);
-        size_t target = i % (SCOPE_KIND_COUNT + 1);
+    for (size_t i = 0; i < ACTION_COUNT * TOLD_TARGET_COUNT; i++) {
+        size_t action = i / TOLD_TARGET_COUNT;
+        size_t target = i % TOLD_TARGET_COUNT;
         metric_set(page, TOLD_COMMANDS, i, (int64_t)em->command_count[action][target]);
     }
     for (size_t i = 0; i < HOLD_SORT_COUNT * SCOPE_KIND_COUNT; i++) {

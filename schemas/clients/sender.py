@@ -11,6 +11,7 @@ stands in the store, and is written before what follows from it is done.
 """
 
 import argparse
+import collections
 import datetime
 import json
 import os
@@ -23,13 +24,17 @@ import urllib.parse
 STORE = """
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS holds (tenant TEXT, kind TEXT, id TEXT, channel TEXT,
-        sequence INTEGER, until REAL, room INTEGER, then_sent INTEGER, PRIMARY KEY (tenant, kind, id, channel));
+        sequence INTEGER, until REAL, room INTEGER, then_sent INTEGER, is_release INTEGER, at_once INTEGER,
+        issued REAL, recipient TEXT, PRIMARY KEY (tenant, kind, id, channel));
+    CREATE INDEX IF NOT EXISTS whose ON holds (recipient) WHERE recipient IS NOT NULL;
     CREATE TABLE IF NOT EXISTS messages (place INTEGER PRIMARY KEY, message_id TEXT UNIQUE, event TEXT,
-        state TEXT DEFAULT 'kept', not_before REAL);
+        state TEXT DEFAULT 'kept', not_before REAL, recipient TEXT);
     CREATE INDEX IF NOT EXISTS kept ON messages (state) WHERE state != 'sent';
 """
 # Of a message: kept (may not go yet), retried (published again under a canary, waits for its verdict), given (to the gateway,
 # which has not confirmed it), sent, expired (its own hold ran out: a person releases it).
+# `recipient` of a hold: whose message it is, where a release of him releases it; of a message: as its verdict says.
+Hold = collections.namedtuple("Hold", "rowid sequence until room then_sent is_release at_once issued recipient")
 SCOPES = ("campaign", "template", "sender", "vendor", "tenant")
 SETTLE_SECONDS = 1.0  # a verdict with reasons may be a moment ahead of the command that holds its message
 NEVER = float("inf")
@@ -80,41 +85,52 @@ class Sender:
 
     def take_command(self, command):
         """A record of the command topic, or of the quarantine state: both say the same thing under the same sequence."""
-        until, room = 0, None
-        if command.get("action", "hold") == "hold":
-            until, room = seconds(command["expires_at"]), command.get("canary", {}).get("limit")
-        target = command["target"]
+        target, reasons = command["target"], set(command["reason"].split(","))
+        until = seconds(command["expires_at"]) if command["expires_at"] else 0
         # A message that is held because of the hour goes when its hour has come; no other goes by its own hold's end.
-        then_sent = target["kind"] != "message" or set(command["reason"].split(",")) <= {"outside_hours", "too_often"}
-        self.set_hold(target, command["sequence"], until, room, then_sent)
+        then_sent = target["kind"] != "message" or reasons <= {"outside_hours", "too_often"}
+        # What is on a block list, or a person has said of the message itself, goes before what is said of its recipient.
+        yields = command["sequence"] < 2 and "blocked" not in reasons
+        recipient = command.get("message", {}).get("recipient_pseudonym") if yields else None
+        self.set_hold(target, Hold(None, command["sequence"], until, command.get("canary", {}).get("limit"), then_sent,
+                                   command.get("action", "hold") == "release", command.get("at_once", False),
+                                   seconds(command["issued_at"]), recipient))  # fmt: skip
 
     def take_lifted(self, key, sequence):
         """A tombstone of the quarantine state: `key` is tenant/kind/id[/channel], the sequence is its header wn.sequence."""
         tenant, kind, name, *channel = [urllib.parse.unquote(part) for part in key.split("/")]
         target = {"tenant_id": tenant, "kind": kind, "id": name, "channel": channel[0] if channel else ""}
-        self.set_hold(target, sequence, 0, None, True)
+        self.set_hold(target, Hold(None, sequence, 0, None, True, True, False, 0, None))
 
-    def set_hold(self, target, sequence, until, room, then_sent):
+    def set_hold(self, target, hold):
         key = (target["tenant_id"], target["kind"], target["id"], target.get("channel", ""))
         is_message = target["kind"] == "message"
         self.db.execute("BEGIN")  # What follows from a record comes once: the same one again changes nothing.
         changed = self.db.execute(
-            "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence,"
-            " until = excluded.until, room = excluded.room, then_sent = excluded.then_sent WHERE excluded.sequence > sequence",
-            (*key, sequence, until, room, then_sent)).rowcount  # fmt: skip
-        if changed and not is_message:
+            "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence,"
+            " until = excluded.until, room = excluded.room, then_sent = excluded.then_sent, is_release = excluded.is_release,"
+            " at_once = excluded.at_once, issued = excluded.issued, recipient = excluded.recipient"
+            " WHERE excluded.sequence > sequence", (*key, *hold[1:])).rowcount  # fmt: skip
+        if changed and target["kind"] == "recipient":
+            # What is his, and was set aside when its hold ran out, may go by his release (holds_on).
+            self.db.execute("UPDATE messages SET state = 'kept' WHERE state = 'expired' AND message_id IN (SELECT id FROM holds"
+                            " WHERE recipient = ? AND tenant = ? AND kind = 'message')", (target["id"], target["tenant_id"]))  # fmt: skip
+        elif changed and not is_message:
             # What a canary had let go to be judged again, and was not sent, counts from the new command on.
             self.db.execute("UPDATE messages SET state = 'kept' WHERE state = 'retried'")
-        elif changed and (until == 0 or then_sent):
+        elif changed and (hold.is_release or hold.then_sent):
             # Released, by a late record or a person, or held for the hour only: the verdict is void.
             self.db.execute("UPDATE messages SET not_before = min(not_before, ?), state = iif(state = 'expired', 'kept', state)"
-                            " WHERE message_id = ?", (until, target["id"]))  # fmt: skip
+                            " WHERE message_id = ?", (0 if hold.is_release else hold.until, target["id"]))  # fmt: skip
         self.db.execute("COMMIT")
         if changed:  # else older than what is known, or the same once more
             self.go_on(target["id"] if is_message else None)
 
     def take_verdict(self, verdict):
         """Gate mode: misdirected goes as its hold says (set_hold); what is sure goes now, what has a reason in a moment."""
+        if verdict.get("recipient_pseudonym"):
+            self.db.execute("UPDATE messages SET recipient = ? WHERE message_id = ?",
+                            (verdict["recipient_pseudonym"], verdict["message_id"]))  # fmt: skip
         if not self.gate or verdict["verdict"] == "misdirected" and not {"overridden", "released"} & set(verdict["reasons"]):
             return
         sure = verdict["verdict"] == "exempt" or not verdict["reasons"]
@@ -124,32 +140,48 @@ class Sender:
 
     # --- what goes out -------------------------------------------------------------------------------------------------
 
-    def holds_on(self, event):
-        """Rows (rowid, until, room, then_sent) of every hold that a message meets; its own first."""
-        tenant = event.get("tenant_id") or "default"
-        wanted = [("message", event["message_id"])] + [(kind, event.get(kind + "_id")) for kind in SCOPES[:-1]] + [("tenant", tenant)]
-        for kind, name in wanted:
-            yield from self.db.execute(
-                "SELECT rowid, until, room, then_sent FROM holds WHERE tenant = ? AND kind = ? AND id = ? AND channel IN ('', ?)"
-                " AND until > 0", (tenant, kind, name, event.get("channel") or ""))  # fmt: skip
+    def said_of(self, event, kind, name):
+        """The newest that is said of something of the message's tenant: of it, and of its channel."""
+        rows = self.db.execute(f"SELECT rowid, {', '.join(Hold._fields[1:])} FROM holds WHERE tenant = ? AND kind = ? AND id = ?"
+                               " AND channel IN ('', ?)", (event.get("tenant_id") or "default", kind, name,
+                                                           event.get("channel") or ""))  # fmt: skip
+        return [Hold(*row) for row in rows]
+
+    def holds_on(self, event, recipient):
+        """Every hold that a message meets, its own first; and whether it would have one, had a person not released its recipient."""
+        own = next(iter(self.said_of(event, "message", event["message_id"])), None)
+        his = next(iter(self.said_of(event, "recipient", recipient or own and own.recipient)), None)
+        is_persons = own is not None and own.sequence >= 2  # of the message itself: before what is said of its recipient
+        is_released = bool(own and his and his.is_release and own.recipient and own.issued < his.until)
+        holds = [own] if own and not own.is_release and not is_released else []
+        if his and not his.is_release and not is_persons:
+            holds.append(his)
+        word = own if is_persons else his
+        if word and word.is_release and word.at_once and (word is own or self.clock() < his.until):
+            return holds, is_released  # also out of scopes that are held
+        names = [(kind, event.get(kind + "_id")) for kind in SCOPES[:-1]] + [("tenant", event.get("tenant_id") or "default")]
+        holds += [hold for kind, name in names for hold in self.said_of(event, kind, name) if not hold.is_release]
+        return holds, is_released
 
     def go_on(self, message_id=None, is_published=False):
         """Sends what may go: one message, or all that are kept, oldest first."""
-        rows = self.db.execute("SELECT place, event, state, not_before FROM messages WHERE state IN ('kept', 'retried')"
+        rows = self.db.execute("SELECT place, event, state, not_before, recipient FROM messages WHERE state IN ('kept', 'retried')"
                                " AND (?1 IS NULL OR message_id = ?1) ORDER BY place", (message_id,)).fetchall()  # fmt: skip
-        for place, text, state, not_before in rows:
-            self.try_to_send(place, json.loads(text), state, not_before, is_published)
+        for place, text, state, not_before, recipient in rows:
+            self.try_to_send(place, json.loads(text), state, not_before, recipient, is_published)
 
-    def try_to_send(self, place, event, state, not_before, is_published):
+    def try_to_send(self, place, event, state, not_before, recipient, is_published):
         now, canaries = self.clock(), []
-        for rowid, until, room, then_sent in self.holds_on(event):
-            if until <= now and not then_sent:
+        holds, is_released = self.holds_on(event, recipient)
+        for hold in holds:
+            if hold.until <= now and not hold.then_sent:
                 self.put(place, "expired")
                 return
-            if until > now and room is None:
+            if hold.until > now and hold.room is None:
                 return
-            if until > now:
-                canaries.append((rowid, room))
+            if hold.until > now:
+                canaries.append((hold.rowid, hold.room))
+        not_before = 0 if is_released else not_before
         if canaries and state == "kept":
             if any(room <= 0 for _, room in canaries):
                 return
@@ -161,7 +193,7 @@ class Sender:
             if not is_published:
                 self.publish(event)  # before it is noted: rather twice than never
             self.db.execute("COMMIT")
-            not_before = NEVER if self.gate else 0
+            not_before = NEVER if self.gate and not is_released else 0
         if now < not_before:
             return
         self.put(place, "given")

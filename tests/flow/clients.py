@@ -283,6 +283,53 @@ def runs_out(work, recorded):
     need(stage.gateway.ids == ids[1:] + ids[:1], "not by a person's release")
 
 
+def recipient(work, recorded):
+    """A release of a recipient sends what is his, whichever comes first, once; what is blocked or newer stays, and so does a scope's."""
+    own = [c for c in recorded.commands if c["target"]["kind"] == "message"][:7]
+    campaign = next(c for c in recorded.commands if c["target"]["kind"] == "campaign")
+    word = {**own[0], "target": {**own[0]["target"], "kind": "recipient", "id": "k1:his"}, "action": "release", "sequence": 2,
+            "operator": "ann", "reason": "an appeal"}  # fmt: skip
+    at = lambda after: example.datetime.datetime.fromtimestamp(recorded.now + after, example.datetime.timezone.utc).isoformat()
+    word["expires_at"] = at(3600)
+    his = [{**c, "message": {**c["message"], "recipient_pseudonym": "k1:his"}} for c in own]
+    need(all(len(c["message"]["recipient_pseudonym"].split(":")[1]) == 22 for c in own), "no pseudonym", own[0])
+    his[1]["reason"] += ",blocked"
+    his[2]["issued_at"] = at(3600)
+    his[3]["message"]["recipient_pseudonym"] = "k1:hers"
+    by_person = {**own[4], "sequence": 3, "operator": "ann", "message": {}}
+    orders = [envelope("queue", event) for event in recorded.events[:7]]
+    lines = [envelope(COMMANDS, record) for record in (*his, by_person)]
+    for name, given in ("first", lines + orders + [envelope(COMMANDS, word)]), ("last", [envelope(COMMANDS, word)] + lines + orders):
+        for gated in False, True:
+            stage = Stage(work / f"recipient-{name}-{gated}", recorded, Judge(), gate=gated)
+            for line in given:
+                stage.take(line)
+                stage.take(line)
+            need(stage.gateway.ids == ["bad1", "bad6", "bad7"], name, gated, stage.gateway.ids)
+            need(len({event["message_id"] for event in stage.published}) == 7, stage.published)
+    # In a held batch: his message stays with it, and goes by a release that says at once; so does one that only its verdict calls his.
+    healthy = recorded.events[7]
+    for said, sent in ({}, []), ({"at_once": True}, ["bad1", healthy["message_id"]]):
+        stage = Stage(work / f"recipient-{len(said)}", recorded, Judge())
+        for line in [envelope(COMMANDS, campaign), lines[0], orders[0], envelope("queue", healthy),
+                     envelope("verdicts", {"message_id": healthy["message_id"], "verdict": "clear", "reasons": [],
+                                           "recipient_pseudonym": "k1:his"}), envelope(COMMANDS, {**word, **said})]:  # fmt: skip
+            stage.take(line)
+        need(stage.gateway.ids == sent, said, stage.gateway.ids)
+    # A person thinks better of it: what was not sent yet is held again, and a hold of him keeps what is known to be his.
+    stage = Stage(work / "recipient-again", recorded, Judge())
+    for record in campaign, his[0], word, {**word, "action": "hold", "sequence": 3}:
+        stage.take(envelope(COMMANDS, record))
+    stage.take(orders[0])
+    stage.take(envelope(COMMANDS, {**campaign, "action": "release", "sequence": campaign["sequence"] + 9, "expires_at": None}))
+    need(stage.gateway.ids == [], stage.gateway.ids)
+    stage.now += 2 * DAY  # set aside when its hold has run out, until somebody releases him once more
+    stage.sender.go_on()
+    need(stage.gateway.ids == [], stage.gateway.ids)
+    stage.take(envelope(COMMANDS, {**word, "sequence": 4, "expires_at": at(3 * DAY)}))
+    need(stage.gateway.ids == ["bad1"], stage.gateway.ids)
+
+
 def gate(work, recorded):
     """Nothing goes before its verdict; misdirected goes by its release; what has a reason leaves its hold a moment to come."""
     stage = Stage(work / "gate", recorded, Judge(), gate=True)
@@ -535,6 +582,7 @@ def main():
     case("sender: twice, late, killed", lambda: [any_order(work, recorded, seed) for seed in range(12)])
     case("sender: from the state topic", from_the_state, work, recorded)
     case("sender: holds that run out", runs_out, work, recorded)
+    case("sender: a recipient", recipient, work, recorded)
     case("sender: gate", gate, work, recorded)
     case("sender: gate and canary", gate_and_canary, work, recorded)
     case("sender: killed between any two steps", killed_anywhere, work, recorded)

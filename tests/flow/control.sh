@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # control.sh BUILD_DIR: people's commands end to end, on the built-in broker: a verb's hold becomes a command and is listed by
 # status, a wrongly signed one does not, wide scopes want two people, a release lifts it, and a kill in between changes nothing:
-# of what stands neither, modes, and single messages and recipients; nor does the loss of the tally log.
+# of what stands neither, modes, and single messages and recipients; nor does the loss of the tally log. The release of a
+# recipient lets the example sender send what it has kept of his.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -59,11 +60,11 @@ verb() {
     ((rc == wanted)) || { echo "exit status $rc: $(cat "$work/$name.out" "$work/$name.err")"; return 1; }
 }
 ours() { verb "$1" "$2" "$3" -c "$work/processor.yaml" "${@:4}"; }
-# commands_are TEXT: action and target of each command that there is, in order
+# commands_are TEXT: action and target of each command that there is, in order; a recipient's without his pseudonym
 commands_are() {
     local found
     found=$(broker -C -t collections.quarantine-commands.v1 -o beginning -e -q |
-        sed -E 's/.*"action":"([a-z]+)","target":\{"kind":"([a-z]+)","id":"([^"]*)".*/\1 \2 \3/' | sort | tr '\n' ',')
+        sed -E -e 's/.*"action":"([a-z]+)","target":\{"kind":"([a-z]+)","id":"([^"]*)".*/\1 \2 \3/' -e 's/(recipient) .*/\1/' | sort | tr '\n' ',')
     [[ $found == "$1" ]] || { echo "$found"; return 1; }
 }
 id_of() { sed -nE '1s/^\{"control_id":"([^"]+)".*/\1/p' "$work/$1.out"; }
@@ -118,22 +119,42 @@ check "flow.control.mode_is_set" ours 0 quieter confirm "$(id_of quiet)" --opera
 check "flow.control.mode_wrong_key" verb 69 forged2 mode -c "$work/stranger.yaml" monitor --scope campaign --id winter --tenant acme \
     --reason forged --wait=1s
 check "flow.control.message" ours 0 appeal release --message m-appeal --tenant acme --reason "an appeal" --wait=30s
+# A message of his is held already: the sender keeps it until he is released.
+message() {
+    printf '{"message_id":"%s","tenant_id":"%s","recipient":"%s","campaign_id":"%s","occurred_at":"2026-11-22T08:00:00Z"}\n' "$@"
+}
+message m-kept acme 13900000002 any | broker -P -t collections.outbound.v1 -p 0
+# sent_are TEXT: what the example sender has sent, by all of the commands so far, which it reads again each time
+sent_are() {
+    {
+        broker -C -t collections.quarantine-commands.v1 -o beginning -e -q -J
+        message m-kept acme 13900000002 any |
+            python3 -c 'import json, sys; print(json.dumps({"topic": "my.queue", "payload": sys.stdin.read()}))'
+    } >"$work/lines"
+    python3 -B "$root/schemas/clients/sender.py" --store "$work/sender.db" --gateway "$work/sent" <"$work/lines" >/dev/null || return 1
+    [[ $(sed -E 's/.*"message_id": "([^"]+)".*/\1/' "$work/sent") == "$1" ]] || { cat "$work/sent"; return 1; }
+}
+holds_kept() {
+    commands_are "hold campaign autumn,hold campaign autumn,hold message m-kept,hold vendor north,release message m-appeal,"
+}
+check "flow.control.message_is_held" wait_until 30 holds_kept
+check "flow.control.sender_keeps" sent_are ""
 check "flow.control.recipient" ours 0 friend release --recipient 13900000002 --tenant acme --reason "asked for it" --wait=30s
 check "flow.control.recipient_held" ours 0 stop hold --recipient 13800000001 --tenant acme --reason "a complaint" --wait=30s
+# As the hold names him, so does the release, which is audited and counted as any command; nothing says his number.
+check "flow.control.sender_sends" sent_are m-kept
+check "flow.control.sender_sends_once" sent_are m-kept
 check "flow.control.judge_knows" wait_until 20 stands 4
 check "flow.control.in_force_is_listed" status_says 'monitor.*tenant quiet'
 check "flow.control.message_is_released" commands_are \
-    "hold campaign autumn,hold campaign autumn,hold vendor north,release message m-appeal,"
+    "hold campaign autumn,hold campaign autumn,hold message m-kept,hold recipient,hold vendor north,release message m-appeal,release recipient,"
 
 end_process "$processor_pid" KILL
 # shellcheck disable=SC2119 # what it may be given are options of its own
 start_processor
 check "flow.control.release_after_kill" ours 0 release release "${autumn[@]}" --at-once --wait=60s
 check "flow.control.released" commands_are \
-    "hold campaign autumn,hold campaign autumn,hold vendor north,release campaign autumn,release message m-appeal,"
-message() {
-    printf '{"message_id":"%s","tenant_id":"%s","recipient":"%s","campaign_id":"%s","occurred_at":"2026-11-22T08:00:00Z"}\n' "$@"
-}
+    "hold campaign autumn,hold campaign autumn,hold message m-kept,hold recipient,hold vendor north,release campaign autumn,release message m-appeal,release recipient,"
 {
     message m-quiet quiet 13900000001 any
     message m-friend acme 13900000002 any
@@ -142,14 +163,14 @@ message() {
     message m-winter acme 13900000004 winter
 } | broker -P -t collections.outbound.v1 -p 0
 check "flow.control.stands_after_kill" wait_until 30 commands_are \
-    "hold campaign autumn,hold campaign autumn,hold message m-stop,hold message m-winter,hold vendor north,release campaign autumn,release message m-appeal,"
+    "hold campaign autumn,hold campaign autumn,hold message m-kept,hold message m-stop,hold message m-winter,hold recipient,hold vendor north,release campaign autumn,release message m-appeal,release recipient,"
 why_is() {
     local found
     found=$(broker -C -t collections.verdicts.v1 -o beginning -e -q |
         sed -E 's/.*"message_id":"([^"]+)".*"reasons":\[([^]]*)\].*/\1 \2/' | tr -d '"' | sort | tr '\n' ';')
     [[ $found == "$1" ]] || { echo "$found"; return 1; }
 }
-check "flow.control.reasons" why_is "m-appeal no_record,released;m-friend no_record,released;m-quiet no_record;m-stop held_by_operator;m-winter no_record;"
+check "flow.control.reasons" why_is "m-appeal no_record,released;m-friend no_record,released;m-kept no_record;m-quiet no_record;m-stop held_by_operator;m-winter no_record;"
 check "flow.control.status_after" status_says '^held: 1$'
 # The log names what was commanded, refused and held, and where a record lies that nobody may be obeyed by.
 logs() { grep -qE "$1" "$work/processor.log" || { cat "$work/processor.log"; return 1; }; }
@@ -177,6 +198,6 @@ check "flow.control.one_more" ours 0 more release --message m-more --tenant quie
 check "flow.control.judge_knows_all" wait_until 20 stands 6
 message m-stranger quiet 13900000009 any | broker -P -t collections.outbound.v1 -p 0
 check "flow.control.new_log_stands" wait_until 30 why_is \
-    "m-appeal no_record,released;m-friend no_record,released;m-quiet no_record;m-stop held_by_operator;m-stranger no_record,held_by_operator;m-winter no_record;"
+    "m-appeal no_record,released;m-friend no_record,released;m-kept no_record;m-quiet no_record;m-stop held_by_operator;m-stranger no_record,held_by_operator;m-winter no_record;"
 check "flow.control.ends_well_again" end_process "$processor_pid"
 ((failures == 0))

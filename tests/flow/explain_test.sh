@@ -96,6 +96,19 @@ expect exempt.verdict "$(pick '(e["verdict"], e["reasons"], e["scopes"])')" \
 expect invalid.status "$(event 12 | explain here)" 0
 expect invalid.verdict "$(pick '(e["verdict"], e["reasons"], e["recipient"]["kind"])')" "('unknown', ['invalid_number'], 'invalid')"
 
+# --- which rule decided ---------------------------------------------------------------------------------
+
+{
+    cat "$work/here.yaml"
+    printf 'policy: {rules: [{match: {tenant: acme}, mode: monitor, message_hold: 2h, hold_people: 5},'
+    printf ' {match: {tenant: acme, vendor: v1}, mode: enforce, reasons_off: [no_record]}]}\n'
+} >"$work/rules.yaml"
+expect rules.status "$(event +8613900000001 tenant_id acme vendor_id v1 | explain rules)" 0
+expect rules.decided "$(pick '(e["verdict"], e["reasons"], e["mode"], sorted(e["rules"].items()))')" \
+    "('clear', [], 'enforce', [('hold_people', 'policy.rules[0]'), ('message_hold', 'policy.rules[0]'), ('mode', 'policy.rules[1]'), ('reasons_off', 'policy.rules[1]')])"
+expect rules.of_others "$(event +8613900000001 tenant_id bank-b | explain rules)" 0
+expect rules.none "$(pick '(e["verdict"], e["mode"], e["rules"])')" "('misdirected', 'enforce', {})"
+
 # --- what is no message ---------------------------------------------------------------------------------
 
 expect dead.status "$(echo '{"message_id":"m"}' | explain here)" 65

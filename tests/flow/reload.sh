@@ -93,7 +93,9 @@ PYTHON
 check "flow.reload.stage" stage_set "$messages" || exit 1
 config=$(write_config reload reload.outbound "batch:
   messages: 20")
-sed 's/mode: enforce/mode: monitor/' "$config" >"$work/monitor.yaml"
+# Thresholds of a channel change with the mode, so that the same messages come to other tiers.
+sed 's/mode: enforce/mode: monitor\n  rules: [{match: {channel: sms}, budget: 1e9, hold_people: 5, floor_rate: 2%, streams: [walking]}]/' \
+    "$config" >"$work/monitor.yaml"
 cp "$config" "$work/enforce.yaml"
 sed 's/mode: enforce/mode: perhaps/' "$config" >"$work/bad.yaml"
 sed 's/^  group: .*/  group: "another"/' "$config" >"$work/other.yaml"

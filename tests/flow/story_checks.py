@@ -120,22 +120,28 @@ def is_by_judge(command):
     return command["target"]["kind"] == "message" and command["sequence"] < 2
 
 
+def is_of_one(command):
+    """Of one message or recipient, and so in no quarantine state."""
+    return command["target"]["kind"] in ("message", "recipient")
+
+
 def check_message_holds(story, run, hold_ms, mode):
     occurred = {v["source"]["offset"]: ms_of(v["occurred_at"]) for v in run["verdicts"]}
     times = list(log_times(story, occurred))
     modes = {offset: m.held or (mode if m.verdict == "misdirected" else "no") for offset, m in enumerate(story.messages)}
     expected = [
         f"{v['tenant_id'] or 'default'} {v['message_id']} {','.join(v['reasons'])} at {times[v['source']['offset']]}"
-        f" {modes[v['source']['offset']]}"
+        f" {modes[v['source']['offset']]} of {v['recipient_pseudonym']}"
         for v in run["verdicts"]
         if modes[v["source"]["offset"]] != "no"
     ]
     holds = [c for c in run["quarantine-commands"] if is_by_judge(c)]
     found = [
         f"{c['target']['tenant_id']} {c['target']['id']} {c['reason']} at {ms_of(c['issued_at'])} {c['mode']}"
+        f" of {c['message'].get('recipient_pseudonym')}"
         for c in holds
     ]
-    trouble = differ("holds of messages (tenant, id, reasons, log time, mode)", expected, found)
+    trouble = differ("holds of messages (tenant, id, reasons, log time, mode, recipient)", expected, found)
     ids = {}
     for c in holds:
         fixed = (c["action"], c["tier"], c["sequence"], c["incident_id"])
@@ -239,7 +245,7 @@ def command_label(story, command, raised, frame):
     if frame != 1:
         return "-"
     labels = story_control.frame_labels(story, list(times_by_label(story).values())) if story.controls else None
-    frame_number = command["sequence"] - 2 * (command["target"]["kind"] == "message")
+    frame_number = command["sequence"] - 2 * is_of_one(command)
     return (labels or [message.label for message in story.messages])[frame_number]
 
 
@@ -265,7 +271,7 @@ def check_state(story, run):
     expected = [
         f"{target_key(c['target']['kind'], c['target'])} {c['command_id']} {c['sequence']} {c['expires_at']} {c['mode']}"
         for c in run["quarantine-commands"]
-        if c["target"]["kind"] != "message" and c["action"] == "hold"
+        if not is_of_one(c) and c["action"] == "hold"
     ]
     found, held, lifted = [], set(), []
     for record in run["quarantine-state"]:
@@ -291,7 +297,7 @@ def expected_lifts(story, run):
     until, released = {}, []
     for c in run["quarantine-commands"]:
         key = target_key(c["target"]["kind"], c["target"])
-        if c["target"]["kind"] == "message":
+        if is_of_one(c):
             continue
         if c["action"] == "release":
             released.append(key)

@@ -33,6 +33,8 @@ static void fill_config(struct config *config, const char *bootstrap)
     config->topics.tally_partitions = 1;
     config->topics.output_partitions = 1;
     config->topics.replication = 1;
+    config->control.is_on =
+            true; // so that its topics are made; not every mock makes what is asked for
 }
 
 static void free_config(struct config *config)

@@ -133,9 +133,10 @@ static void test_modes_by_channel(void)
     struct rule rule = {.parts = RULE_PART(RULE_OF_CHANNEL) | RULE_PART(RULE_SETS_MODE),
             .names = {NULL, NULL, voice, NULL},
             .settings = {.mode = MODE_MONITOR}};
+    uint16_t only = 0;
     const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
     struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
-    enforce.rules = (struct rules){&rule, 1, 1};
+    enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
     decide_set_policy(b.decide, &monitor);
     raise(&b, "a", TIER_QUARANTINE);
     decide_change_policy(b.decide, &b.delta, &enforce);
@@ -167,13 +168,14 @@ static void test_modes_by_vendor(void)
         struct rule rule = {.parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE),
                 .names = {NULL, vendor, NULL, NULL},
                 .settings = {.mode = rows[i].mode}};
+        uint16_t only = 0;
         if (rows[i].tenant != NULL) {
             rule.parts |= RULE_PART(RULE_OF_TENANT);
             rule.names[RULE_OF_TENANT] = tenant;
         }
         const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
         struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
-        enforce.rules = (struct rules){&rule, 1, 1};
+        enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
         decide_set_policy(b.decide, &monitor);
         raise(&b, "a", TIER_QUARANTINE);
         decide_change_policy(b.decide, &b.delta, &enforce);

@@ -194,22 +194,34 @@ static void test_proposed(void)
 // quarantine.
 static void test_automatic(void)
 {
+    char tenant[] = "t";
+    struct rule by_rule = {
+            .parts = RULE_PART(RULE_OF_TENANT) | RULE_PART(RULE_SETS_AUTOMATIC_RELEASE),
+            .names = {tenant},
+            .settings = {.automatic_release = RELEASE_AUTOMATIC}};
+    uint16_t only = 0;
     static const struct {
         enum release_policy policy;
+        bool has_rule; // which sets it for the tenant
         bool is_acknowledged;
         enum tier tier;
         const char *told;
     } rows[] = {
-            {RELEASE_AUTOMATIC, true, TIER_QUARANTINE,
+            {RELEASE_AUTOMATIC, false, true, TIER_QUARANTINE,
                     "updated proposed, hold canary 20 of 1, updated canary 1"},
-            {RELEASE_AUTOMATIC, false, TIER_QUARANTINE, "updated proposed"},
-            {RELEASE_AUTOMATIC, true, TIER_STOP, "updated proposed"},
-            {RELEASE_BY_PERSON, true, TIER_QUARANTINE, "updated proposed"},
+            {RELEASE_AUTOMATIC, false, false, TIER_QUARANTINE, "updated proposed"},
+            {RELEASE_AUTOMATIC, false, true, TIER_STOP, "updated proposed"},
+            {RELEASE_BY_PERSON, false, true, TIER_QUARANTINE, "updated proposed"},
+            {RELEASE_BY_PERSON, true, true, TIER_QUARANTINE,
+                    "updated proposed, hold canary 20 of 1, updated canary 1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct world w;
         world_init(&w, 8, 1000000);
         w.b.policy.automatic_release = rows[i].policy;
+        if (rows[i].has_rule) {
+            w.b.policy.rules = (struct rules){&by_rule, &only, 1, 1, by_rule.parts};
+        }
         incidents_set_tier(w.b.decide->incidents, w.c, rows[i].tier);
         if (rows[i].is_acknowledged) {
             decide_release_acknowledged(w.b.decide, w.c);
@@ -591,6 +603,25 @@ static void test_kept(void)
     world_fini(&w);
 }
 
+// A rule of the tenant's own says how often.
+static void test_kept_by_rule(void)
+{
+    struct world w;
+    world_init(&w, 8, 1000000);
+    char tenant[] = "t";
+    struct rule rule = {.parts = RULE_PART(RULE_OF_TENANT) | RULE_PART(RULE_SETS_FLAP_LIMIT),
+            .names = {tenant},
+            .settings = {.flap_limit = 1}};
+    uint16_t only = 0;
+    w.b.policy.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
+    (void)release_c(&w, true);
+    w.b.log_time_ms += MINUTE;
+    w.seen = w.b.taken_count;
+    hold_c(&w, 4, 1000000);
+    told(&w, "opened relapse, hold, updated kept");
+    world_fini(&w);
+}
+
 // A day is a day: three ends in a little more are none too many.
 static void test_not_kept(void)
 {
@@ -736,6 +767,7 @@ int main(int argc, char **argv)
             {"probation", test_probation},
             {"relapse", test_relapse},
             {"kept", test_kept},
+            {"kept_by_rule", test_kept_by_rule},
             {"not_kept", test_not_kept},
             {"archive", test_archive},
             {"ceiling", test_ceiling},

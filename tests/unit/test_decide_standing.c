@@ -297,10 +297,25 @@ static void test_recipient(void)
 {
     struct decide_bench b;
     decide_bench_init(&b, 10);
-    give(&b, one_of("c1", CONTROL_RELEASE, CONTROL_OF_RECIPIENT, PSEUDONYM));
-    give(&b, one_of("c2", CONTROL_HOLD, CONTROL_OF_RECIPIENT, PSEUDONYM));
+    struct control release = one_of("c1", CONTROL_RELEASE, CONTROL_OF_RECIPIENT, PSEUDONYM);
+    struct control hold = one_of("c2", CONTROL_HOLD, CONTROL_OF_RECIPIENT, PSEUDONYM);
+    release.at_once = hold.at_once = true; // which says nothing of a hold
+    give(&b, release);
+    give(&b, hold);
     control_bench_outcomes(&b, "c1 applied released, c2 applied held");
-    CU_ASSERT_EQUAL(b.taken_count, 2); // no command: the judges command what comes
+    CU_ASSERT_EQUAL_FATAL(
+            b.taken_count, 4); // for what is held of his; the judges command what comes
+    for (unsigned i = 0; i < 4; i += 2) {
+        const struct command_action *command = &b.taken[i].command;
+        CU_ASSERT_TRUE(b.taken[i].is_command && command->target == TARGET_RECIPIENT);
+        CU_ASSERT_EQUAL(command->kind, i == 0 ? COMMAND_RELEASE : COMMAND_HOLD);
+        CU_ASSERT_TRUE(view_is(command->scope.id, PSEUDONYM));
+        CU_ASSERT_TRUE(view_is(command->scope.tenant_id, "t"));
+        CU_ASSERT_EQUAL(command->sequence, 2 + 100 + i / 2);
+        CU_ASSERT_EQUAL(command->expires_at_ms, DECIDE_AT + DAY);
+        CU_ASSERT_EQUAL(command->mode, MODE_ENFORCE);
+        CU_ASSERT_EQUAL(command->at_once, i == 0);
+    }
     control_bench_states(&b, "in_force recipient " PSEUDONYM " release +86400s, "
                              "in_force recipient " PSEUDONYM " hold +86400s");
     b.state_count = 0;

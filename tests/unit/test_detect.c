@@ -143,7 +143,7 @@ static void send(struct bench *b, const struct part *parts, uint32_t count)
             .leaf_count = count,
             .entries = entries,
             .entry_count = entry_count};
-    const struct detect_asks asks = {tier_of, b};
+    const struct detect_asks asks = {.tier = tier_of, .self = b};
     CU_ASSERT_EQUAL_FATAL(fold_frame(b->fold, &frame, 0, b->chunk, &b->delta), ERR_NONE);
     CU_ASSERT_TRUE_FATAL(b->delta.applied);
     CU_ASSERT_EQUAL_FATAL(detect_delta(b->detect, &b->delta, &asks), ERR_NONE);
@@ -603,15 +603,16 @@ static void test_calm(void)
     send_one(&b, &bad);
     int32_t scope = scope_of(&b, SCOPE_CAMPAIGN, "c");
     CU_ASSERT_FALSE(detect_is_quiet(b.detect, scope));
-    CU_ASSERT_TRUE(detect_is_calm(b.detect, scope));
+    CU_ASSERT_TRUE(detect_is_calm(b.detect, scope, SOURCES_ALL));
     send_one(&b, &bad);
-    CU_ASSERT_FALSE(detect_is_calm(b.detect, scope)); // above half of a notice's threshold
+    CU_ASSERT_FALSE(
+            detect_is_calm(b.detect, scope, SOURCES_ALL)); // above half of a notice's threshold
     detect_reset(b.detect, scope);
     CU_ASSERT_TRUE(detect_is_quiet(b.detect, scope));
     const struct part invalid = {.campaign = "c", .good = 1, .invalid = 3};
     send_one(&b, &invalid);
     CU_ASSERT_FALSE(detect_is_quiet(b.detect, scope));
-    CU_ASSERT_FALSE(detect_is_calm(b.detect, scope));
+    CU_ASSERT_FALSE(detect_is_calm(b.detect, scope, SOURCES_ALL));
     bench_fini(&b);
 }
 

@@ -80,7 +80,7 @@ static void send(struct bench *b, const char *campaign, const char *vendor, uint
             .leaf_count = 1,
             .entries = &entry,
             .entry_count = 1};
-    const struct detect_asks asks = {no_tier, NULL};
+    const struct detect_asks asks = {.tier = no_tier};
     struct delta delta;
     CU_ASSERT_EQUAL_FATAL(fold_frame(b->fold, &frame, 0, b->chunk, &delta), ERR_NONE);
     CU_ASSERT_EQUAL_FATAL(detect_delta(b->detect, &delta, &asks), ERR_NONE);

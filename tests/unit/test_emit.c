@@ -257,6 +257,7 @@ static void holds_are_told_apart(void)
             {"wn-drill", 20, true, COMMAND_HOLD, TARGET_SCOPE, HOLD_DRILL},
             {"acme", 0, false, COMMAND_RELEASE, TARGET_SCOPE, HOLD_SORT_COUNT},
             {"acme", 0, false, COMMAND_HOLD, TARGET_MESSAGE, HOLD_SORT_COUNT},
+            {"acme", 0, false, COMMAND_RELEASE, TARGET_RECIPIENT, HOLD_SORT_COUNT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct command_action command = scope_command(rows[i].kind, MODE_ENFORCE);
@@ -267,6 +268,10 @@ static void holds_are_told_apart(void)
         struct stage stage;
         stage_open(&stage, live);
         CU_ASSERT_EQUAL(emit_command(&stage.em, &command, NULL), ERR_NONE);
+        unsigned column = rows[i].target == TARGET_SCOPE     ? (unsigned)command.scope.kind
+                          : rows[i].target == TARGET_MESSAGE ? TOLD_OF_MESSAGE
+                                                             : TOLD_OF_RECIPIENT;
+        CU_ASSERT_EQUAL(stage.em.command_count[rows[i].kind][column], 1);
         for (int sort = 0; sort < HOLD_SORT_COUNT; sort++) {
             CU_ASSERT_EQUAL(
                     stage.em.hold_count[sort][command.scope.kind], sort == rows[i].sort ? 1 : 0);

@@ -165,11 +165,85 @@ static void test_released_and_twice(void)
     incident_report_destroy(report);
 }
 
+static void verdict_with(
+        struct incident_report *report, const char *id, int second, const char *reasons)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+            "{\"message_id\":\"%s\",\"occurred_at\":\"2026-11-22T08:00:%02d.000Z\",\"tenant_id\":"
+            "\"t\",\"verdict\":\"misdirected\",\"reasons\":[%s],\"recipient_pseudonym\":"
+            "\"k1:%s\",\"campaign_id\":\"a\"}",
+            id, second, reasons, id);
+    CU_ASSERT_EQUAL(incident_report_verdict(report, view_of(text)), ERR_NONE);
+}
+
+// What a person released of a recipient was sent: within its time, of his tenant, and not what is blocked.
+static void test_recipient_released(void)
+{
+    static const struct {
+        const char *id; // and whose message it is
+        const char *tenant;
+        const char *until;
+        const char *reasons;
+        bool is_reached;
+    } rows[] = {
+            {"his", "t", "30", "\"no_record\"", true},
+            {"prolonged", "t", "30", "\"no_record\",\"released\"", true},
+            {"too late", "t", "05", "\"no_record\"", false},
+            {"of another lender", "u", "30", "\"no_record\"", false},
+            {"blocked", "t", "30", "\"no_record\",\"blocked\"", false},
+            {"nobody's", NULL, NULL, "\"no_record\"", false},
+    };
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
+    uint64_t reached = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        hold_message(report, rows[i].id, "enforce");
+        for (int k = 0; k < 2 && rows[i].tenant != NULL; k++) {
+            char record[512]; // of several the longest counts
+            snprintf(record, sizeof record,
+                    "{\"action\":\"release\",\"target\":{\"kind\":\"recipient\",\"id\":\"k1:%s\","
+                    "\"tenant_id\":\"%s\"},\"expires_at\":\"2026-11-22T08:00:%s.000Z\","
+                    "\"operator\":\"ann\",\"mode\":\"enforce\"}",
+                    rows[i].id, rows[i].tenant, k == 0 ? rows[i].until : "01");
+            take(report, AUDIT_MESSAGE_COMMAND, "release", NULL, record);
+        }
+        verdict_with(report, rows[i].id, 6, rows[i].reasons);
+        reached += rows[i].is_reached;
+        CU_ASSERT_EQUAL(report->reached.messages, reached);
+        CU_ASSERT_EQUAL(report->spared.messages, i + 1 - reached);
+    }
+    incident_report_destroy(report);
+}
+
+// So many and no more: whoever is above the ceiling counts as not released.
+static void test_releases_ceiling(void)
+{
+    struct recipient_releases *releases;
+    CU_ASSERT_EQUAL_FATAL(recipient_releases_create(&releases, 20), ERR_NONE);
+    for (int i = 0; i <= 20; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "r%d", i);
+        CU_ASSERT_EQUAL(recipient_releases_note(releases, view_of(id), 100 + i),
+                i < 20 ? ERR_NONE : ERR_CEILING);
+    }
+    CU_ASSERT_EQUAL(recipient_releases_note(releases, VIEW("r3"), 500), ERR_NONE);
+    CU_ASSERT_TRUE(recipient_releases_has(releases, VIEW("r3"), 499));
+    CU_ASSERT_FALSE(recipient_releases_has(releases, VIEW("r3"), 500));
+    CU_ASSERT_TRUE(recipient_releases_has(releases, VIEW("r19"), 118));
+    CU_ASSERT_FALSE(recipient_releases_has(releases, VIEW("r20"), 0));
+    recipient_releases_destroy(releases);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"reached", test_reached},
             {"released_and_twice", test_released_and_twice},
+            {"recipient_released", test_recipient_released},
+            {"releases_ceiling", test_releases_ceiling},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "incident_report", tests);

@@ -46,6 +46,35 @@ static void test_properties(void)
     }
 }
 
+// Libraries that push metrics of their clients do so only where the configuration says it.
+static void test_metrics_push(void)
+{
+    char name[] = "enable.metrics.push";
+    char value[] = "true";
+    char bootstrap[] = "127.0.0.1:1";
+    struct config config = {.kafka = {.bootstrap = bootstrap}};
+    config.kafka.properties[0] = (struct property){.name = name, .value = value};
+    for (; config.kafka.property_count < 2; config.kafka.property_count++) {
+        struct kafka_client client = {0};
+        struct strbuf findings;
+        strbuf_init(&findings, 4096);
+        rd_kafka_conf_t *conf = NULL;
+        char text[8] = "";
+        size_t text_bytes = sizeof text;
+        enum err e = kafka_client_conf(&client, CLIENT_READER, &config, &findings, &conf);
+        bool is_known = e == ERR_NONE &&
+                        rd_kafka_conf_get(conf, name, text, &text_bytes) == RD_KAFKA_CONF_OK;
+        CU_ASSERT_EQUAL(is_known, rd_kafka_version() >= 0x02050000);
+        if (is_known) {
+            CU_ASSERT_STRING_EQUAL(text, config.kafka.property_count == 0 ? "false" : "true");
+        }
+        if (e == ERR_NONE) {
+            rd_kafka_conf_destroy(conf);
+        }
+        strbuf_fini(&findings);
+    }
+}
+
 // What librdkafka has said of a client and was left out of the log is told when the client is no more.
 static void test_log_outlives_client(void)
 {
@@ -288,6 +317,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"properties", test_properties},
+            {"metrics_push", test_metrics_push},
             {"log_outlives_client", test_log_outlives_client},
             {"broker_down_and_up", test_broker_down_and_up},
             {"nobody_there", test_nobody_there},

@@ -318,6 +318,12 @@ static void test_page_people(void)
                 .reason = "<why>",
                 .deadline_ms = report->made_ms + 300000};
     }
+    report->mode_count = 1;
+    report->modes[0] = (struct status_mode){.scope = scope,
+            .mode = "monitor",
+            .operator_id = "<fay>",
+            .until_ms = report->made_ms + 60000};
+    report->order_count = 1234;
     report->outcome_count = 1;
     report->outcomes[0] = (struct status_outcome){
             .state = "refused", .why = "same_person", .action = "confirm", .operator_id = "eve"};
@@ -340,6 +346,9 @@ static void test_page_people(void)
             "<span class=\"badge bad\">refused</span> confirm  <span class=\"soft\">same_person · "
             "by "
             "<code>eve</code>",
+            "holds are told and not sent · by <code>&lt;fay&gt;</code></p></div><div>until "
+            "<time>2026-11-22T01:01:00Z</time>",
+            "Single messages and recipients, held or released: 1,234",
             "A drill is going on",
             "<span class=\"badge soft\">drill</span>",
     };

@@ -24,6 +24,9 @@ static const char *const full =
         "  acknowledge_within: 7m\n"
         "  unconfirmed: expires\n"
         "  hold_cap: 7\n"
+        "  hold_people: 4\n"
+        "  streams: [walking, volume]\n"
+        "  reasons_off: [third_party]\n"
         "  automatic_release: on\n"
         "  flap_limit: 5\n"
         "  update_interval: 3m\n"
@@ -66,6 +69,7 @@ static struct config *read_text(struct view text, const struct policy *own)
 // What only verdicts go by, or stands in another option of the text.
 static const char *const not_in_text[] = {
         "policy.purposes",
+        "policy.reasons_off",
         "policy.closed_grace",
         "policy.unknown",
         "policy.lists_file", // its scopes stand in policy.lists
@@ -147,6 +151,8 @@ static void check_scalars(const struct policy *read, const struct policy *writte
     CU_ASSERT_EQUAL(read->hold_cap, 7);
     CU_ASSERT_EQUAL(read->automatic_release, RELEASE_AUTOMATIC);
     CU_ASSERT_EQUAL(read->flap_limit, 5);
+    CU_ASSERT_EQUAL(read->hold_people, 4);
+    CU_ASSERT_EQUAL(read->streams, SOURCE_BIT(STREAM_WALKING) | SOURCE_BIT(SOURCE_VOLUME));
     CU_ASSERT_EQUAL(read->update_interval_ms, written->update_interval_ms);
     CU_ASSERT_EQUAL(read->budget, written->budget);
 }

@@ -77,6 +77,108 @@ static void test_most_specific_wins(void)
     config_destroy(config);
 }
 
+// The parts that two settings differ in.
+static uint32_t differing(const struct policy_settings *a, const struct policy_settings *b)
+{
+#define DIFFERS(part, member) (a->member != b->member ? RULE_PART(part) : 0)
+    return DIFFERS(RULE_SETS_MODE, mode) | DIFFERS(RULE_SETS_UNKNOWN, unknown) |
+           DIFFERS(RULE_SETS_REASONS, has_counting) | DIFFERS(RULE_SETS_REASONS, counting) |
+           DIFFERS(RULE_SETS_REASONS_OFF, reasons_off) |
+           DIFFERS(RULE_SETS_CLOSED_GRACE, closed_grace_ms) |
+           DIFFERS(RULE_SETS_MESSAGE_HOLD, message_hold_ms) |
+           DIFFERS(RULE_SETS_SCOPE_HOLD, scope_hold_ms) |
+           DIFFERS(RULE_SETS_OPERATOR_HOLD_MAX, operator_hold_max_ms) |
+           DIFFERS(RULE_SETS_UNCONFIRMED, unconfirmed) |
+           DIFFERS(RULE_SETS_AUTOMATIC_RELEASE, automatic_release) |
+           DIFFERS(RULE_SETS_FLAP_LIMIT, flap_limit) | DIFFERS(RULE_SETS_HOLD_PEOPLE, hold_people) |
+           DIFFERS(RULE_SETS_BUDGET, budget) |
+           DIFFERS(RULE_SETS_FLOOR_RATE, floor_rate_millionths) |
+           DIFFERS(RULE_SETS_CEILING_RATE, ceiling_rate_millionths) |
+           DIFFERS(RULE_SETS_STREAMS, streams);
+#undef DIFFERS
+}
+
+// Every setting by a rule of each thing that it may be of, and by none; the policy's own is another. The row is
+// what one names, the setting what is read of it.
+static void test_each_setting_by_each_name(void)
+{
+    static const struct {
+        const char *own;  // in policy, or NULL
+        const char *sets; // of a rule
+        enum rule_part part;
+        bool is_of_scopes; // and so not of a purpose
+    } rows[] = {
+            {"mode: enforce", "mode: monitor", RULE_SETS_MODE, false},
+            {"unknown: hold", "unknown: wait", RULE_SETS_UNKNOWN, false},
+            {NULL, "reasons: [opted_out]", RULE_SETS_REASONS, false},
+            {"reasons_off: [no_record]", "reasons_off: [opted_out]", RULE_SETS_REASONS_OFF, false},
+            {"closed_grace: 1d", "closed_grace: 2d", RULE_SETS_CLOSED_GRACE, false},
+            {"message_hold: 1h", "message_hold: 2h", RULE_SETS_MESSAGE_HOLD, false},
+            {"scope_hold: 1h", "scope_hold: 2h", RULE_SETS_SCOPE_HOLD, true},
+            {"operator_hold_max: 1h", "operator_hold_max: 2h", RULE_SETS_OPERATOR_HOLD_MAX, true},
+            {"unconfirmed: stays_held", "unconfirmed: expires", RULE_SETS_UNCONFIRMED, true},
+            {"automatic_release: off", "automatic_release: on", RULE_SETS_AUTOMATIC_RELEASE, true},
+            {"flap_limit: 1", "flap_limit: 2", RULE_SETS_FLAP_LIMIT, true},
+            {"hold_people: 4", "hold_people: 5", RULE_SETS_HOLD_PEOPLE, true},
+            {NULL, "budget: 1e6", RULE_SETS_BUDGET, true},
+            {NULL, "floor_rate: 2%", RULE_SETS_FLOOR_RATE, true},
+            {NULL, "ceiling_rate: 2%", RULE_SETS_CEILING_RATE, true},
+            {"streams: [volume]", "streams: [walking]", RULE_SETS_STREAMS, true},
+    };
+    _Static_assert(sizeof rows / sizeof *rows == RULE_PART_COUNT - RULE_SETS_MODE, "all of them");
+    static const char *const names[] = {"tenant", "vendor", "channel", "purpose"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (unsigned by = 0; by < (rows[i].is_of_scopes ? 3u : 4u); by++) {
+            char yaml[256];
+            snprintf(yaml, sizeof yaml, "policy:\n%s%s%s  rules: [{match: {%s: x}, %s}]\n",
+                    rows[i].own != NULL ? "  " : "", rows[i].own != NULL ? rows[i].own : "",
+                    rows[i].own != NULL ? "\n" : "", names[by], rows[i].sets);
+            struct config *config = config_text_good(yaml);
+            const char *of[4] = {"y", "y", "y", "y"};
+            const struct policy_settings other = settings_of(config, of[0], of[1], of[2], of[3]);
+            of[by] = "x";
+            const struct policy_settings got = settings_of(config, of[0], of[1], of[2], of[3]);
+            const struct policy_subject subject = {
+                    view_of(of[0]), view_of(of[1]), view_of(of[2]), view_of(of[3])};
+            const struct rule *winner = rules_winner(&config->policy.rules, &subject, rows[i].part);
+            CU_ASSERT_PTR_EQUAL(winner, config->policy.rules.rules);
+            CU_ASSERT_EQUAL(differing(&got, &other), RULE_PART(rows[i].part));
+            config_destroy(config);
+        }
+    }
+}
+
+// Many lenders, each with rules of its own, and some of none: as if all were looked at in their order.
+static void test_by_tenant(void)
+{
+    struct strbuf yaml;
+    strbuf_init(&yaml, 64 * 1024);
+    strbuf_add_text(&yaml, "policy:\n  message_hold: 1h\n  rules:\n");
+    for (unsigned i = 0; i < 60; i++) {
+        unsigned tenant = i * 37 % 60; // in no order
+        strbuf_printf(
+                &yaml, "    - {match: {tenant: t%u}, message_hold: %um}\n", tenant, 100 + tenant);
+        strbuf_printf(&yaml, "    - {match: {tenant: t%u, vendor: v}, message_hold: %um}\n", tenant,
+                200 + tenant);
+    }
+    strbuf_add_text(&yaml, "    - {match: {vendor: v}, message_hold: 300m}\n"
+                           "    - {match: {vendor: w, channel: c}, message_hold: 301m}\n");
+    struct config *config = config_text_good(strbuf_view(&yaml).p);
+    for (unsigned i = 0; i < 62; i++) {
+        char tenant[8];
+        snprintf(tenant, sizeof tenant, "t%u", i);
+        int64_t minutes[] = {i < 60 ? 100 + i : 60, i < 60 ? 200 + i : 300, 301};
+        const char *const vendors[] = {"x", "v", "w"};
+        for (unsigned v = 0; v < 3; v++) {
+            CU_ASSERT_EQUAL(settings_of(config, tenant, vendors[v], "c", NULL).message_hold_ms,
+                    minutes[v] * 60000);
+        }
+    }
+    CU_ASSERT_EQUAL(settings_of(config, NULL, "v", "c", NULL).message_hold_ms, 300 * 60000);
+    config_destroy(config);
+    strbuf_fini(&yaml);
+}
+
 // A more specific rule takes the place of what it sets, and of nothing else.
 static void test_each_setting_by_itself(void)
 {
@@ -164,12 +266,39 @@ static void test_findings(void)
             {"policy: {rules: [{match: {purpose: p}, scope_hold: 2h}]}\n",
                     ":1:52: policy.rules[0]: expected no scope_hold beside match.purpose: a "
                     "campaign, sender, … is held for all purposes\n"},
-            {"policy: {rules: [{match: {vendor: v}, budget: 1e9}]}\n",
-                    ":1:47: policy.rules[0]: expected budget beside match.tenant alone: all scopes "
-                    "that a message is counted in have one budget\n"},
-            {"policy: {rules: [{match: {tenant: t, channel: c}, budget: 1e9}]}\n",
-                    ":1:59: policy.rules[0]: expected budget beside match.tenant alone: all scopes "
-                    "that a message is counted in have one budget\n"},
+            {"policy: {rules: [{match: {tenant: t, purpose: p}, budget: 1e9}]}\n",
+                    ":1:59: policy.rules[0]: expected no budget beside match.purpose: a campaign, "
+                    "sender, … is held for all purposes\n"},
+            {"policy: {rules: [{match: {purpose: p}, streams: []}]}\n",
+                    ":1:49: policy.rules[0]: expected no streams beside match.purpose: a campaign, "
+                    "sender, … is held for all purposes\n"},
+            {"policy: {rules: [{match: {tenant: t}, hold_people: 2}]}\n",
+                    ":1:52: policy.rules[0].hold_people: expected a whole number from 3 to "
+                    "32, got '2'\n"},
+            {"policy: {rules: [{match: {tenant: t}, budget: 1e5}]}\n",
+                    ":1:47: policy.rules[0].budget: expected 1e6, 1e7, 1e8, 2e8 or 1e9, got "
+                    "'1e5'\n"},
+            {"policy: {rules: [{match: {tenant: t}, reasons: [no_record], reasons_off: "
+             "[no_record]}]}\n",
+                    ":1:74: policy.rules[0]: expected no reason in both reasons and reasons_off: "
+                    "what is off cannot count\n"},
+            {"policy: {rules: [{match: {tenant: t}, reasons_off: [invalid_number]}]}\n",
+                    ":1:53: policy.rules[0].reasons_off[0]: expected no_record, other_tenant, "
+                    "wrong_debt, third_party, closed_loan, reassigned_number or opted_out, got "
+                    "'invalid_number'\n"},
+            {"policy: {rules: [{match: {tenant: t}, floor_rate: 2%, ceiling_rate: 1%}]}\n",
+                    ":1:51: policy.rules[0]: expected floor_rate not above ceiling_rate\n"},
+            {"detector: {ceiling_rate: 2%}\npolicy: {rules: [{match: {tenant: t}, ceiling_rate: "
+             "3%}]}\n",
+                    ":2:18: policy.rules[0]: expected a ceiling_rate of at most "
+                    "detector.ceiling_rate (2%), above which nothing is learnt\n"},
+            {"detector: {floor_rate: 1%}\npolicy: {rules: [{match: {tenant: t}, ceiling_rate: "
+             "0.5%}]}\n",
+                    ":2:18: policy.rules[0]: expected a ceiling_rate of at least "
+                    "detector.floor_rate (1%)\n"},
+            {"policy: {rules: [{match: {tenant: t}, floor_rate: 0.02%}]}\n",
+                    ":1:18: policy.rules[0]: expected a floor_rate of at least detector.floor_rate "
+                    "(0.05%), below which nothing is learnt\n"},
             {"policy: {rules: [{match: {tenant: t}, message_hold: 3s}]}\n",
                     ":1:53: policy.rules[0].message_hold: expected a duration from 1m to 90d, got "
                     "'3s'\n"},
@@ -219,6 +348,21 @@ static void test_print_and_version(void)
             "policy: {rules: [{match: {tenant: t}, scope_hold: 2h}]}\n",
             "policy: {rules: [{match: {tenant: t}, budget: 1e9}]}\n",
             "policy: {rules: [{match: {tenant: t}, mode: null, budget: 1e8}]}\n",
+            "policy: {rules: [{match: {tenant: t}, reasons_off: [opted_out]}]}\n",
+            "policy: {rules: [{match: {tenant: t}, reasons_off: []}]}\n",
+            "policy: {rules: [{match: {tenant: t}, operator_hold_max: 2h}]}\n",
+            "policy: {rules: [{match: {tenant: t}, unconfirmed: expires}]}\n",
+            "policy: {rules: [{match: {tenant: t}, automatic_release: on}]}\n",
+            "policy: {rules: [{match: {tenant: t}, flap_limit: 2}]}\n",
+            "policy: {rules: [{match: {tenant: t}, hold_people: 4}]}\n",
+            "policy: {rules: [{match: {vendor: t}, budget: 1e9}]}\n",
+            "policy: {rules: [{match: {tenant: t}, floor_rate: 1%}]}\n",
+            "policy: {rules: [{match: {tenant: t}, ceiling_rate: 1%}]}\n",
+            "policy: {rules: [{match: {tenant: t}, streams: []}]}\n",
+            "policy: {rules: [{match: {tenant: t}, streams: [baseline_moved]}]}\n",
+            "policy: {hold_people: 4}\n",
+            "policy: {streams: [volume, complaints]}\n",
+            "policy: {reasons_off: [opted_out]}\n",
             "policy: {rules: [{match: {tenant: t}, mode: monitor},"
             " {match: {tenant: t}, mode: enforce}]}\n",
             "policy: {rules: [{match: {tenant: t}, mode: enforce},"
@@ -275,7 +419,7 @@ static void test_sum_of_budgets(void)
     CU_ASSERT_EQUAL(sum_e15(config, "other"), 10000000); // 1e-8
     CU_ASSERT_EQUAL(sum_e15(config, "strict"), 2000000);
     CU_ASSERT_EQUAL(sum_e15(config, "soon"), 200000000);
-    // All scopes of one message go by one budget: its vendor's rule changes nothing.
+    // The mode of a vendor is no budget.
     CU_ASSERT_EQUAL(settings_of(config, "strict", "v", "sms", "collection").budget,
             policy_budget_of(&config->policy, VIEW("strict")));
     config_destroy(config);
@@ -283,6 +427,8 @@ static void test_sum_of_budgets(void)
 
 static const struct unit_test tests[] = {
         {"most_specific_wins", test_most_specific_wins},
+        {"each_setting_by_each_name", test_each_setting_by_each_name},
+        {"by_tenant", test_by_tenant},
         {"each_setting_by_itself", test_each_setting_by_itself},
         {"protected_purposes", test_protected_purposes},
         {"judged_by_rule", test_judged_by_rule},

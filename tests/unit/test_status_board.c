@@ -215,6 +215,12 @@ static void test_reached(void)
                          "s\","
                          "\"tenant_id\":\"t\"},\"incident_id\":null,\"operator\":\"ann\"}");
     }
+    // All of a recipient's, up to then: what is judged behind it is held again.
+    tell(board, status_see_command, NULL,
+            "{\"action\":\"release\",\"target\":{\"kind\":\"recipient\",\"id\":\"k1:bea's\","
+            "\"tenant_id\":\"t\"},\"incident_id\":null,\"operator\":\"ann\","
+            "\"expires_at\":\"2026-11-22T08:00:10.000Z\"}");
+    verdict(board, "misdirected", "bea's", 9, "a");
     verdict(board, "misdirected", "early", 5, "a");
     verdict(board, "misdirected", "early", 5, "a"); // published again
     verdict(board, "misdirected", "ann's", 6, "a");
@@ -225,10 +231,11 @@ static void test_reached(void)
     verdict(board, "misdirected", "another day", 50, "a");
     check_text(board,
             (const char *const[]){"held: 1\n", "incident: 1\n", "| closed\n",
-                    "reached: 2 misdirected messages to 2 people, judged before the hold or "
+                    "reached: 3 misdirected messages to 3 people, judged before the hold or "
                     "released "
                     "by a person\n",
                     "ann's k1:ann's released by a person\n",
+                    "bea's k1:bea's released by a person\n",
                     "spared: 2 misdirected messages to 2 people, 1 of them held one by one\n",
                     "early k1:early held by itself\n", "late k1:late\n", "shown k1:shown\n", NULL},
             "another");

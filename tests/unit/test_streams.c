@@ -156,7 +156,7 @@ static unsigned hits_until(enum evidence_stream stream, enum tier tier)
         step(&streams, stream, 1, 1);
         hits++;
     }
-    struct stream_reading reading = streams_read(&streams);
+    struct stream_reading reading = streams_read(&streams, SOURCES_ALL);
     CU_ASSERT_EQUAL(reading.stream, stream);
     CU_ASSERT_EQUAL(reading.tier, tier);
     CU_ASSERT_EQUAL(reading.hits, hits);
@@ -193,7 +193,8 @@ static void test_walking_wants_five(void)
     for (unsigned hits = 1; hits <= 5; hits++) {
         const struct stream_batch batch = batch_of(STREAM_WALKING, 1, 1);
         streams_step(&streams, &batch, &levels);
-        CU_ASSERT_EQUAL(streams_read(&streams).tier, hits < 5 ? TIER_NONE : TIER_ALERT);
+        CU_ASSERT_EQUAL(
+                streams_read(&streams, SOURCES_ALL).tier, hits < 5 ? TIER_NONE : TIER_ALERT);
     }
 }
 
@@ -201,15 +202,15 @@ static void test_the_strongest_speaks(void)
 {
     struct streams streams = {0};
     step(&streams, STREAM_INVALID, 4, 4);
-    CU_ASSERT_EQUAL(streams_read(&streams).stream, STREAM_INVALID);
+    CU_ASSERT_EQUAL(streams_read(&streams, SOURCES_ALL).stream, STREAM_INVALID);
     step(&streams, STREAM_CLOSED_RECENTLY, 9, 9);
-    CU_ASSERT_EQUAL(streams_read(&streams).stream, STREAM_CLOSED_RECENTLY);
-    CU_ASSERT_EQUAL(streams_read(&streams).tier, TIER_ALERT);
-    CU_ASSERT_FALSE(streams_are_calm(&streams));
+    CU_ASSERT_EQUAL(streams_read(&streams, SOURCES_ALL).stream, STREAM_CLOSED_RECENTLY);
+    CU_ASSERT_EQUAL(streams_read(&streams, SOURCES_ALL).tier, TIER_ALERT);
+    CU_ASSERT_FALSE(streams_are_calm(&streams, SOURCES_ALL));
     step(&streams, STREAM_CLOSED_RECENTLY, 200, 0);
     step(&streams, STREAM_INVALID, 200, 0);
-    CU_ASSERT_TRUE(streams_are_quiet(&streams) && streams_are_calm(&streams));
-    CU_ASSERT_EQUAL(streams_read(&streams).tier, TIER_NONE);
+    CU_ASSERT_TRUE(streams_are_quiet(&streams) && streams_are_calm(&streams, SOURCES_ALL));
+    CU_ASSERT_EQUAL(streams_read(&streams, SOURCES_ALL).tier, TIER_NONE);
 }
 
 // A walked list in a topic of P partitions: one source sees hits at 1 - (1 - 1/P)^20.
@@ -225,7 +226,7 @@ static void test_walking_dealt_out(void)
         double messages = 0;
         for (unsigned run = 0; run < 500; run++) {
             struct streams streams = {0};
-            while (streams_read(&streams).tier < TIER_ALERT && messages < 1e6) {
+            while (streams_read(&streams, SOURCES_ALL).tier < TIER_ALERT && messages < 1e6) {
                 step(&streams, STREAM_WALKING, 1, drawn_uniform(&random) < rate);
                 messages++;
             }
@@ -291,7 +292,7 @@ static unsigned sorted_list_notices(double density, unsigned customers, uint64_t
     for (unsigned i = 0; i < customers; i++) {
         double gap = 1 + floor(log(drawn_uniform(&random)) / log1p(-density));
         step(&streams, STREAM_WALKING, 1, gap <= 10);
-        if (streams_read(&streams).tier >= TIER_NOTICE) {
+        if (streams_read(&streams, SOURCES_ALL).tier >= TIER_NOTICE) {
             notices++;
             streams = (struct streams){0};
         }

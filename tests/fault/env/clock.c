@@ -1,19 +1,31 @@
 // For a process with a wrong clock: preloaded, this adds what the file CLOCK_FILE says, in milliseconds, to the time of day.
 // Clocks that only ever go on are left alone. The file is read again at most every ten milliseconds.
 //
+// The kernel knows nothing of it: who reads the time here and has the kernel wait until a time of day
+// would wait an hour too long, as on no machine. So such waits are translated. POSIX's feel a jump, as
+// they do on a machine. C11's, which are librdkafka's alone, last as long as they were to last when they
+// began: on a machine a clock set back lengthens them (librdkafka #2145), which is not what is tested.
+//
 // A shared library of its own (tests/fault/env/clock.sh builds it); nothing of ours is in it.
-#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
+// MONOTONIC_END_S: no machine has been up for ten years, and all times of day are later.
+enum { FEEL_MS = 50, MONOTONIC_END_S = 10 * 365 * 86400 };
+
 static _Atomic int64_t offset_ms;
 static _Atomic int64_t read_at_ms;
+static _Thread_local int64_t
+        seen_ms; // what was added to the time of day that this thread read last
 
 static int64_t read_clock(clockid_t id, struct timespec *ret)
 {
@@ -53,9 +65,15 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 {
     int result = (int)syscall(SYS_clock_gettime, id, ret);
     if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) {
-        add_ms(ret, wanted_ms());
+        seen_ms = wanted_ms();
+        add_ms(ret, seen_ms);
     }
     return result;
+}
+
+int timespec_get(struct timespec *ret, int base)
+{
+    return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, ret) == 0 ? base : 0;
 }
 
 int gettimeofday(struct timeval *restrict ret, void *restrict zone)
@@ -75,4 +93,47 @@ time_t time(time_t *ret)
         *ret = now.tv_sec;
     }
     return now.tv_sec;
+}
+
+// --- waits ------------------------------------------------------------------------------------
+
+// How long it is until a time of day to which so much was added.
+static int64_t left_ns(const struct timespec *until, int64_t added_ms)
+{
+    struct timespec now;
+    read_clock(CLOCK_REALTIME, &now);
+    add_ms(&now, added_ms);
+    return (until->tv_sec - now.tv_sec) * 1000000000 + until->tv_nsec - now.tv_nsec;
+}
+
+static int wait_ns(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
+{
+    struct timespec until;
+    read_clock(CLOCK_MONOTONIC, &until);
+    ns = (ns > 0 ? ns : 0) + until.tv_nsec;
+    until.tv_sec += ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, &until);
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict lock,
+        const struct timespec *restrict until)
+{
+    if (until->tv_sec < MONOTONIC_END_S) {
+        return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, until);
+    }
+    int64_t ns = left_ns(until, wanted_ms());
+    int64_t slice_ns = ns < FEEL_MS * 1000000 ? ns : FEEL_MS * 1000000;
+    int result = wait_ns(condition, lock, slice_ns);
+    // Everybody must bear to be woken for nothing, and asks again then.
+    return result == ETIMEDOUT && slice_ns < ns ? 0 : result;
+}
+
+int cnd_timedwait(
+        cnd_t *restrict condition, mtx_t *restrict lock, const struct timespec *restrict until)
+{
+    // In Debian's C library these are the POSIX ones by another name.
+    int result =
+            wait_ns((pthread_cond_t *)condition, (pthread_mutex_t *)lock, left_ns(until, seen_ms));
+    return result == 0 ? thrd_success : result == ETIMEDOUT ? thrd_timedout : thrd_error;
 }
