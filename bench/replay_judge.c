@@ -146,13 +146,9 @@ static enum err read_batch(struct replay_judge *judge, size_t *ret_count)
         if (!has_line) {
             break;
         }
-        struct view text = arena_copy(judge->arena, line.text);
-        if (view_is_none(text)) {
-            return ERR_NO_MEMORY;
-        }
         struct judge_item *item = &judge->items[count];
         *item = (struct judge_item){0};
-        switch (envelope_read_line(judge->envelopes, text, judge->arena, &item->raw)) {
+        switch (envelope_read_line(judge->envelopes, line.text, judge->arena, &item->raw)) {
         case LINE_BLANK:
             continue;
         case LINE_NO_ROOM:

@@ -135,7 +135,43 @@ static bool take_zone(struct view *text, int *ret_minutes)
     return true;
 }
 
-enum clock_parse clock_parse_rfc3339(struct view text, int64_t *ret_ms)
+// Two digits; anything else sets *is_bad.
+static int read_pair(const char *p, unsigned *is_bad)
+{
+    unsigned tens = (unsigned)p[0] - '0';
+    unsigned ones = (unsigned)p[1] - '0';
+    *is_bad |= (tens > 9) | (ones > 9);
+    return (int)(tens * 10 + ones);
+}
+
+// 2026-03-02T00:46:15.654Z, as most systems write it. False for everything else, and for what has to
+// be looked at more closely.
+static bool parse_usual(struct view text, int64_t *ret_ms)
+{
+    const char *p = text.p;
+    if (text.n != sizeof "0000-00-00T00:00:00.000Z" - 1 || p[4] != '-' || p[7] != '-' ||
+            p[10] != 'T' || p[13] != ':' || p[16] != ':' || p[19] != '.' || p[23] != 'Z') {
+        return false;
+    }
+    unsigned is_bad = 0;
+    int year = read_pair(p, &is_bad) * 100 + read_pair(p + 2, &is_bad);
+    int month = read_pair(p + 5, &is_bad);
+    int day = read_pair(p + 8, &is_bad);
+    int hour = read_pair(p + 11, &is_bad);
+    int minute = read_pair(p + 14, &is_bad);
+    int second = read_pair(p + 17, &is_bad);
+    const char hundreds[2] = {'0', p[20]};
+    int fraction_ms = read_pair(hundreds, &is_bad) * 100 + read_pair(p + 21, &is_bad);
+    if (is_bad || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
+            hour > 23 || minute > 59 || second > 59) {
+        return false;
+    }
+    int64_t seconds = clock_days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *ret_ms = seconds * 1000 + fraction_ms;
+    return clock_is_accepted(*ret_ms);
+}
+
+static enum clock_parse parse_any(struct view text, int64_t *ret_ms)
 {
     int year = take_digits(&text, 4);
     if (year < 0 || !take_byte(&text, '-')) {
@@ -176,12 +212,20 @@ enum clock_parse clock_parse_rfc3339(struct view text, int64_t *ret_ms)
     return CLOCK_OK;
 }
 
-static void put_digits(char *at, int64_t number, int count)
+enum clock_parse clock_parse_rfc3339(struct view text, int64_t *ret_ms)
 {
-    for (int i = count - 1; i >= 0; i--) {
-        at[i] = (char)('0' + number % 10);
-        number /= 10;
+    int64_t ms;
+    if (parse_usual(text, &ms)) {
+        *ret_ms = ms;
+        return CLOCK_OK;
     }
+    return parse_any(text, ret_ms);
+}
+
+static void put_pair(char *at, unsigned number)
+{
+    at[0] = (char)('0' + number / 10);
+    at[1] = (char)('0' + number % 10);
 }
 
 void clock_format(struct strbuf *sb, int64_t ms)
@@ -196,13 +240,16 @@ void clock_format(struct strbuf *sb, int64_t ms)
     int64_t month;
     int64_t day;
     civil_from_days(days, &year, &month, &day);
+    unsigned ms_of_day = (unsigned)rest;
     char text[] = "0000-00-00T00:00:00.000Z";
-    put_digits(text, year, 4);
-    put_digits(text + 5, month, 2);
-    put_digits(text + 8, day, 2);
-    put_digits(text + 11, rest / 3600000, 2);
-    put_digits(text + 14, rest / 60000 % 60, 2);
-    put_digits(text + 17, rest / 1000 % 60, 2);
-    put_digits(text + 20, rest % 1000, 3);
+    put_pair(text, (unsigned)year / 100);
+    put_pair(text + 2, (unsigned)year % 100);
+    put_pair(text + 5, (unsigned)month);
+    put_pair(text + 8, (unsigned)day);
+    put_pair(text + 11, ms_of_day / 3600000);
+    put_pair(text + 14, ms_of_day / 60000 % 60);
+    put_pair(text + 17, ms_of_day / 1000 % 60);
+    text[20] = (char)('0' + ms_of_day / 100 % 10);
+    put_pair(text + 21, ms_of_day % 100);
     strbuf_add(sb, text, sizeof text - 1);
 }

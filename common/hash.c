@@ -17,21 +17,45 @@ static uint64_t read64(const unsigned char *p)
     return word;
 }
 
+static uint64_t read32(const unsigned char *p)
+{
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+// Both halves of the product of 64 by 64 bits, folded together.
+static uint64_t multiply_fold(uint64_t a, uint64_t b)
+{
+    __extension__ typedef unsigned __int128 product;
+    product ab = (product)a * b;
+    return (uint64_t)ab ^ (uint64_t)(ab >> 64);
+}
+
+// After wyhash (Wang Yi, public domain): sixteen bytes a multiplication; what is left is read as two
+// words that may overlap each other or what came before.
 uint64_t hash_bytes(const void *bytes, size_t n, uint64_t seed)
 {
+    const uint64_t secrets[] = {UINT64_C(0x2d358dccaa6c78a5), UINT64_C(0x8bb84b93962eacc9)};
     const unsigned char *p = bytes;
-    uint64_t h = seed ^ (n * 0x9fb21c651e98df25u);
-    for (; n >= 8; n -= 8, p += 8) {
-        h = (h ^ read64(p)) * 0x9fb21c651e98df25u;
-        h ^= h >> 32;
+    size_t left = n;
+    uint64_t h = seed ^ secrets[0];
+    for (; left > 16; left -= 16, p += 16) {
+        h = multiply_fold(read64(p) ^ secrets[1], read64(p + 8) ^ h);
     }
-    if (n > 0) {
-        unsigned char tail[8] = {0};
-        memcpy(tail, p, n);
-        h = (h ^ read64(tail)) * 0x9fb21c651e98df25u;
-        h ^= h >> 32;
+    uint64_t first = 0;
+    uint64_t last = 0;
+    if (left >= 8) {
+        first = read64(p);
+        last = read64(p + left - 8);
+    } else if (left >= 4) {
+        first = read32(p);
+        last = read32(p + left - 4);
+    } else if (left > 0) {
+        first = (uint64_t)p[0] << 16 | (uint64_t)p[left / 2] << 8 | p[left - 1];
     }
-    return hash_mix64(h);
+    h = multiply_fold(first ^ secrets[1], last ^ h);
+    return multiply_fold(h ^ secrets[0], n ^ secrets[1]);
 }
 
 uint32_t hash_murmur2(const void *bytes, size_t n)

@@ -17,7 +17,7 @@ struct json_cursor {
 
 static inline bool lex_is_space(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
 static inline bool lex_is_digit(char c)

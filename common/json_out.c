@@ -90,35 +90,59 @@ static void quote_special(struct strbuf *sb, unsigned char c)
     }
 }
 
-// Whether eight bytes are all to be written as they are: the high bit of each byte of the result is
-// set where that is below 0x20, a quote, a backslash or not ASCII (a borrow may set more; never less).
-static bool is_plain_word(const char *bytes)
+// The high bit of each byte of the result is set where one of eight bytes is not to be written as it
+// is: below 0x20, a quote, a backslash or not ASCII (a borrow may set more; never less).
+static uint64_t find_special(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u;
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
     uint64_t quote = word ^ (ones * '"');
     uint64_t backslash = word ^ (ones * '\\');
-    uint64_t special = (word - ones * 0x20) | (quote - ones) | (backslash - ones) | word;
-    return (special & (ones * 0x80)) == 0;
+    return ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & (ones * 0x80);
 }
 
-void json_quote(struct strbuf *sb, struct view value)
+static uint64_t copy_word(char *to, const char *from)
+{
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    memcpy(to, &word, sizeof word);
+    return word;
+}
+
+static bool is_plain_byte(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+// Copies the bytes to `to`. False when they are not all to be written as they are.
+static bool copy_plain(char *to, struct view bytes)
+{
+    uint64_t special = 0;
+    if (bytes.n < sizeof(uint64_t)) {
+        for (size_t i = 0; i < bytes.n; i++) {
+            special |= !is_plain_byte((unsigned char)bytes.p[i]);
+            to[i] = bytes.p[i];
+        }
+        return special == 0;
+    }
+    size_t last = bytes.n - sizeof(uint64_t); // the last word may overlap the one before
+    for (size_t at = 0; at < last; at += sizeof(uint64_t)) {
+        special |= find_special(copy_word(to + at, bytes.p + at));
+    }
+    special |= find_special(copy_word(to + last, bytes.p + last));
+    return special == 0;
+}
+
+static void quote_escaping(struct strbuf *sb, struct view value)
 {
     strbuf_add_byte(sb, '"');
     size_t plain_from = 0;
     size_t at = 0;
     while (at < value.n) {
-        if (value.n - at >= sizeof(uint64_t) && is_plain_word(value.p + at)) {
-            at += sizeof(uint64_t);
-            continue;
-        }
         unsigned char c = (unsigned char)value.p[at];
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            at++;
-            continue;
+        size_t length = is_plain_byte(c) ? 1 : 0;
+        if (c >= 0x80) {
+            length = json_utf8_length(view_skip(value, at));
         }
-        size_t length = c < 0x80 ? 0 : json_utf8_length(view_skip(value, at));
         if (length > 0) {
             at += length;
             continue;
@@ -135,6 +159,21 @@ void json_quote(struct strbuf *sb, struct view value)
         strbuf_add(sb, value.p + plain_from, at - plain_from);
     }
     strbuf_add_byte(sb, '"');
+}
+
+void json_quote(struct strbuf *sb, struct view value)
+{
+    char *room = strbuf_room(sb, value.n + 2);
+    if (room == NULL) {
+        return;
+    }
+    if (!copy_plain(room + 1, value)) {
+        quote_escaping(sb, value);
+        return;
+    }
+    room[0] = '"';
+    room[value.n + 1] = '"';
+    strbuf_grown(sb, value.n + 2);
 }
 
 void json_begin(struct json_out *out, struct strbuf *sb)

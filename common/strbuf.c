@@ -1,5 +1,6 @@
 #include "common/strbuf.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -103,9 +104,8 @@ void strbuf_add_i64(struct strbuf *sb, int64_t number)
 
 void strbuf_add_be(struct strbuf *sb, uint64_t number, unsigned bytes)
 {
-    for (unsigned i = bytes; i-- > 0;) {
-        strbuf_add_byte(sb, (uint8_t)(number >> (8 * i)));
-    }
+    uint64_t word = htobe64(number);
+    strbuf_add(sb, (const char *)&word + sizeof word - bytes, bytes);
 }
 
 void strbuf_printf(struct strbuf *sb, const char *format, ...)

@@ -81,6 +81,14 @@ uint32_t detect_line_recent_entries(const struct config *config)
     return entries < RECENT_ENTRIES_MAX ? entries : RECENT_ENTRIES_MAX;
 }
 
+// Before the frame's messages are counted: whether they were held.
+static enum err pass_time(void *self, const struct delta *delta)
+{
+    struct detect_line *line = self;
+    const struct decision_taker taker = line_taker(line);
+    return decide_expire(line->decide, delta, &taker);
+}
+
 enum err detect_line_create(
         struct detect_line **ret_line, const struct config *config, struct emitter *emitter)
 {
@@ -114,6 +122,7 @@ enum err detect_line_create(
         e = decide_create(&line->decide, &decide_options, line->scopes, line->recent);
     }
     if (e == ERR_NONE) {
+        fold_set_ahead(line->fold, (struct fold_ahead){pass_time, line});
         e = side_create(&line->side, config->policy.complaint_rate_millionths);
     }
     if (e != ERR_NONE) {
@@ -210,7 +219,9 @@ enum err detect_line_frame(struct detect_line *line, const struct frame *frame,
     }
     const struct detect_asks asks = line_detect_asks(line);
     const struct side_asks side_asks = line_side_asks(line);
-    e = decide_expire(line->decide, &delta, &taker);
+    if (frame->control_count > 0) { // of which all were known: pass_time has left it alone
+        e = decide_expire(line->decide, &delta, &taker);
+    }
     if (e == ERR_NONE) {
         e = decide_watch(line->decide, &delta, &taker);
     }

@@ -269,6 +269,9 @@ static struct message_position frame_position(
 static enum err decide_side(
         struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
 {
+    if (!side_has_news(line->side, row->scope)) {
+        return ERR_NONE;
+    }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
     struct evidence evidence;
     enum tier tier = side_read(line->side, &name, row, &evidence);

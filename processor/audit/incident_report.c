@@ -21,6 +21,7 @@ enum field {
     ALERT_DETECTOR,
     COMMAND_ACTION,
     COMMAND_ISSUED,
+    COMMAND_TARGET,
     OUTCOME_ACTION,
     OUTCOME_STATE,
     FIELD_COUNT,
@@ -36,6 +37,7 @@ static const char *const pointers[FIELD_COUNT] = {
         [ALERT_DETECTOR] = "/detector_version",
         [COMMAND_ACTION] = "/action",
         [COMMAND_ISSUED] = "/issued_at",
+        [COMMAND_TARGET] = "/target",
         [OUTCOME_ACTION] = "/control/action",
         [OUTCOME_STATE] = "/control/state",
 };
@@ -204,12 +206,12 @@ static void take_command(struct incident_report *report, const struct json_value
     }
 }
 
-static void take_record(struct incident_report *report, const struct report_entry *entry)
+static enum err take_record(struct incident_report *report, const struct report_entry *entry)
 {
     struct json_value values[FIELD_COUNT];
     if (view_is_none(entry->record) || entry->outcome == AUDIT_OUTCOME_ABORTED ||
             json_scan(report->fields, entry->record, values, NULL) != JSON_FINE) {
-        return;
+        return ERR_NONE;
     }
     if (entry->kind == AUDIT_ALERT) {
         take_alert(report, entry, values);
@@ -220,6 +222,11 @@ static void take_record(struct incident_report *report, const struct report_entr
                json_string_equals(&values[OUTCOME_STATE], VIEW("applied"))) {
         note_clock(report, CLOCK_ACKNOWLEDGED, entry->at_ms, true);
     }
+    const struct json_value *scope =
+            &values[entry->kind == AUDIT_ALERT ? ALERT_SCOPE : COMMAND_TARGET];
+    bool names_scope = entry->kind == AUDIT_ALERT || entry->kind == AUDIT_COMMAND;
+    return names_scope && scope->kind == JSON_OBJECT ? report_reached_scope(report, scope->raw)
+                                                     : ERR_NONE;
 }
 
 enum err incident_report_note(struct incident_report *report, const struct audit_line *line)
@@ -277,8 +284,7 @@ enum err incident_report_take(
         return ERR_NO_MEMORY;
     }
     report->entries[report->entry_count++] = entry;
-    take_record(report, &entry);
-    return ERR_NONE;
+    return take_record(report, &entry);
 }
 
 // Clocks differ, and what was judged is told a little later than it was sent.

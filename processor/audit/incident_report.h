@@ -23,6 +23,7 @@ enum {
             1000000, // recipients whom a person released; what is above counts as without
     REPORT_MESSAGES_MAX = 4000000, // that are counted once; what is above, as often as it is told
     REPORT_NAMED_MAX = 10000,      // pseudonyms that are listed; all are counted
+    REPORT_SCOPES_MAX = 10000, // of the incident; what is above is counted, and reaches nobody here
     REPORT_VERSIONS_MAX = 16,
     REPORT_NONE = -1,
 };
@@ -51,8 +52,8 @@ enum report_clock {
 };
 extern const char *const report_clock_names[CLOCK_COUNT];
 
-// Misdirected messages of the scope that verdicts tell of, each once. Reached: judged before the scope was
-// held, and without an enforced hold of their own in the log, or released by a person, who had them sent;
+// Misdirected messages of the incident's scopes that verdicts tell of, each once: of those that its alerts
+// name and its commands are of, as `status --incident` has it. Reached: judged before the first of them was held, and without an enforced hold of their own in the log, or released by a person, who had them sent;
 // the others are spared.
 struct report_people {
     uint64_t messages;
@@ -80,6 +81,10 @@ struct incident_report {
     uint32_t entry_count;
     uint64_t left_out;              // above the ceiling
     int64_t clocks_ms[CLOCK_COUNT]; // REPORT_NONE = has not happened, or is not known
+    // The scopes that it is about, as JSON of what named them first.
+    struct view *scopes;
+    uint32_t scope_count;
+    uint64_t scopes_left_out; // above the ceiling
     // JSON of the alert that told most and came last; none where there is none
     struct view scope;
     struct view tier;
@@ -110,6 +115,7 @@ struct incident_report {
     struct incident_about *about;
     struct audit_outcomes outcomes;
     struct arena *arena;
+    struct hashmap *scope_set; // "kind\ntenant\nid"
     struct hashmap *reached_set;
     struct hashmap *spared_set;
     struct hashmap *held_messages;                  // "tenant\nmessage_id", as they stand in JSON
@@ -129,6 +135,8 @@ void incident_report_destroy(struct incident_report *report);
 // What they do for report_reached.c.
 MUST_CHECK enum err report_reached_prepare(struct incident_report *report);
 void report_reached_finish(struct incident_report *report);
+// A scope or target of the incident's own records; the view outlives the report. ERR_NO_MEMORY.
+MUST_CHECK enum err report_reached_scope(struct incident_report *report, struct view scope);
 // For audit_check.visit, of a first reading of the whole log: takes what the incident is about. ERR_NO_MEMORY, ERR_CEILING.
 MUST_CHECK enum err incident_report_note(
         struct incident_report *report, const struct audit_line *line);

@@ -228,6 +228,12 @@ void incident_report_write_json(
     write_limits(&out, report, frame);
     json_string_or_null(&out, "tier", report->tier);
     write_raw(&out, "scope", report->scope);
+    json_array(&out, "scopes");
+    for (uint32_t i = 0; i < report->scope_count; i++) {
+        json_raw(&out, NULL, report->scopes[i]);
+    }
+    json_array_end(&out);
+    json_int(&out, "scopes_left_out", (int64_t)report->scopes_left_out);
     write_raw(&out, "cause", report->cause);
     write_raw(&out, "reasons", report->reasons);
     write_raw(&out, "evidence", report->evidence);

@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/html_text.h"
 
-enum { NAMED_SHOWN = 200, TIME_BYTES = 64 };
+enum { NAMED_SHOWN = 200, SCOPES_SHOWN = 50, TIME_BYTES = 64 };
 
 static const char page_head[] =
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -170,8 +170,10 @@ static void add_people(
         add_who(sb, "Reached, as far as verdicts tell", &report->reached);
         add_who(sb, "Spared", &report->spared);
         strbuf_printf(sb,
-                "<p>Reached are misdirected messages of the scope that were judged before the "
-                "scope was held and have no enforced hold of their own in the audit log, and those "
+                "<p>Reached are misdirected messages of the incident's scopes that were judged "
+                "before the "
+                "first of them was held and have no enforced hold of their own in the audit log, "
+                "and those "
                 "that a person released; the others are spared, %llu of them held one by "
                 "one.</p>\n",
                 (unsigned long long)report->spared.held_one_by_one);
@@ -277,6 +279,25 @@ static void add_message_commands(struct strbuf *sb, const struct incident_report
     strbuf_add_text(sb, "</details>\n");
 }
 
+// Where it is about more than one.
+static void add_scopes(struct strbuf *sb, const struct incident_report *report)
+{
+    if (report->scope_count < 2) {
+        return;
+    }
+    strbuf_add_text(sb, "<tr><th>All that it is about</th><td>");
+    uint32_t shown = report->scope_count < SCOPES_SHOWN ? report->scope_count : SCOPES_SHOWN;
+    for (uint32_t i = 0; i < shown; i++) {
+        strbuf_add_text(sb, i > 0 ? "<br>" : "");
+        words_add_scope(sb, report->scopes[i]);
+    }
+    uint64_t more = report->scope_count - shown + report->scopes_left_out;
+    if (more > 0) {
+        strbuf_printf(sb, "<br>and %llu more", (unsigned long long)more);
+    }
+    strbuf_add_text(sb, "</td></tr>\n");
+}
+
 void incident_report_write_page(
         const struct incident_report *report, const struct report_frame *frame, struct strbuf *sb)
 {
@@ -285,6 +306,7 @@ void incident_report_write_page(
     html_text(sb, report->incident_id);
     strbuf_add_text(sb, "</code></h1>\n<table>\n");
     add_words(sb, "What went wrong", report->scope, words_add_scope);
+    add_scopes(sb, report);
     add_cells(sb, "Highest tier", report->tier);
     add_words(sb, "Likely cause", report->cause, words_add_cause);
     add_made_at(sb, frame);

@@ -42,16 +42,18 @@ enum err report_reached_prepare(struct incident_report *report)
 {
     report->reached.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
     report->spared.named = calloc(REPORT_NAMED_MAX, sizeof(struct view));
+    report->scopes = calloc(REPORT_SCOPES_MAX, sizeof *report->scopes);
+    report->scope_set = hashmap_create(REPORT_SCOPES_MAX);
     report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->held_messages = hashmap_create(REPORT_HOLDS_MAX);
     report->released_messages = hashmap_create(REPORT_HOLDS_MAX);
     report->counted_messages = hashmap_create(REPORT_MESSAGES_MAX);
     strbuf_init(&report->key, KEY_MAX_BYTES);
-    if (report->reached.named == NULL || report->spared.named == NULL ||
-            report->reached_set == NULL || report->spared_set == NULL ||
-            report->held_messages == NULL || report->released_messages == NULL ||
-            report->counted_messages == NULL) {
+    if (report->scopes == NULL || report->scope_set == NULL || report->reached.named == NULL ||
+            report->spared.named == NULL || report->reached_set == NULL ||
+            report->spared_set == NULL || report->held_messages == NULL ||
+            report->released_messages == NULL || report->counted_messages == NULL) {
         return ERR_NO_MEMORY;
     }
     enum err e = recipient_releases_create(&report->released_recipients, REPORT_RELEASES_MAX);
@@ -71,6 +73,7 @@ void report_reached_finish(struct incident_report *report)
     if (report->verdict_fields != NULL) {
         json_pointers_destroy(report->verdict_fields);
     }
+    hashmap_destroy(report->scope_set);
     hashmap_destroy(report->reached_set);
     hashmap_destroy(report->spared_set);
     hashmap_destroy(report->held_messages);
@@ -78,6 +81,7 @@ void report_reached_finish(struct incident_report *report)
     recipient_releases_destroy(report->released_recipients);
     hashmap_destroy(report->counted_messages);
     strbuf_fini(&report->key);
+    free(report->scopes);
     free(report->reached.named);
     free(report->spared.named);
 }
@@ -147,37 +151,68 @@ enum err incident_report_command(struct incident_report *report, struct view com
 
 // --- who was reached ---------------------------------------------------------------------------
 
-static bool member_is(struct view object, const char *name, const struct json_value *wanted)
+// Both were written by the same encoder, so that what is the same has the same bytes.
+static struct view scope_key(struct incident_report *report, struct view kind,
+        const struct json_value *tenant, const struct json_value *id)
 {
-    struct json_value key;
-    struct json_value value;
-    while (json_object_take(&object, &key, &value)) {
-        if (view_is(key.raw, name)) {
-            return value.kind == JSON_STRING && wanted->kind == JSON_STRING &&
-                   view_equal(value.raw, wanted->raw);
-        }
-    }
-    return false;
+    strbuf_reset(&report->key);
+    strbuf_add_view(&report->key, kind);
+    strbuf_add_byte(&report->key, '\n');
+    strbuf_add_view(&report->key, tenant->raw);
+    strbuf_add_byte(&report->key, '\n');
+    strbuf_add_view(&report->key, id->raw);
+    return report->key.failed == ERR_NONE ? strbuf_view(&report->key) : VIEW_NONE;
 }
 
-// Both were written by the same encoder, so that what is the same has the same bytes.
-static bool is_of_scope(struct view scope, const struct json_value *values)
+enum err report_reached_scope(struct incident_report *report, struct view scope)
+{
+    enum { KIND, ID, TENANT, PART_COUNT };
+    static const char *const names[PART_COUNT] = {"kind", "id", "tenant_id"};
+    struct json_value parts[PART_COUNT] = {{.kind = JSON_ABSENT}};
+    struct view rest = scope;
+    struct json_value name;
+    struct json_value value;
+    while (json_object_take(&rest, &name, &value)) {
+        for (size_t i = 0; i < PART_COUNT; i++) {
+            if (view_is(name.raw, names[i]) && value.kind == JSON_STRING) {
+                parts[i] = value;
+            }
+        }
+    }
+    if (parts[KIND].kind != JSON_STRING) {
+        return ERR_NONE;
+    }
+    struct view key = scope_key(report, parts[KIND].raw, &parts[TENANT], &parts[ID]);
+    if (view_is_none(key)) {
+        return report->key.failed;
+    }
+    if (hashmap_find(report->scope_set, key) != HASHMAP_ABSENT) {
+        return ERR_NONE;
+    }
+    enum err e = hashmap_put(report->scope_set, key, report->scope_count);
+    if (e == ERR_NONE) {
+        report->scopes[report->scope_count++] = scope;
+    }
+    report->scopes_left_out += e == ERR_CEILING;
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
+static bool is_of_incident(struct incident_report *report, const struct json_value *values)
 {
     static const struct {
         const char *kind;
         enum verdict_field id;
     } kinds[] = {{"campaign", VERDICT_CAMPAIGN}, {"template", VERDICT_TEMPLATE},
             {"sender", VERDICT_SENDER}, {"vendor", VERDICT_VENDOR}, {"tenant", VERDICT_TENANT}};
-    if (!member_is(scope, "tenant_id", &values[VERDICT_TENANT])) {
-        return false;
+    bool is_found = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !is_found; i++) {
+        const struct json_value *id = &values[kinds[i].id];
+        is_found = id->kind == JSON_STRING &&
+                   hashmap_find(report->scope_set, scope_key(report, view_of(kinds[i].kind),
+                                                           &values[VERDICT_TENANT], id)) !=
+                           HASHMAP_ABSENT;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const struct json_value kind = {.kind = JSON_STRING, .raw = view_of(kinds[i].kind)};
-        if (member_is(scope, "kind", &kind)) {
-            return member_is(scope, "id", &values[kinds[i].id]);
-        }
-    }
-    return false;
+    return is_found;
 }
 
 static enum err add_person(struct incident_report *report, struct report_people *people,
@@ -221,7 +256,7 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             values[VERDICT_TIME].kind != JSON_STRING ||
             values[VERDICT_PSEUDONYM].kind != JSON_STRING ||
             clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK ||
-            !is_of_scope(report->scope, values)) {
+            !is_of_incident(report, values)) {
         return ERR_NONE;
     }
     const int64_t *clocks = report->clocks_ms;

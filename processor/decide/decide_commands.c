@@ -1,6 +1,9 @@
 // What is told to senders: holds and their end. Alerts are told by decide_tell.c.
 #include "decide/decide_inside.h"
 
+// What goes on is told so long before its end, or a tenth of its length where that is less.
+enum { AHEAD_MS = 60 * 1000, AHEAD_PARTS = 10 };
+
 enum tier tell_hold_tier(const struct decide *decide, int32_t scope)
 {
     enum tier tier = incidents_tier(decide->incidents, scope);
@@ -28,6 +31,16 @@ struct command_action tell_command_of(
 }
 
 // --- holds ------------------------------------------------------------------------------------
+
+void tell_note_ending(struct decide *decide, int32_t scope, int64_t told_ms)
+{
+    const struct hold *hold = incidents_hold_of(decide->incidents, scope);
+    if (hold != NULL && hold->until_ms > told_ms) {
+        int64_t ahead_ms = (hold->until_ms - told_ms) / AHEAD_PARTS;
+        ahead_ms = ahead_ms < AHEAD_MS ? ahead_ms : AHEAD_MS;
+        incidents_set_ending(decide->incidents, scope, hold->until_ms - ahead_ms);
+    }
+}
 
 enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
 {
@@ -69,6 +82,12 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     if (e == ERR_NONE) {
         e = incidents_hold(decide->incidents, step->scope, command.expires_at_ms, command.mode);
     }
+    tell_note_ending(decide, step->scope, step->delta->log_time_ms);
+    int32_t vendor = is_new ? decide_vendor_of(decide, step->scope) : SCOPE_NONE;
+    if (e == ERR_NONE && vendor != SCOPE_NONE) {
+        incidents_note_vendor(
+                decide->incidents, step->scope, vendor, scopes_generation(decide->scopes, vendor));
+    }
     return e != ERR_NONE ? e : release_note_hold(decide, step);
 }
 
@@ -95,6 +114,7 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     if (e == ERR_NONE) {
         e = incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
     }
+    tell_note_ending(decide, scope, delta->log_time_ms);
     return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }
 
@@ -120,6 +140,7 @@ enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t 
     if (e == ERR_NONE) {
         e = incidents_hold(decide->incidents, scope, command.expires_at_ms, MODE_ENFORCE);
     }
+    tell_note_ending(decide, scope, delta->log_time_ms);
     return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);
 }
 

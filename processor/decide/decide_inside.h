@@ -84,6 +84,9 @@ enum tier tell_hold_tier(const struct decide *decide, int32_t scope);
 MUST_CHECK enum err tell_commanded_hold(struct decide *decide, const struct delta *delta,
         int32_t scope, const struct control *control, int64_t until_ms,
         const struct decision_taker *taker);
+// A hold was told at that time: its end is looked at ahead of it, so that what goes on is told before senders, who go
+// by their own clocks, let it run out.
+void tell_note_ending(struct decide *decide, int32_t scope, int64_t told_ms);
 // A hold that would have run out goes on for as long as it was: nobody has acknowledged it.
 MUST_CHECK enum err tell_renewed(struct decide *decide, const struct delta *delta, int32_t scope,
         const struct decision_taker *taker);
@@ -125,6 +128,9 @@ MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum ti
 
 // Why the policy wants no hold of the step's scope now: "maintenance", "override"; NULL where it does not.
 const char *policy_withholds(const struct decide *decide, const struct step *step);
+// The vendor that all the scope's remembered messages came through; SCOPE_NONE where it is of several, or behind a
+// hold, when they are explained and do not say any more which.
+int32_t decide_vendor_of(const struct decide *decide, int32_t scope);
 // What the policy says of the step's scope, by its tenant and by the vendor and channel that its wrong messages
 // have in common: mode, how long it is held, and what wants how much evidence (decide_policy.c).
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step);

@@ -229,21 +229,31 @@ enum err decide_end_hold(struct decide *decide, const struct delta *delta, int32
     return decide_close(decide, delta, incident, taker);
 }
 
+static enum err prolong(struct decide *decide, const struct delta *delta, const struct hold *hold,
+        const struct decision_taker *taker, bool *ret_goes_on)
+{
+    enum err e = release_keep(decide, delta, hold->scope, taker, ret_goes_on);
+    return e != ERR_NONE || *ret_goes_on ? e
+                                         : remind_renews(decide, delta, hold, taker, ret_goes_on);
+}
+
 enum err decide_expire(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
 {
     enum err e = ERR_NONE;
+    bool goes_on;
+    const struct hold *ending;
+    while (e == ERR_NONE &&
+            (ending = incidents_ending(decide->incidents, delta->log_time_ms)) != NULL) {
+        e = prolong(decide, delta, ending, taker, &goes_on);
+    }
     while (e == ERR_NONE) {
         const struct hold *hold = incidents_expired(decide->incidents, delta->log_time_ms);
         if (hold == NULL) {
             break;
         }
         int32_t scope = hold->scope;
-        bool goes_on;
-        e = release_keep(decide, delta, scope, taker, &goes_on);
-        if (e == ERR_NONE && !goes_on) {
-            e = remind_renews(decide, delta, hold, taker, &goes_on);
-        }
+        e = prolong(decide, delta, hold, taker, &goes_on);
         if (e != ERR_NONE || goes_on) {
             continue;
         }

@@ -2,23 +2,40 @@
 // have in common.
 #include "decide/decide_inside.h"
 
-// The vendor that all the scope's remembered messages came through; none where it is of several.
-static struct view vendor_of(
-        const struct decide *decide, int32_t scope, const struct scope_name *name)
+int32_t decide_vendor_of(const struct decide *decide, int32_t scope)
 {
-    if (name->kind == SCOPE_VENDOR || name->kind == SCOPE_TENANT) {
-        return name->kind == SCOPE_VENDOR ? name->id : VIEW_NONE;
-    }
     struct recent_entry entries[RECENT_MAX];
     uint32_t count = recent_since(decide->recent, scope, 0, entries);
     int32_t vendor = SCOPE_NONE;
     for (uint32_t i = 0; i < count; i++) {
         int32_t other = entries[i].scopes[SCOPE_VENDOR];
         if (other != SCOPE_NONE && vendor != SCOPE_NONE && other != vendor) {
-            return VIEW_NONE;
+            return SCOPE_NONE;
         }
         vendor = other != SCOPE_NONE ? other : vendor;
     }
+    return vendor;
+}
+
+// As it was known when the scope was held; SCOPE_NONE where that is nobody any more.
+static int32_t vendor_held(const struct decide *decide, int32_t scope)
+{
+    const struct hold *hold = incidents_hold_of(decide->incidents, scope);
+    bool is_known = hold != NULL && hold->vendor != SCOPE_NONE &&
+                    scopes_is_live(decide->scopes, hold->vendor) &&
+                    scopes_generation(decide->scopes, hold->vendor) == hold->vendor_generation;
+    return is_known ? hold->vendor : SCOPE_NONE;
+}
+
+// The vendor that the scope's wrong messages have in common; none where they are of several.
+static struct view vendor_of(
+        const struct decide *decide, int32_t scope, const struct scope_name *name)
+{
+    if (name->kind == SCOPE_VENDOR || name->kind == SCOPE_TENANT) {
+        return name->kind == SCOPE_VENDOR ? name->id : VIEW_NONE;
+    }
+    int32_t vendor = vendor_held(decide, scope);
+    vendor = vendor != SCOPE_NONE ? vendor : decide_vendor_of(decide, scope);
     return vendor != SCOPE_NONE ? scopes_name(decide->scopes, vendor).id : VIEW_NONE;
 }
 
@@ -132,8 +149,8 @@ static bool modes_go_by_channel(const struct policy *policy)
     return false;
 }
 
-// Whether a rule leaves a vendor in monitor mode that the scope may have come through: behind a hold its messages
-// are explained, and do not say any more which.
+// Whether a rule leaves a vendor in monitor mode that the scope may have come through, which came through several,
+// or through one that is not known.
 static bool vendor_may_be_monitored(
         const struct decide *decide, const struct policy *policy, const struct step *step)
 {

@@ -107,9 +107,11 @@ enum err release_command_hold(
     command.canary_limit = canary_limit(canary->step);
     enum err e = send_command(decide, holding, step, &command);
     scopes_hold(decide->scopes, holding->scope, command.expires_at_ms);
-    return e != ERR_NONE ? e
-                         : incidents_hold(decide->incidents, holding->scope, command.expires_at_ms,
-                                   command.mode);
+    if (e == ERR_NONE) {
+        e = incidents_hold(decide->incidents, holding->scope, command.expires_at_ms, command.mode);
+    }
+    tell_note_ending(decide, holding->scope, holding->delta->log_time_ms);
+    return e;
 }
 
 enum err release_command_release(

@@ -59,5 +59,6 @@ enum err decide_restore_hold(
         e = incidents_hold(decide->incidents, scope, held->expires_at_ms, MODE_ENFORCE);
         *ret_is_new = e == ERR_NONE;
     }
+    tell_note_ending(decide, scope, held->issued_at_ms);
     return e;
 }

@@ -260,6 +260,12 @@ static enum tier read_volume(const struct scope_name *name, struct side_scope *i
     return TIER_NOTICE;
 }
 
+bool side_has_news(const struct side *side, int32_t scope)
+{
+    const struct side_scope *item = side_of(side, scope);
+    return item != NULL && (item->has_notice || item->complaints != 0);
+}
+
 enum tier side_read(struct side *side, const struct scope_name *name, const struct scope_delta *row,
         struct evidence *ret_evidence)
 {

@@ -23,6 +23,8 @@ struct side_asks {
 // Takes the messages and complaints of a delta.
 MUST_CHECK enum err side_delta(
         struct side *side, const struct delta *delta, const struct side_asks *asks);
+// Whether there is anything about a scope that side_read could say something of; of most there is not.
+bool side_has_news(const struct side *side, int32_t scope);
 // What the volume of a row's scope or the complaints about it say now: the tier, and the evidence
 // behind it. TIER_NONE: nothing. What a volume has told once it does not tell again.
 enum tier side_read(struct side *side, const struct scope_name *name, const struct scope_delta *row,

@@ -40,7 +40,7 @@ static void note_failure(struct file_sink *sink, enum out_topic topic)
 
 static void write_bytes(struct file_sink *sink, enum out_topic topic, struct view bytes)
 {
-    if (fwrite(bytes.p, 1, bytes.n, sink->files[topic]) != bytes.n) {
+    if (fwrite_unlocked(bytes.p, 1, bytes.n, sink->files[topic]) != bytes.n) {
         note_failure(sink, topic);
     }
 }

@@ -51,6 +51,11 @@ void fold_destroy(struct fold *fold)
     free(fold);
 }
 
+void fold_set_ahead(struct fold *fold, struct fold_ahead ahead)
+{
+    fold->ahead = ahead;
+}
+
 int64_t fold_log_time_ms(const struct fold *fold)
 {
     return fold->log_time_ms;
@@ -264,6 +269,11 @@ enum err fold_frame(struct fold *fold, const struct frame *frame, int32_t tally_
     if (!ret_delta->applied) {
         fold_hand_on(frame, ret_delta);
         return ERR_NONE;
+    }
+    bool passes = fold->ahead.pass != NULL && frame->control_count == 0;
+    e = passes ? fold->ahead.pass(fold->ahead.self, ret_delta) : ERR_NONE;
+    if (e != ERR_NONE) {
+        return e;
     }
     e = fold_resolve_leaves(fold, source, frame);
     if (e == ERR_CEILING) {

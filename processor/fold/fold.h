@@ -55,8 +55,18 @@ MUST_CHECK enum err fold_create(struct fold **ret_fold, struct scopes *scopes,
         struct recent *recent, uint32_t split_by_channel);
 void fold_destroy(struct fold *fold);
 
+// What comes before the counts of a frame that is applied: `delta` has its time and place, and no messages yet. So
+// holds that end or go on by that time have done so when its messages are counted as held, or not. Of a frame
+// with commands nothing does.
+struct fold_ahead {
+    enum err (*pass)(void *self, const struct delta *delta);
+    void *self;
+};
+void fold_set_ahead(struct fold *fold, struct fold_ahead ahead);
+
 // Applies a frame. The delta and what it points to live until the next call; `frame` must live as
 // long.
+// Errors are ERR_NO_MEMORY and those of what comes before.
 MUST_CHECK enum err fold_frame(struct fold *fold, const struct frame *frame,
         int32_t tally_partition, int64_t sequence, struct delta *ret_delta);
 

@@ -260,24 +260,36 @@ static void fold_count_good(struct fold *fold, uint32_t leaf_count)
     }
 }
 
-// Completes the deltas and puts them in the order in which they are to be detected.
-static void fold_finish(struct fold *fold, struct delta *delta)
+// What a row's scope is left with behind this frame.
+static void fold_settle_row(struct fold *fold, uint32_t row)
 {
-    uint32_t leaf_count = delta->frame->leaf_count;
-    fold_count_good(fold, leaf_count);
+    struct fold_scope *state = fold_scope_at(fold, fold->deltas[row].scope);
+    state->last_misdirected = fold->lasts[row].misdirected ? 1 : 0;
+    state->is_known = 1;
+    scopes_touch(fold->names, fold->deltas[row].scope, fold->log_time_ms);
+}
+
+static bool fold_is_sorted(const struct fold *fold)
+{
+    for (uint32_t i = 1; i < fold->delta_count; i++) {
+        if (fold->deltas[i].kind < fold->deltas[i - 1].kind) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Puts the rows by kind, and lets the leaves find them there.
+static void fold_sort(struct fold *fold, uint32_t leaf_count)
+{
     uint32_t sorted = 0;
     for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
         for (uint32_t i = 0; i < fold->delta_count; i++) {
             const struct scope_delta *row = &fold->deltas[i];
-            if (row->kind != (enum scope_kind)kind) {
-                continue;
+            if (row->kind == (enum scope_kind)kind) {
+                fold_scope_at(fold, row->scope)->delta_index = sorted & FOLD_INDEX_MASK;
+                fold->sorted[sorted++] = *row;
             }
-            struct fold_scope *state = fold_scope_at(fold, row->scope);
-            state->last_misdirected = fold->lasts[i].misdirected ? 1 : 0;
-            state->is_known = 1;
-            scopes_touch(fold->names, row->scope, fold->log_time_ms);
-            state->delta_index = sorted & FOLD_INDEX_MASK;
-            fold->sorted[sorted++] = *row;
         }
     }
     for (uint32_t i = 0; i < leaf_count; i++) {
@@ -288,10 +300,25 @@ static void fold_finish(struct fold *fold, struct delta *delta)
             }
         }
     }
+}
+
+// Completes the deltas and puts them in the order in which they are to be detected; those of one leaf
+// are in it.
+static void fold_finish(struct fold *fold, struct delta *delta)
+{
+    uint32_t leaf_count = delta->frame->leaf_count;
+    fold_count_good(fold, leaf_count);
+    for (uint32_t i = 0; i < fold->delta_count; i++) {
+        fold_settle_row(fold, i);
+    }
+    bool is_sorted = fold_is_sorted(fold);
+    if (!is_sorted) {
+        fold_sort(fold, leaf_count);
+    }
     delta->leaves = fold->leaves;
     delta->leaf_count = leaf_count;
-    delta->scopes = fold->sorted;
-    delta->scope_count = sorted;
+    delta->scopes = is_sorted ? fold->deltas : fold->sorted;
+    delta->scope_count = fold->delta_count;
     delta->entries = fold->entries;
     delta->entry_count = fold->entry_count;
 }

@@ -61,6 +61,7 @@ struct fold {
     uint32_t source_count;
     struct pages scopes; // by scope: struct fold_scope
     struct strbuf key;
+    struct fold_ahead ahead; // no `pass` = nothing
     // the delta being made
     struct scope_delta *deltas;
     struct scope_delta *sorted;

@@ -16,6 +16,7 @@ enum err incidents_create(struct incidents **ret_incidents, uint32_t max_open)
     }
     incidents->max_open = max_open;
     incidents->next_expiry_ms = INT64_MAX;
+    incidents->next_ending_ms = INT64_MAX;
     incidents->words = hashmap_create(INCIDENT_WORDS_MAX);
     if (incidents->words == NULL) {
         free(incidents);

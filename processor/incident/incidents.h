@@ -109,6 +109,11 @@ struct hold {
     enum mode mode;           // as it was told; its end is told in the same
     bool is_commanded;        // a person's: enforced whatever the policy's mode
     struct digest_id control; // of that command; it stands for its control_id
+    // The vendor that all of its wrong messages had come through when it was held first: behind the hold nothing
+    // tells. SCOPE_NONE: of several, or not known. Another scope has the number when its generation is another.
+    int32_t vendor;
+    uint32_t vendor_generation;
+    int64_t ending_ms; // from when on incidents_ending names it; INT64_MAX = it has, or is not to
 };
 
 // The scope, which belongs to an incident, is held until then; a later hold of it replaces the
@@ -118,6 +123,9 @@ MUST_CHECK enum err incidents_hold(
 // The same by a person, of any scope. It shortens none.
 MUST_CHECK enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope,
         int64_t until_ms, const struct digest_id *control);
+// Notes a held scope's vendor.
+void incidents_note_vendor(
+        struct incidents *incidents, int32_t scope, int32_t vendor, uint32_t generation);
 bool incidents_is_holding(const struct incidents *incidents, int32_t scope);
 // NULL where it is not held. Good until something is held or lifted.
 const struct hold *incidents_hold_of(const struct incidents *incidents, int32_t scope);
@@ -126,6 +134,10 @@ const struct hold *incidents_hold_of(const struct incidents *incidents, int32_t 
 const struct hold *incidents_hold_after(const struct incidents *incidents, uint32_t *at);
 // One that has run out by `now_ms`: to be prolonged or lifted. NULL when there is none.
 const struct hold *incidents_expired(struct incidents *incidents, int64_t now_ms);
+// A held scope's end is looked at from then on, ahead of it; once for each of its ends.
+void incidents_set_ending(struct incidents *incidents, int32_t scope, int64_t ending_ms);
+// One to be looked at: prolonged, or left to run out. NULL when there is none.
+const struct hold *incidents_ending(struct incidents *incidents, int64_t now_ms);
 // The scope is not held any more.
 void incidents_lift(struct incidents *incidents, int32_t scope);
 

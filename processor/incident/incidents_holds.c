@@ -79,7 +79,11 @@ enum err incidents_hold(
     struct hold *hold = hold_find(incidents, scope);
     note_expiry(incidents, until_ms);
     if (hold == NULL) {
-        const struct hold added = {.scope = scope, .until_ms = until_ms, .mode = mode};
+        const struct hold added = {.scope = scope,
+                .until_ms = until_ms,
+                .mode = mode,
+                .vendor = SCOPE_NONE,
+                .ending_ms = INT64_MAX};
         return hold_add(incidents, &added);
     }
     hold->until_ms = hold->is_commanded && hold->until_ms > until_ms ? hold->until_ms : until_ms;
@@ -92,7 +96,8 @@ enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope, in
 {
     struct hold *hold = hold_find(incidents, scope);
     if (hold == NULL) {
-        const struct hold added = {scope, until_ms, MODE_ENFORCE, true, *control};
+        const struct hold added = {
+                scope, until_ms, MODE_ENFORCE, true, *control, SCOPE_NONE, 0, INT64_MAX};
         note_expiry(incidents, until_ms);
         return hold_add(incidents, &added);
     }
@@ -101,6 +106,16 @@ enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope, in
     hold->is_commanded = true;
     hold->control = *control;
     return ERR_NONE;
+}
+
+void incidents_note_vendor(
+        struct incidents *incidents, int32_t scope, int32_t vendor, uint32_t generation)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    if (hold != NULL) {
+        hold->vendor = vendor;
+        hold->vendor_generation = generation;
+    }
 }
 
 void incidents_lift(struct incidents *incidents, int32_t scope)
@@ -134,6 +149,34 @@ const struct hold *incidents_expired(struct incidents *incidents, int64_t now_ms
     return NULL;
 }
 
+void incidents_set_ending(struct incidents *incidents, int32_t scope, int64_t ending_ms)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    if (hold != NULL) {
+        hold->ending_ms = ending_ms;
+        incidents->next_ending_ms =
+                ending_ms < incidents->next_ending_ms ? ending_ms : incidents->next_ending_ms;
+    }
+}
+
+const struct hold *incidents_ending(struct incidents *incidents, int64_t now_ms)
+{
+    if (now_ms < incidents->next_ending_ms) {
+        return NULL;
+    }
+    int64_t earliest_ms = INT64_MAX;
+    for (uint32_t i = 0; i < incidents->held_count; i++) {
+        struct hold *hold = &incidents->held[i];
+        if (hold->ending_ms <= now_ms) {
+            hold->ending_ms = INT64_MAX;
+            return hold;
+        }
+        earliest_ms = hold->ending_ms < earliest_ms ? hold->ending_ms : earliest_ms;
+    }
+    incidents->next_ending_ms = earliest_ms;
+    return NULL;
+}
+
 // --- saving and restoring ---------------------------------------------------------------------
 
 static void hold_archive(struct archive *archive, struct hold *hold, const struct scopes *scopes)
@@ -147,6 +190,9 @@ static void hold_archive(struct archive *archive, struct hold *hold, const struc
     if (hold->is_commanded) {
         archive_bytes(archive, hold->control.bytes, sizeof hold->control.bytes);
     }
+    archive_i32(archive, &hold->vendor, SCOPE_NONE, (int32_t)scopes_end(scopes) - 1);
+    archive_u32(archive, &hold->vendor_generation, UINT32_MAX);
+    archive_i64(archive, &hold->ending_ms, 0, INT64_MAX);
 }
 
 void incidents_archive_holds(
@@ -171,4 +217,5 @@ void incidents_archive_holds(
         }
     }
     archive_i64(archive, &incidents->next_expiry_ms, INT64_MIN, INT64_MAX);
+    archive_i64(archive, &incidents->next_ending_ms, INT64_MIN, INT64_MAX);
 }

@@ -44,6 +44,7 @@ struct incidents {
     uint32_t held_count;
     uint32_t held_capacity;
     int64_t next_expiry_ms; // not after the earliest of them
+    int64_t next_ending_ms; // not after the earliest that incidents_ending is to name
     // Texts of a restored state: constant words, and names of scopes. They stay for good.
     struct hashmap *words;
 };

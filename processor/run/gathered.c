@@ -67,8 +67,15 @@ enum kafka_event_kind gathered_fill(struct gathered *batch, struct kafka_consume
 {
     struct mono_time until = mono_after_ms(clock_mono(), wait_ms);
     while (!gathered_is_full(batch)) {
-        int64_t left_ms = mono_left_ms(clock_mono(), until);
-        switch (kafka_consumer_poll(consumer, left_ms, ret_event)) {
+        enum kafka_event_kind kind = kafka_consumer_poll(consumer, 0, ret_event);
+        if (kind == KAFKA_NOTHING) { // while there is something no clock is asked
+            int64_t left_ms = mono_left_ms(clock_mono(), until);
+            if (left_ms == 0 || *stop) {
+                return KAFKA_NOTHING;
+            }
+            kind = kafka_consumer_poll(consumer, left_ms, ret_event);
+        }
+        switch (kind) {
         case KAFKA_MESSAGE:
             gathered_add(batch, ret_event->message);
             break;
@@ -78,13 +85,10 @@ enum kafka_event_kind gathered_fill(struct gathered *batch, struct kafka_consume
             }
             break;
         case KAFKA_NOTHING:
-            if (left_ms == 0 || *stop) {
-                return KAFKA_NOTHING;
-            }
             break;
         case KAFKA_OFFSET_LOST:
         case KAFKA_TROUBLE:
-            return ret_event->kind;
+            return kind;
         }
     }
     return KAFKA_NOTHING;

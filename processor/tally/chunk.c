@@ -379,11 +379,12 @@ static void leaf_note_message(
         struct leaf *leaf, const struct tally_message *message, bool watched, signal_set signals)
 {
     struct leaf_counts *counts = &leaf->counts;
-    for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
-        counts->reasons[reason] += (message->reasons >> reason) & 1;
+    for (unsigned reasons = message->reasons & REASONS_OF_DATA; reasons != 0;
+            reasons &= reasons - 1) {
+        counts->reasons[__builtin_ctz(reasons)]++;
     }
-    for (unsigned signal = 0; signal < SIGNAL_COUNT; signal++) {
-        counts->signals[signal] += (signals & SIGNAL_BIT(signal)) != 0;
+    for (unsigned rest = signals; rest != 0; rest &= rest - 1) {
+        counts->signals[__builtin_ctz(rest)]++;
     }
     int64_t planned = message->ev->planned_size;
     if (planned > counts->planned_size) {

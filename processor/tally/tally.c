@@ -10,6 +10,7 @@ enum { SOURCE_MAX = 4096 };
 
 struct tally_source {
     char *topic;
+    size_t topic_bytes;
     int32_t partition;
     int64_t to_offset; // everything below it and from the chunk's first offset on is counted
     int64_t resume_until;
@@ -109,6 +110,7 @@ enum err tally_open(struct tally *tally, struct view topic, int32_t partition, i
         return ERR_NO_MEMORY;
     }
     source->topic = view_dup(topic);
+    source->topic_bytes = topic.n;
     source->dirty_partitions =
             calloc(tally->options.tally_partitions, sizeof *source->dirty_partitions);
     e = chunk_init(&source->chunk);
@@ -218,7 +220,7 @@ static struct frame source_frame(const struct tally_source *source, int64_t to_o
         int64_t judged_at_ms, enum cache_state cache)
 {
     return (struct frame){
-            .source_topic = view_of(source->topic),
+            .source_topic = {source->topic, source->topic_bytes},
             .source_partition = source->partition,
             .chunk = source->chunk.number,
             .first_offset = source->chunk.first_offset,

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""audit_outcomes.py LOG_FOLDER COMMITTED UNCOMMITTED: what the audit log says became of its records, against the topics.
+"""audit_outcomes.py LOG_FOLDER COMMITTED UNCOMMITTED [--aborted]: what the audit log says became of its records, against the topics.
 
 COMMITTED has alerts and commands as a reader with isolation.level read_committed sees them, UNCOMMITTED as anybody does
 (kcat -J). Each carries its place in the log as header wn.audit. A record of which the log says that it was committed must be
-seen; of which it says that it was aborted must not; what is seen must be in the log, and not as aborted."""
+seen; of which it says that it was aborted must not; what is seen must be in the log, and not as aborted. With --aborted some must
+have been sent and aborted, and each of them be there once more, under its id."""
 import glob
 import json
 import sys
@@ -24,7 +25,7 @@ def places(path):
 
 
 def main():
-    folder, committed_path, any_path = sys.argv[1:]
+    folder, committed_path, any_path, *wanted = sys.argv[1:]
     visible, sent = places(committed_path), places(any_path)
     lines, outcome = {}, {}
     for path in sorted(glob.glob(f"{folder}/audit-*.ndjson")):
@@ -47,6 +48,10 @@ def main():
           f"{len(unknown)} not known")
     if not told:
         sys.exit("no outcome is told")
+    if wanted and not aborted & sent.keys():
+        sys.exit("nothing that was sent is said to be aborted")
+    if wanted and {lines[seq]["id"] for seq in aborted} - {lines[seq]["id"] for seq in told}:
+        sys.exit("what was aborted did not come again")
 
 
 main()

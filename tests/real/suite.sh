@@ -42,7 +42,7 @@ set_up || {
     exit 1
 }
 split -n l/5 -d "$work/data/events.ndjson" "$work/part."
-cases=(stream committed crash bad_input complaints late wait transactional redis broker lost_log lost_offsets members
+cases=(stream committed crash bad_input complaints late wait transactional aborted redis broker lost_log lost_offsets members
     partitions_added standstill fatal_producer brokers_away drain)
 # One or a few of them, for whoever works on them: WN_CASES="crash broker".
 [[ -z ${WN_CASES:-} ]] || read -ra cases <<<"$WN_CASES"

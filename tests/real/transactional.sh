@@ -22,4 +22,4 @@ while (($# > 1)); do
     shift 2
 done
 (($# == 0)) || usage
-WN_CASES=transactional exec "$here/kafka.sh" "$build"
+WN_CASES="transactional aborted" exec "$here/kafka.sh" "$build"

@@ -141,6 +141,44 @@ transactional_stream() {
         python3 -B "$here/audit_outcomes.py" "$work/tx.audit" "$work/tx.visible" "$work/tx.sent"
 }
 
+# A process that stands still while its transaction has alerts and commands in it loses its place in the group, and aborts when it goes
+# on: the log says of those records that nobody has them, and they come once more.
+case_aborted() {
+    local aborted topic
+    if [[ $kind != kafka || -z ${WN_KAFKA_DIR:-} ]]; then
+        return
+    fi
+    aborted=$(write_transactional aborted)
+    printf 'commit_interval: 3s\n' >>"$aborted"
+    make_topics "$aborted" || {
+        fail "aborted: topics"
+        return
+    }
+    start_and_await "$aborted"
+    produce aborted.outbound <"$work/data/events.ndjson"
+    check "aborted: it stands still with alerts that are sent and not committed" wait_until 60 stops_with_open_alerts
+    check "aborted: the group has lost it" wait_until 120 has_lost_members aborted.detect
+    kill -CONT "$processor_pid"
+    check "aborted: every message is settled" await_settled aborted "$events" 90
+    check "aborted: the processor ends well" end_process "$processor_pid"
+    for topic in alerts commands; do fetch "aborted.$topic"; done >"$work/aborted.visible"
+    for topic in alerts commands; do fetch_uncommitted "aborted.$topic"; done >"$work/aborted.sent"
+    check "aborted: the audit log says which records nobody has" \
+        python3 -B "$here/audit_outcomes.py" "$work/aborted.audit" "$work/aborted.visible" "$work/aborted.sent" --aborted
+}
+
+has_open_alerts() { (($(fetch_uncommitted aborted.alerts | wc -l) > $(fetch aborted.alerts | wc -l))); }
+# What was open may have been committed by the time it stands still.
+stops_with_open_alerts() {
+    has_open_alerts || return 1
+    kill -STOP "$processor_pid"
+    has_open_alerts || { kill -CONT "$processor_pid" && return 1; }
+}
+has_lost_members() {
+    "$root/deploy/dev-kafka" console ConsumerGroupCommand --bootstrap-server "$bootstrap" --describe --group "$1" --state 2>>"$work/kcat.log" |
+        grep -q 'Empty'
+}
+
 fetch_uncommitted() { broker -C -t "$1" -o beginning -e -q -J -u -X isolation.level=read_uncommitted; }
 
 refold_tx() {

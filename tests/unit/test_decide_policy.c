@@ -145,24 +145,28 @@ static void test_modes_by_channel(void)
     decide_bench_fini(&b);
 }
 
-// A rule that leaves a vendor in monitor mode may be of the one that it came through, which is not known behind a
-// hold; one of another tenant is not.
+// A rule that leaves the vendor in monitor mode that it came through, which is remembered behind a hold; or any
+// vendor where it came through several. One of another vendor or tenant does not.
 static void test_modes_by_vendor(void)
 {
     static const struct {
         const char *tenant; // NULL: of all
         enum mode mode;
+        const char *vendor;
+        bool is_of_two;
         bool is_sent;
     } rows[] = {
-            {NULL, MODE_MONITOR, false},
-            {"t", MODE_MONITOR, false},
-            {"acme", MODE_MONITOR, true},
-            {NULL, MODE_ENFORCE, true},
+            {NULL, MODE_MONITOR, "a", false, false},
+            {"t", MODE_MONITOR, "a", false, false},
+            {"acme", MODE_MONITOR, "a", false, true},
+            {NULL, MODE_ENFORCE, "a", false, true},
+            {NULL, MODE_MONITOR, "b", false, true},
+            {NULL, MODE_MONITOR, "b", true, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct decide_bench b;
         decide_bench_init(&b, 100);
-        char vendor[] = "a";
+        char vendor[] = {rows[i].vendor[0], '\0'};
         char tenant[8] = "";
         snprintf(tenant, sizeof tenant, "%s", rows[i].tenant != NULL ? rows[i].tenant : "");
         struct rule rule = {.parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE),
@@ -177,6 +181,10 @@ static void test_modes_by_vendor(void)
         struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
         enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
         decide_set_policy(b.decide, &monitor);
+        if (rows[i].is_of_two) {
+            const struct path by_b = {.campaign = "a", .vendor = "b"};
+            decide_bench_meet(&b, &by_b, REASON_NO_RECORD);
+        }
         raise(&b, "a", TIER_QUARANTINE);
         decide_change_policy(b.decide, &b.delta, &enforce);
         (void)pass(&b, MINUTE);
@@ -284,6 +292,39 @@ static void test_override_at_its_turn(void)
     config_destroy(config);
 }
 
+// Maintenance of the vendor that a held campaign came through puts it off, and of no other.
+static void test_maintenance_at_its_turn(void)
+{
+    static const struct {
+        const char *vendor;
+        bool is_put_off;
+    } rows[] = {{"a", true}, {"b", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 100);
+        char text[256];
+        snprintf(text, sizeof text,
+                "policy: {maintenance: [{match: {vendor: %s}, from: \"2025-11-20T00:00:00Z\", "
+                "until: "
+                "\"2025-11-22T00:05:00Z\", reason: r, owner: o}]}\n",
+                rows[i].vendor);
+        struct config *config = config_text_good(text);
+        const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+        struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+        enforce.windows = config->policy.windows;
+        decide_set_policy(b.decide, &monitor);
+        raise(&b, "a", TIER_QUARANTINE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_MONITOR), 1);
+        decide_change_policy(b.decide, &b.delta, &enforce);
+        (void)pass(&b, MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), !rows[i].is_put_off);
+        (void)pass(&b, 5 * MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), rows[i].is_put_off);
+        decide_bench_fini(&b);
+        config_destroy(config);
+    }
+}
+
 static void test_what_was_sent_stays_so(void)
 {
     struct decide_bench b;
@@ -331,6 +372,7 @@ static const struct unit_test tests[] = {
         {"what_people_command", test_what_people_command},
         {"the_breaker_jumps", test_the_breaker_jumps},
         {"override_at_its_turn", test_override_at_its_turn},
+        {"maintenance_at_its_turn", test_maintenance_at_its_turn},
         {"what_was_sent_stays_so", test_what_was_sent_stays_so},
         {"cap_changes", test_cap_changes},
         {NULL, NULL},

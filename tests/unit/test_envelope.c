@@ -110,6 +110,18 @@ static void test_plain(void)
     fixture_fini(&f);
 }
 
+// Members may be written with escapes; no line is taken for a plain one because of that.
+static void test_escaped_name(void)
+{
+    struct fixture f;
+    fixture_init(&f);
+    check_kind(&f, VIEW("{\"topic\":\"t\",\"p\\u0061rtition\":3,\"offset\":12,\"payload\":\"x\"}"),
+            LINE_ENVELOPE);
+    CU_ASSERT_EQUAL(f.raw.partition, 3);
+    check_view(f.raw.value, VIEW("x"));
+    fixture_fini(&f);
+}
+
 static void test_kcat(void)
 {
     struct fixture f;
@@ -251,8 +263,8 @@ static void test_no_room(void)
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {{"blank", test_blank}, {"plain", test_plain},
-            {"kcat", test_kcat}, {"dead_letter_file", test_dead_letter_file},
-            {"round_trip", test_round_trip}, {"many_headers", test_many_headers},
-            {"no_room", test_no_room}, {NULL, NULL}};
+            {"escaped_name", test_escaped_name}, {"kcat", test_kcat},
+            {"dead_letter_file", test_dead_letter_file}, {"round_trip", test_round_trip},
+            {"many_headers", test_many_headers}, {"no_room", test_no_room}, {NULL, NULL}};
     return unit_main(argc, argv, "envelope", tests);
 }

@@ -165,6 +165,75 @@ static void test_released_and_twice(void)
     incident_report_destroy(report);
 }
 
+// An incident of several scopes: each of them counts, whichever alert came last, as in `status --incident`.
+static void test_scopes(void)
+{
+    static const struct {
+        const char *ids;
+        bool counts;
+    } rows[] = {
+            {"\"campaign_id\":\"a\",\"sender_id\":\"s\"", true},
+            {"\"campaign_id\":\"b\"", true},
+            {"\"campaign_id\":\"other\",\"sender_id\":\"held\"", true},
+            {"\"campaign_id\":\"other\",\"sender_id\":\"a\"", false},
+            {"\"campaign_id\":null", false},
+    };
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    for (const char *campaign = "ab"; *campaign != '\0'; campaign++) {
+        char record[256];
+        snprintf(record, sizeof record,
+                "{\"scope\":{\"kind\":\"campaign\",\"id\":\"%c\",\"tenant_id\":\"t\"}}", *campaign);
+        take(report, AUDIT_ALERT, "incident.opened", INCIDENT, record);
+        take(report, AUDIT_ALERT, "incident.updated", INCIDENT, record);
+    }
+    take(report, AUDIT_COMMAND, "hold", INCIDENT,
+            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\",\"target\":{\"kind\":"
+            "\"sender\",\"id\":\"held\",\"tenant_id\":\"t\"}}");
+    CU_ASSERT_EQUAL(report->scope_count, 3);
+    uint64_t counted = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                "{\"message_id\":\"m%zu\",\"occurred_at\":\"2026-11-22T08:00:05.000Z\",\"tenant_"
+                "id\":"
+                "\"t\",\"verdict\":\"misdirected\",\"recipient_pseudonym\":\"k1:x\",%s}",
+                i, rows[i].ids);
+        CU_ASSERT_EQUAL(incident_report_verdict(report, view_of(text)), ERR_NONE);
+        counted += rows[i].counts;
+        CU_ASSERT_EQUAL(report->reached.messages, counted);
+    }
+    const struct audit_summary sum = {.files = 1};
+    struct zone zone;
+    CU_ASSERT_TRUE_FATAL(zone_read_offset(VIEW("+08:00"), &zone));
+    const struct report_frame frame = {
+            .zone = &zone, .data_kinds = "d", .program = VIEW("p"), .directory = "x", .sum = &sum};
+    struct strbuf sb;
+    strbuf_init(&sb, TEXT_BYTES);
+    incident_report_write_json(report, &frame, &sb);
+    check_has(&sb, "\"scopes\":[{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"},{");
+    strbuf_reset(&sb);
+    incident_report_write_page(report, &frame, &sb);
+    check_has(&sb, "<br>sender <code>held</code> of lender <code>t</code></td>");
+    strbuf_fini(&sb);
+    incident_report_destroy(report);
+}
+
+static void test_scopes_ceiling(void)
+{
+    static char texts[REPORT_SCOPES_MAX + 1][64];
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    for (unsigned i = 0; i <= REPORT_SCOPES_MAX; i++) {
+        snprintf(texts[i], sizeof texts[i],
+                "{\"kind\":\"campaign\",\"id\":\"%u\",\"tenant_id\":\"t\"}", i);
+        CU_ASSERT_EQUAL(report_reached_scope(report, view_of(texts[i])), ERR_NONE);
+    }
+    CU_ASSERT_EQUAL(report->scope_count, REPORT_SCOPES_MAX);
+    CU_ASSERT_EQUAL(report->scopes_left_out, 1);
+    incident_report_destroy(report);
+}
+
 static void verdict_with(
         struct incident_report *report, const char *id, int second, const char *reasons)
 {
@@ -242,6 +311,8 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
             {"reached", test_reached},
             {"released_and_twice", test_released_and_twice},
+            {"scopes", test_scopes},
+            {"scopes_ceiling", test_scopes_ceiling},
             {"recipient_released", test_recipient_released},
             {"releases_ceiling", test_releases_ceiling},
             {NULL, NULL},

@@ -295,6 +295,52 @@ static void step(struct incidents *incidents, struct notebook *book, uint32_t dr
     }
 }
 
+// What is known of a hold is of one hold, and comes back with it; its end is named once, ahead of it.
+static void test_what_a_hold_knows(void)
+{
+    const struct digest_id id = {{1}};
+    struct scopes *scopes;
+    struct incidents *from;
+    struct incidents *to;
+    int32_t held[2];
+    CU_ASSERT_EQUAL_FATAL(scopes_create(&scopes, 10), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(incidents_create(&from, MAX_OPEN), ERR_NONE);
+    CU_ASSERT_EQUAL_FATAL(incidents_create(&to, MAX_OPEN), ERR_NONE);
+    for (unsigned i = 0; i < 2; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+        CU_ASSERT_EQUAL_FATAL(scopes_intern(scopes, SCOPE_CAMPAIGN, VIEW("t"), view_of(name),
+                                      VIEW_NONE, &held[i]),
+                ERR_NONE);
+        CU_ASSERT_EQUAL_FATAL(incidents_hold_commanded(from, held[i], 1000 + i, &id), ERR_NONE);
+    }
+    incidents_note_vendor(from, held[1], held[0], 7);
+    incidents_set_ending(from, held[0], 900);
+    incidents_set_ending(from, held[1], 800);
+    CU_ASSERT_PTR_NULL(incidents_ending(from, 799));
+    CU_ASSERT_EQUAL(incidents_ending(from, 850)->scope, held[1]);
+    CU_ASSERT_PTR_NULL(incidents_ending(from, 899));
+    struct strbuf state;
+    strbuf_init(&state, 4096);
+    struct archive writer = archive_writer(&state);
+    incidents_archive(&writer, from, scopes);
+    CU_ASSERT_EQUAL_FATAL(archive_end(&writer), ERR_NONE);
+    struct archive reader = archive_reader(strbuf_view(&state));
+    incidents_archive(&reader, to, scopes);
+    CU_ASSERT_EQUAL_FATAL(archive_end(&reader), ERR_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[0])->vendor, SCOPE_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, held[0]);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor_generation, 7);
+    CU_ASSERT_EQUAL(incidents_ending(to, 1000)->scope, held[0]);
+    CU_ASSERT_PTR_NULL(incidents_ending(to, INT64_MAX - 1));
+    incidents_lift(to, held[1]);
+    CU_ASSERT_EQUAL_FATAL(incidents_hold_commanded(to, held[1], 2000, &id), ERR_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, SCOPE_NONE);
+    strbuf_fini(&state);
+    incidents_destroy(from);
+    incidents_destroy(to);
+    scopes_destroy(scopes);
+}
+
 static void test_at_random(void)
 {
     struct notebook *book = calloc(1, sizeof *book);
@@ -327,6 +373,7 @@ int main(int argc, char **argv)
             {"remembered", test_remembered},
             {"calm", test_calm},
             {"lately", test_lately},
+            {"what_a_hold_knows", test_what_a_hold_knows},
             {"at_random", test_at_random},
             {NULL, NULL},
     };
