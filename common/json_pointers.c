@@ -2,6 +2,8 @@
 
 #include "common/json_trie.h"
 
+enum { KEY_BYTES_A_BYTE = 4 }; // of a pointer: a name of none, behind its slash, has a key of three
+
 unsigned json_trie_child_escaped(
         const struct json_pointers *pointers, unsigned parent, const struct json_value *key)
 {
@@ -63,6 +65,31 @@ static uint32_t token_index(struct view token)
     return index;
 }
 
+static bool needs_escapes(struct view token)
+{
+    for (size_t i = 0; i < token.n; i++) {
+        if ((unsigned char)token.p[i] < 0x20 || token.p[i] == '"' || token.p[i] == '\\') {
+            return true;
+        }
+    }
+    return false;
+}
+
+// `"name":`, at the end of the keys.
+static struct view add_key(struct json_pointers *pointers, struct view token)
+{
+    if (needs_escapes(token)) {
+        return VIEW("");
+    }
+    char *key = pointers->keys + pointers->key_bytes;
+    key[0] = '"';
+    memcpy(key + 1, token.p, token.n);
+    key[token.n + 1] = '"';
+    key[token.n + 2] = ':';
+    pointers->key_bytes += token.n + 3;
+    return view_bytes(key, token.n + 3);
+}
+
 // The child of that name, made when it is new; JSON_NOWHERE when the table is full.
 static unsigned trie_add(struct json_pointers *pointers, unsigned parent, struct view token)
 {
@@ -74,6 +101,7 @@ static unsigned trie_add(struct json_pointers *pointers, unsigned parent, struct
     uint16_t *slot = &pointers->slots[json_trie_slot(parent, token)];
     pointers->nodes[at] = (struct json_node){
             .token = token,
+            .key = add_key(pointers, token),
             .index = token_index(token),
             .parent = (uint16_t)parent,
             .next = *slot,
@@ -163,14 +191,18 @@ enum err json_pointers_create(struct json_pointers **ret_pointers, const char *c
         return ERR_DATA;
     }
     struct json_pointers *pointers = calloc(1, sizeof *pointers);
-    char *text = malloc(total_bytes(texts, count));
-    if (pointers == NULL || text == NULL) {
-        free(pointers);
-        free(text);
+    if (pointers == NULL) {
         return ERR_NO_MEMORY;
     }
+    size_t bytes = total_bytes(texts, count);
     pointers->count = count;
-    pointers->text = text;
+    pointers->text = malloc(bytes);
+    pointers->keys = malloc(bytes * KEY_BYTES_A_BYTE);
+    pointers->next_members = calloc(JSON_NODES_MAX, sizeof *pointers->next_members);
+    if (pointers->text == NULL || pointers->keys == NULL || pointers->next_members == NULL) {
+        json_pointers_destroy(pointers);
+        return ERR_NO_MEMORY;
+    }
     pointers->node_count = JSON_ROOT + 1;
     pointers->nodes[JSON_NOWHERE].leaf = JSON_NO_LEAF;
     pointers->nodes[JSON_ROOT].leaf = JSON_NO_LEAF;
@@ -191,6 +223,8 @@ void json_pointers_destroy(struct json_pointers *pointers)
 {
     if (pointers != NULL) {
         free(pointers->text);
+        free(pointers->keys);
+        free(pointers->next_members);
         free(pointers);
     }
 }

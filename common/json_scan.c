@@ -8,6 +8,7 @@
 struct level {
     uint32_t index; // of the element that is read, in arrays
     uint16_t node;  // of the trie
+    uint16_t last;  // in objects, the member that was met last; at first the object itself
     bool is_object;
     const char *from; // its first byte
 };
@@ -31,8 +32,22 @@ static inline bool is_parent(const struct scan *s, unsigned node)
     return s->pointers->nodes[node].is_parent;
 }
 
+// Reads `"key":` where it is, to the byte, that of the member which came here last time.
+static inline unsigned take_guessed_key(struct scan *s, const struct level *level)
+{
+    unsigned node = s->pointers->next_members[level->last];
+    const struct json_node *guess = &s->pointers->nodes[node];
+    if (guess->parent != level->node || guess->key.n == 0 ||
+            (size_t)(s->at.end - s->at.p) < guess->key.n ||
+            !view_equal(view_bytes(s->at.p, guess->key.n), guess->key)) {
+        return JSON_NOWHERE;
+    }
+    s->at.p += guess->key.n;
+    return node;
+}
+
 // Reads `"key":` and returns the node of its value in *ret_node.
-static inline bool take_key(struct scan *s, unsigned parent, unsigned *ret_node)
+static inline bool take_any_key(struct scan *s, unsigned parent, unsigned *ret_node)
 {
     struct json_value key;
     if (!lex_take_byte(&s->at, '"') || !lex_take_string(&s->at, &key)) {
@@ -42,19 +57,37 @@ static inline bool take_key(struct scan *s, unsigned parent, unsigned *ret_node)
     if (!lex_take_byte(&s->at, ':')) {
         return false;
     }
-    unsigned node = JSON_NOWHERE;
+    *ret_node = JSON_NOWHERE;
     if (is_parent(s, parent)) {
-        node = key.has_escapes ? json_trie_child_escaped(s->pointers, parent, &key)
-                               : json_trie_child(s->pointers, parent, key.raw);
+        *ret_node = key.has_escapes ? json_trie_child_escaped(s->pointers, parent, &key)
+                                    : json_trie_child(s->pointers, parent, key.raw);
+    }
+    return true;
+}
+
+static inline void note_member(struct scan *s, unsigned node)
+{
+    uint64_t bit = UINT64_C(1) << node % 64;
+    if ((s->seen[node / 64] & bit) != 0) {
+        s->duplicate[node / 64] |= bit;
+        s->has_duplicates = true;
+    }
+    s->seen[node / 64] |= bit;
+}
+
+static inline bool take_key(struct scan *s, struct level *level, unsigned *ret_node)
+{
+    unsigned node = take_guessed_key(s, level);
+    if (node == JSON_NOWHERE) {
+        if (!take_any_key(s, level->node, &node)) {
+            return false;
+        }
+        s->pointers->next_members[level->last] = (uint16_t)node;
     }
     if (node != JSON_NOWHERE) {
-        uint64_t bit = UINT64_C(1) << node % 64;
-        if ((s->seen[node / 64] & bit) != 0) {
-            s->duplicate[node / 64] |= bit;
-            s->has_duplicates = true;
-        }
-        s->seen[node / 64] |= bit;
+        note_member(s, node);
     }
+    level->last = (uint16_t)node;
     *ret_node = node;
     return true;
 }
@@ -74,8 +107,10 @@ static inline enum json_fault open_container(struct scan *s, unsigned node)
     if (s->depth == JSON_DEPTH_MAX) {
         return JSON_TOO_DEEP;
     }
-    s->levels[s->depth++] =
-            (struct level){.node = (uint16_t)node, .is_object = *s->at.p == '{', .from = s->at.p};
+    s->levels[s->depth++] = (struct level){.node = (uint16_t)node,
+            .last = (uint16_t)node,
+            .is_object = *s->at.p == '{',
+            .from = s->at.p};
     s->at.p++;
     return JSON_FINE;
 }
@@ -92,10 +127,10 @@ static inline void close_container(struct scan *s)
 // Moves from the opening bracket or a comma to the value of the member that comes next.
 static inline bool enter_member(struct scan *s, unsigned *ret_node)
 {
-    const struct level *level = &s->levels[s->depth - 1];
+    struct level *level = &s->levels[s->depth - 1];
     if (level->is_object) {
         lex_skip_space(&s->at);
-        return take_key(s, level->node, ret_node);
+        return take_key(s, level, ret_node);
     }
     *ret_node = is_parent(s, level->node)
                         ? json_trie_element(s->pointers, level->node, level->index)

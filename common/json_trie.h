@@ -14,6 +14,7 @@ enum {
 
 struct json_node {
     struct view token; // its name in the parent, escapes resolved
+    struct view key;   // as texts mostly have it: "name":; empty where it would need escapes
     uint32_t index;    // that name as an array index, or JSON_NO_INDEX
     uint16_t parent;
     uint16_t next;  // in the same slot; JSON_NOWHERE = last
@@ -30,6 +31,11 @@ struct json_pointers {
     uint16_t slots[JSON_SLOT_COUNT];  // children by (parent, name): the first in each slot
     struct json_node nodes[JSON_NODES_MAX];
     char *text; // what the tokens borrow from
+    char *keys; // what the keys borrow from
+    size_t key_bytes;
+    // By member, or by parent for the first: which one came behind it last time. A producer's texts
+    // have their members in the same order. A guess, by which nothing goes but how fast it is found.
+    uint16_t *next_members;
 };
 
 // Cheap, and good enough for names people choose: length, first, middle and last byte.

@@ -92,6 +92,14 @@ tells_who_is_waited_for() {
     wait_until 20 page_has 'Acknowledged by <code>ann</code>' || { cat "$work/commands.log"; return 1; }
 }
 
+# Modes that people have set, and how many single messages they have commanded something of.
+tells_what_people_set() {
+    person mode monitor --scope campaign --id "m<1>" --tenant t9 --for 1h --operator ann --reason "a trial" &&
+        person hold --message m-1 --tenant t9 --operator ben --reason "asked for" || return 1
+    wait_until 20 page_has 'Single messages and recipients, held or released: 1' && page_has 'In force by people' &&
+        page_has 'campaign <code>m&lt;1&gt;</code>' && page_has 'holds are told and not sent · by <code>ann</code>'
+}
+
 # What nobody could have signed, or read, on the topics of people.
 counts_what_is_refused() {
     echo 'no command' | produce ops.control || return 1
@@ -261,6 +269,7 @@ check "ops: nothing is counted before anything was sent" counts_nothing_yet
 check "ops: counters are what the topics hold" counts_what_was_sent
 check "ops: the page shows what is held, as text" shows_what_is_held
 check "ops: it tells who is waited for, and who came" tells_who_is_waited_for
+check "ops: it tells what people have set" tells_what_people_set
 check "ops: commands that are refused are counted, records are audited" counts_what_is_refused
 check "ops: it knows its brokers" knows_its_brokers
 check "ops: a refused policy is told until it is mended" tells_a_refused_policy
