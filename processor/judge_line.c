@@ -6,7 +6,7 @@
 
 enum {
     TOTALS_MS = 1000,
-    ARENA_BYTES = 256 * 1024 * 1024,
+    ARENA_BYTES = 128 * 1024 * 1024, // of a part of a batch
     LEAF_NAME_BYTES = 256 * 1024,
     DAY_MS = 24 * 3600 * 1000,
     REASON_TEXT_BYTES = 512,
@@ -40,9 +40,9 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
     if (e == ERR_NONE && options->clock == JUDGE_CLOCK_WALL) {
         e = recheck_create(&line->recheck, options->config->recheck_messages);
     }
-    line->arena = arena_create(ARENA_BYTES);
-    if (e == ERR_NONE && line->arena == NULL) {
-        e = ERR_NO_MEMORY;
+    for (unsigned i = 0; i < PARTS_ALIVE; i++) {
+        line->arenas[i] = arena_create(ARENA_BYTES);
+        e = e == ERR_NONE && line->arenas[i] == NULL ? ERR_NO_MEMORY : e;
     }
     if (e != ERR_NONE) {
         judge_line_destroy(line);
@@ -59,7 +59,9 @@ void judge_line_destroy(struct judge_line *line)
         recheck_destroy(line->recheck);
         decoder_destroy(line->decoder);
         phone_cache_destroy(line->phones);
-        arena_destroy(line->arena);
+        for (unsigned i = 0; i < PARTS_ALIVE; i++) {
+            arena_destroy(line->arenas[i]);
+        }
         strbuf_fini(&line->reason_text);
         strbuf_fini(&line->id_text);
         strbuf_fini(&line->pseudonym);
@@ -99,10 +101,10 @@ void *judge_line_ticket(const struct judge_line *line)
 bool judge_line_cache_is_trusted(struct judge_line *line)
 {
     const struct store *store = &line->options.store;
-    arena_reset(line->arena);
+    arena_reset(line->arenas[0]);
     struct mono_time deadline =
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
-    store->ops->lookup(store->self, NULL, 0, deadline, line->arena);
+    store->ops->lookup(store->self, NULL, 0, deadline, line->arenas[0]);
     return store->ops->state(store->self) == CACHE_TRUSTED;
 }
 
@@ -114,38 +116,6 @@ uint32_t judge_line_waiting(const struct judge_line *line)
 const struct judge_counts *judge_line_counts(const struct judge_line *line)
 {
     return &line->counts;
-}
-
-static enum err batch_take(struct batch *batch, struct arena *arena)
-{
-    size_t room = batch->count + 1;
-    batch->events = arena_take(arena, room * sizeof *batch->events);
-    batch->decoded = arena_take(arena, room * sizeof *batch->decoded);
-    batch->failures = arena_take(arena, room * sizeof *batch->failures);
-    batch->enriched = arena_take(arena, room * sizeof *batch->enriched);
-    bool whole = batch->events != NULL && batch->decoded != NULL && batch->failures != NULL &&
-                 batch->enriched != NULL;
-    return whole ? ERR_NONE : ERR_NO_MEMORY;
-}
-
-// Decodes as many as the arena has room for; the batch is cut there, and the rest is the next part.
-static enum err decode_batch(const struct judge_line *line, struct batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        switch (decode_event(line->decoder, &batch->items[i].raw, line->arena, &batch->events[i],
-                &batch->failures[i])) {
-        case DECODE_EVENT:
-            batch->decoded[i] = &batch->events[i];
-            break;
-        case DECODE_DEAD_LETTER:
-            batch->decoded[i] = NULL;
-            break;
-        case DECODE_NO_ROOM:
-            batch->count = i;
-            return i == 0 ? ERR_NO_MEMORY : ERR_NONE;
-        }
-    }
-    return ERR_NONE;
 }
 
 static struct tally_source *item_source(
@@ -365,28 +335,13 @@ static enum err flush_slices(
     return e;
 }
 
-// Judges as many of the batch's items as go through at once; batch->count says how many they were.
-static enum err judge_part(struct judge_line *line, struct batch *batch)
+enum err judge_line_judge(struct judge_line *line, struct batch *batch)
 {
-    arena_reset(line->arena);
-    enum err e = batch_take(batch, line->arena);
-    if (e == ERR_NONE) {
-        e = decode_batch(line, batch);
-    }
-    if (e != ERR_NONE) {
-        return e;
-    }
-    const struct enricher enricher = {line->options.store, line->options.ring, line->phones};
-    struct mono_time deadline =
-            mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
-    e = enrich_batch(
-            &enricher, batch->decoded, batch->count, deadline, line->arena, batch->enriched);
-    e = e != ERR_NONE ? e : judge_line_count_batch(line, batch);
+    enum err e = judge_line_count_batch(line, batch);
     if (e != ERR_NONE) {
         return e;
     }
     find_waiting_slices(line, batch);
-    batch->cache = line->options.store.ops->state(line->options.store.self);
     for (size_t i = 0; i < batch->count && e == ERR_NONE; i++) {
         if (batch->slices[batch->items[i].slice].waits) {
             continue;
@@ -410,15 +365,7 @@ enum err judge_line_batch(struct judge_line *line, const struct judge_item *item
         bool totals)
 {
     struct batch batch = {.slices = slices, .now_ms = now.ms};
-    enum err e = ERR_NONE;
-    for (size_t done = 0; done < item_count && e == ERR_NONE; done += batch.count) {
-        batch.items = items + done;
-        batch.count = item_count - done;
-        e = judge_part(line, &batch);
-    }
-    if (item_count == 0) {
-        batch.cache = line->options.store.ops->state(line->options.store.self);
-    }
+    enum err e = judge_line_parts(line, items, item_count, &batch);
     if (e == ERR_NONE && (line->options.frame_messages == 0 || item_count == 0)) {
         e = flush_slices(line, &batch, slice_count, totals);
     }

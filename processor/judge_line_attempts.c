@@ -2,8 +2,8 @@
 // happens where the policy has no limits.
 #include "judge_line_inside.h"
 
-static enum err ask(
-        struct judge_line *line, const struct attempt_of *of, size_t count, int64_t now_ms)
+static enum err ask(struct judge_line *line, const struct attempt_of *of, size_t count,
+        int64_t now_ms, struct arena *arena)
 {
     const struct attempt_asker asker = {
             .counter = line->options.attempts,
@@ -14,12 +14,12 @@ static enum err ask(
     };
     struct mono_time deadline =
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
-    return enrich_attempts(&asker, of, count, deadline, line->arena);
+    return enrich_attempts(&asker, of, count, deadline, arena);
 }
 
-static struct attempt_of *take_attempts(struct judge_line *line, size_t count)
+static struct attempt_of *take_attempts(struct arena *arena, size_t count)
 {
-    return arena_take(line->arena, (count + 1) * sizeof(struct attempt_of));
+    return arena_take(arena, (count + 1) * sizeof(struct attempt_of));
 }
 
 static bool is_limited(const struct judge_line *line)
@@ -32,7 +32,7 @@ enum err judge_line_count_batch(struct judge_line *line, struct batch *batch)
     if (!is_limited(line)) {
         return ERR_NONE;
     }
-    struct attempt_of *of = take_attempts(line, batch->count);
+    struct attempt_of *of = take_attempts(batch->arena, batch->count);
     if (of == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -46,7 +46,7 @@ enum err judge_line_count_batch(struct judge_line *line, struct batch *batch)
         };
     }
     bool is_wall = line->options.clock == JUDGE_CLOCK_WALL;
-    return ask(line, of, batch->count, is_wall ? batch->now_ms : line->log_time_ms);
+    return ask(line, of, batch->count, is_wall ? batch->now_ms : line->log_time_ms, batch->arena);
 }
 
 enum err judge_line_count_again(struct judge_line *line, struct recheck_item *const *items,
@@ -55,8 +55,9 @@ enum err judge_line_count_again(struct judge_line *line, struct recheck_item *co
     if (!is_limited(line)) {
         return ERR_NONE;
     }
-    struct attempt_of *of = take_attempts(line, count);
-    struct pseudonym *pseudonyms = arena_take(line->arena, (count + 1) * sizeof *pseudonyms);
+    struct arena *arena = line->arenas[0];
+    struct attempt_of *of = take_attempts(arena, count);
+    struct pseudonym *pseudonyms = arena_take(arena, (count + 1) * sizeof *pseudonyms);
     if (of == NULL || pseudonyms == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -70,5 +71,5 @@ enum err judge_line_count_again(struct judge_line *line, struct recheck_item *co
                 .facts = &lookups[i].facts,
         };
     }
-    return ask(line, of, count, line->now_ms);
+    return ask(line, of, count, line->now_ms, arena);
 }

@@ -1,10 +1,14 @@
-// Inside of judge_line.h: shared by judge_line.c (the way of a batch), judge_line_command.c (what is
+// Inside of judge_line.h: shared by judge_line.c (the way of a message), judge_line_parts.c (that of a
+// batch), judge_line_command.c (what is
 // commanded about a message) and judge_line_recheck.c (what is looked up again).
 #pragma once
 
 #include "judge/standing.h"
 #include "judge_line.h"
 #include "recheck/recheck.h"
+
+// Of the parts of a batch: one is judged while the next is looked up.
+enum { PARTS_ALIVE = 2 };
 
 struct judge_line {
     struct judge_line_options options;
@@ -13,7 +17,7 @@ struct judge_line {
     struct tally *tally;
     struct recheck *recheck; // NULL in replay, where relationships are final
     struct phone_cache *phones;
-    struct arena *arena;
+    struct arena *arenas[PARTS_ALIVE];
     struct judge_counts counts;
     struct strbuf reason_text;
     struct strbuf id_text;
@@ -28,7 +32,7 @@ struct judge_line {
     struct mono_time next_round; // not before
 };
 
-// A batch on its way: one row a message in each array, all from the arena.
+// A batch, or a part of one, on its way: one row a message in each array, all from the arena.
 struct batch {
     const struct judge_item *items;
     size_t count;
@@ -39,7 +43,16 @@ struct batch {
     struct enriched *enriched;
     int64_t now_ms;
     enum cache_state cache;
+    struct arena *arena;
+    struct enriching enriching;
 };
+
+// Takes the batch's items through all stages, part by part; *ret_batch, which has the slices, gets the
+// state of the cache behind the last one.
+MUST_CHECK enum err judge_line_parts(struct judge_line *line, const struct judge_item *items,
+        size_t item_count, struct batch *ret_batch);
+// Judges what is decoded and enriched.
+MUST_CHECK enum err judge_line_judge(struct judge_line *line, struct batch *batch);
 
 // Counts the messages as attempts where the policy limits them; their facts get the answers.
 MUST_CHECK enum err judge_line_count_batch(struct judge_line *line, struct batch *batch);

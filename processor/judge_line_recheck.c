@@ -103,10 +103,10 @@ static const struct judge_slice *slice_of(
 
 static enum err round_ask(struct judge_line *line, struct round *round)
 {
-    arena_reset(line->arena);
-    round->items = arena_take(line->arena, ROUND_MAX * sizeof *round->items);
-    round->lookups = arena_take(line->arena, ROUND_MAX * sizeof *round->lookups);
-    round->cleared = arena_take(line->arena, ROUND_MAX * sizeof *round->cleared);
+    arena_reset(line->arenas[0]);
+    round->items = arena_take(line->arenas[0], ROUND_MAX * sizeof *round->items);
+    round->lookups = arena_take(line->arenas[0], ROUND_MAX * sizeof *round->lookups);
+    round->cleared = arena_take(line->arenas[0], ROUND_MAX * sizeof *round->cleared);
     if (round->items == NULL || round->lookups == NULL || round->cleared == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -124,7 +124,7 @@ static enum err round_ask(struct judge_line *line, struct round *round)
     struct mono_time deadline =
             mono_after_ms(clock_mono(), line->options.config->redis.deadline_ms);
     const struct store *store = &line->options.store;
-    store->ops->lookup(store->self, round->lookups, round->count, deadline, line->arena);
+    store->ops->lookup(store->self, round->lookups, round->count, deadline, line->arenas[0]);
     line->counts.looked_up_again += round->count;
     return judge_line_count_again(line, round->items, round->lookups, round->count);
 }
@@ -216,7 +216,7 @@ static int compare_cleared(const void *left, const void *right)
 // A frame for each source and tally partition.
 static enum err round_tell(struct judge_line *line, struct round *round)
 {
-    struct frame_late *late = arena_take(line->arena, ROUND_MAX * sizeof *late);
+    struct frame_late *late = arena_take(line->arenas[0], ROUND_MAX * sizeof *late);
     if (late == NULL) {
         return ERR_NO_MEMORY;
     }

@@ -1,7 +1,8 @@
 #include "enrich/enrich.h"
 
-enum err enrich_batch(const struct enricher *enricher, const struct event *const *events,
-        size_t count, struct mono_time deadline, struct arena *arena, struct enriched *ret_enriched)
+enum err enrich_prepare(const struct enricher *enricher, const struct event *const *events,
+        size_t count, struct arena *arena, struct enriched *ret_enriched,
+        struct enriching *ret_enriching)
 {
     struct lookup *lookups = arena_take(arena, (count + 1) * sizeof *lookups);
     if (lookups == NULL) {
@@ -33,12 +34,52 @@ enum err enrich_batch(const struct enricher *enricher, const struct event *const
             };
         }
     }
-    enricher->store.ops->lookup(enricher->store.self, lookups, asked, deadline, arena);
+    *ret_enriching = (struct enriching){.events = events,
+            .count = count,
+            .enriched = ret_enriched,
+            .lookups = lookups,
+            .asked = asked,
+            .arena = arena};
+    return ERR_NONE;
+}
+
+void enrich_ask(
+        const struct enricher *enricher, struct enriching *enriching, struct mono_time deadline)
+{
+    const struct store *store = &enricher->store;
+    enriching->deadline = deadline;
+    if (store->ops->begin != NULL) {
+        store->ops->begin(
+                store->self, enriching->lookups, enriching->asked, deadline, enriching->arena);
+    }
+}
+
+void enrich_answer(const struct enricher *enricher, struct enriching *enriching)
+{
+    const struct store *store = &enricher->store;
+    if (store->ops->begin != NULL) {
+        store->ops->finish(store->self);
+    } else {
+        store->ops->lookup(store->self, enriching->lookups, enriching->asked, enriching->deadline,
+                enriching->arena);
+    }
     size_t answer = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (events[i] != NULL && ret_enriched[i].recipient.kind != RECIPIENT_INVALID) {
-            ret_enriched[i].facts = lookups[answer++].facts;
+    for (size_t i = 0; i < enriching->count; i++) {
+        if (enriching->events[i] != NULL &&
+                enriching->enriched[i].recipient.kind != RECIPIENT_INVALID) {
+            enriching->enriched[i].facts = enriching->lookups[answer++].facts;
         }
     }
-    return ERR_NONE;
+}
+
+enum err enrich_batch(const struct enricher *enricher, const struct event *const *events,
+        size_t count, struct mono_time deadline, struct arena *arena, struct enriched *ret_enriched)
+{
+    struct enriching enriching;
+    enum err e = enrich_prepare(enricher, events, count, arena, ret_enriched, &enriching);
+    if (e == ERR_NONE) {
+        enrich_ask(enricher, &enriching, deadline);
+        enrich_answer(enricher, &enriching);
+    }
+    return e;
 }

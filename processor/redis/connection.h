@@ -76,6 +76,10 @@ struct redis_exchange {
 };
 enum { REDIS_EXCHANGES_MAX = 64 };
 void redis_exchange_all(struct redis_exchange *exchanges, size_t n, struct mono_time deadline);
+// The two halves of that: sends what can be sent without a wait; sends the rest and takes the
+// replies. In between, nothing else may be done with these connections.
+void redis_exchange_send(struct redis_exchange *exchanges, size_t n);
+void redis_exchange_take(struct redis_exchange *exchanges, size_t n, struct mono_time deadline);
 
 // The first word of an error reply, such as LOADING: the only part fit for logs, since the rest may
 // quote a command. "" for any other reply.

@@ -232,17 +232,27 @@ static bool wait_and_move(struct redis_exchange *exchanges, size_t n, struct mon
     return true;
 }
 
-void redis_exchange_all(struct redis_exchange *exchanges, size_t n, struct mono_time deadline)
+void redis_exchange_send(struct redis_exchange *exchanges, size_t n)
 {
     ASSURE(n <= REDIS_EXCHANGES_MAX);
     for (size_t i = 0; i < n; i++) {
         begin(&exchanges[i]);
     }
+}
+
+void redis_exchange_take(struct redis_exchange *exchanges, size_t n, struct mono_time deadline)
+{
     while (wait_and_move(exchanges, n, deadline)) {
     }
     for (size_t i = 0; i < n; i++) {
         end(&exchanges[i]);
     }
+}
+
+void redis_exchange_all(struct redis_exchange *exchanges, size_t n, struct mono_time deadline)
+{
+    redis_exchange_send(exchanges, n);
+    redis_exchange_take(exchanges, n, deadline);
 }
 
 enum err redis_connection_exchange(

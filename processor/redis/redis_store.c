@@ -53,45 +53,89 @@ static void answer_rest(const struct redis_store *store, const struct batch *bat
     }
 }
 
-static void look_up(struct redis_store *store, struct lookup *lookups, size_t count,
+// Sends the next pipeline of the batch, if there is anything left to ask and anybody to be asked.
+static void send_next(struct redis_store *store)
+{
+    struct batch *batch = &store->batch;
+    store->is_sent = false;
+    store_get_ready(store, batch->deadline);
+    if (batch->count == 0) {
+        return;
+    }
+    if (!may_ask_any(store)) {
+        if (store->answer == LOOKUP_FOUND) {
+            store_say(store, LOOKUP_UNREACHABLE, "no server can be asked now");
+        }
+        answer_rest(store, batch);
+        return;
+    }
+    if (store->packed != NULL) {
+        store_send_packed(store, batch);
+    } else {
+        store_send_hash(store, batch);
+    }
+    store->is_sent = true;
+}
+
+static void redis_store_begin(void *self, struct lookup *lookups, size_t count,
         struct mono_time deadline, struct arena *arena)
 {
-    struct batch batch = {.lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
+    struct redis_store *store = self;
+    ASSURE(!store->is_begun);
+    const struct mono_time before = clock_mono();
+    store->is_begun = true;
+    store->was_answer = store->answer;
+    store->batch = (struct batch){
+            .lookups = lookups, .count = count, .deadline = deadline, .arena = arena};
+    store->begun_count = count;
     begin(store, lookups, count);
-    do {
-        store_get_ready(store, deadline);
-        if (batch.count > 0 && !may_ask_any(store)) {
-            if (store->answer == LOOKUP_FOUND) {
-                store_say(store, LOOKUP_UNREACHABLE, "no server can be asked now");
-            }
-            answer_rest(store, &batch);
-            return;
+    send_next(store);
+    const struct mono_time now = clock_mono();
+    store->spent_ns = now.ns - before.ns;
+    store->left_ns = deadline.ns > now.ns ? deadline.ns - now.ns : 0;
+}
+
+static void redis_store_finish(void *self)
+{
+    struct redis_store *store = self;
+    ASSURE(store->is_begun);
+    struct batch *batch = &store->batch;
+    const struct mono_time before = clock_mono();
+    // What its owner did in between is no wait for a server.
+    batch->deadline.ns = before.ns + store->left_ns;
+    while (store->is_sent) {
+        if (store->packed != NULL) {
+            store_take_packed(store, batch);
+        } else {
+            store_take_hash(store, batch);
         }
-        if (batch.count > 0 && store->packed != NULL) {
-            store_ask_packed(store, &batch);
-        } else if (batch.count > 0) {
-            store_ask_hash(store, &batch);
+        store->is_sent = false;
+        if (batch->count > 0) {
+            send_next(store);
         }
-    } while (batch.count > 0);
-    store_tell_keys(store);
+    }
+    if (batch->count == 0) {
+        store_tell_keys(store);
+    }
+    if (store->begun_count > 0) {
+        store->lookup_count += store->begun_count;
+        metric_observe(&store->durations, &metric_work_bounds,
+                store->spent_ns + clock_mono().ns - before.ns);
+    }
+    store->is_begun = false;
 }
 
 static void redis_store_lookup(void *self, struct lookup *lookups, size_t count,
         struct mono_time deadline, struct arena *arena)
 {
-    struct redis_store *store = self;
-    struct mono_time before = clock_mono();
-    look_up(store, lookups, count, deadline, arena);
-    if (count > 0) {
-        store->lookup_count += count;
-        metric_observe(&store->durations, &metric_work_bounds, clock_mono().ns - before.ns);
-    }
+    redis_store_begin(self, lookups, count, deadline, arena);
+    redis_store_finish(self);
 }
 
 static enum cache_state redis_store_state(void *self)
 {
     const struct redis_store *store = self;
-    switch (store->answer) {
+    switch (store->is_begun ? store->was_answer : store->answer) {
     case LOOKUP_UNREACHABLE:
         return CACHE_UNREACHABLE;
     case LOOKUP_UNTRUSTED:
@@ -128,6 +172,8 @@ static void redis_store_destroy(void *self)
 
 static const struct store_ops redis_store_ops = {
         .lookup = redis_store_lookup,
+        .begin = redis_store_begin,
+        .finish = redis_store_finish,
         .state = redis_store_state,
         .destroy = redis_store_destroy,
 };

@@ -21,6 +21,30 @@ struct part {
     bool is_forgiven; // not answered, and may be asked again
 };
 
+// A run of the packed layout in the exchange.
+struct sent {
+    const struct part *part; // NULL = not sent
+    size_t at;               // its first reply in the part
+    bool is_asking;
+};
+
+// One exchange of runs.
+struct round {
+    struct sent sent[HASH_TAG_COUNT];
+    bool may_void; // whether runs may be asked once more for a flip or a redirection
+    bool is_last;
+    bool has_voided;
+    bool has_kept;
+};
+
+// What is left of a batch.
+struct batch {
+    struct lookup *lookups;
+    size_t count;
+    struct mono_time deadline;
+    struct arena *arena;
+};
+
 struct redis_store {
     struct redis_route *route;
     struct cache_trust trust;
@@ -35,8 +59,21 @@ struct redis_store {
     size_t reply_capacity;
     struct arena *reply_arena;
     struct part parts[REDIS_EXCHANGES_MAX];
+    struct redis_exchange exchanges[REDIS_EXCHANGES_MAX];
     size_t part_count;
     size_t epoch_at[HASH_TAG_COUNT]; // of a look: a tag's reply in its part
+
+    // Between begin and finish: a batch whose first pipeline is under way.
+    bool is_begun;
+    bool is_sent;
+    struct batch batch;
+    size_t begun_count;
+    int64_t left_ns;              // of the time that it may wait
+    int64_t spent_ns;             // in begin
+    size_t taken;                 // lookups in the pipeline
+    struct round round;           // packed layout
+    enum trust hashes;            // hash layout: TRUST_VOID = sent, else what came of them without
+    enum lookup_state was_answer; // of the batch before, which stands until this one has its own
 
     uint64_t lookup_count;
     uint64_t round_trip_count;         // of all nodes together, as one
@@ -44,14 +81,6 @@ struct redis_store {
 
     enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none
     struct strbuf why;
-};
-
-// What is left of a batch.
-struct batch {
-    struct lookup *lookups;
-    size_t count;
-    struct mono_time deadline;
-    struct arena *arena;
 };
 
 // --- store_look.c
@@ -78,18 +107,23 @@ bool store_may_ask(const struct redis_store *store, const struct redis_node *nod
 
 // --- store_ask.c
 
-// An exchange with several nodes: begin, part after part, send, read, free.
+// An exchange with several nodes: begin, part after part, send, take, read, free.
 void store_begin_parts(struct redis_store *store);
 // The part of a node, a new one where it has none yet.
 struct part *store_part_of(struct redis_store *store, struct redis_node *node);
 // Adds one command of one or two words.
 MUST_CHECK enum err store_add(struct part *part, struct view verb, struct view key);
-// Sends all parts. One that is not answered has no replies, and its node is forgiven or lost.
-void store_exchange_parts(struct redis_store *store, struct mono_time deadline);
+// Sends all parts, without a wait.
+void store_send_parts(struct redis_store *store);
+// Takes their replies. A part that is not answered has none, and its node is forgiven or lost.
+void store_take_parts(struct redis_store *store, struct mono_time deadline);
 void store_free_parts(struct redis_store *store);
-// One pipeline from the front of the batch: its lookups have their answers and are off the batch.
-void store_ask_packed(struct redis_store *store, struct batch *batch);
-void store_ask_hash(struct redis_store *store, struct batch *batch);
+// Sends one pipeline from the front of the batch.
+void store_send_packed(struct redis_store *store, struct batch *batch);
+void store_send_hash(struct redis_store *store, struct batch *batch);
+// Takes what comes of it: its lookups have their answers and are off the batch.
+void store_take_packed(struct redis_store *store, struct batch *batch);
+void store_take_hash(struct redis_store *store, struct batch *batch);
 
 // --- store_heed.c
 

@@ -88,7 +88,8 @@ static void *take_nil(const redisReadTask *task)
 {
     redisReply *reply = take_reply(task);
     if (reply != NULL) {
-        reply->type = REDIS_REPLY_NIL; // the task is one of a string or an array, which is not there
+        reply->type =
+                REDIS_REPLY_NIL; // the task is one of a string or an array, which is not there
     }
     return reply;
 }

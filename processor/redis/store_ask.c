@@ -1,4 +1,4 @@
-// One pipeline of lookups: each run to the node that has its tag, all nodes at once. A run that a
+// One pipeline of lookups, sent and, whenever its owner has the time, taken: each run to the node that has its tag, all nodes at once. A run that a
 // flip voided, or that was redirected, is asked once more with the others of its kind; so is one
 // whose connection was idle and broke. Whatever goes wrong then is its answer.
 #include "common/assure.h"
@@ -36,14 +36,13 @@ enum err store_add(struct part *part, struct view verb, struct view key)
     return e;
 }
 
-void store_exchange_parts(struct redis_store *store, struct mono_time deadline)
+void store_send_parts(struct redis_store *store)
 {
-    struct redis_exchange exchanges[REDIS_EXCHANGES_MAX];
     redisReply **replies = store->replies;
     for (size_t i = 0; i < store->part_count; i++) {
         struct part *part = &store->parts[i];
         part->replies = replies;
-        exchanges[i] = (struct redis_exchange){
+        store->exchanges[i] = (struct redis_exchange){
                 .connection = part->node->connection,
                 .replies = replies,
                 .count = part->count,
@@ -52,11 +51,16 @@ void store_exchange_parts(struct redis_store *store, struct mono_time deadline)
         replies += part->count;
     }
     ASSURE((size_t)(replies - store->replies) <= store->reply_capacity);
-    redis_exchange_all(exchanges, store->part_count, deadline);
+    redis_exchange_send(store->exchanges, store->part_count);
     store->round_trip_count++;
+}
+
+void store_take_parts(struct redis_store *store, struct mono_time deadline)
+{
+    redis_exchange_take(store->exchanges, store->part_count, deadline);
     for (size_t i = 0; i < store->part_count; i++) {
         struct part *part = &store->parts[i];
-        part->is_answered = exchanges[i].result == ERR_NONE;
+        part->is_answered = store->exchanges[i].result == ERR_NONE;
         if (!part->is_answered) {
             part->count = 0;
             part->is_forgiven = clock_mono().ns < deadline.ns && store_forgive(store, part->node);
@@ -108,21 +112,6 @@ static void doubt(struct redis_store *store)
 }
 
 // --- packed layout ------------------------------------------------------------------------------
-
-// A run in the exchange.
-struct sent {
-    const struct part *part; // NULL = not sent
-    size_t at;               // its first reply in the part
-    bool is_asking;
-};
-
-struct round {
-    struct sent sent[HASH_TAG_COUNT];
-    bool may_void; // whether runs may be asked once more for a flip or a redirection
-    bool is_last;
-    bool has_voided;
-    bool has_kept;
-};
 
 static void send_run(struct redis_store *store, size_t run, struct sent *sent)
 {
@@ -212,17 +201,27 @@ static void read_run(
     }
 }
 
-static void ask_round(struct redis_store *store, struct batch *batch, struct round *round)
+static void send_round(struct redis_store *store, bool may_void, bool is_last)
 {
-    const size_t run_count = packed_ask_run_count(store->packed);
+    struct round *round = &store->round;
+    round->may_void = may_void;
+    round->is_last = is_last;
+    round->has_voided = false;
+    round->has_kept = false;
     store_begin_parts(store);
-    for (size_t run = 0; run < run_count; run++) {
+    for (size_t run = 0; run < packed_ask_run_count(store->packed); run++) {
         send_run(store, run, &round->sent[run]);
     }
     redis_route_asked(store->route);
-    store_exchange_parts(store, batch->deadline);
+    store_send_parts(store);
+}
+
+static void take_round(struct redis_store *store, struct batch *batch)
+{
+    struct round *round = &store->round;
+    store_take_parts(store, batch->deadline);
     read_infos(store);
-    for (size_t run = 0; run < run_count; run++) {
+    for (size_t run = 0; run < packed_ask_run_count(store->packed); run++) {
         if (round->sent[run].part != NULL) {
             read_run(store, batch, round, run);
         }
@@ -236,26 +235,34 @@ static void advance(struct batch *batch, size_t count)
     batch->count -= count;
 }
 
-void store_ask_packed(struct redis_store *store, struct batch *batch)
+void store_send_packed(struct redis_store *store, struct batch *batch)
 {
     store_send_canaries(store);
-    size_t taken = packed_ask_plan(store->packed, &store->trust, batch->lookups, batch->count);
-    bool may_void = true;
-    for (int i = 0; i < ROUNDS && packed_ask_run_count(store->packed) > 0; i++) {
-        struct round round = {.may_void = may_void, .is_last = i + 1 == ROUNDS};
-        ask_round(store, batch, &round);
-        if (!round.has_kept) {
+    store->taken = packed_ask_plan(store->packed, &store->trust, batch->lookups, batch->count);
+    if (packed_ask_run_count(store->packed) > 0) {
+        send_round(store, true, false);
+    }
+}
+
+void store_take_packed(struct redis_store *store, struct batch *batch)
+{
+    const struct round *round = &store->round;
+    for (int i = 1; packed_ask_run_count(store->packed) > 0; i++) {
+        take_round(store, batch);
+        if (!round->has_kept) {
             break;
         }
-        may_void = may_void && !round.has_voided;
         store_get_ready(store, batch->deadline);
         if (cache_trust_lead(&store->trust) == NULL) {
             break; // they are answered as they were at the beginning: unreachable
         }
         packed_ask_plan_again(store->packed, &store->trust);
+        if (packed_ask_run_count(store->packed) > 0) {
+            send_round(store, round->may_void && !round->has_voided, i + 1 == ROUNDS);
+        }
     }
-    store_heed_canaries(store, batch->lookups, taken);
-    advance(batch, taken);
+    store_heed_canaries(store, batch->lookups, store->taken);
+    advance(batch, store->taken);
 }
 
 // --- hash layout --------------------------------------------------------------------------------
@@ -269,61 +276,79 @@ static void answer_all(const struct batch *batch, size_t count, enum lookup_stat
     }
 }
 
-// One exchange. TRUST_VOID: nothing is answered yet.
-static enum trust ask_hashes(struct redis_store *store, struct batch *batch, size_t taken)
+// False when it cannot be asked: then they have their answer.
+static bool send_hashes(struct redis_store *store, const struct batch *batch)
 {
     struct redis_node *node = redis_route_node(store->route, 0);
     if (!store_may_ask(store, node, 0)) {
-        answer_all(batch, taken, answer_of(node));
-        return TRUST_NONE;
+        answer_all(batch, store->taken, answer_of(node));
+        return false;
     }
     store_begin_parts(store);
     struct part *part = store_part_of(store, node);
     add_info_if_due(part);
-    size_t info_count = part->count;
     size_t count = 0;
     if (hash_ask_add(store->hash, node->connection, &count) != ERR_NONE) {
         redis_connection_close(node->connection);
     }
     part->count += count;
-    store_exchange_parts(store, batch->deadline);
+    store_send_parts(store);
+    return true;
+}
+
+// TRUST_VOID: nothing is answered yet.
+static enum trust take_hashes(struct redis_store *store, const struct batch *batch)
+{
+    const struct part *part = &store->parts[0];
+    struct redis_node *node = part->node;
+    store_take_parts(store, batch->deadline);
     read_infos(store);
     enum trust t = TRUST_VOID;
     if (part->is_answered && node->is_believed) {
-        t = hash_ask_read(
-                store->hash, &store->trust, part->replies + info_count, clock_wall(), batch->arena);
+        t = hash_ask_read(store->hash, &store->trust, part->replies + part->has_info, clock_wall(),
+                batch->arena);
         const char *why = store->trust.why.n > 0 ? store->trust.why.p : "";
         if (t == TRUST_BROKEN) {
             store_lose_node(store, node, why);
-            answer_all(batch, taken, LOOKUP_UNREACHABLE);
+            answer_all(batch, store->taken, LOOKUP_UNREACHABLE);
         } else if (t != TRUST_WHOLE) {
             node->is_known = false;
             store_say_of(store, node, store_answer_of(t), why);
         }
     } else if (!part->is_forgiven) {
-        answer_all(batch, taken, answer_of(node));
+        answer_all(batch, store->taken, answer_of(node));
         t = TRUST_NONE;
     }
     store_free_parts(store);
     return t;
 }
 
-void store_ask_hash(struct redis_store *store, struct batch *batch)
+void store_send_hash(struct redis_store *store, struct batch *batch)
 {
     size_t asked_count = 0;
     store_send_canaries(store);
-    size_t taken =
+    store->taken =
             hash_ask_plan(store->hash, &store->trust, batch->lookups, batch->count, &asked_count);
-    enum trust t = asked_count > 0 ? TRUST_VOID : TRUST_WHOLE;
-    for (int i = 0; i < ROUNDS - 1 && t == TRUST_VOID; i++) {
-        if (i > 0) {
+    store->hashes = TRUST_WHOLE;
+    if (asked_count > 0) {
+        store->hashes = send_hashes(store, batch) ? TRUST_VOID : TRUST_NONE;
+    }
+}
+
+void store_take_hash(struct redis_store *store, struct batch *batch)
+{
+    enum trust t = store->hashes;
+    for (int i = 1; i < ROUNDS && t == TRUST_VOID; i++) {
+        t = take_hashes(store, batch);
+        if (t == TRUST_VOID && i + 1 < ROUNDS) {
             store_get_ready(store, batch->deadline);
+            t = send_hashes(store, batch) ? TRUST_VOID : TRUST_NONE;
         }
-        t = ask_hashes(store, batch, taken);
     }
     if (t == TRUST_VOID) {
-        answer_all(batch, taken, store->answer != LOOKUP_FOUND ? store->answer : LOOKUP_UNTRUSTED);
+        answer_all(batch, store->taken,
+                store->answer != LOOKUP_FOUND ? store->answer : LOOKUP_UNTRUSTED);
     }
-    store_heed_canaries(store, batch->lookups, taken);
-    advance(batch, taken);
+    store_heed_canaries(store, batch->lookups, store->taken);
+    advance(batch, store->taken);
 }

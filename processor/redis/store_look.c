@@ -226,7 +226,8 @@ static bool look(struct redis_store *store, struct mono_time deadline)
             add_look(store, node);
         }
     }
-    store_exchange_parts(store, deadline);
+    store_send_parts(store);
+    store_take_parts(store, deadline);
     is_again = learn_epochs(store);
     for (size_t i = 0; i < store->part_count; i++) {
         const struct part *part = &store->parts[i];

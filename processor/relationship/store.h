@@ -35,6 +35,13 @@ struct store_ops {
     // facts point to. Never fails: trouble is an answer (LOOKUP_UNREACHABLE and its like).
     void (*lookup)(void *self, struct lookup *lookups, size_t count, struct mono_time deadline,
             struct arena *arena);
+    // The two halves of that, where it is worth while; NULL where it is not. Begin sends what can be
+    // sent, finish waits for the answers: no longer than was left of the time until the deadline when
+    // begin returned, and by the same thread. In between lookups and arena are the store's, and
+    // nothing else is asked of it but its state, which is the one before.
+    void (*begin)(void *self, struct lookup *lookups, size_t count, struct mono_time deadline,
+            struct arena *arena);
+    void (*finish)(void *self);
     // Whether misses are believed now; for frames and readiness.
     enum cache_state (*state)(void *self);
     void (*destroy)(void *self);

@@ -175,6 +175,34 @@ static void test_found_and_missed(void)
     tear_down(&f);
 }
 
+// What its owner does between the two halves of a lookup is no wait for the server. A connection that
+// breaks meanwhile is like any that was idle.
+static void test_begun_and_finished_later(void)
+{
+    enum { WAIT_MS = 1000 };
+    static const char *const meanwhile[] = {"PING", "CLIENT KILL TYPE normal SKIPME yes"};
+    for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+        struct fixture f;
+        set_up(&f);
+        CU_ASSERT_TRUE(is_well(&f));
+        char storage[16];
+        struct lookup lookup = {
+                .recipient = packed_data_recipient(storage, 17), .tenant_id = VIEW("t1")};
+        struct mono_time deadline = mono_after_ms(clock_mono(), WAIT_MS);
+        f.store.ops->begin(f.store.self, &lookup, 1, deadline, f.arena);
+        (void)redis_server_command(f.server, meanwhile[i]);
+        while (clock_mono().ns <= deadline.ns) {
+            struct timespec nap = {.tv_nsec = 10000000};
+            nanosleep(&nap, NULL);
+        }
+        CU_ASSERT_EQUAL(f.store.ops->state(f.store.self), CACHE_TRUSTED); // of before
+        f.store.ops->finish(f.store.self);
+        CU_ASSERT_EQUAL(lookup.facts.lookup, LOOKUP_FOUND);
+        CU_ASSERT_TRUE(is_well(&f));
+        tear_down(&f);
+    }
+}
+
 static void test_flushed(void)
 {
     struct fixture f;
@@ -495,6 +523,7 @@ static void test_evicting_server(void)
 
 static const struct unit_test tests[] = {
         {"found_and_missed", test_found_and_missed},
+        {"begun_and_finished_later", test_begun_and_finished_later},
         {"flushed", test_flushed},
         {"a_bucket_that_is_gone", test_a_bucket_that_is_gone},
         {"fewer_keys_than_buckets", test_fewer_keys_than_buckets},
