@@ -21,14 +21,20 @@ def read_lines(path):
     return pathlib.Path(path).read_text("utf-8", "replace").splitlines()
 
 
+def commit():
+    """Which one was built; empty where that cannot be known, as in a folder that is no checkout."""
+    try:
+        words = ["git", "-C", ROOT, "describe", "--always", "--dirty"]
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:  # no git
+        return ""
+
+
 def machine(stand):
     """What all figures rest on."""
     cpu = next(line.split(":", 1)[1].strip() for line in read_lines("/proc/cpuinfo") if line.startswith("model name"))
     memory = int(next(line.split()[1] for line in read_lines("/proc/meminfo") if line.startswith("MemTotal")))
     system = next(line.split("=", 1)[1].strip('"') for line in read_lines("/etc/os-release") if line.startswith("PRETTY"))
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     return {
         "cpu": cpu,
         "cores": os.cpu_count(),
@@ -37,7 +43,7 @@ def machine(stand):
         "kernel": os.uname().release,
         "redis": stand.call("redis-server", "--version").split()[2].removeprefix("v="),
         "wrongnumber": stand.call(stand.processor, "--version").splitlines()[0],
-        "commit": commit,
+        "commit": commit(),
     }
 
 
