@@ -282,8 +282,13 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             !json_string_equals(&values[VERDICT_WORD], VIEW("misdirected")) ||
             values[VERDICT_TIME].kind != JSON_STRING ||
             values[VERDICT_PSEUDONYM].kind != JSON_STRING ||
-            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK ||
-            !is_of_incident(report, values)) {
+            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK) {
+        return ERR_NONE;
+    }
+    if (values[VERDICT_TENANT].kind != JSON_STRING) { // as alerts and commands call who has none
+        values[VERDICT_TENANT] = (struct json_value){.kind = JSON_STRING, .raw = VIEW("default")};
+    }
+    if (!is_of_incident(report, values)) {
         return ERR_NONE;
     }
     const int64_t *clocks = report->clocks_ms;

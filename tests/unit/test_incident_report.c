@@ -221,6 +221,31 @@ static void test_scopes(void)
     incident_report_destroy(report);
 }
 
+// Events without a tenant: alerts and commands call it "default", verdicts say nothing.
+static void test_no_tenant(void)
+{
+    static const char *const tenants[] = {"null", "\"default\"", "\"t\""};
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"default\"}}");
+    take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL,
+            "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"m1\",\"tenant_id\":"
+            "\"default\"},\"mode\":\"enforce\"}");
+    for (int i = 0; i < 6; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                "{\"message_id\":\"m%d\",\"occurred_at\":\"2026-11-22T08:00:05.000Z\",\"tenant_"
+                "id\":%s,\"verdict\":\"misdirected\",\"recipient_pseudonym\":\"k1:x\","
+                "\"campaign_id\":\"a\"}",
+                i, tenants[i / 2]);
+        CU_ASSERT_EQUAL(incident_report_verdict(report, view_of(text)), ERR_NONE);
+    }
+    CU_ASSERT_EQUAL(report->reached.messages, 3);
+    CU_ASSERT_EQUAL(report->spared.messages, 1);
+    incident_report_destroy(report);
+}
+
 static void test_scopes_ceiling(void)
 {
     static char texts[REPORT_SCOPES_MAX + 1][64];
@@ -392,6 +417,7 @@ int main(int argc, char **argv)
             {"reached", test_reached},
             {"released_and_twice", test_released_and_twice},
             {"scopes", test_scopes},
+            {"no_tenant", test_no_tenant},
             {"scopes_ceiling", test_scopes_ceiling},
             {"recipient_released", test_recipient_released},
             {"recipient_words", test_recipient_words},
