@@ -22,12 +22,13 @@ enum field {
     TARGET_CHANNEL,
     CHANGE_POINT,
     ISSUED,
+    EXPIRES,
     MESSAGE,
     FIELD_COUNT,
 };
 static const char *const pointers[FIELD_COUNT] = {"/scope/kind", "/scope/id", "/scope/tenant_id",
         "/scope/channel", "/target/kind", "/target/id", "/target/tenant_id", "/target/channel",
-        "/evidence/change_point/occurred_at", "/issued_at", "/message"};
+        "/evidence/change_point/occurred_at", "/issued_at", "/expires_at", "/message"};
 
 // Of what a message is of.
 enum part { PART_CAMPAIGN, PART_TEMPLATE, PART_SENDER, PART_VENDOR, PART_CHANNEL, PART_COUNT };
@@ -202,27 +203,33 @@ enum err incident_about_note(struct incident_about *about, const struct audit_li
 
 // --- what messages are of ----------------------------------------------------------------------
 
-static bool is_within(const struct incident *incident, int64_t ms)
+// What a command is about, first and last; the same time twice for what is of one moment.
+struct span {
+    int64_t from_ms;
+    int64_t to_ms;
+};
+
+static bool is_within(const struct incident *incident, struct span span)
 {
-    return ms >= incident->since_ms && ms <= incident->until_ms;
+    return span.to_ms >= incident->since_ms && span.from_ms <= incident->until_ms;
 }
 
 static bool has_scope(struct incident_about *about, const char *kind, struct view tenant,
-        struct view id, const struct json_value *channel, int64_t ms)
+        struct view id, const struct json_value *channel, struct span span)
 {
     struct view key = scope_key(about, kind, tenant, id, channel);
     uint32_t chain = !view_is_none(key) ? hashmap_find(about->by_scope, key) : HASHMAP_ABSENT;
     for (uint32_t at = chain != HASHMAP_ABSENT ? about->chains[chain] : NO_TARGET; at != NO_TARGET;
             at = about->targets[at].next) {
-        if (is_within(&about->incidents[about->targets[at].incident], ms)) {
+        if (is_within(&about->incidents[about->targets[at].incident], span)) {
             return true;
         }
     }
     return false;
 }
 
-// Of a message that does not say what it is of: whether an incident of its tenant is of that time.
-static bool has_tenant(struct incident_about *about, struct view tenant, int64_t ms)
+// Of what does not say what it is of: whether an incident of its tenant is of that time.
+static bool has_tenant(struct incident_about *about, struct view tenant, struct span span)
 {
     for (uint32_t i = 0; i < hashmap_count(about->by_scope); i++) {
         struct view key = hashmap_key(about->by_scope, i);
@@ -232,7 +239,7 @@ static bool has_tenant(struct incident_about *about, struct view tenant, int64_t
             continue;
         }
         for (uint32_t at = about->chains[i]; at != NO_TARGET; at = about->targets[at].next) {
-            if (is_within(&about->incidents[about->targets[at].incident], ms)) {
+            if (is_within(&about->incidents[about->targets[at].incident], span)) {
                 return true;
             }
         }
@@ -257,28 +264,35 @@ static void read_message(struct view object, struct json_value *ret_parts)
 }
 
 static bool has_part(struct incident_about *about, const char *kind, struct view tenant,
-        const struct json_value *id, const struct json_value *channel, int64_t ms)
+        const struct json_value *id, const struct json_value *channel, struct span span)
 {
-    return id->kind == JSON_STRING && (has_scope(about, kind, tenant, id->raw, NULL, ms) ||
-                                              has_scope(about, kind, tenant, id->raw, channel, ms));
+    return id->kind == JSON_STRING &&
+           (has_scope(about, kind, tenant, id->raw, NULL, span) ||
+                   has_scope(about, kind, tenant, id->raw, channel, span));
 }
 
 enum about_answer incident_about_has(struct incident_about *about, const struct audit_line *line)
 {
     struct json_value values[FIELD_COUNT];
     struct json_value parts[PART_COUNT];
-    int64_t ms = line->at_ms;
+    struct span span = {line->at_ms, line->at_ms};
     if (view_is_none(line->record) || hashmap_count(about->by_scope) == 0 ||
             json_scan(about->fields, line->record, values, NULL) != JSON_FINE ||
             values[TARGET_TENANT].kind != JSON_STRING) {
         return ABOUT_NO;
     }
     if (values[ISSUED].kind == JSON_STRING) {
-        (void)clock_parse_rfc3339(values[ISSUED].raw, &ms);
+        (void)clock_parse_rfc3339(values[ISSUED].raw, &span.from_ms);
+    }
+    span.to_ms = span.from_ms;
+    if (json_string_equals(&values[TARGET_KIND], VIEW("recipient")) &&
+            values[EXPIRES].kind == JSON_STRING &&
+            clock_parse_rfc3339(values[EXPIRES].raw, &span.to_ms) == CLOCK_OK) {
+        span.to_ms--; // it is over then
     }
     const struct json_value *tenant = &values[TARGET_TENANT];
     if (values[MESSAGE].kind != JSON_OBJECT) {
-        return has_tenant(about, tenant->raw, ms) ? ABOUT_MAYBE : ABOUT_NO;
+        return has_tenant(about, tenant->raw, span) ? ABOUT_MAYBE : ABOUT_NO;
     }
     read_message(values[MESSAGE].raw, parts);
     const struct {
@@ -287,7 +301,8 @@ enum about_answer incident_about_has(struct incident_about *about, const struct 
     } scopes[] = {{"campaign", &parts[PART_CAMPAIGN]}, {"template", &parts[PART_TEMPLATE]},
             {"sender", &parts[PART_SENDER]}, {"vendor", &parts[PART_VENDOR]}, {"tenant", tenant}};
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        if (has_part(about, scopes[i].kind, tenant->raw, scopes[i].id, &parts[PART_CHANNEL], ms)) {
+        if (has_part(
+                    about, scopes[i].kind, tenant->raw, scopes[i].id, &parts[PART_CHANNEL], span)) {
             return ABOUT_YES;
         }
     }

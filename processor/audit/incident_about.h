@@ -7,7 +7,8 @@
 //   it was issued from the incident's change point on (the first wrong message that the evidence counts; the first
 //   alert, where that is earlier or alone), and not after the incident was closed.
 //
-// A command that does not say what its message is of may belong to every incident of its tenant at that time.
+// A command that does not say what its message is of may belong to every incident of its tenant at that time. So may one
+// about a recipient, who is of no scope: from when it was issued until it ends, for that long it says what becomes of his.
 //
 // Read twice: incident_about_note of the whole log, then incident_about_has of each such command. One thread.
 #pragma once

@@ -12,15 +12,15 @@
 #include "common/arena.h"
 #include "common/json_out.h"
 #include "common/zone.h"
-#include "control/recipient_releases.h"
+#include "control/last_words.h"
 
 enum {
     REPORT_ENTRIES_MAX = 100000,
     REPORT_PEOPLE_MAX = 1000000,
     REPORT_HOLDS_MAX =
             4000000, // messages with a hold of their own; what is above counts as without
-    REPORT_RELEASES_MAX =
-            1000000, // recipients whom a person released; what is above counts as without
+    // Messages, and recipients, of which a person said something; what is above counts as without.
+    REPORT_WORDS_MAX = 1000000,
     REPORT_MESSAGES_MAX = 4000000, // that are counted once; what is above, as often as it is told
     REPORT_NAMED_MAX = 10000,      // pseudonyms that are listed; all are counted
     REPORT_SCOPES_MAX = 10000, // of the incident; what is above is counted, and reaches nobody here
@@ -53,8 +53,9 @@ enum report_clock {
 extern const char *const report_clock_names[CLOCK_COUNT];
 
 // Misdirected messages of the incident's scopes that verdicts tell of, each once: of those that its alerts
-// name and its commands are of, as `status --incident` has it. Reached: judged before the first of them was held, and without an enforced hold of their own in the log, or released by a person, who had them sent;
-// the others are spared.
+// name and its commands are of, as `status --incident` has it. Reached: judged before the first of them was held,
+// and without an enforced hold of their own in the log that no person released; or released by a person at once,
+// who had them sent (what is released without that stays where its scope is held). The others are spared.
 struct report_people {
     uint64_t messages;
     uint64_t people;          // distinct pseudonyms
@@ -118,10 +119,10 @@ struct incident_report {
     struct hashmap *scope_set; // "kind\ntenant\nid"
     struct hashmap *reached_set;
     struct hashmap *spared_set;
-    struct hashmap *held_messages;                  // "tenant\nmessage_id", as they stand in JSON
-    struct hashmap *released_messages;              // likewise, by a person
-    struct recipient_releases *released_recipients; // by "tenant\npseudonym", likewise
-    struct hashmap *counted_messages;               // like the messages above, of verdicts
+    struct hashmap *held_messages;    // "tenant\nmessage_id", as they stand in JSON
+    struct last_words *of_messages;   // likewise, by people
+    struct last_words *of_recipients; // by "tenant\npseudonym", likewise
+    struct hashmap *counted_messages; // like the messages above, of verdicts
     struct strbuf key;
     struct json_pointers *fields;
     struct json_pointers *verdict_fields;

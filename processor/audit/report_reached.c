@@ -16,10 +16,14 @@ enum command_field {
     COMMAND_MODE,
     COMMAND_OPERATOR,
     COMMAND_EXPIRES,
+    COMMAND_ISSUED,
+    COMMAND_SEQUENCE,
+    COMMAND_AT_ONCE,
     COMMAND_FIELD_COUNT,
 };
 static const char *const command_pointers[COMMAND_FIELD_COUNT] = {"/action", "/target/kind",
-        "/target/id", "/target/tenant_id", "/mode", "/operator", "/expires_at"};
+        "/target/id", "/target/tenant_id", "/mode", "/operator", "/expires_at", "/issued_at",
+        "/sequence", "/at_once"};
 
 enum verdict_field {
     VERDICT_WORD,
@@ -47,16 +51,16 @@ enum err report_reached_prepare(struct incident_report *report)
     report->reached_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->spared_set = hashmap_create(REPORT_PEOPLE_MAX);
     report->held_messages = hashmap_create(REPORT_HOLDS_MAX);
-    report->released_messages = hashmap_create(REPORT_HOLDS_MAX);
     report->counted_messages = hashmap_create(REPORT_MESSAGES_MAX);
     strbuf_init(&report->key, KEY_MAX_BYTES);
     if (report->scopes == NULL || report->scope_set == NULL || report->reached.named == NULL ||
             report->spared.named == NULL || report->reached_set == NULL ||
             report->spared_set == NULL || report->held_messages == NULL ||
-            report->released_messages == NULL || report->counted_messages == NULL) {
+            report->counted_messages == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err e = recipient_releases_create(&report->released_recipients, REPORT_RELEASES_MAX);
+    enum err e = last_words_create(&report->of_messages, REPORT_WORDS_MAX);
+    e = e != ERR_NONE ? e : last_words_create(&report->of_recipients, REPORT_WORDS_MAX);
     e = e != ERR_NONE ? e
                       : json_pointers_create(&report->command_fields, command_pointers,
                                 COMMAND_FIELD_COUNT, NULL);
@@ -77,8 +81,8 @@ void report_reached_finish(struct incident_report *report)
     hashmap_destroy(report->reached_set);
     hashmap_destroy(report->spared_set);
     hashmap_destroy(report->held_messages);
-    hashmap_destroy(report->released_messages);
-    recipient_releases_destroy(report->released_recipients);
+    last_words_destroy(report->of_messages);
+    last_words_destroy(report->of_recipients);
     hashmap_destroy(report->counted_messages);
     strbuf_fini(&report->key);
     free(report->scopes);
@@ -106,18 +110,28 @@ static enum err put_once(struct hashmap *set, struct view key, bool *ret_is_new)
     return e == ERR_CEILING ? ERR_NONE : e;
 }
 
-static enum err note_recipient(struct incident_report *report, const struct json_value *values)
+static int64_t time_of(const struct json_value *value, int64_t other_ms)
 {
-    int64_t until_ms;
-    if (values[COMMAND_EXPIRES].kind != JSON_STRING ||
-            clock_parse_rfc3339(values[COMMAND_EXPIRES].raw, &until_ms) != CLOCK_OK) {
-        return ERR_NONE;
+    int64_t ms;
+    bool is_time = value->kind == JSON_STRING && clock_parse_rfc3339(value->raw, &ms) == CLOCK_OK;
+    return is_time ? ms : other_ms;
+}
+
+// Of a person, about a message or recipient.
+static struct spoken_word read_word(const struct json_value *values, bool is_hold)
+{
+    struct spoken_word word = {
+            .issued_ms = time_of(&values[COMMAND_ISSUED], 0),
+            .until_ms = time_of(&values[COMMAND_EXPIRES], INT64_MAX),
+            .is_release = !is_hold,
+            .at_once = values[COMMAND_AT_ONCE].kind == JSON_TRUE,
+    };
+    int64_t sequence;
+    if (values[COMMAND_SEQUENCE].kind == JSON_NUMBER &&
+            json_integer_read(values[COMMAND_SEQUENCE].raw, &sequence) == JSON_INTEGER) {
+        word.sequence = sequence;
     }
-    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
-    enum err e = view_is_none(key)
-                         ? report->key.failed
-                         : recipient_releases_note(report->released_recipients, key, until_ms);
-    return e == ERR_CEILING ? ERR_NONE : e;
+    return word;
 }
 
 // A hold of a message is kept whichever scope it is in: who is asked for it later has the scope. Of
@@ -138,15 +152,21 @@ enum err incident_report_command(struct incident_report *report, struct view com
             values[COMMAND_TENANT].kind != JSON_STRING) {
         return ERR_NONE;
     }
-    if (is_recipients) {
-        return is_hold ? ERR_NONE : note_recipient(report, values);
-    }
     struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
     if (view_is_none(key)) {
         return report->key.failed;
     }
+    const struct spoken_word word = read_word(values, is_hold);
+    bool is_judges = is_hold && !is_recipients && word.sequence < LAST_WORD_SEQUENCE_MIN;
+    enum err e =
+            is_judges ? ERR_NONE
+                      : last_words_note(is_recipients ? report->of_recipients : report->of_messages,
+                                key, &word);
     bool is_new;
-    return put_once(is_hold ? report->held_messages : report->released_messages, key, &is_new);
+    e = e == ERR_CEILING ? ERR_NONE : e;
+    return e != ERR_NONE || !is_hold || is_recipients
+                   ? e
+                   : put_once(report->held_messages, key, &is_new);
 }
 
 // --- who was reached ---------------------------------------------------------------------------
@@ -237,13 +257,20 @@ static enum err add_person(struct incident_report *report, struct report_people 
     return ERR_NONE;
 }
 
-// Whether a person has released all of its recipient's, and it is not blocked besides.
-static bool is_recipients(
-        struct incident_report *report, const struct json_value *values, int64_t at_ms)
+// What a person has said last: of the message itself, whose hold stays above, and of all its recipient's, unless it
+// is blocked besides.
+static enum last_word word_of(struct incident_report *report, const struct json_value *values,
+        struct view message, int64_t at_ms)
 {
+    enum last_word own = view_is_none(message) ? LAST_WORD_NONE
+                                               : last_words_of(report->of_messages, message, at_ms);
+    if (own == LAST_WORD_HOLD || json_array_has(&values[VERDICT_REASONS], VIEW("blocked"))) {
+        return own;
+    }
     struct view key = message_key(report, &values[VERDICT_TENANT], &values[VERDICT_PSEUDONYM]);
-    return !view_is_none(key) && !json_array_has(&values[VERDICT_REASONS], VIEW("blocked")) &&
-           recipient_releases_has(report->released_recipients, key, at_ms);
+    enum last_word his =
+            view_is_none(key) ? LAST_WORD_NONE : last_words_of(report->of_recipients, key, at_ms);
+    return his > own ? his : own;
 }
 
 enum err incident_report_verdict(struct incident_report *report, struct view verdict)
@@ -255,8 +282,13 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             !json_string_equals(&values[VERDICT_WORD], VIEW("misdirected")) ||
             values[VERDICT_TIME].kind != JSON_STRING ||
             values[VERDICT_PSEUDONYM].kind != JSON_STRING ||
-            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK ||
-            !is_of_incident(report, values)) {
+            clock_parse_rfc3339(values[VERDICT_TIME].raw, &ms) != CLOCK_OK) {
+        return ERR_NONE;
+    }
+    if (values[VERDICT_TENANT].kind != JSON_STRING) { // as alerts and commands call who has none
+        values[VERDICT_TENANT] = (struct json_value){.kind = JSON_STRING, .raw = VIEW("default")};
+    }
+    if (!is_of_incident(report, values)) {
         return ERR_NONE;
     }
     const int64_t *clocks = report->clocks_ms;
@@ -266,7 +298,6 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
             (end != REPORT_NONE && ms > end)) {
         return ERR_NONE;
     }
-    bool is_his = is_recipients(report, values, ms);
     struct view key =
             values[VERDICT_MESSAGE].kind == JSON_STRING
                     ? message_key(report, &values[VERDICT_TENANT], &values[VERDICT_MESSAGE])
@@ -276,12 +307,12 @@ enum err incident_report_verdict(struct incident_report *report, struct view ver
     if (e != ERR_NONE || !is_new) {
         return e;
     }
-    bool is_released = is_his || (!view_is_none(key) && hashmap_find(report->released_messages,
-                                                                key) != HASHMAP_ABSENT);
-    bool is_held = !view_is_none(key) && !is_released &&
-                   hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
+    bool has_hold =
+            !view_is_none(key) && hashmap_find(report->held_messages, key) != HASHMAP_ABSENT;
+    enum last_word word = word_of(report, values, key, ms); // overwrites the key
+    bool is_held = has_hold && word != LAST_WORD_RELEASE && word != LAST_WORD_RELEASE_AT_ONCE;
     bool is_behind = clocks[CLOCK_FIRST_HOLD] != REPORT_NONE && ms >= clocks[CLOCK_FIRST_HOLD];
-    bool is_spared = is_held || (is_behind && !is_released);
+    bool is_spared = is_held || (is_behind && word != LAST_WORD_RELEASE_AT_ONCE);
     struct report_people *people = is_spared ? &report->spared : &report->reached;
     people->held_one_by_one += is_held;
     return add_person(report, people, is_spared ? report->spared_set : report->reached_set,

@@ -32,17 +32,16 @@ enum err status_board_create(struct status_board **ret_board, struct view incide
     board->releases.by_key = hashmap_create(RELEASES_MAX);
     board->scopes = hashmap_create(SCOPES_MAX);
     board->held_messages = hashmap_create(STATUS_MESSAGES_MAX);
-    board->released_messages = hashmap_create(STATUS_MESSAGES_MAX);
     board->seen_messages = hashmap_create(STATUS_MESSAGES_MAX);
     board->incident = view_is_none(incident) ? NULL : view_dup(incident);
     enum err e = status_fields_create(board);
-    e = e != ERR_NONE ? e
-                      : recipient_releases_create(&board->released_recipients, STATUS_MESSAGES_MAX);
+    e = e != ERR_NONE ? e : last_words_create(&board->of_messages, STATUS_MESSAGES_MAX);
+    e = e != ERR_NONE ? e : last_words_create(&board->of_recipients, STATUS_MESSAGES_MAX);
     bool has_memory = board->arena != NULL && board->held.by_key != NULL &&
                       board->incidents.by_key != NULL && board->outcomes.by_key != NULL &&
                       board->records.by_key != NULL && board->releases.by_key != NULL &&
                       board->scopes != NULL && board->held_messages != NULL &&
-                      board->released_messages != NULL && board->seen_messages != NULL &&
+                      board->seen_messages != NULL &&
                       (board->incident != NULL || view_is_none(incident));
     if (e != ERR_NONE || !has_memory) {
         status_board_destroy(board);
@@ -76,8 +75,8 @@ void status_board_destroy(struct status_board *board)
     table_fini(&board->releases);
     hashmap_destroy(board->scopes);
     hashmap_destroy(board->held_messages);
-    hashmap_destroy(board->released_messages);
-    recipient_releases_destroy(board->released_recipients);
+    last_words_destroy(board->of_messages);
+    last_words_destroy(board->of_recipients);
     hashmap_destroy(board->seen_messages);
     for (uint32_t i = 0; i < board->message_count; i++) {
         free(board->messages[i].text);

@@ -99,6 +99,8 @@ static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
         [COMMAND_EXPIRES] = "/expires_at",
         [COMMAND_MODE] = "/mode",
         [COMMAND_OPERATOR] = "/operator",
+        [COMMAND_SEQUENCE] = "/sequence",
+        [COMMAND_AT_ONCE] = "/at_once",
 };
 
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {

@@ -8,7 +8,7 @@
 #include "common/arena.h"
 #include "common/hashmap.h"
 #include "common/json_scan.h"
-#include "control/recipient_releases.h"
+#include "control/last_words.h"
 
 enum state_field {
     STATE_KIND,
@@ -94,6 +94,8 @@ enum command_field {
     COMMAND_EXPIRES,
     COMMAND_MODE,
     COMMAND_OPERATOR,
+    COMMAND_SEQUENCE,
+    COMMAND_AT_ONCE,
     COMMAND_FIELD_COUNT
 };
 
@@ -131,13 +133,14 @@ struct status_message {
     int64_t at_ms;
     bool was_sent;    // judged before the first hold of its scope
     bool is_held;     // an enforced hold of its own was commanded, and no person released it
-    bool is_released; // by a person, who had it, or all of its recipient's, sent
+    bool is_released; // by a person, it or all of its recipient's
+    bool is_at_once;  // likewise, also where its scope is held
 };
 
 // As the incident report has it (audit/incident_report.h); the others are spared.
 static inline bool status_has_reached(const struct status_message *message)
 {
-    return message->is_released || (message->was_sent && !message->is_held);
+    return !message->is_held && (message->was_sent || message->is_at_once);
 }
 
 enum { STATUS_MESSAGES_MAX = 1 << 20 };
@@ -170,15 +173,15 @@ struct status_board {
     struct status_table records;  // of the control state, by their keys
     struct status_table releases; // the last alert of each scope about one, by scope
     // of one incident
-    struct hashmap *scopes;                         // target keys of what it is about
-    struct hashmap *held_messages;                  // "tenant\nmessage_id" with a hold
-    struct hashmap *released_messages;              // likewise, released by a person
-    struct recipient_releases *released_recipients; // by "tenant\npseudonym"
-    struct hashmap *seen_messages;                  // like the others, of `messages`
-    int64_t since_ms;                               // 0 = not known
-    int64_t held_at_ms;                             // the first hold of a scope of its; 0 = none
-    int64_t released_at_ms;                         // the last release of one; 0 = none
-    int64_t closed_at_ms;                           // 0 = it is open
+    struct hashmap *scopes;           // target keys of what it is about
+    struct hashmap *held_messages;    // "tenant\nmessage_id" with a hold
+    struct last_words *of_messages;   // likewise, by people
+    struct last_words *of_recipients; // by "tenant\npseudonym"
+    struct hashmap *seen_messages;    // like the others, of `messages`
+    int64_t since_ms;                 // 0 = not known
+    int64_t held_at_ms;               // the first hold of a scope of its; 0 = none
+    int64_t released_at_ms;           // the last release of one; 0 = none
+    int64_t closed_at_ms;             // 0 = it is open
     struct status_message *messages;
     uint32_t message_count;
     uint32_t message_capacity;

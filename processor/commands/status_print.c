@@ -242,7 +242,7 @@ static void add_messages(
     strbuf_printf(p->sb, "%s: %u misdirected messages to %u people",
             has_reached ? "reached" : "spared", tally.messages, tally.people);
     if (has_reached) {
-        strbuf_add_text(p->sb, ", judged before the hold or released by a person\n");
+        strbuf_add_text(p->sb, ", judged before the hold or released by a person at once\n");
     } else {
         strbuf_printf(p->sb, ", %u of them held one by one\n", tally.held);
     }
@@ -258,9 +258,10 @@ static void add_messages(
         strbuf_add_byte(p->sb, ' ');
         print_value(p, &values[MESSAGE_ID]);
         print_value(p, &values[MESSAGE_PSEUDONYM]);
-        strbuf_add_text(p->sb, message->is_held       ? "held by itself"
-                               : message->is_released ? "released by a person"
-                                                      : "");
+        strbuf_add_text(p->sb, message->is_held        ? "held by itself"
+                               : !message->is_released ? ""
+                               : has_reached           ? "released by a person"
+                                                       : "released by a person, its scope is held");
         print_end_line(p);
     }
 }

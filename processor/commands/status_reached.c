@@ -19,31 +19,44 @@ static struct view message_key(struct status_board *board, struct view tenant, s
     return strbuf_view(&board->key);
 }
 
-// Of releases those by a person: by itself a message is released when it was not misdirected after all.
-static enum err see_message(struct status_board *board, const struct json_value *values)
+static enum err note_word(struct status_board *board, struct last_words *words, struct view key,
+        const struct spoken_word *word)
+{
+    enum err e = last_words_note(words, key, word);
+    board->overflowed += e == ERR_CEILING;
+    return e == ERR_CEILING ? ERR_NONE : e;
+}
+
+// What is said of a message or recipient. Of releases those by a person: by itself a message is released when it
+// was not misdirected after all. Which messages of a recipient are concerned the verdicts tell.
+static enum err see_single(
+        struct status_board *board, const struct json_value *values, bool is_recipients)
 {
     bool is_hold = json_string_equals(&values[COMMAND_ACTION], VIEW("hold"));
     if (json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
             (!is_hold && values[COMMAND_OPERATOR].kind != JSON_STRING)) {
         return ERR_NONE;
     }
-    struct view key = message_key(board, status_text(board, &values[COMMAND_TENANT]),
-            status_text(board, &values[COMMAND_ID]));
-    return status_put_once(board, is_hold ? board->held_messages : board->released_messages, key);
-}
-
-// Which messages of his were held, and are released by that, the verdicts tell.
-static enum err see_recipient(struct status_board *board, const struct json_value *values)
-{
-    if (!json_string_equals(&values[COMMAND_ACTION], VIEW("release"))) {
-        return ERR_NONE;
+    int64_t until_ms = status_time(board, &values[COMMAND_EXPIRES]);
+    struct spoken_word word = {
+            .issued_ms = status_time(board, &values[COMMAND_ISSUED]),
+            .until_ms = until_ms != 0 ? until_ms : INT64_MAX,
+            .is_release = !is_hold,
+            .at_once = values[COMMAND_AT_ONCE].kind == JSON_TRUE,
+    };
+    int64_t sequence;
+    if (values[COMMAND_SEQUENCE].kind == JSON_NUMBER &&
+            json_integer_read(values[COMMAND_SEQUENCE].raw, &sequence) == JSON_INTEGER) {
+        word.sequence = sequence;
     }
     struct view key = message_key(board, status_text(board, &values[COMMAND_TENANT]),
             status_text(board, &values[COMMAND_ID]));
-    enum err e = recipient_releases_note(
-            board->released_recipients, key, status_time(board, &values[COMMAND_EXPIRES]));
-    board->overflowed += e == ERR_CEILING;
-    return e == ERR_CEILING ? ERR_NONE : e;
+    if (is_recipients) {
+        return note_word(board, board->of_recipients, key, &word);
+    }
+    bool is_judges = is_hold && word.sequence < LAST_WORD_SEQUENCE_MIN;
+    enum err e = is_judges ? ERR_NONE : note_word(board, board->of_messages, key, &word);
+    return e != ERR_NONE || !is_hold ? e : status_put_once(board, board->held_messages, key);
 }
 
 enum err status_see_command(struct status_board *board, const struct raw_message *raw)
@@ -53,10 +66,10 @@ enum err status_see_command(struct status_board *board, const struct raw_message
         return ERR_NONE;
     }
     if (json_string_equals(&values[COMMAND_KIND], VIEW("message"))) {
-        return see_message(board, values);
+        return see_single(board, values, false);
     }
     if (json_string_equals(&values[COMMAND_KIND], VIEW("recipient"))) {
-        return see_recipient(board, values);
+        return see_single(board, values, true);
     }
     if (!json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
         note_release(board, values);
@@ -92,14 +105,19 @@ static bool is_of_incident(
            has_scope(board, "tenant", tenant, tenant);
 }
 
-// Whether a person has released all of its recipient's, and it is not blocked besides.
-static bool is_recipients(struct status_board *board, const struct json_value *values,
-        struct view tenant, int64_t at_ms)
+// What a person has said last: of the message itself, whose hold stays above, and of all its recipient's, unless it
+// is blocked besides.
+static enum last_word word_of(struct status_board *board, const struct json_value *values,
+        struct view tenant, struct view message, int64_t at_ms)
 {
+    enum last_word own = last_words_of(board->of_messages, message, at_ms);
+    if (own == LAST_WORD_HOLD || json_array_has(&values[VERDICT_REASONS], VIEW("blocked"))) {
+        return own;
+    }
     struct view pseudonym = status_text(board, &values[VERDICT_PSEUDONYM]);
-    return !json_array_has(&values[VERDICT_REASONS], VIEW("blocked")) &&
-           recipient_releases_has(
-                   board->released_recipients, message_key(board, tenant, pseudonym), at_ms);
+    enum last_word his =
+            last_words_of(board->of_recipients, message_key(board, tenant, pseudonym), at_ms);
+    return his > own ? his : own;
 }
 
 static enum err keep_message(struct status_board *board, const struct status_message *message)
@@ -138,24 +156,27 @@ enum err status_see_verdict(struct status_board *board, const struct raw_message
     if (at_ms < board->since_ms || is_behind || !is_of_incident(board, values, tenant)) {
         return ERR_NONE;
     }
-    bool is_his = is_recipients(board, values, tenant, at_ms);
     struct view key = message_key(board, tenant, status_text(board, &values[VERDICT_MESSAGE]));
     if (hashmap_find(board->seen_messages, key) != HASHMAP_ABSENT) {
         return ERR_NONE;
     }
-    bool is_released = is_his || hashmap_find(board->released_messages, key) != HASHMAP_ABSENT;
+    bool has_hold = hashmap_find(board->held_messages, key) != HASHMAP_ABSENT;
+    enum last_word word = word_of(board, values, tenant, key, at_ms); // overwrites the key
+    bool is_released = word == LAST_WORD_RELEASE || word == LAST_WORD_RELEASE_AT_ONCE;
     const struct status_message message = {
             .text = view_dup(raw->value),
             .n = raw->value.n,
             .at_ms = at_ms,
             .was_sent = board->held_at_ms == 0 || at_ms < board->held_at_ms,
-            .is_held = !is_released && hashmap_find(board->held_messages, key) != HASHMAP_ABSENT,
+            .is_held = has_hold && !is_released,
             .is_released = is_released,
+            .is_at_once = word == LAST_WORD_RELEASE_AT_ONCE,
     };
     if (message.text == NULL) {
         return ERR_NO_MEMORY;
     }
     enum err e = keep_message(board, &message);
+    key = message_key(board, tenant, status_text(board, &values[VERDICT_MESSAGE]));
     return e != ERR_NONE || board->message_count == STATUS_MESSAGES_MAX
                    ? e
                    : status_put_once(board, board->seen_messages, key);

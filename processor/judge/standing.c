@@ -44,7 +44,8 @@ static void hold_until(struct standing *standing, int64_t until_ms)
     }
 }
 
-// The hours are the recipient's, whatever else is said.
+// The hours are the recipient's, whatever the verdict is. What a person has released, or a list overrides, passes
+// them (is_past).
 static void stand_by_hours(const struct event *ev, const struct policy_subject *subject,
         const struct policy *policy, struct judgement *judgement, struct standing *standing)
 {

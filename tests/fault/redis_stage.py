@@ -1,11 +1,13 @@
 """The stage on which the faults of redis_faults.py are played: a sandbox broker, a Redis behind a proxy, `wrongnumber run`
 under a steady stream of healthy messages, and ears on what it says. Standard library and kcat only."""
 import json
+import math
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -133,7 +135,9 @@ class Stage:
         self.start_stream()
         if not wait_until(20, lambda: self.known_after(0) is not None):
             raise SystemExit("no verdicts come")
-        wait_until(10, lambda: self.delay(time.time()) < 0.5)  # what piled up while the processor started goes first
+        # What piled up while the processor started goes first.
+        if not wait_until(10, lambda: self.delay(time.time(), math.inf) < 0.5):
+            print("verdicts are still late after 10 s: %.1f s" % self.delay(time.time(), math.inf), file=sys.stderr)
 
     def path(self, name):
         return os.path.join(self.work, name)
@@ -327,12 +331,12 @@ class Stage:
         times = [since] + [t for t in newest if since <= t <= until] + [until]
         return max(b - a for a, b in zip(times, times[1:]))
 
-    def delay(self, until):
+    def delay(self, until, silent=0.0):
         """What the machine itself takes, as busy as it is: from a message's sending to its verdict, all but the slowest
-        twentieth of those heard in the second before."""
+        twentieth of those heard in the second before; `silent` where none was."""
         with self.lock:
             took = sorted(heard - self.sent[name][0] for name, (_, heard) in self.verdicts.items() if until - 1 <= heard < until)
-        return took[len(took) * 19 // 20] if took else 0.0
+        return took[len(took) * 19 // 20] if took else silent
 
     def missing(self):
         with self.lock:

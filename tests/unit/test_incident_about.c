@@ -92,6 +92,48 @@ static void test_belongs(void)
     incident_about_destroy(about);
 }
 
+// A word about a recipient may concern every incident that begins while it is in force, however long before it was said.
+static void test_recipient(void)
+{
+    static const struct {
+        const char *kind;
+        const char *tenant;
+        const char *from;
+        const char *until;
+        enum about_answer answer;
+    } rows[] = {
+            {"recipient", "t", "07:00:00.000", "08:59:59.999", ABOUT_NO},
+            {"recipient", "t", "07:00:00.000", "09:00:00.000", ABOUT_NO},
+            {"recipient", "t", "07:00:00.000", "09:00:00.001", ABOUT_MAYBE},
+            {"recipient", "t", "07:00:00.000", "23:00:00.000", ABOUT_MAYBE},
+            {"recipient", "t", "09:10:00.000", "09:11:00.000", ABOUT_MAYBE},
+            {"recipient", "t", "09:30:00.001", "23:00:00.000", ABOUT_NO},
+            {"recipient", "u", "07:00:00.000", "23:00:00.000", ABOUT_NO},
+            {"message", "t", "07:00:00.000", "23:00:00.000", ABOUT_NO},
+    };
+    struct incident_about *about;
+    CU_ASSERT_EQUAL_FATAL(incident_about_create(&about, is_wanted, NULL), ERR_NONE);
+    note(about, AUDIT_ALERT, "incident.opened", OURS, 0,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
+    note(about, AUDIT_ALERT, "incident.closed", OURS, 30,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char record[512];
+        snprintf(record, sizeof record,
+                "{\"action\":\"release\",\"target\":{\"kind\":\"%s\",\"id\":\"k1:r\",\"tenant_id\":"
+                "\"%s\"},\"issued_at\":\"2026-11-25T%sZ\",\"expires_at\":\"2026-11-25T%sZ\"}",
+                rows[i].kind, rows[i].tenant, rows[i].from, rows[i].until);
+        const struct audit_line line = {
+                .at_ms = 0, .kind = AUDIT_MESSAGE_COMMAND, .record = view_of(record)};
+        enum about_answer answer = incident_about_has(about, &line);
+        CU_ASSERT_EQUAL(answer, rows[i].answer);
+        if (answer != rows[i].answer) {
+            fprintf(stderr, "row %zu: %d\n", i, (int)answer);
+        }
+    }
+    incident_about_destroy(about);
+}
+
 // A tenant's incident has all messages of the tenant, until it is closed.
 static void test_tenant(void)
 {
@@ -130,6 +172,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"belongs", test_belongs},
+            {"recipient", test_recipient},
             {"tenant", test_tenant},
             {"ceiling", test_ceiling},
             {NULL, NULL},

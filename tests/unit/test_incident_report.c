@@ -148,19 +148,21 @@ static void test_released_and_twice(void)
         hold_message(report, "by ann", "enforce");
         hold_message(report, "late record", "enforce");
         release_message(report, "by ann", ",\"operator\":\"ann\"");
-        release_message(report, "behind", ",\"operator\":\"ann\"");
+        release_message(report, "behind", ",\"operator\":\"ann\",\"at_once\":true");
+        release_message(report, "its scope's", ",\"operator\":\"ann\"");
         release_message(report, "late record", "");
     }
     for (int i = 0; i < 2; i++) {
         verdict(report, "by ann", "p1", 5);
         verdict(report, "behind", "p2", 25);
+        verdict(report, "its scope's", "p5", 25);
         verdict(report, "late record", "p3", 6);
         verdict(report, "spared", "p4", 26);
     }
     CU_ASSERT_EQUAL(report->reached.messages, 2);
     CU_ASSERT_EQUAL(report->reached.people, 2);
     CU_ASSERT_EQUAL(report->reached.held_one_by_one, 0);
-    CU_ASSERT_EQUAL(report->spared.messages, 2);
+    CU_ASSERT_EQUAL(report->spared.messages, 3);
     CU_ASSERT_EQUAL(report->spared.held_one_by_one, 1);
     incident_report_destroy(report);
 }
@@ -219,6 +221,31 @@ static void test_scopes(void)
     incident_report_destroy(report);
 }
 
+// Events without a tenant: alerts and commands call it "default", verdicts say nothing.
+static void test_no_tenant(void)
+{
+    static const char *const tenants[] = {"null", "\"default\"", "\"t\""};
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"default\"}}");
+    take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL,
+            "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"m1\",\"tenant_id\":"
+            "\"default\"},\"mode\":\"enforce\"}");
+    for (int i = 0; i < 6; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                "{\"message_id\":\"m%d\",\"occurred_at\":\"2026-11-22T08:00:05.000Z\",\"tenant_"
+                "id\":%s,\"verdict\":\"misdirected\",\"recipient_pseudonym\":\"k1:x\","
+                "\"campaign_id\":\"a\"}",
+                i, tenants[i / 2]);
+        CU_ASSERT_EQUAL(incident_report_verdict(report, view_of(text)), ERR_NONE);
+    }
+    CU_ASSERT_EQUAL(report->reached.messages, 3);
+    CU_ASSERT_EQUAL(report->spared.messages, 1);
+    incident_report_destroy(report);
+}
+
 static void test_scopes_ceiling(void)
 {
     static char texts[REPORT_SCOPES_MAX + 1][64];
@@ -271,7 +298,7 @@ static void test_recipient_released(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         hold_message(report, rows[i].id, "enforce");
         for (int k = 0; k < 2 && rows[i].tenant != NULL; k++) {
-            char record[512]; // of several the longest counts
+            char record[512]; // the same again changes nothing
             snprintf(record, sizeof record,
                     "{\"action\":\"release\",\"target\":{\"kind\":\"recipient\",\"id\":\"k1:%s\","
                     "\"tenant_id\":\"%s\"},\"expires_at\":\"2026-11-22T08:00:%s.000Z\","
@@ -287,23 +314,101 @@ static void test_recipient_released(void)
     incident_report_destroy(report);
 }
 
-// So many and no more: whoever is above the ceiling counts as not released.
-static void test_releases_ceiling(void)
+// A person's word about a recipient or message: `action` is hold, release or (a release) at_once.
+static void say(struct incident_report *report, const char *kind, const char *id,
+        const char *action, int sequence, int issued, int until)
 {
-    struct recipient_releases *releases;
-    CU_ASSERT_EQUAL_FATAL(recipient_releases_create(&releases, 20), ERR_NONE);
+    char record[512];
+    snprintf(record, sizeof record,
+            "{\"sequence\":%d,\"action\":\"%s\",\"target\":{\"kind\":\"%s\",\"id\":\"%s\","
+            "\"tenant_id\":\"t\"},\"issued_at\":\"2026-11-22T08:00:%02d.000Z\",\"expires_at\":"
+            "\"2026-11-22T08:00:%02d.000Z\",\"operator\":\"ann\",\"mode\":\"enforce\"%s}",
+            sequence, strcmp(action, "hold") == 0 ? "hold" : "release", kind, id, issued, until,
+            strcmp(action, "at_once") == 0 ? ",\"at_once\":true" : "");
+    take(report, AUDIT_MESSAGE_COMMAND, "release", NULL, record);
+}
+
+// Whom the sender still holds is spared: his scope's hold stands beside a release without at_once, the newest word
+// about him counts, and a person's hold of the message itself stays above. The scope is held at 20.
+static void test_recipient_words(void)
+{
+    static const struct {
+        const char *action; // of a first word, sequence 5
+        int until;
+        const char *then; // of a second one at 10, sequence 9; NULL = none
+        int then_until;
+        bool is_kept; // by a person's hold of the message
+        int at;       // when it was judged
+        bool is_reached;
+    } rows[] = {
+            {"release", 50, NULL, 0, false, 6, true},
+            {"release", 50, NULL, 0, false, 25, false},
+            {"at_once", 50, NULL, 0, false, 25, true},
+            {"at_once", 24, NULL, 0, false, 25, false},
+            {"release", 50, "hold", 50, false, 15, false},
+            {"release", 50, "hold", 50, false, 6, true}, // it was sent then
+            {"hold", 50, "release", 50, false, 15, true},
+            {"release", 50, "release", 12, false, 15, false},
+            {"release", 50, "release", 12, false, 11, true},
+            {"at_once", 50, "release", 50, false, 25, false},
+            {"release", 50, "at_once", 50, false, 25, true},
+            {"release", 50, NULL, 0, true, 6, false},
+            {"at_once", 50, NULL, 0, true, 25, false},
+    };
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
+    take(report, AUDIT_COMMAND, "hold", INCIDENT,
+            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char id[16];
+        char pseudonym[20];
+        snprintf(id, sizeof id, "m%zu", i);
+        snprintf(pseudonym, sizeof pseudonym, "k1:%s", id);
+        hold_message(report, id, "enforce");
+        if (rows[i].is_kept) {
+            say(report, "message", id, "hold", 4, 1, 59);
+        }
+        if (rows[i].then != NULL) { // a record may come late: the sequence says which is newest
+            say(report, "recipient", pseudonym, "hold", 2, 1, 59);
+        }
+        say(report, "recipient", pseudonym, rows[i].action, 5, 2, rows[i].until);
+        if (rows[i].then != NULL) {
+            say(report, "recipient", pseudonym, rows[i].then, 9, 10, rows[i].then_until);
+            say(report, "recipient", pseudonym, rows[i].action, 5, 2, rows[i].until);
+        }
+        uint64_t reached = report->reached.messages;
+        verdict_with(report, id, rows[i].at, "\"no_record\"");
+        CU_ASSERT_EQUAL(report->reached.messages, reached + rows[i].is_reached);
+        if (report->reached.messages != reached + rows[i].is_reached) {
+            fprintf(stderr, "row %zu\n", i);
+        }
+    }
+    incident_report_destroy(report);
+}
+
+// So many and no more: of whoever is above the ceiling nobody has said anything.
+static void test_words_ceiling(void)
+{
+    struct last_words *words;
+    CU_ASSERT_EQUAL_FATAL(last_words_create(&words, 20), ERR_NONE);
     for (int i = 0; i <= 20; i++) {
         char id[8];
         snprintf(id, sizeof id, "r%d", i);
-        CU_ASSERT_EQUAL(recipient_releases_note(releases, view_of(id), 100 + i),
-                i < 20 ? ERR_NONE : ERR_CEILING);
+        const struct spoken_word word = {
+                .sequence = 2, .issued_ms = 50, .until_ms = 100 + i, .is_release = true};
+        CU_ASSERT_EQUAL(
+                last_words_note(words, view_of(id), &word), i < 20 ? ERR_NONE : ERR_CEILING);
     }
-    CU_ASSERT_EQUAL(recipient_releases_note(releases, VIEW("r3"), 500), ERR_NONE);
-    CU_ASSERT_TRUE(recipient_releases_has(releases, VIEW("r3"), 499));
-    CU_ASSERT_FALSE(recipient_releases_has(releases, VIEW("r3"), 500));
-    CU_ASSERT_TRUE(recipient_releases_has(releases, VIEW("r19"), 118));
-    CU_ASSERT_FALSE(recipient_releases_has(releases, VIEW("r20"), 0));
-    recipient_releases_destroy(releases);
+    const struct spoken_word longer = {
+            .sequence = 3, .issued_ms = 60, .until_ms = 500, .is_release = true};
+    CU_ASSERT_EQUAL(last_words_note(words, VIEW("r3"), &longer), ERR_NONE);
+    CU_ASSERT_EQUAL(last_words_of(words, VIEW("r3"), 499), LAST_WORD_RELEASE);
+    CU_ASSERT_EQUAL(last_words_of(words, VIEW("r3"), 500), LAST_WORD_NONE);
+    CU_ASSERT_EQUAL(last_words_of(words, VIEW("r19"), 118), LAST_WORD_RELEASE);
+    CU_ASSERT_EQUAL(last_words_of(words, VIEW("r20"), 0), LAST_WORD_NONE);
+    last_words_destroy(words);
 }
 
 int main(int argc, char **argv)
@@ -312,9 +417,11 @@ int main(int argc, char **argv)
             {"reached", test_reached},
             {"released_and_twice", test_released_and_twice},
             {"scopes", test_scopes},
+            {"no_tenant", test_no_tenant},
             {"scopes_ceiling", test_scopes_ceiling},
             {"recipient_released", test_recipient_released},
-            {"releases_ceiling", test_releases_ceiling},
+            {"recipient_words", test_recipient_words},
+            {"words_ceiling", test_words_ceiling},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "incident_report", tests);

@@ -233,7 +233,7 @@ static void test_reached(void)
             (const char *const[]){"held: 1\n", "incident: 1\n", "| closed\n",
                     "reached: 3 misdirected messages to 3 people, judged before the hold or "
                     "released "
-                    "by a person\n",
+                    "by a person at once\n",
                     "ann's k1:ann's released by a person\n",
                     "bea's k1:bea's released by a person\n",
                     "spared: 2 misdirected messages to 2 people, 1 of them held one by one\n",

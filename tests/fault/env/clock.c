@@ -24,8 +24,10 @@ enum { FEEL_MS = 50, MONOTONIC_END_S = 10 * 365 * 86400 };
 
 static _Atomic int64_t offset_ms;
 static _Atomic int64_t read_at_ms;
-static _Thread_local int64_t
-        seen_ms; // what was added to the time of day that this thread read last
+// What was added to the time of day that this thread read last in each of the two ways in which librdkafka
+// begins a deadline. What else reads the time in between has no part in a wait.
+static _Thread_local int64_t timespec_ms;
+static _Thread_local int64_t timeval_ms;
 
 static int64_t read_clock(clockid_t id, struct timespec *ret)
 {
@@ -65,22 +67,34 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 {
     int result = (int)syscall(SYS_clock_gettime, id, ret);
     if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) {
-        seen_ms = wanted_ms();
-        add_ms(ret, seen_ms);
+        add_ms(ret, wanted_ms());
     }
     return result;
 }
 
+// Returns what was added.
+static int64_t read_for_deadline(struct timespec *ret)
+{
+    int64_t added_ms = wanted_ms();
+    read_clock(CLOCK_REALTIME, ret);
+    add_ms(ret, added_ms);
+    return added_ms;
+}
+
 int timespec_get(struct timespec *ret, int base)
 {
-    return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, ret) == 0 ? base : 0;
+    if (base == TIME_UTC) {
+        timespec_ms = read_for_deadline(ret);
+        ret->tv_nsec |= 1; // no whole microsecond: cnd_timedwait tells its deadlines by that
+    }
+    return base == TIME_UTC ? base : 0;
 }
 
 int gettimeofday(struct timeval *restrict ret, void *restrict zone)
 {
     (void)zone;
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
+    timeval_ms = read_for_deadline(&now);
     *ret = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
     return 0;
 }
@@ -133,7 +147,9 @@ int cnd_timedwait(
         cnd_t *restrict condition, mtx_t *restrict lock, const struct timespec *restrict until)
 {
     // In Debian's C library these are the POSIX ones by another name.
+    // Whole milliseconds were added to either: what gettimeofday began has whole microseconds.
+    int64_t added_ms = until->tv_nsec % 1000 == 0 ? timeval_ms : timespec_ms;
     int result =
-            wait_ns((pthread_cond_t *)condition, (pthread_mutex_t *)lock, left_ns(until, seen_ms));
+            wait_ns((pthread_cond_t *)condition, (pthread_mutex_t *)lock, left_ns(until, added_ms));
     return result == 0 ? thrd_success : result == ETIMEDOUT ? thrd_timedout : thrd_error;
 }
