@@ -1,6 +1,7 @@
 #include "common/hash.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 uint64_t hash_mix64(uint64_t x)
 {
@@ -56,6 +57,15 @@ uint64_t hash_bytes(const void *bytes, size_t n, uint64_t seed)
     }
     h = multiply_fold(first ^ secrets[1], last ^ h);
     return multiply_fold(h ^ secrets[0], n ^ secrets[1]);
+}
+
+uint64_t hash_seed(void)
+{
+    uint64_t seed;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+        seed = hash_mix64((uint64_t)(uintptr_t)&seed); // where the stack is differs too
+    }
+    return seed;
 }
 
 uint32_t hash_murmur2(const void *bytes, size_t n)

@@ -6,6 +6,9 @@
 
 // A fast hash of a table key. Not stable between versions: never store or send it.
 uint64_t hash_bytes(const void *bytes, size_t n, uint64_t seed);
+// A seed drawn at random, for a table whose keys others choose: they cannot choose such as collide.
+// Where its rows are in what order must not depend on their hashes.
+uint64_t hash_seed(void);
 // Kafka's murmur2 (seed 0x9747b28c) as Java's DefaultPartitioner uses it, sign bit cleared.
 uint32_t hash_murmur2(const void *bytes, size_t n);
 // CRC-32C (Castagnoli), reflected, as Kafka's record batches.

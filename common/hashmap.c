@@ -26,6 +26,7 @@ struct hashmap {
     uint32_t capacity;   // entries
     uint32_t slot_count; // power of two, 0 before the first put
     uint32_t ceiling_count;
+    uint64_t seed;
 };
 
 struct hashmap *hashmap_create(uint32_t ceiling_count)
@@ -35,6 +36,7 @@ struct hashmap *hashmap_create(uint32_t ceiling_count)
         return NULL;
     }
     map->ceiling_count = ceiling_count;
+    map->seed = hash_seed();
     map->keys = arena_create(SIZE_MAX);
     if (map->keys == NULL) {
         free(map);
@@ -67,9 +69,9 @@ uint32_t hashmap_count(const struct hashmap *map)
     return map->count;
 }
 
-static uint64_t hashmap_hash(struct view key)
+static uint64_t hashmap_hash(const struct hashmap *map, struct view key)
 {
-    return hash_bytes(key.p, key.n, 0);
+    return hash_bytes(key.p, key.n, map->seed);
 }
 
 // The slot of `key`, or the free slot where it would go.
@@ -94,7 +96,7 @@ uint32_t hashmap_find(const struct hashmap *map, struct view key)
     if (map->slot_count == 0) {
         return HASHMAP_ABSENT;
     }
-    const struct slot *slot = hashmap_slot(map, key, hashmap_hash(key));
+    const struct slot *slot = hashmap_slot(map, key, hashmap_hash(map, key));
     return slot->entry == 0 ? HASHMAP_ABSENT : map->entries[slot->entry - 1].number;
 }
 
@@ -117,7 +119,7 @@ static enum err hashmap_grow(struct hashmap *map)
     map->capacity = capacity;
     for (uint32_t i = 0; i < map->count; i++) {
         struct view key = view_bytes(entries[i].key, entries[i].key_bytes);
-        uint64_t h = hashmap_hash(key);
+        uint64_t h = hashmap_hash(map, key);
         *hashmap_slot(map, key, h) = (struct slot){i + 1, (uint32_t)(h >> 32)};
     }
     return ERR_NONE;
@@ -138,7 +140,7 @@ enum err hashmap_put(struct hashmap *map, struct view key, uint32_t number)
     if (view_is_none(copy)) {
         return ERR_NO_MEMORY;
     }
-    uint64_t h = hashmap_hash(key);
+    uint64_t h = hashmap_hash(map, key);
     struct slot *slot = hashmap_slot(map, key, h);
     ASSURE(slot->entry == 0);
     map->entries[map->count] = (struct entry){copy.p, (uint32_t)copy.n, number};

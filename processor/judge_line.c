@@ -6,7 +6,8 @@
 
 enum {
     TOTALS_MS = 1000,
-    ARENA_BYTES = 128 * 1024 * 1024, // of a part of a batch
+    ARENA_BYTES = 256 * 1024 * 1024,      // of a batch that is one part
+    PART_ARENA_BYTES = 128 * 1024 * 1024, // of every other part of one that is several
     LEAF_NAME_BYTES = 256 * 1024,
     DAY_MS = 24 * 3600 * 1000,
     REASON_TEXT_BYTES = 512,
@@ -41,7 +42,7 @@ enum err judge_line_create(struct judge_line **ret_line, const struct judge_line
         e = recheck_create(&line->recheck, options->config->recheck_messages);
     }
     for (unsigned i = 0; i < PARTS_ALIVE; i++) {
-        line->arenas[i] = arena_create(ARENA_BYTES);
+        line->arenas[i] = arena_create(i == 0 ? ARENA_BYTES : PART_ARENA_BYTES);
         e = e == ERR_NONE && line->arenas[i] == NULL ? ERR_NO_MEMORY : e;
     }
     if (e != ERR_NONE) {

@@ -17,7 +17,7 @@ struct judge_line {
     struct tally *tally;
     struct recheck *recheck; // NULL in replay, where relationships are final
     struct phone_cache *phones;
-    struct arena *arenas[PARTS_ALIVE];
+    struct arena *arenas[PARTS_ALIVE]; // the first has room for a batch that is one part
     struct judge_counts counts;
     struct strbuf reason_text;
     struct strbuf id_text;

@@ -5,7 +5,8 @@
 //
 // At most one part is with the store, and parts are judged in their order, one when the one before is
 // through all stages: to who looks at tallies, records and tickets it is as if they came one by one.
-// In replay, where relationships are in memory mostly, a batch is one part.
+// In replay, where relationships are in memory mostly, a batch is one part. So it is where a slice may
+// have to wait for the cache: nothing of it may be said before all of its answers are there.
 #include "common/assure.h"
 #include "judge_line_inside.h"
 
@@ -46,10 +47,30 @@ static enum err decode_batch(const struct judge_line *line, struct batch *batch)
     return ERR_NONE;
 }
 
-static size_t part_size(const struct judge_line *line, size_t item_count)
+// Whether a chunk is being judged again. Of a slice the first item says so: its offsets rise.
+static bool any_is_resuming(const struct judge_line *line, const struct judge_slice *slices,
+        const struct judge_item *items, size_t item_count)
+{
+    for (size_t i = 0; i < item_count; i++) {
+        if (i > 0 && items[i].slice == items[i - 1].slice) {
+            continue;
+        }
+        const struct tally_source *source =
+                tally_find(line->tally, slices[items[i].slice].partition);
+        ASSURE(source != NULL);
+        if (tally_is_resuming(source, items[i].raw.offset)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t part_size(const struct judge_line *line, const struct judge_slice *slices,
+        const struct judge_item *items, size_t item_count)
 {
     size_t parts = (item_count + PART_MOST - 1) / PART_MOST;
-    if (line->options.clock != JUDGE_CLOCK_WALL) {
+    if (line->options.clock != JUDGE_CLOCK_WALL || policy_may_wait(line->policy) ||
+            any_is_resuming(line, slices, items, item_count)) {
         return item_count;
     }
     parts = parts < 2 && item_count >= 2 * (size_t)PART_LEAST ? 2 : parts;
@@ -96,7 +117,7 @@ enum err judge_line_parts(struct judge_line *line, const struct judge_item *item
         parts[i] = *ret_batch;
         parts[i].arena = line->arenas[i];
     }
-    const size_t size = part_size(line, item_count);
+    const size_t size = part_size(line, ret_batch->slices, items, item_count);
     enum err e = prepare(line, &enricher, items, size, &parts[0]);
     if (e != ERR_NONE) {
         return e;

@@ -249,7 +249,8 @@ static const struct conf_option options[] = {
                 AT(redis.deadline_ms),
                 .fallback = "200ms",
                 RANGE(1, 30000),
-                .text = "for all lookups of a batch; what has no answer by then is unknown"},
+                .text = "for all lookups of a part of a batch (at most 1,000 messages; all of them "
+                        "where some may have to wait); what has no answer by then is unknown"},
         {.path = "redis.connect_timeout",
                 .type = CONF_DURATION,
                 AT(redis.connect_timeout_ms),

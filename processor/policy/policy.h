@@ -87,6 +87,11 @@ static inline bool policy_differs_in(const struct policy *policy, uint32_t parts
 {
     return (policy->rules.parts & parts) != 0;
 }
+// Whether some message has to wait where it cannot be judged.
+static inline bool policy_may_wait(const struct policy *policy)
+{
+    return policy->unknown == UNKNOWN_WAIT || policy->rules.any_waits;
+}
 // Whom a message is of, as rules name it: without tenant it is of "default", without purpose it is
 // collection.
 struct policy_subject policy_subject_of(const struct event *ev);

@@ -56,6 +56,8 @@ enum err rules_add(struct rules *rules, const struct rule *rule)
     rules->by_tenant[at] = (uint16_t)rules->count;
     rules->rules[rules->count++] = *rule;
     rules->parts |= rule->parts;
+    rules->any_waits |= (rule->parts & RULE_PART(RULE_SETS_UNKNOWN)) != 0 &&
+                        rule->settings.unknown == UNKNOWN_WAIT;
     return ERR_NONE;
 }
 

@@ -99,6 +99,7 @@ struct rules {
     uint32_t count;
     uint32_t capacity;
     uint32_t parts; // that any of them has
+    bool any_waits; // one of them sets UNKNOWN_WAIT
 };
 
 // Takes over the rule and its names. ERR_NO_MEMORY; ERR_CEILING at RULES_MAX: then they stay the

@@ -29,12 +29,12 @@ static const struct metric_family families[CACHE_METRICS] = {
                 .help = "Recipients looked up",
                 .type = METRIC_COUNTER},
         [CACHE_ROUND_TRIPS] = {.name = "wrongnumber_redis_round_trips_total",
-                .help = "Pipelines of lookups sent and answered; a batch of messages takes one, "
-                        "and "
+                .help = "Pipelines of lookups sent and answered; a part of a batch (at most 1,000 "
+                        "messages; all of them where some may have to wait) takes one, and "
                         "another where data changed meanwhile",
                 .type = METRIC_COUNTER},
         [CACHE_DURATION] = {.name = "wrongnumber_redis_request_duration_seconds",
-                .help = "How long the lookups of a batch took together",
+                .help = "How long the lookups of a part of a batch took together",
                 .type = METRIC_HISTOGRAM,
                 .scale = METRIC_NANO,
                 .bounds = &metric_work_bounds},

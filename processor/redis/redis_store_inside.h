@@ -77,7 +77,7 @@ struct redis_store {
 
     uint64_t lookup_count;
     uint64_t round_trip_count;         // of all nodes together, as one
-    struct metric_histogram durations; // of the lookups of a batch together, in ns
+    struct metric_histogram durations; // of the lookups of a part of a batch together, in ns
 
     enum lookup_state answer; // of the last trouble; LOOKUP_FOUND when there is none
     struct strbuf why;

@@ -15,6 +15,7 @@ enum err scopes_create(struct scopes **ret_scopes, uint32_t max_scopes)
     }
     scopes->max_scopes = max_scopes;
     scopes->first_free = NO_ROW;
+    scopes->seed = hash_seed();
     hash_index_init(&scopes->index, max_scopes);
     hash_index_init(&scopes->tenant_index, max_scopes);
     pool_init(&scopes->tenants, sizeof(struct tenant));
@@ -74,9 +75,9 @@ static struct scope_name row_name(const struct scopes *scopes, const struct scop
     return name;
 }
 
-static uint64_t name_hash(const struct scope_name *name)
+static uint64_t name_hash(const struct scopes *scopes, const struct scope_name *name)
 {
-    uint64_t seed = (uint64_t)name->kind << 1 | !view_is_none(name->channel);
+    uint64_t seed = scopes->seed + ((uint64_t)name->kind << 1 | !view_is_none(name->channel));
     uint64_t h = hash_bytes(name->tenant_id.p, name->tenant_id.n, seed);
     h = hash_bytes(name->id.p, name->id.n, h);
     return view_is_none(name->channel) ? h : hash_bytes(name->channel.p, name->channel.n, h);
@@ -124,9 +125,9 @@ static enum err name_copy(struct scopes *scopes, const struct scope_name *name, 
     return e;
 }
 
-static uint64_t tenant_hash(struct view name)
+static uint64_t tenant_hash(const struct scopes *scopes, struct view name)
 {
-    return hash_bytes(name.p, name.n, 0);
+    return hash_bytes(name.p, name.n, scopes->seed);
 }
 
 static enum err tenant_add(struct scopes *scopes, struct view name, uint32_t *ret_tenant)
@@ -139,7 +140,7 @@ static enum err tenant_add(struct scopes *scopes, struct view name, uint32_t *re
     uint32_t number;
     e = pool_take(&scopes->tenants, &number);
     if (e == ERR_NONE) {
-        e = hash_index_put(&scopes->tenant_index, tenant_hash(name), number);
+        e = hash_index_put(&scopes->tenant_index, tenant_hash(scopes, name), number);
         if (e != ERR_NONE) {
             pool_give(&scopes->tenants, number);
         }
@@ -157,7 +158,7 @@ static enum err tenant_add(struct scopes *scopes, struct view name, uint32_t *re
 // The number of a tenant's name, for one scope more.
 static enum err tenant_take(struct scopes *scopes, struct view name, uint32_t *ret_tenant)
 {
-    struct hash_probe probe = hash_index_probe(&scopes->tenant_index, tenant_hash(name));
+    struct hash_probe probe = hash_index_probe(&scopes->tenant_index, tenant_hash(scopes, name));
     uint32_t number = 0;
     bool found = false;
     while (!found && hash_index_next(&scopes->tenant_index, &probe, &number)) {
@@ -176,7 +177,8 @@ static void tenant_give(struct scopes *scopes, uint32_t number)
 {
     struct tenant *tenant = pool_at(&scopes->tenants, number);
     if (--tenant->scopes == 0) {
-        hash_index_remove(&scopes->tenant_index, tenant_hash(tenant_name(scopes, number)), number);
+        hash_index_remove(
+                &scopes->tenant_index, tenant_hash(scopes, tenant_name(scopes, number)), number);
         texts_give(&scopes->texts, tenant->text);
         pool_give(&scopes->tenants, number);
     }
@@ -249,7 +251,7 @@ int32_t scopes_find(const struct scopes *scopes, enum scope_kind kind, struct vi
         struct view id, struct view channel)
 {
     const struct scope_name name = {kind, id, tenant_id, channel};
-    return view_is_none(id) ? SCOPE_NONE : find_by_hash(scopes, &name, name_hash(&name));
+    return view_is_none(id) ? SCOPE_NONE : find_by_hash(scopes, &name, name_hash(scopes, &name));
 }
 
 enum err scopes_intern(struct scopes *scopes, enum scope_kind kind, struct view tenant_id,
@@ -264,7 +266,7 @@ enum err scopes_intern(struct scopes *scopes, enum scope_kind kind, struct view 
         return ERR_CEILING;
     }
     const struct scope_name name = {kind, id, tenant_id, channel};
-    uint64_t hash = name_hash(&name);
+    uint64_t hash = name_hash(scopes, &name);
     *ret_scope = find_by_hash(scopes, &name, hash);
     if (*ret_scope != SCOPE_NONE) {
         return ERR_NONE;
@@ -351,7 +353,7 @@ void scopes_release(struct scopes *scopes, int32_t scope)
     struct scope_row *row = row_live(scopes, scope);
     ASSURE(row->held_until_ms == 0);
     const struct scope_name name = row_name(scopes, row);
-    hash_index_remove(&scopes->index, name_hash(&name), (uint32_t)scope);
+    hash_index_remove(&scopes->index, name_hash(scopes, &name), (uint32_t)scope);
     texts_give(&scopes->texts, row->text);
     tenant_give(scopes, row->tenant);
     row->is_live = 0;

@@ -47,6 +47,7 @@ struct scopes {
     uint32_t max_scopes;
     uint32_t hand;
     uint64_t overflowed;
+    uint64_t seed; // of the hashes in both indices
 };
 
 static inline struct scope_row *scope_row_at(const struct scopes *scopes, uint32_t number)

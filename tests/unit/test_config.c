@@ -257,8 +257,9 @@ static void test_describe(void)
     }
     static const char row[] = "redis.deadline\n"
                               "    duration, default 200ms: a duration from 1ms to 30s\n"
-                              "    for all lookups of a batch; what has no answer by then is "
-                              "unknown\n";
+                              "    for all lookups of a part of a batch (at most 1,000 messages; "
+                              "all of them where some may have to wait); what has no answer by "
+                              "then is unknown\n";
     CU_ASSERT_PTR_NOT_NULL(strstr(text.p, row));
     strbuf_fini(&text);
 }

@@ -136,7 +136,7 @@ static void test_modes_by_channel(void)
     uint16_t only = 0;
     const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
     struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
-    enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
+    enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts, false};
     decide_set_policy(b.decide, &monitor);
     raise(&b, "a", TIER_QUARANTINE);
     decide_change_policy(b.decide, &b.delta, &enforce);
@@ -179,7 +179,7 @@ static void test_modes_by_vendor(void)
         }
         const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
         struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
-        enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
+        enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts, false};
         decide_set_policy(b.decide, &monitor);
         if (rows[i].is_of_two) {
             const struct path by_b = {.campaign = "a", .vendor = "b"};

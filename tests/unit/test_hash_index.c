@@ -120,12 +120,23 @@ static void test_pages(void)
     CU_ASSERT_EQUAL(pages_rows(&pages), 0);
 }
 
+// What collides in one table does not in another.
+static void test_seeds(void)
+{
+    uint64_t seed = hash_seed();
+    uint64_t other = hash_seed();
+    CU_ASSERT_NOT_EQUAL(seed, other);
+    CU_ASSERT_EQUAL(hash_bytes("campaign", 8, seed), hash_bytes("campaign", 8, seed));
+    CU_ASSERT_NOT_EQUAL(hash_bytes("campaign", 8, seed), hash_bytes("campaign", 8, other));
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"random", test_random},
             {"ceiling", test_ceiling},
             {"pages", test_pages},
+            {"seeds", test_seeds},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "hash_index", tests);

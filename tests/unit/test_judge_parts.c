@@ -4,9 +4,16 @@
 
 #include "common/assure.h"
 
-enum { MESSAGES = 2500, SMALL = 100, TEXT_BYTES = 200, STRIDE = 3, DEAD_STRIDE = 97 };
+enum {
+    MESSAGES = 2500,
+    SMALL = 100,
+    OF_ONE_SLICE = 600,
+    TEXT_BYTES = 200,
+    STRIDE = 3,
+    DEAD_STRIDE = 97,
+};
 
-// A store of two halves over one in memory.
+// A store of two halves over one in memory. It may not be believed about one of its lookups.
 struct split_store {
     struct store inner;
     struct lookup *lookups; // NULL = nothing is under way
@@ -16,6 +23,8 @@ struct split_store {
     size_t begun;
     size_t finished;
     size_t most;
+    size_t answered;
+    size_t doubted; // the number of that lookup, from 1 on; 0 = none
 };
 
 static void split_begin(void *self, struct lookup *lookups, size_t count, struct mono_time deadline,
@@ -39,6 +48,11 @@ static void split_finish(void *self)
     split->finished++;
     split->inner.ops->lookup(
             split->inner.self, split->lookups, split->count, split->deadline, split->arena);
+    if (split->doubted > split->answered && split->doubted <= split->answered + split->count) {
+        split->lookups[split->doubted - split->answered - 1].facts =
+                (struct facts){.lookup = LOOKUP_UNTRUSTED, .reassigned_at_ms = TIME_NONE};
+    }
+    split->answered += split->count;
 }
 
 static void split_lookup(void *self, struct lookup *lookups, size_t count,
@@ -118,6 +132,17 @@ static void write_messages(struct run *run)
     }
 }
 
+// What is below `committed` is judged again in silence.
+static void begin(struct run *run, int32_t partition, int64_t committed)
+{
+    const struct judge_start start = {
+            .partition = partition, .committed = committed, .text = VIEW("")};
+    int64_t from;
+    bool is_odd;
+    CU_ASSERT_EQUAL_FATAL(judge_line_resume(run->line, &start, &from, &is_odd), ERR_NONE);
+    CU_ASSERT_EQUAL(from, 0);
+}
+
 static void run_init(struct run *run, size_t fails_at)
 {
     *run = (struct run){.said.fails_at = fails_at};
@@ -146,10 +171,7 @@ static void run_init(struct run *run, size_t fails_at)
     };
     CU_ASSERT_EQUAL_FATAL(judge_line_create(&run->line, &options), ERR_NONE);
     for (int32_t i = 0; i < 2; i++) {
-        const struct judge_start start = {.partition = i, .text = VIEW("")};
-        int64_t from;
-        bool is_odd;
-        CU_ASSERT_EQUAL_FATAL(judge_line_resume(run->line, &start, &from, &is_odd), ERR_NONE);
+        begin(run, i, 0);
     }
 }
 
@@ -221,10 +243,99 @@ static void test_a_failure_leaves_nothing_under_way(void)
     }
 }
 
+// --- slices that may have to wait ----------------------------------------------------------------
+
+// One batch of the first partition. What is not believed is the lookup of one message near its end.
+static enum err judge_one_slice(struct run *run, struct judge_slice *slice)
+{
+    struct judge_item items[OF_ONE_SLICE];
+    for (size_t i = 0; i < OF_ONE_SLICE; i++) {
+        items[i] = run->items[2 * i];
+    }
+    run->split.doubted = OF_ONE_SLICE - 50;
+    return judge_line_batch(
+            run->line, items, OF_ONE_SLICE, slice, 1, (struct wall_time){AT}, false);
+}
+
+// Of a slice that waits nothing is said and nothing counted, also what was known before the doubt.
+static void slice_waits_whole(struct run *run)
+{
+    struct judge_slice slice = {.partition = 0};
+    CU_ASSERT_EQUAL(judge_one_slice(run, &slice), ERR_NONE);
+    CU_ASSERT_TRUE(slice.waits);
+    CU_ASSERT_FALSE(slice.was_judged);
+    CU_ASSERT_EQUAL(run->said.count, 0);
+    CU_ASSERT_EQUAL(run->log.count, 0);
+    CU_ASSERT_EQUAL(judge_line_counts(run->line)->messages, 0);
+    CU_ASSERT_EQUAL(run->split.begun, 1);
+}
+
+static void test_a_slice_waits_whole_by_the_policy(void)
+{
+    struct run run;
+    run_init(&run, 0);
+    run.config->policy.unknown = UNKNOWN_WAIT;
+    slice_waits_whole(&run);
+    run_fini(&run);
+}
+
+// A rule of all messages that sets what is to become of unknown ones.
+static void add_rule(struct run *run, enum unknown_policy unknown)
+{
+    const struct rule rule = {.parts = RULE_PART(RULE_OF_TENANT) | RULE_PART(RULE_SETS_UNKNOWN),
+            .names = {strdup("t")},
+            .settings.unknown = unknown};
+    CU_ASSERT_EQUAL_FATAL(rules_add(&run->config->policy.rules, &rule), ERR_NONE);
+}
+
+static void test_a_slice_waits_whole_by_a_rule(void)
+{
+    struct run run;
+    run_init(&run, 0);
+    add_rule(&run, UNKNOWN_WAIT);
+    add_rule(&run, UNKNOWN_HOLD); // the first wins
+    slice_waits_whole(&run);
+    run_fini(&run);
+}
+
+static void test_a_slice_waits_whole_while_it_resumes(void)
+{
+    for (int64_t committed = 1; committed <= MESSAGES; committed *= 50) {
+        struct run run;
+        run_init(&run, 0);
+        judge_line_close(run.line, 0);
+        begin(&run, 0, committed);
+        struct judge_slice slice = {.partition = 0};
+        CU_ASSERT_EQUAL(judge_one_slice(&run, &slice), ERR_NONE);
+        CU_ASSERT_EQUAL(run.split.begun, 1);
+        CU_ASSERT_EQUAL(slice.waits, committed >= OF_ONE_SLICE);
+        CU_ASSERT_EQUAL(slice.was_judged, !slice.waits);
+        CU_ASSERT_EQUAL(judge_line_counts(run.line)->messages, slice.waits ? 0 : OF_ONE_SLICE);
+        run_fini(&run);
+    }
+}
+
+static void test_what_cannot_wait_goes_in_parts(void)
+{
+    struct run run;
+    run_init(&run, 0);
+    add_rule(&run, UNKNOWN_HOLD);
+    struct judge_slice slice = {.partition = 0};
+    CU_ASSERT_EQUAL(judge_one_slice(&run, &slice), ERR_NONE);
+    CU_ASSERT_EQUAL(run.split.begun, 2);
+    CU_ASSERT_TRUE(slice.was_judged && !slice.waits);
+    CU_ASSERT_EQUAL(judge_line_counts(run.line)->verdicts[VERDICT_UNKNOWN], 1);
+    run_fini(&run);
+}
+
 static const struct unit_test tests[] = {
         {"the_same_as_small_batches", test_the_same_as_small_batches},
         {"two_parts_of_an_ordinary_batch", test_two_parts_of_an_ordinary_batch},
         {"a_failure_leaves_nothing_under_way", test_a_failure_leaves_nothing_under_way},
+        {"a_slice_waits_whole_by_the_policy", test_a_slice_waits_whole_by_the_policy},
+        {"a_slice_waits_whole_by_a_rule", test_a_slice_waits_whole_by_a_rule},
+        {"a_slice_waits_whole_while_it_resumes", test_a_slice_waits_whole_while_it_resumes},
+        {"what_cannot_wait_goes_in_parts", test_what_cannot_wait_goes_in_parts},
         {NULL, NULL},
 };
 

@@ -1,6 +1,6 @@
 // The table of scopes: numbers, names, channels, its ceiling, holds by log time, numbers that are
 // given again.
-#include "state/scopes.h"
+#include "state/scopes_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,6 +304,27 @@ static void test_random(void)
     scopes_destroy(scopes);
 }
 
+// Of names that others choose nobody knows where they go: it is another place in each table.
+static void test_seeds(void)
+{
+    enum { TABLES = 4 };
+    struct scopes *tables[TABLES];
+    unsigned differing = 0;
+    for (unsigned i = 0; i < TABLES; i++) {
+        int32_t scope;
+        CU_ASSERT_EQUAL_FATAL(scopes_create(&tables[i], 4), ERR_NONE);
+        CU_ASSERT_EQUAL(
+                scopes_intern(tables[i], SCOPE_CAMPAIGN, VIEW("t"), VIEW("c"), VIEW_NONE, &scope),
+                ERR_NONE);
+        differing += memcmp(tables[i]->index.slots, tables[0]->index.slots,
+                             tables[0]->index.slot_count * sizeof *tables[0]->index.slots) != 0;
+    }
+    CU_ASSERT_EQUAL(differing, TABLES - 1);
+    for (unsigned i = 0; i < TABLES; i++) {
+        scopes_destroy(tables[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -315,6 +336,7 @@ int main(int argc, char **argv)
             {"release", test_release},
             {"victims", test_victims},
             {"random", test_random},
+            {"seeds", test_seeds},
             {NULL, NULL},
     };
     return unit_main(argc, argv, "scopes", tests);
