@@ -123,8 +123,8 @@ static void fold_both(struct state *a, struct state *b, const struct frame *fram
         struct scope_name name = scopes_name(a->scopes, row->scope);
         struct evidence of_a;
         struct evidence of_b;
-        ASSURE(side_read(a->side, &name, row, &of_a) ==
-                side_read(b->side, &name, &y.scopes[i], &of_b));
+        ASSURE(side_read(a->side, &name, row, SOURCES_ALL, TIER_NONE, &of_a) ==
+                side_read(b->side, &name, &y.scopes[i], SOURCES_ALL, TIER_NONE, &of_b));
         ASSURE(side_is_calm(a->side, row->scope) == side_is_calm(b->side, row->scope));
     }
     ASSURE(side_next_silent(a->side, x.log_time_ms) == side_next_silent(b->side, y.log_time_ms));
