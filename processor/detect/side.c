@@ -172,6 +172,14 @@ static enum err complaint_hit(struct side *side, int32_t scope, uint64_t tag, in
     return e;
 }
 
+static bool counts(const struct delta *delta, const struct frame_complaint *complaint,
+        const struct side_asks *asks)
+{
+    return asks->sources == NULL ||
+           (asks->sources(asks->self, &delta->frame->leaves[complaint->leaf].key) &
+                   SOURCE_BIT(SOURCE_COMPLAINTS)) != 0;
+}
+
 static enum err delta_complaints(
         struct side *side, const struct delta *delta, const struct side_asks *asks)
 {
@@ -181,6 +189,9 @@ static enum err delta_complaints(
         const struct leaf_delta *leaf = &delta->leaves[complaint->leaf];
         uint64_t tag;
         memcpy(&tag, complaint->tag, sizeof tag);
+        if (!counts(delta, complaint, asks)) {
+            continue;
+        }
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
             if (leaf->uses[kind].row >= 0) {
                 e = complaint_hit(side, delta->scopes[leaf->uses[kind].row].scope, tag,

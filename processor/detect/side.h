@@ -15,10 +15,12 @@ struct side;
 MUST_CHECK enum err side_create(struct side **ret_side, uint32_t complaint_rate_millionths);
 void side_destroy(struct side *side);
 
-// How many messages of a scope have been judged since it was first heard of.
 struct side_asks {
+    // How many messages of a scope have been judged since it was first heard of.
     int64_t (*heard)(void *self, int32_t scope);
     void *self;
+    // A complaint about a leaf counts only where complaints are of these. NULL: always.
+    source_set (*sources)(const void *self, const struct leaf_key *key);
 };
 
 // Takes the messages and complaints of a delta.

@@ -99,7 +99,7 @@ static int64_t heard(void *self, int32_t scope)
 static void fold(
         struct state *state, const struct frame *frame, int64_t sequence, struct delta *ret_delta)
 {
-    const struct side_asks asks = {heard, state};
+    const struct side_asks asks = {.heard = heard, .self = state};
     ASSURE(fold_frame(state->fold, frame, 0, sequence, ret_delta) == ERR_NONE);
     if (ret_delta->clearance_count == 0) { // late rows are not for what stands beside
         ASSURE(side_delta(state->side, ret_delta, &asks) == ERR_NONE);
