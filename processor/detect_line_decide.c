@@ -107,16 +107,34 @@ static unsigned level_by_policy(const void *self, const struct leaf_key *key, un
     return level > floor ? level : floor;
 }
 
+static bool streams_differ(const struct detect_line *line)
+{
+    return policy_differs_in(line->policy, RULE_PART(RULE_SETS_STREAMS));
+}
+
+// What messages of a leaf may raise notices and alerts by, of whichever of their scopes.
+static source_set sources_by_policy(const void *self, const struct leaf_key *key)
+{
+    const struct detect_line *line = self;
+    const struct policy_subject subject = {.tenant_id = key->ids[SCOPE_TENANT],
+            .vendor_id = key->ids[SCOPE_VENDOR],
+            .channel = key->channel};
+    struct policy_settings settings;
+    policy_settings_of(line->policy, &subject, &settings);
+    return settings.streams;
+}
+
 struct detect_asks line_detect_asks(const struct detect_line *line)
 {
     const uint32_t rates = RULE_PART(RULE_SETS_FLOOR_RATE) | RULE_PART(RULE_SETS_CEILING_RATE);
-    return (struct detect_asks){
-            tier_of, line, policy_differs_in(line->policy, rates) ? level_by_policy : NULL};
+    return (struct detect_asks){tier_of, line,
+            policy_differs_in(line->policy, rates) ? level_by_policy : NULL,
+            streams_differ(line) ? sources_by_policy : NULL};
 }
 
 struct side_asks line_side_asks(struct detect_line *line)
 {
-    return (struct side_asks){heard, line};
+    return (struct side_asks){heard, line, streams_differ(line) ? sources_by_policy : NULL};
 }
 
 // The leaf that brought a row its messages; a row of several has the first.
@@ -142,13 +160,30 @@ static bool is_unregistered(
     return vendors_is_stranger(&line->policy->vendors, name.tenant_id, name.id);
 }
 
-// What may raise notices and alerts of a row's scope beside the verdicts.
+// What may raise notices and alerts of a row's scope beside the verdicts: of a vendor or tenant, which may
+// have fallen silent, by its name; of a narrower scope what any of its messages of this frame may. Most of
+// what streams are about is not misdirected, so that nobody remembers its vendor and channel.
 static source_set sources_of(
         const struct detect_line *line, const struct delta *delta, const struct scope_delta *row)
 {
-    return policy_differs_in(line->policy, RULE_PART(RULE_SETS_STREAMS))
-                   ? decide_row_settings(line->decide, delta, row).streams
-                   : line->policy->streams;
+    if (!streams_differ(line)) {
+        return line->policy->streams;
+    }
+    if (row->kind >= SCOPE_VENDOR) {
+        const struct scope_name name = scopes_name(line->scopes, row->scope);
+        struct leaf_key key = {.channel = name.channel};
+        key.ids[row->kind] = name.id;
+        key.ids[SCOPE_TENANT] = name.tenant_id;
+        return sources_by_policy(line, &key);
+    }
+    int32_t at = (int32_t)(row - delta->scopes);
+    source_set sources = 0;
+    for (uint32_t i = 0; i < delta->leaf_count; i++) {
+        if (delta->leaves[i].uses[row->kind].row == at) {
+            sources |= sources_by_policy(line, &delta->frame->leaves[i].key);
+        }
+    }
+    return sources;
 }
 
 static struct detect_history history_of(const struct detect_line *line, int32_t scope)
@@ -274,13 +309,9 @@ static enum err decide_side(
     }
     const struct scope_name name = scopes_name(line->scopes, row->scope);
     struct evidence evidence;
-    enum tier tier = side_read(line->side, &name, row, &evidence);
-    if (tier <= decide_tier(line->decide, row->scope)) {
-        return ERR_NONE;
-    }
-    bool is_volume = strncmp(evidence.stream, "volume", strlen("volume")) == 0;
-    const source_set source = SOURCE_BIT(is_volume ? SOURCE_VOLUME : SOURCE_COMPLAINTS);
-    if ((sources_of(line, delta, row) & source) == 0) {
+    enum tier tier = side_read(line->side, &name, row, sources_of(line, delta, row),
+            decide_tier(line->decide, row->scope), &evidence);
+    if (tier == TIER_NONE) {
         return ERR_NONE;
     }
     evidence.change_point = frame_position(delta, row);

@@ -299,7 +299,9 @@ static void row_gather(const struct detect *detect, const struct delta *delta, u
         sums_join(&change->sums, &state->sums);
         change_add_use(detect, change, &leaf->uses[row->kind], state->level);
         if (moves_streams && kind_has_streams(state, row->kind)) {
-            stream_batch_add(&change->streams, leaf);
+            stream_batch_add(&change->streams, leaf,
+                    asks->sources != NULL ? asks->sources(asks->self, &delta->frame->leaves[i].key)
+                                          : SOURCES_ALL);
         }
         i = state->before[row->kind];
     }

@@ -37,6 +37,8 @@ struct detect_asks {
     // By which level messages of a leaf go, in the place of the one that was learnt: of nothing that the
     // delta in hand says of them but whose they are (L1 in detect/baseline.h). NULL: by that one.
     unsigned (*level)(const void *self, const struct leaf_key *key, unsigned learnt);
+    // Of which streams messages of a leaf can be hits, for all their scopes. NULL: of all.
+    source_set (*sources)(const void *self, const struct leaf_key *key);
 };
 
 // `recent` is borrowed: it says how many people the evidence is about.

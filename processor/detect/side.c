@@ -172,6 +172,14 @@ static enum err complaint_hit(struct side *side, int32_t scope, uint64_t tag, in
     return e;
 }
 
+static bool counts(const struct delta *delta, const struct frame_complaint *complaint,
+        const struct side_asks *asks)
+{
+    return asks->sources == NULL ||
+           (asks->sources(asks->self, &delta->frame->leaves[complaint->leaf].key) &
+                   SOURCE_BIT(SOURCE_COMPLAINTS)) != 0;
+}
+
 static enum err delta_complaints(
         struct side *side, const struct delta *delta, const struct side_asks *asks)
 {
@@ -181,6 +189,9 @@ static enum err delta_complaints(
         const struct leaf_delta *leaf = &delta->leaves[complaint->leaf];
         uint64_t tag;
         memcpy(&tag, complaint->tag, sizeof tag);
+        if (!counts(delta, complaint, asks)) {
+            continue;
+        }
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT && e == ERR_NONE; kind++) {
             if (leaf->uses[kind].row >= 0) {
                 e = complaint_hit(side, delta->scopes[leaf->uses[kind].row].scope, tag,
@@ -248,11 +259,24 @@ static struct evidence evidence_of(const struct scope_name *name, const char *no
     return evidence;
 }
 
-static enum tier read_volume(const struct scope_name *name, struct side_scope *item,
-        const struct scope_delta *row, struct evidence *ret_evidence)
+bool side_has_news(const struct side *side, int32_t scope)
 {
-    const struct volume_notice *notice = &item->notice;
+    const struct side_scope *item = side_of(side, scope);
+    return item != NULL && (item->has_notice || item->complaints != 0);
+}
+
+// What is not told now is not told later either, when it is long past.
+static enum tier read_volume(const struct scope_name *name, struct side_scope *item,
+        const struct scope_delta *row, bool is_told, struct evidence *ret_evidence)
+{
+    if (!item->has_notice) {
+        return TIER_NONE;
+    }
     item->has_notice = false;
+    if (!is_told) {
+        return TIER_NONE;
+    }
+    const struct volume_notice *notice = &item->notice;
     *ret_evidence = evidence_of(name, volume_node_names[notice->is_down], notice->messages, 0, row);
     ret_evidence->log_likelihood_ratio_nat6 = notice->w_nat6;
     ret_evidence->threshold_nat6 = notice->threshold_nat6;
@@ -260,22 +284,16 @@ static enum tier read_volume(const struct scope_name *name, struct side_scope *i
     return TIER_NOTICE;
 }
 
-bool side_has_news(const struct side *side, int32_t scope)
-{
-    const struct side_scope *item = side_of(side, scope);
-    return item != NULL && (item->has_notice || item->complaints != 0);
-}
-
 enum tier side_read(struct side *side, const struct scope_name *name, const struct scope_delta *row,
-        struct evidence *ret_evidence)
+        source_set sources, enum tier told, struct evidence *ret_evidence)
 {
     struct side_scope *item = side_of(side, row->scope);
     const struct complaints *complaints = complaints_of(side, row->scope);
     struct complaint_reading reading = {.tier = TIER_NONE};
-    if (complaints != NULL) {
+    if (complaints != NULL && (sources & SOURCE_BIT(SOURCE_COMPLAINTS)) != 0) {
         reading = complaints_read(complaints);
     }
-    if (reading.tier != TIER_NONE) {
+    if (reading.tier > told) {
         int64_t messages =
                 reading.messages > reading.complaints ? reading.messages : reading.complaints;
         *ret_evidence = evidence_of(
@@ -286,8 +304,8 @@ enum tier side_read(struct side *side, const struct scope_name *name, const stru
         ret_evidence->false_alarm_budget = reading.budget;
         return reading.tier;
     }
-    return item != NULL && item->has_notice ? read_volume(name, item, row, ret_evidence)
-                                            : TIER_NONE;
+    bool is_told = (sources & SOURCE_BIT(SOURCE_VOLUME)) != 0 && told < TIER_NOTICE;
+    return item != NULL ? read_volume(name, item, row, is_told, ret_evidence) : TIER_NONE;
 }
 
 bool side_is_calm(const struct side *side, int32_t scope)

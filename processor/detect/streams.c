@@ -91,7 +91,7 @@ static int64_t watched_reason(const struct leaf_delta *leaf, enum reason reason)
     return leaf->reasons[reason] - leaf->exempt;
 }
 
-void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf)
+void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf, source_set sources)
 {
     const struct {
         int64_t messages;
@@ -107,7 +107,8 @@ void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf)
     };
     for (unsigned s = 0; s < STREAM_COUNT; s++) {
         uint32_t messages = at_least_none(counts[s].messages);
-        uint32_t hits = at_least_none(counts[s].hits);
+        bool is_on = (sources & SOURCE_BIT(s)) != 0;
+        uint32_t hits = is_on ? at_least_none(counts[s].hits) : 0;
         batch->judged[s] = add_saturating(batch->judged[s], messages);
         batch->hits[s] = add_saturating(batch->hits[s], hits < messages ? hits : messages);
     }

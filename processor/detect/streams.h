@@ -75,8 +75,11 @@ struct stream_batch {
 
 // Adds what a leaf has grown by, as the list above says. An invalid number is never judged, so that
 // unknown ones count there; of reasons, those that exempt messages may have had are left out. What
-// was taken back (a chunk judged again) counts as none, and hits above the messages as all of them.
-void stream_batch_add(struct stream_batch *batch, const struct leaf_delta *leaf);
+// was taken back (a chunk judged again) counts as none, and hits above the messages as all of them. A
+// message is no hit of a stream that is not in `sources`: so a statistic that rose before a policy turned
+// the stream off comes down again.
+void stream_batch_add(
+        struct stream_batch *batch, const struct leaf_delta *leaf, source_set sources);
 // Whether it may add a hit.
 bool stream_leaf_has_hits(const struct leaf_delta *leaf);
 bool stream_batch_has_hits(const struct stream_batch *batch);

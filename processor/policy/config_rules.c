@@ -173,22 +173,28 @@ void config_check_rules(const struct config *config, struct conf_report *report)
         const struct conf_mark mark = {rule->line, rule->column};
         char path[64];
         snprintf(path, sizeof path, "policy.rules[%u]", i);
-        if ((rule->parts & RULE_PART(RULE_SETS_FLOOR_RATE)) != 0 &&
-                rule->settings.floor_rate_millionths < policy->floor_rate_millionths) {
+        const struct policy_settings *sets = &rule->settings;
+        bool has_floor = (rule->parts & RULE_PART(RULE_SETS_FLOOR_RATE)) != 0;
+        if (has_floor && sets->floor_rate_millionths < policy->floor_rate_millionths) {
             conf_find(report, mark, path,
                     "expected a floor_rate of at least detector.floor_rate (%g%%), below which "
                     "nothing is learnt",
                     policy->floor_rate_millionths / 1e4);
+        } else if (has_floor && sets->floor_rate_millionths > policy->ceiling_rate_millionths) {
+            conf_find(report, mark, path,
+                    "expected a floor_rate of at most detector.ceiling_rate (%g%%), above which "
+                    "nothing is learnt",
+                    policy->ceiling_rate_millionths / 1e4);
         }
         if ((rule->parts & RULE_PART(RULE_SETS_CEILING_RATE)) == 0) {
             continue;
         }
-        if (rule->settings.ceiling_rate_millionths > policy->ceiling_rate_millionths) {
+        if (sets->ceiling_rate_millionths > policy->ceiling_rate_millionths) {
             conf_find(report, mark, path,
                     "expected a ceiling_rate of at most detector.ceiling_rate (%g%%), above which "
                     "nothing is learnt",
                     policy->ceiling_rate_millionths / 1e4);
-        } else if (rule->settings.ceiling_rate_millionths < policy->floor_rate_millionths) {
+        } else if (sets->ceiling_rate_millionths < policy->floor_rate_millionths) {
             conf_find(report, mark, path,
                     "expected a ceiling_rate of at least detector.floor_rate (%g%%)",
                     policy->floor_rate_millionths / 1e4);

@@ -99,7 +99,7 @@ static int64_t heard(void *self, int32_t scope)
 static void fold(
         struct state *state, const struct frame *frame, int64_t sequence, struct delta *ret_delta)
 {
-    const struct side_asks asks = {heard, state};
+    const struct side_asks asks = {.heard = heard, .self = state};
     ASSURE(fold_frame(state->fold, frame, 0, sequence, ret_delta) == ERR_NONE);
     if (ret_delta->clearance_count == 0) { // late rows are not for what stands beside
         ASSURE(side_delta(state->side, ret_delta, &asks) == ERR_NONE);
@@ -123,8 +123,8 @@ static void fold_both(struct state *a, struct state *b, const struct frame *fram
         struct scope_name name = scopes_name(a->scopes, row->scope);
         struct evidence of_a;
         struct evidence of_b;
-        ASSURE(side_read(a->side, &name, row, &of_a) ==
-                side_read(b->side, &name, &y.scopes[i], &of_b));
+        ASSURE(side_read(a->side, &name, row, SOURCES_ALL, TIER_NONE, &of_a) ==
+                side_read(b->side, &name, &y.scopes[i], SOURCES_ALL, TIER_NONE, &of_b));
         ASSURE(side_is_calm(a->side, row->scope) == side_is_calm(b->side, row->scope));
     }
     ASSURE(side_next_silent(a->side, x.log_time_ms) == side_next_silent(b->side, y.log_time_ms));

@@ -299,6 +299,10 @@ static void test_findings(void)
             {"policy: {rules: [{match: {tenant: t}, floor_rate: 0.02%}]}\n",
                     ":1:18: policy.rules[0]: expected a floor_rate of at least detector.floor_rate "
                     "(0.05%), below which nothing is learnt\n"},
+            {"detector: {ceiling_rate: 1%}\npolicy: {rules: [{match: {tenant: t}, floor_rate: "
+             "3%}]}\n",
+                    ":2:18: policy.rules[0]: expected a floor_rate of at most "
+                    "detector.ceiling_rate (1%), above which nothing is learnt\n"},
             {"policy: {rules: [{match: {tenant: t}, message_hold: 3s}]}\n",
                     ":1:53: policy.rules[0].message_hold: expected a duration from 1m to 90d, got "
                     "'3s'\n"},

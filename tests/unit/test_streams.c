@@ -129,7 +129,7 @@ static void test_batch_of_counts(void)
     leaf.reasons[REASON_OTHER_TENANT] = 6;
     leaf.reasons[REASON_REASSIGNED_NUMBER] = 2;
     struct stream_batch batch = {0};
-    stream_batch_add(&batch, &leaf);
+    stream_batch_add(&batch, &leaf, SOURCES_ALL);
     CU_ASSERT_EQUAL(batch.judged[STREAM_WALKING], 4);
     CU_ASSERT_EQUAL(batch.hits[STREAM_WALKING], 4);
     CU_ASSERT_EQUAL(batch.hits[STREAM_REPEATED], 3);
@@ -140,8 +140,12 @@ static void test_batch_of_counts(void)
     CU_ASSERT_EQUAL(batch.hits[STREAM_OTHER_TENANT], 4);
     CU_ASSERT_EQUAL(batch.hits[STREAM_REASSIGNED], 0);
     CU_ASSERT_TRUE(stream_batch_has_hits(&batch));
-    stream_batch_add(&batch, &leaf);
+    stream_batch_add(&batch, &leaf, SOURCES_ALL);
     CU_ASSERT_EQUAL(batch.judged[STREAM_WALKING], 8);
+    CU_ASSERT_EQUAL(batch.hits[STREAM_OTHER_TENANT], 8);
+    stream_batch_add(&batch, &leaf, SOURCES_ALL & ~SOURCE_BIT(STREAM_OTHER_TENANT));
+    CU_ASSERT_EQUAL(batch.hits[STREAM_WALKING], 12);
+    CU_ASSERT_EQUAL(batch.judged[STREAM_OTHER_TENANT], 12);
     CU_ASSERT_EQUAL(batch.hits[STREAM_OTHER_TENANT], 8);
 }
 
