@@ -128,8 +128,8 @@ MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum ti
 
 // Why the policy wants no hold of the step's scope now: "maintenance", "override"; NULL where it does not.
 const char *policy_withholds(const struct decide *decide, const struct step *step);
-// The vendor that all the scope's remembered messages came through; SCOPE_NONE where it is of several, or behind a
-// hold, when they are explained and do not say any more which.
+// The vendor that all the scope's remembered messages came through that name one. SCOPE_NONE where none of them
+// does, VENDOR_SEVERAL, or VENDOR_UNKNOWN: behind a hold, when nothing is remembered any more.
 int32_t decide_vendor_of(const struct decide *decide, int32_t scope);
 // What the policy says of the step's scope, by its tenant and by the vendor and channel that its wrong messages
 // have in common: mode, how long it is held, and what wants how much evidence (decide_policy.c).

@@ -2,41 +2,52 @@
 // have in common.
 #include "decide/decide_inside.h"
 
+// A vendor's number is another scope's when its generation is another.
+static int32_t vendor_now(const struct decide *decide, int32_t vendor, uint32_t generation)
+{
+    bool is_gone = vendor >= 0 && (!scopes_is_live(decide->scopes, vendor) ||
+                                          scopes_generation(decide->scopes, vendor) != generation);
+    return is_gone ? VENDOR_UNKNOWN : vendor;
+}
+
+// Whether they are one vendor, of which each channel may be a scope of its own.
+static bool is_same_vendor(const struct decide *decide, int32_t vendor, int32_t other)
+{
+    return vendor == other || view_equal(scopes_name(decide->scopes, vendor).id,
+                                      scopes_name(decide->scopes, other).id);
+}
+
 int32_t decide_vendor_of(const struct decide *decide, int32_t scope)
 {
     struct recent_entry entries[RECENT_MAX];
     uint32_t count = recent_since(decide->recent, scope, 0, entries);
-    int32_t vendor = SCOPE_NONE;
+    int32_t vendor = count > 0 ? SCOPE_NONE : VENDOR_UNKNOWN;
     for (uint32_t i = 0; i < count; i++) {
-        int32_t other = entries[i].scopes[SCOPE_VENDOR];
-        if (other != SCOPE_NONE && vendor != SCOPE_NONE && other != vendor) {
-            return SCOPE_NONE;
+        int32_t other = vendor_now(decide, entries[i].vendor, entries[i].vendor_generation);
+        if (other >= 0 && vendor >= 0 && !is_same_vendor(decide, vendor, other)) {
+            return VENDOR_SEVERAL;
         }
-        vendor = other != SCOPE_NONE ? other : vendor;
+        vendor = vendor >= 0 || other == SCOPE_NONE ? vendor : other;
     }
     return vendor;
 }
 
-// As it was known when the scope was held; SCOPE_NONE where that is nobody any more.
-static int32_t vendor_held(const struct decide *decide, int32_t scope)
+// The vendor that the scope's wrong messages have in common, or what else is known of it: as it was when the scope
+// was held, else as it is now.
+static int32_t vendor_number(const struct decide *decide, int32_t scope, enum scope_kind kind)
 {
+    if (kind >= SCOPE_VENDOR) {
+        return kind == SCOPE_VENDOR ? scope : VENDOR_SEVERAL;
+    }
     const struct hold *hold = incidents_hold_of(decide->incidents, scope);
-    bool is_known = hold != NULL && hold->vendor != SCOPE_NONE &&
-                    scopes_is_live(decide->scopes, hold->vendor) &&
-                    scopes_generation(decide->scopes, hold->vendor) == hold->vendor_generation;
-    return is_known ? hold->vendor : SCOPE_NONE;
+    int32_t vendor = hold != NULL ? vendor_now(decide, hold->vendor, hold->vendor_generation)
+                                  : VENDOR_UNKNOWN;
+    return vendor != VENDOR_UNKNOWN ? vendor : decide_vendor_of(decide, scope);
 }
 
-// The vendor that the scope's wrong messages have in common; none where they are of several.
-static struct view vendor_of(
-        const struct decide *decide, int32_t scope, const struct scope_name *name)
+static struct view vendor_id(const struct decide *decide, int32_t vendor)
 {
-    if (name->kind == SCOPE_VENDOR || name->kind == SCOPE_TENANT) {
-        return name->kind == SCOPE_VENDOR ? name->id : VIEW_NONE;
-    }
-    int32_t vendor = vendor_held(decide, scope);
-    vendor = vendor != SCOPE_NONE ? vendor : decide_vendor_of(decide, scope);
-    return vendor != SCOPE_NONE ? scopes_name(decide->scopes, vendor).id : VIEW_NONE;
+    return vendor >= 0 ? scopes_name(decide->scopes, vendor).id : VIEW_NONE;
 }
 
 // Its own where it is of one, else that of the message that raised it. A vendor or tenant has all.
@@ -53,16 +64,54 @@ static struct view channel_of(const struct step *step)
     return delta->frame->leaves[delta->entries[last].entry->leaf].key.channel;
 }
 
-// What a person has commanded for the narrowest scope goes before any rule; `mode` where nobody has.
-static enum mode mode_in_force(const struct decide *decide, const struct step *step,
-        const struct policy_subject *subject, enum mode mode)
+// Whether a rule leaves a vendor in monitor mode that the scope may have come through.
+static bool rules_monitor_vendors(const struct policy *policy, const struct scope_name *name)
 {
+    const uint32_t parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE);
+    for (uint32_t i = 0; i < policy->rules.count; i++) {
+        const struct rule *rule = &policy->rules.rules[i];
+        bool is_of_tenant = (rule->parts & RULE_PART(RULE_OF_TENANT)) == 0 ||
+                            view_is(name->tenant_id, rule->names[RULE_OF_TENANT]);
+        if ((rule->parts & parts) == parts && is_of_tenant && rule->settings.mode == MODE_MONITOR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The same of what people have commanded.
+static bool people_monitor_vendors(
+        const struct decide *decide, const struct scope_name *name, int64_t now_ms)
+{
+    const struct standing_order *order;
+    uint32_t at = 0;
+    while ((order = standing_after(decide->standing, &at)) != NULL) {
+        if (order->action == CONTROL_MODE && order->mode == MODE_MONITOR &&
+                order->key.kind == SCOPE_VENDOR && now_ms < order->until_ms &&
+                view_equal(order->key.tenant_id, name->tenant_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What a person has commanded for the narrowest scope goes before any rule; `mode` where nobody has. What may be a
+// vendor's in monitor mode is not enforced where nobody knows whose it is.
+static enum mode mode_in_force(const struct decide *decide, const struct policy *policy,
+        const struct step *step, const struct policy_subject *subject, int32_t vendor,
+        enum mode mode)
+{
+    int64_t now_ms = step->delta->log_time_ms;
     struct standing_subject named = {.tenant_id = subject->tenant_id, .channel = subject->channel};
     named.ids[SCOPE_TENANT] = subject->tenant_id;
     named.ids[SCOPE_VENDOR] = subject->vendor_id;
     named.ids[step->name.kind] = step->name.id;
-    const struct standing_order *order =
-            standing_mode(decide->standing, &named, step->delta->log_time_ms);
+    const struct standing_order *order = standing_mode(decide->standing, &named, now_ms);
+    if (vendor == VENDOR_UNKNOWN && (order == NULL || order->key.kind > SCOPE_VENDOR) &&
+            (people_monitor_vendors(decide, &step->name, now_ms) ||
+                    (order == NULL && rules_monitor_vendors(policy, &step->name)))) {
+        return MODE_MONITOR;
+    }
     return order != NULL ? order->mode : mode;
 }
 
@@ -71,16 +120,18 @@ static struct policy_settings settings_by(
 {
     struct policy_subject subject = {.tenant_id = step->name.tenant_id};
     bool has_modes = !standing_is_empty(decide->standing);
+    int32_t vendor = SCOPE_NONE;
     if (has_modes || policy_differs_in(policy, RULE_PART(RULE_OF_VENDOR))) {
-        subject.vendor_id = vendor_of(decide, step->scope, &step->name);
+        vendor = vendor_number(decide, step->scope, step->name.kind);
+        subject.vendor_id = vendor_id(decide, vendor);
     }
     if (has_modes || policy_differs_in(policy, RULE_PART(RULE_OF_CHANNEL))) {
         subject.channel = channel_of(step);
     }
     struct policy_settings settings;
     policy_settings_of(policy, &subject, &settings);
-    if (has_modes) {
-        settings.mode = mode_in_force(decide, step, &subject, settings.mode);
+    if (has_modes || vendor == VENDOR_UNKNOWN) {
+        settings.mode = mode_in_force(decide, policy, step, &subject, vendor, settings.mode);
     }
     return settings;
 }
@@ -115,7 +166,7 @@ const char *policy_withholds(const struct decide *decide, const struct step *ste
     }
     const struct scope_name *name = &step->name;
     const struct policy_subject subject = {.tenant_id = name->tenant_id,
-            .vendor_id = vendor_of(decide, step->scope, name),
+            .vendor_id = vendor_id(decide, vendor_number(decide, step->scope, name->kind)),
             .channel = channel_of(step)};
     int64_t now_ms = step->delta->log_time_ms;
     if (windows_in_maintenance(&policy->windows, &subject, now_ms)) {
@@ -154,20 +205,9 @@ static bool modes_go_by_channel(const struct policy *policy)
 static bool vendor_may_be_monitored(
         const struct decide *decide, const struct policy *policy, const struct step *step)
 {
-    if (step->name.kind >= SCOPE_VENDOR ||
-            !view_is_none(vendor_of(decide, step->scope, &step->name))) {
-        return false;
-    }
-    const uint32_t parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE);
-    for (uint32_t i = 0; i < policy->rules.count; i++) {
-        const struct rule *rule = &policy->rules.rules[i];
-        bool is_of_tenant = (rule->parts & RULE_PART(RULE_OF_TENANT)) == 0 ||
-                            view_is(step->name.tenant_id, rule->names[RULE_OF_TENANT]);
-        if ((rule->parts & parts) == parts && is_of_tenant && rule->settings.mode == MODE_MONITOR) {
-            return true;
-        }
-    }
-    return false;
+    return step->name.kind < SCOPE_VENDOR &&
+           vendor_number(decide, step->scope, step->name.kind) <= VENDOR_UNKNOWN &&
+           rules_monitor_vendors(policy, &step->name);
 }
 
 // Whether a hold that was made in monitor mode would be sent now, and would not have been before. Which

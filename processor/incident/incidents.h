@@ -110,7 +110,8 @@ struct hold {
     bool is_commanded;        // a person's: enforced whatever the policy's mode
     struct digest_id control; // of that command; it stands for its control_id
     // The vendor that all of its wrong messages had come through when it was held first: behind the hold nothing
-    // tells. SCOPE_NONE: of several, or not known. Another scope has the number when its generation is another.
+    // tells. Or SCOPE_NONE, VENDOR_SEVERAL, VENDOR_UNKNOWN. Another scope has the number when its generation is
+    // another.
     int32_t vendor;
     uint32_t vendor_generation;
     int64_t ending_ms; // from when on incidents_ending names it; INT64_MAX = it has, or is not to

@@ -161,7 +161,62 @@ static void test_unconfirmed(void)
     }
 }
 
+// A campaign goes by its vendor also where the vendor's own list has none of its messages: it had met their
+// recipients, or they were explained. Where nobody knows the vendor, what a vendor may be in is not enforced.
+static void test_mode_by_vendor(void)
+{
+    static const struct {
+        const char *vendors; // of the messages, a letter each; '-': of none
+        bool is_forgotten;   // by vendor v's own list
+        bool is_gone;        // the number of v is given back
+        const char *yaml;
+        enum mode mode;
+    } rows[] = {
+            {"vvvv", false, false, "policy: {rules: [{match: {vendor: v}, mode: monitor}]}\n",
+                    MODE_MONITOR},
+            {"vvvv", true, false, "policy: {rules: [{match: {vendor: v}, mode: monitor}]}\n",
+                    MODE_MONITOR},
+            {"vv-v", true, false, "policy: {rules: [{match: {vendor: v}, mode: monitor}]}\n",
+                    MODE_MONITOR},
+            {"vvvv", true, false, "policy: {rules: [{match: {vendor: w}, mode: monitor}]}\n",
+                    MODE_ENFORCE},
+            {"vvww", true, false, "policy: {rules: [{match: {vendor: v}, mode: monitor}]}\n",
+                    MODE_ENFORCE},
+            {"----", false, false, "policy: {rules: [{match: {vendor: v}, mode: monitor}]}\n",
+                    MODE_ENFORCE},
+            {"vvvv", true, true, "policy: {rules: [{match: {vendor: w}, mode: monitor}]}\n",
+                    MODE_MONITOR},
+            {"vvvv", true, true,
+                    "policy: {rules: [{match: {tenant: u, vendor: w}, mode: monitor}]}\n",
+                    MODE_ENFORCE},
+            {"vvvv", true, true, "policy: {rules: [{match: {vendor: w}, mode: enforce}]}\n",
+                    MODE_ENFORCE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage s;
+        stage_init(&s, rows[i].yaml);
+        for (const char *at = rows[i].vendors; *at != '\0'; at++) {
+            const char name[] = {*at, '\0'};
+            const struct path path = {.campaign = "c", .vendor = *at == '-' ? NULL : name};
+            decide_bench_meet(&s.b, &path, REASON_NO_RECORD);
+        }
+        int32_t vendor = decide_bench_scope(&s.b, SCOPE_VENDOR, "v");
+        if (rows[i].is_forgotten) {
+            recent_drop_scope(s.b.recent, vendor);
+        }
+        if (rows[i].is_gone) {
+            scopes_release(s.b.scopes, vendor);
+        }
+        const struct evidence evidence = decide_bench_evidence(4);
+        decide_bench_raise(&s.b, &(const struct path){.campaign = "c"}, SCOPE_CAMPAIGN,
+                TIER_QUARANTINE, &evidence);
+        CU_ASSERT_EQUAL(last_command(&s)->mode, rows[i].mode);
+        stage_fini(&s);
+    }
+}
+
 static const struct unit_test tests[] = {
+        {"mode_by_vendor", test_mode_by_vendor},
         {"hold_people", test_hold_people},
         {"hold_people_of_a_child", test_hold_people_of_a_child},
         {"operator_hold_max", test_operator_hold_max},

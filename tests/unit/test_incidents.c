@@ -327,14 +327,14 @@ static void test_what_a_hold_knows(void)
     struct archive reader = archive_reader(strbuf_view(&state));
     incidents_archive(&reader, to, scopes);
     CU_ASSERT_EQUAL_FATAL(archive_end(&reader), ERR_NONE);
-    CU_ASSERT_EQUAL(incidents_hold_of(to, held[0])->vendor, SCOPE_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[0])->vendor, VENDOR_UNKNOWN);
     CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, held[0]);
     CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor_generation, 7);
     CU_ASSERT_EQUAL(incidents_ending(to, 1000)->scope, held[0]);
     CU_ASSERT_PTR_NULL(incidents_ending(to, INT64_MAX - 1));
     incidents_lift(to, held[1]);
     CU_ASSERT_EQUAL_FATAL(incidents_hold_commanded(to, held[1], 2000, &id), ERR_NONE);
-    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, SCOPE_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, VENDOR_UNKNOWN);
     strbuf_fini(&state);
     incidents_destroy(from);
     incidents_destroy(to);
