@@ -42,11 +42,23 @@ void tell_note_ending(struct decide *decide, int32_t scope, int64_t told_ms)
     }
 }
 
+// What its messages say of a scope that is held from now on, and behind the hold nothing does.
 static void note_vendor(struct decide *decide, int32_t scope)
 {
     int32_t vendor = decide_vendor_of(decide, scope);
     uint32_t generation = vendor >= 0 ? scopes_generation(decide->scopes, vendor) : 0;
     incidents_note_vendor(decide->incidents, scope, vendor, generation);
+}
+
+static enum err note_origin(struct decide *decide, const struct step *step)
+{
+    uint8_t channel;
+    enum err e = decide_channel_of(decide, step, &channel);
+    note_vendor(decide, step->scope);
+    if (e == ERR_NONE) {
+        incidents_note_channel(decide->incidents, step->scope, channel);
+    }
+    return e;
 }
 
 enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
@@ -91,7 +103,7 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
     }
     tell_note_ending(decide, step->scope, step->delta->log_time_ms);
     if (e == ERR_NONE && is_new) {
-        note_vendor(decide, step->scope);
+        e = note_origin(decide, step);
     }
     return e != ERR_NONE ? e : release_note_hold(decide, step);
 }

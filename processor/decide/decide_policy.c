@@ -50,24 +50,42 @@ static struct view vendor_id(const struct decide *decide, int32_t vendor)
     return vendor >= 0 ? scopes_name(decide->scopes, vendor).id : VIEW_NONE;
 }
 
-// Its own where it is of one, else that of the message that raised it. A vendor or tenant has all.
-static struct view channel_of(const struct step *step)
+// Its own where it is of one, else that of the message that raised it, as it is remembered of a scope that is held
+// or has waited. A vendor or tenant has all. False where it is not known.
+static bool channel_of(
+        const struct decide *decide, const struct step *step, struct view *ret_channel)
 {
+    *ret_channel = step->name.channel;
     if (!view_is_none(step->name.channel) || step->name.kind >= SCOPE_VENDOR) {
-        return step->name.channel;
+        return true;
+    }
+    const struct hold *hold = incidents_hold_of(decide->incidents, step->scope);
+    if (channels_name(
+                decide->channels, hold != NULL ? hold->channel : step->channel, ret_channel)) {
+        return true;
     }
     int32_t last = step->row->last_entry;
-    if (last < 0) {
-        return VIEW_NONE;
+    if (last >= 0) {
+        const struct delta *delta = step->delta;
+        *ret_channel = delta->frame->leaves[delta->entries[last].entry->leaf].key.channel;
     }
-    const struct delta *delta = step->delta;
-    return delta->frame->leaves[delta->entries[last].entry->leaf].key.channel;
+    return last >= 0;
 }
 
-// Whether a rule leaves a vendor in monitor mode that the scope may have come through.
-static bool rules_monitor_vendors(const struct policy *policy, const struct scope_name *name)
+enum err decide_channel_of(struct decide *decide, const struct step *step, uint8_t *ret_channel)
 {
-    const uint32_t parts = RULE_PART(RULE_OF_VENDOR) | RULE_PART(RULE_SETS_MODE);
+    struct view channel;
+    *ret_channel = CHANNEL_UNKNOWN;
+    return channel_of(decide, step, &channel)
+                   ? channels_intern(decide->channels, channel, ret_channel)
+                   : ERR_NONE;
+}
+
+// Whether a rule leaves a vendor, or a channel, in monitor mode that the scope may have come through.
+static bool rules_monitor(
+        const struct policy *policy, const struct scope_name *name, enum rule_part of)
+{
+    const uint32_t parts = RULE_PART(of) | RULE_PART(RULE_SETS_MODE);
     for (uint32_t i = 0; i < policy->rules.count; i++) {
         const struct rule *rule = &policy->rules.rules[i];
         bool is_of_tenant = (rule->parts & RULE_PART(RULE_OF_TENANT)) == 0 ||
@@ -95,21 +113,42 @@ static bool people_monitor_vendors(
     return false;
 }
 
-// What a person has commanded for the narrowest scope goes before any rule; `mode` where nobody has. What may be a
-// vendor's in monitor mode is not enforced where nobody knows whose it is.
-static enum mode mode_in_force(const struct decide *decide, const struct policy *policy,
-        const struct step *step, const struct policy_subject *subject, int32_t vendor,
-        enum mode mode)
+// Whom a scope is of, and what of that nobody knows.
+struct origin {
+    struct policy_subject subject;
+    bool vendor_is_unknown;
+    bool channel_is_unknown;
+};
+
+// Whether the scope may be a vendor's or channel's that is in monitor mode, of which nobody knows whose it is.
+// `order`: what a person has commanded for it, NULL for nothing.
+static bool may_be_monitored(const struct decide *decide, const struct policy *policy,
+        const struct step *step, const struct origin *origin, const struct standing_order *order)
 {
+    const struct scope_name *name = &step->name;
     int64_t now_ms = step->delta->log_time_ms;
+    bool by_vendor = origin->vendor_is_unknown &&
+                     (order == NULL || order->key.kind > SCOPE_VENDOR) &&
+                     (people_monitor_vendors(decide, name, now_ms) ||
+                             (order == NULL && rules_monitor(policy, name, RULE_OF_VENDOR)));
+    bool by_channel = origin->channel_is_unknown &&
+                      (standing_has_channel_mode(decide->standing, name->tenant_id, now_ms) ||
+                              (order == NULL && rules_monitor(policy, name, RULE_OF_CHANNEL)));
+    return by_vendor || by_channel;
+}
+
+// What a person has commanded for the narrowest scope goes before any rule; `mode` where nobody has.
+static enum mode mode_in_force(const struct decide *decide, const struct policy *policy,
+        const struct step *step, const struct origin *origin, enum mode mode)
+{
+    const struct policy_subject *subject = &origin->subject;
     struct standing_subject named = {.tenant_id = subject->tenant_id, .channel = subject->channel};
     named.ids[SCOPE_TENANT] = subject->tenant_id;
     named.ids[SCOPE_VENDOR] = subject->vendor_id;
     named.ids[step->name.kind] = step->name.id;
-    const struct standing_order *order = standing_mode(decide->standing, &named, now_ms);
-    if (vendor == VENDOR_UNKNOWN && (order == NULL || order->key.kind > SCOPE_VENDOR) &&
-            (people_monitor_vendors(decide, &step->name, now_ms) ||
-                    (order == NULL && rules_monitor_vendors(policy, &step->name)))) {
+    const struct standing_order *order =
+            standing_mode(decide->standing, &named, step->delta->log_time_ms);
+    if (may_be_monitored(decide, policy, step, origin, order)) {
         return MODE_MONITOR;
     }
     return order != NULL ? order->mode : mode;
@@ -118,20 +157,20 @@ static enum mode mode_in_force(const struct decide *decide, const struct policy 
 static struct policy_settings settings_by(
         const struct decide *decide, const struct policy *policy, const struct step *step)
 {
-    struct policy_subject subject = {.tenant_id = step->name.tenant_id};
+    struct origin origin = {.subject.tenant_id = step->name.tenant_id};
     bool has_modes = !standing_is_empty(decide->standing);
-    int32_t vendor = SCOPE_NONE;
     if (has_modes || policy_differs_in(policy, RULE_PART(RULE_OF_VENDOR))) {
-        vendor = vendor_number(decide, step->scope, step->name.kind);
-        subject.vendor_id = vendor_id(decide, vendor);
+        int32_t vendor = vendor_number(decide, step->scope, step->name.kind);
+        origin.subject.vendor_id = vendor_id(decide, vendor);
+        origin.vendor_is_unknown = vendor == VENDOR_UNKNOWN;
     }
     if (has_modes || policy_differs_in(policy, RULE_PART(RULE_OF_CHANNEL))) {
-        subject.channel = channel_of(step);
+        origin.channel_is_unknown = !channel_of(decide, step, &origin.subject.channel);
     }
     struct policy_settings settings;
-    policy_settings_of(policy, &subject, &settings);
-    if (has_modes || vendor == VENDOR_UNKNOWN) {
-        settings.mode = mode_in_force(decide, policy, step, &subject, vendor, settings.mode);
+    policy_settings_of(policy, &origin.subject, &settings);
+    if (has_modes || origin.vendor_is_unknown || origin.channel_is_unknown) {
+        settings.mode = mode_in_force(decide, policy, step, &origin, settings.mode);
     }
     return settings;
 }
@@ -165,9 +204,9 @@ const char *policy_withholds(const struct decide *decide, const struct step *ste
         return NULL;
     }
     const struct scope_name *name = &step->name;
-    const struct policy_subject subject = {.tenant_id = name->tenant_id,
-            .vendor_id = vendor_id(decide, vendor_number(decide, step->scope, name->kind)),
-            .channel = channel_of(step)};
+    struct policy_subject subject = {.tenant_id = name->tenant_id,
+            .vendor_id = vendor_id(decide, vendor_number(decide, step->scope, name->kind))};
+    (void)channel_of(decide, step, &subject.channel);
     int64_t now_ms = step->delta->log_time_ms;
     if (windows_in_maintenance(&policy->windows, &subject, now_ms)) {
         return "maintenance";
@@ -189,17 +228,6 @@ void decide_set_policy(struct decide *decide, const struct policy *policy)
 
 // --- another policy in the midst of the log ------------------------------------------------------
 
-static bool modes_go_by_channel(const struct policy *policy)
-{
-    const uint32_t parts = RULE_PART(RULE_OF_CHANNEL) | RULE_PART(RULE_SETS_MODE);
-    for (uint32_t i = 0; i < policy->rules.count; i++) {
-        if ((policy->rules.rules[i].parts & parts) == parts) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Whether a rule leaves a vendor in monitor mode that the scope may have come through, which came through several,
 // or through one that is not known.
 static bool vendor_may_be_monitored(
@@ -207,11 +235,10 @@ static bool vendor_may_be_monitored(
 {
     return step->name.kind < SCOPE_VENDOR &&
            vendor_number(decide, step->scope, step->name.kind) <= VENDOR_UNKNOWN &&
-           rules_monitor_vendors(policy, &step->name);
+           rules_monitor(policy, &step->name, RULE_OF_VENDOR);
 }
 
-// Whether a hold that was made in monitor mode would be sent now, and would not have been before. Which
-// channel it went by then is not known any more: where modes may differ by channels, it is left as it is.
+// Whether a hold that was made in monitor mode would be sent now, and would not have been before.
 static bool comes_to_enforce(const struct decide *decide, const struct delta *delta,
         const struct hold *hold, const struct policy *before, const struct policy *policy)
 {
@@ -220,13 +247,9 @@ static bool comes_to_enforce(const struct decide *decide, const struct delta *de
             .row = &row,
             .scope = hold->scope,
             .name = scopes_name(decide->scopes, hold->scope)};
-    bool has_channel = step.name.kind >= SCOPE_VENDOR || !view_is_none(step.name.channel);
-    return hold->mode == MODE_MONITOR && (has_channel || !modes_go_by_channel(policy)) &&
-           settings_by(decide, before, &step).mode == MODE_MONITOR &&
+    return hold->mode == MODE_MONITOR && settings_by(decide, before, &step).mode == MODE_MONITOR &&
            settings_by(decide, policy, &step).mode == MODE_ENFORCE &&
-           !vendor_may_be_monitored(decide, policy, &step) &&
-           (has_channel || !standing_has_channel_mode(
-                                   decide->standing, step.name.tenant_id, delta->log_time_ms));
+           !vendor_may_be_monitored(decide, policy, &step);
 }
 
 void decide_change_policy(
@@ -237,7 +260,8 @@ void decide_change_policy(
     uint32_t at = 0;
     while ((hold = incidents_hold_after(decide->incidents, &at)) != NULL) {
         if (comes_to_enforce(decide, delta, hold, before, policy)) {
-            (void)hold_cap_wait(&decide->holds, hold->scope); // as many as there is room for
+            // as many as there is room for
+            (void)hold_cap_wait(&decide->holds, hold->scope, hold->channel);
         }
     }
     decide_set_policy(decide, policy);

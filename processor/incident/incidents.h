@@ -114,6 +114,7 @@ struct hold {
     // another.
     int32_t vendor;
     uint32_t vendor_generation;
+    uint8_t channel;   // of the message that raised it (decide/channels.h); 0 = not known
     int64_t ending_ms; // from when on incidents_ending names it; INT64_MAX = it has, or is not to
 };
 
@@ -124,9 +125,10 @@ MUST_CHECK enum err incidents_hold(
 // The same by a person, of any scope. It shortens none.
 MUST_CHECK enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope,
         int64_t until_ms, const struct digest_id *control);
-// Notes a held scope's vendor.
+// Notes a held scope's vendor, and its channel.
 void incidents_note_vendor(
         struct incidents *incidents, int32_t scope, int32_t vendor, uint32_t generation);
+void incidents_note_channel(struct incidents *incidents, int32_t scope, uint8_t channel);
 bool incidents_is_holding(const struct incidents *incidents, int32_t scope);
 // NULL where it is not held. Good until something is held or lifted.
 const struct hold *incidents_hold_of(const struct incidents *incidents, int32_t scope);

@@ -97,7 +97,7 @@ enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope, in
     struct hold *hold = hold_find(incidents, scope);
     if (hold == NULL) {
         const struct hold added = {
-                scope, until_ms, MODE_ENFORCE, true, *control, VENDOR_UNKNOWN, 0, INT64_MAX};
+                scope, until_ms, MODE_ENFORCE, true, *control, VENDOR_UNKNOWN, 0, 0, INT64_MAX};
         note_expiry(incidents, until_ms);
         return hold_add(incidents, &added);
     }
@@ -115,6 +115,14 @@ void incidents_note_vendor(
     if (hold != NULL) {
         hold->vendor = vendor;
         hold->vendor_generation = generation;
+    }
+}
+
+void incidents_note_channel(struct incidents *incidents, int32_t scope, uint8_t channel)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    if (hold != NULL) {
+        hold->channel = channel;
     }
 }
 
@@ -192,6 +200,7 @@ static void hold_archive(struct archive *archive, struct hold *hold, const struc
     }
     archive_i32(archive, &hold->vendor, VENDOR_SEVERAL, (int32_t)scopes_end(scopes) - 1);
     archive_u32(archive, &hold->vendor_generation, UINT32_MAX);
+    archive_u8(archive, &hold->channel, UINT8_MAX);
     archive_i64(archive, &hold->ending_ms, 0, INT64_MAX);
 }
 
