@@ -41,6 +41,9 @@ enum err decide_create(struct decide **ret_decide, const struct decide_options *
         e = releases_create(&decide->releases);
     }
     if (e == ERR_NONE) {
+        e = channels_create(&decide->channels);
+    }
+    if (e == ERR_NONE) {
         e = standing_create(&decide->standing, STANDING_MAX);
     }
     if (e != ERR_NONE) {
@@ -59,6 +62,7 @@ void decide_destroy(struct decide *decide)
         incidents_destroy(decide->incidents);
         tenants_destroy(decide->tenants);
         breaker_destroy(decide->breaker);
+        channels_destroy(decide->channels);
         control_ledger_destroy(decide->controls);
         standing_destroy(decide->standing);
         releases_destroy(decide->releases);
@@ -121,7 +125,8 @@ static struct step step_of(const struct decide *decide, const struct hearing *he
 {
     const struct scope_delta *row = hearing->row;
     return (struct step){hearing->delta, row, row->scope, scopes_name(decide->scopes, row->scope),
-            NULL, hearing->evidence, hearing->taker, hearing->tenant, false, false, NULL};
+            NULL, hearing->evidence, hearing->taker, hearing->tenant, false, false, NULL,
+            CHANNEL_UNKNOWN};
 }
 
 // Whether it is rather the data that lag behind than anything that was sent wrongly: by the pattern,
@@ -290,7 +295,7 @@ enum err decide_act(struct decide *decide, struct step *step, enum tier tier,
         e = tell_alert(decide, step, kind);
     }
     if (e == ERR_NONE && waits) {
-        watch_wait(decide, step);
+        e = watch_wait(decide, step);
     } else if (e == ERR_NONE && tier >= TIER_QUARANTINE) {
         e = tell_hold(decide, step, tier);
         decide_explain_parents(decide, step, true);

@@ -42,6 +42,25 @@ void tell_note_ending(struct decide *decide, int32_t scope, int64_t told_ms)
     }
 }
 
+// What its messages say of a scope that is held from now on, and behind the hold nothing does.
+static void note_vendor(struct decide *decide, int32_t scope)
+{
+    int32_t vendor = decide_vendor_of(decide, scope);
+    uint32_t generation = vendor >= 0 ? scopes_generation(decide->scopes, vendor) : 0;
+    incidents_note_vendor(decide->incidents, scope, vendor, generation);
+}
+
+static enum err note_origin(struct decide *decide, const struct step *step)
+{
+    uint8_t channel;
+    enum err e = decide_channel_of(decide, step, &channel);
+    note_vendor(decide, step->scope);
+    if (e == ERR_NONE) {
+        incidents_note_channel(decide->incidents, step->scope, channel);
+    }
+    return e;
+}
+
 enum err tell_hold(struct decide *decide, const struct step *step, enum tier tier)
 {
     const struct hold *present = incidents_hold_of(decide->incidents, step->scope);
@@ -83,10 +102,8 @@ enum err tell_hold(struct decide *decide, const struct step *step, enum tier tie
         e = incidents_hold(decide->incidents, step->scope, command.expires_at_ms, command.mode);
     }
     tell_note_ending(decide, step->scope, step->delta->log_time_ms);
-    int32_t vendor = is_new ? decide_vendor_of(decide, step->scope) : SCOPE_NONE;
-    if (e == ERR_NONE && vendor != SCOPE_NONE) {
-        incidents_note_vendor(
-                decide->incidents, step->scope, vendor, scopes_generation(decide->scopes, vendor));
+    if (e == ERR_NONE && is_new) {
+        e = note_origin(decide, step);
     }
     return e != ERR_NONE ? e : release_note_hold(decide, step);
 }
@@ -98,6 +115,7 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     if (present != NULL && present->until_ms > until_ms) {
         until_ms = present->until_ms; // nobody shortens a hold but by a release
     }
+    bool is_new = present == NULL;
     const struct digest_id id = incident_control_digest(control->control_id);
     struct command_action command = tell_command_of(decide, delta, scope, MODE_ENFORCE);
     command.kind = COMMAND_HOLD;
@@ -113,6 +131,9 @@ enum err tell_commanded_hold(struct decide *decide, const struct delta *delta, i
     scopes_hold(decide->scopes, scope, until_ms);
     if (e == ERR_NONE) {
         e = incidents_hold_commanded(decide->incidents, scope, until_ms, &id);
+    }
+    if (e == ERR_NONE && is_new) {
+        note_vendor(decide, scope);
     }
     tell_note_ending(decide, scope, delta->log_time_ms);
     return e != ERR_NONE ? e : release_note_commanded(decide, scope, delta->sequence);

@@ -7,6 +7,7 @@
 #include "common/strbuf.h"
 #include "control/standing_orders.h"
 #include "decide/breaker.h"
+#include "decide/channels.h"
 #include "decide/control_ledger.h"
 #include "decide/decide.h"
 #include "decide/decide_drill.h"
@@ -30,6 +31,7 @@ struct decide {
     struct breaker *breaker;
     struct digest_id suspect_id; // of what the breaker told last
     struct hold_cap holds;
+    struct channels *channels;
     struct drills drills;
     struct releases *releases;
     struct control_ledger *controls;
@@ -56,6 +58,7 @@ struct step {
     bool lags;            // it is rather the data that lag behind
     bool is_sibling;      // it joins what another scope has just opened by the same alarm
     const char *withheld; // NULL, or why no hold follows for now
+    uint8_t channel;      // of one that has waited; CHANNEL_UNKNOWN: the row tells, or a hold
 };
 
 // The causes that an alert of this step would name, likeliest first: their number, 0 when there is
@@ -128,9 +131,12 @@ MUST_CHECK enum err decide_act(struct decide *decide, struct step *step, enum ti
 
 // Why the policy wants no hold of the step's scope now: "maintenance", "override"; NULL where it does not.
 const char *policy_withholds(const struct decide *decide, const struct step *step);
-// The vendor that all the scope's remembered messages came through; SCOPE_NONE where it is of several, or behind a
-// hold, when they are explained and do not say any more which.
+// The vendor that all the scope's remembered messages came through that name one. SCOPE_NONE where none of them
+// does, VENDOR_SEVERAL, or VENDOR_UNKNOWN: behind a hold, when nothing is remembered any more.
 int32_t decide_vendor_of(const struct decide *decide, int32_t scope);
+// Of the message that raised the step's scope: its number, to be remembered.
+MUST_CHECK enum err decide_channel_of(
+        struct decide *decide, const struct step *step, uint8_t *ret_channel);
 // What the policy says of the step's scope, by its tenant and by the vendor and channel that its wrong messages
 // have in common: mode, how long it is held, and what wants how much evidence (decide_policy.c).
 struct policy_settings decide_settings(const struct decide *decide, const struct step *step);
@@ -140,7 +146,7 @@ struct policy_settings decide_scope_settings(
 // Why a hold of the step's scope at this tier has to wait; NULL where it need not, or there is none.
 const char *watch_withholds(struct decide *decide, const struct step *step, enum tier tier);
 // The hold of a step that hold_cap withholds follows when its turn comes.
-void watch_wait(struct decide *decide, const struct step *step);
+MUST_CHECK enum err watch_wait(struct decide *decide, const struct step *step);
 // The breaker and the line of holds, saved or restored.
 void watch_archive(struct archive *archive, struct decide *decide);
 // A person releases a held scope (decide_release.c): by a canary, or whole where `control->at_once`.

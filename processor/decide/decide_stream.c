@@ -74,7 +74,7 @@ enum err decide_raise_stream(struct decide *decide, const struct delta *delta,
         const struct decision_taker *taker)
 {
     struct step step = {delta, row, row->scope, scopes_name(decide->scopes, row->scope), NULL,
-            evidence, taker, SCOPE_NONE, false, false, NULL};
+            evidence, taker, SCOPE_NONE, false, false, NULL, CHANNEL_UNKNOWN};
     tier = tier < TIER_ALERT ? tier : TIER_ALERT;
     const struct part nobody = {NULL, 0, 0};
     struct incident *beside = incident_beside(decide, delta, row, evidence->stream);

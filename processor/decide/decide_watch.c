@@ -66,14 +66,14 @@ static enum err tell_cache(struct decide *decide, const struct delta *delta, enu
 static void suspend(struct decide *decide)
 {
     struct hold_cap *holds = &decide->holds;
-    int32_t waiting[HOLD_WAITING_MAX];
+    struct hold_waiting waiting[HOLD_WAITING_MAX];
     uint32_t count = holds->waiting_count;
     memcpy(waiting, holds->waiting, count * sizeof *waiting);
     hold_cap_forget(holds);
     for (uint32_t i = 0; i < count; i++) {
-        int32_t scope = waiting[i];
+        int32_t scope = waiting[i].scope;
         if (incidents_is_holding(decide->incidents, scope)) {
-            (void)hold_cap_wait(holds, scope); // there is the room that it had
+            (void)hold_cap_wait(holds, scope, waiting[i].channel); // there is the room that it had
         } else if (incidents_tier(decide->incidents, scope) > TIER_ALERT) {
             incidents_set_tier(decide->incidents, scope, TIER_ALERT);
         }
@@ -117,12 +117,16 @@ const char *watch_withholds(struct decide *decide, const struct step *step, enum
                                                                                   : NULL;
 }
 
-void watch_wait(struct decide *decide, const struct step *step)
+enum err watch_wait(struct decide *decide, const struct step *step)
 {
+    uint8_t channel;
+    enum err e = decide_channel_of(decide, step, &channel);
     decide->holds.is_told = true;
-    if (decide_is_suspended(decide) || !hold_cap_wait(&decide->holds, step->scope)) {
+    if (e == ERR_NONE &&
+            (decide_is_suspended(decide) || !hold_cap_wait(&decide->holds, step->scope, channel))) {
         incidents_set_tier(decide->incidents, step->scope, TIER_ALERT); // its next alarm asks again
     }
+    return e;
 }
 
 // Whether the scope is held in monitor mode, and is to be enforced by now (decide_change_policy). One
@@ -139,10 +143,11 @@ static bool is_unsent(const struct decide *decide, const struct step *step)
 
 // The hold of a scope whose turn has come, if its incident still stands. `*ret_waits_on`: it is held already, and
 // the policy wants that not sent for now.
-static enum err hold_late(struct decide *decide, const struct delta *delta, int32_t scope,
-        const struct decision_taker *taker, bool *ret_waits_on)
+static enum err hold_late(struct decide *decide, const struct delta *delta,
+        const struct hold_waiting *waiting, const struct decision_taker *taker, bool *ret_waits_on)
 {
     *ret_waits_on = false;
+    int32_t scope = waiting->scope;
     enum tier tier = incidents_tier(decide->incidents, scope);
     struct incident *incident = incidents_of(decide->incidents, scope);
     if (incident == NULL || incident->told == NULL || tier < TIER_QUARANTINE) {
@@ -158,7 +163,8 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
             .incident = incident,
             .evidence = &incident->told->evidence,
             .taker = taker,
-            .tenant = SCOPE_NONE};
+            .tenant = SCOPE_NONE,
+            .channel = waiting->channel};
     if (incidents_is_holding(decide->incidents, scope)) {
         bool is_due = is_unsent(decide, &step);
         *ret_waits_on = is_due && policy_withholds(decide, &step) != NULL;
@@ -181,16 +187,16 @@ static enum err hold_late(struct decide *decide, const struct delta *delta, int3
 static enum err hold_waiting(
         struct decide *decide, const struct delta *delta, const struct decision_taker *taker)
 {
-    int32_t back[HOLD_WAITING_MAX];
+    struct hold_waiting back[HOLD_WAITING_MAX];
     uint32_t count = 0;
     enum err e = ERR_NONE;
-    int32_t scope;
+    struct hold_waiting next;
     while (e == ERR_NONE &&
-            (scope = hold_cap_next(&decide->holds, delta->log_time_ms)) != SCOPE_NONE) {
+            (next = hold_cap_next(&decide->holds, delta->log_time_ms)).scope != SCOPE_NONE) {
         bool waits_on;
-        e = hold_late(decide, delta, scope, taker, &waits_on);
+        e = hold_late(decide, delta, &next, taker, &waits_on);
         if (waits_on) {
-            back[count++] = scope;
+            back[count++] = next;
         }
     }
     hold_cap_set_back(&decide->holds, back, count);
@@ -222,6 +228,7 @@ void watch_archive(struct archive *archive, struct decide *decide)
 {
     archive_mark(archive, "watch");
     breaker_archive(archive, decide->breaker);
+    channels_archive(archive, decide->channels);
     hold_cap_archive(archive, &decide->holds, scopes_end(decide->scopes));
     archive_bytes(archive, decide->suspect_id.bytes, sizeof decide->suspect_id.bytes);
     archive_u64(archive, &decide->next_serial, UINT64_MAX);

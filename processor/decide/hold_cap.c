@@ -36,38 +36,38 @@ void hold_cap_note(struct hold_cap *cap, int64_t now_ms)
     cap->at_ms[cap->count++] = now_ms;
 }
 
-bool hold_cap_wait(struct hold_cap *cap, int32_t scope)
+bool hold_cap_wait(struct hold_cap *cap, int32_t scope, uint8_t channel)
 {
     for (uint32_t i = 0; i < cap->waiting_count; i++) {
-        if (cap->waiting[i] == scope) {
+        if (cap->waiting[i].scope == scope) {
             return true;
         }
     }
     if (cap->waiting_count == HOLD_WAITING_MAX) {
         return false;
     }
-    cap->waiting[cap->waiting_count++] = scope;
+    cap->waiting[cap->waiting_count++] = (struct hold_waiting){scope, channel};
     return true;
 }
 
-int32_t hold_cap_next(struct hold_cap *cap, int64_t now_ms)
+struct hold_waiting hold_cap_next(struct hold_cap *cap, int64_t now_ms)
 {
     if (cap->waiting_count == 0 || !window_has_room(cap, now_ms)) {
-        return SCOPE_NONE;
+        return (struct hold_waiting){SCOPE_NONE, 0};
     }
-    int32_t scope = cap->waiting[0];
+    const struct hold_waiting next = cap->waiting[0];
     cap->waiting_count--;
     memmove(cap->waiting, cap->waiting + 1, cap->waiting_count * sizeof *cap->waiting);
     cap->set_back_count -= cap->set_back_count > 0;
     cap->is_told = cap->is_told && cap->waiting_count > cap->set_back_count;
-    return scope;
+    return next;
 }
 
-void hold_cap_set_back(struct hold_cap *cap, const int32_t *scopes, uint32_t count)
+void hold_cap_set_back(struct hold_cap *cap, const struct hold_waiting *back, uint32_t count)
 {
     ASSURE(count <= HOLD_WAITING_MAX - cap->waiting_count);
     memmove(cap->waiting + count, cap->waiting, cap->waiting_count * sizeof *cap->waiting);
-    memcpy(cap->waiting, scopes, count * sizeof *scopes);
+    memcpy(cap->waiting, back, count * sizeof *back);
     cap->waiting_count += count;
     cap->set_back_count += count;
 }
@@ -89,7 +89,8 @@ void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t sc
     }
     uint32_t waiting = archive_count(archive, cap->waiting_count, HOLD_WAITING_MAX);
     for (uint32_t i = 0; i < waiting; i++) {
-        archive_i32(archive, &cap->waiting[i], 0, (int32_t)scopes_end - 1);
+        archive_i32(archive, &cap->waiting[i].scope, 0, (int32_t)scopes_end - 1);
+        archive_u8(archive, &cap->waiting[i].channel, UINT8_MAX);
     }
     archive_bool(archive, &cap->is_told);
     if (archive_reads(archive)) {

@@ -10,12 +10,18 @@
 
 enum { HOLD_CAP_WINDOW_MS = 10 * 60 * 1000, HOLD_WAITING_MAX = 4096 };
 
+// A scope that waits, and the channel that raised it (decide/channels.h).
+struct hold_waiting {
+    int32_t scope;
+    uint8_t channel;
+};
+
 // All zero but for `cap` is a good beginning.
 struct hold_cap {
     uint32_t cap;                // 1 … HOLD_CAP_MAX
     int64_t at_ms[HOLD_CAP_MAX]; // of the last holds, the first `count`, oldest first
     uint32_t count;
-    int32_t waiting[HOLD_WAITING_MAX]; // scopes, in the order in which they came
+    struct hold_waiting waiting[HOLD_WAITING_MAX]; // in the order in which they came
     uint32_t waiting_count;
     uint32_t
             set_back_count; // the first so many have had their turn; not saved: they have it again first
@@ -28,12 +34,12 @@ void hold_cap_set(struct hold_cap *cap, uint32_t holds);
 bool hold_cap_has_room(struct hold_cap *cap, int64_t now_ms);
 void hold_cap_note(struct hold_cap *cap, int64_t now_ms);
 // Puts a scope in line, once. False when the line is full.
-bool hold_cap_wait(struct hold_cap *cap, int32_t scope);
-// The next of the line whose turn it is; SCOPE_NONE when there is no room, or nobody waits.
-int32_t hold_cap_next(struct hold_cap *cap, int64_t now_ms);
+bool hold_cap_wait(struct hold_cap *cap, int32_t scope, uint8_t channel);
+// The next of the line whose turn it is; of scope SCOPE_NONE when there is no room, or nobody waits.
+struct hold_waiting hold_cap_next(struct hold_cap *cap, int64_t now_ms);
 // Those whose turn came and who may not go for a reason of their own: they wait on before all others, in
 // nobody's way. They are of the line, in its order, and nobody has come since.
-void hold_cap_set_back(struct hold_cap *cap, const int32_t *scopes, uint32_t count);
+void hold_cap_set_back(struct hold_cap *cap, const struct hold_waiting *back, uint32_t count);
 // Empties the line.
 void hold_cap_forget(struct hold_cap *cap);
 void hold_cap_archive(struct archive *archive, struct hold_cap *cap, uint32_t scopes_end);

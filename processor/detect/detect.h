@@ -17,7 +17,7 @@
 #include "state/recent.h"
 
 // Names the rules and constants of this room; part of every incident id.
-#define DETECTOR_VERSION "bank5-12"
+#define DETECTOR_VERSION "bank5-13"
 
 struct detect;
 struct scopes;

@@ -158,17 +158,28 @@ static void fold_count_entry(
     row->last_entry = index;
 }
 
+// The vendor that the message names; VENDOR_UNKNOWN where there was no room for it.
+static int32_t vendor_of(const struct frame *frame, const struct delta_entry *de)
+{
+    bool is_lost = de->scopes[SCOPE_VENDOR] == SCOPE_NONE &&
+                   !view_is_none(frame->leaves[de->entry->leaf].key.ids[SCOPE_VENDOR]);
+    return is_lost ? VENDOR_UNKNOWN : de->scopes[SCOPE_VENDOR];
+}
+
 // Lets the message be met and remembered by each of its scopes that has not met its recipient.
 static enum err fold_remember(struct fold *fold, const struct frame *frame,
         struct leaf_delta *leaf_delta, struct delta_entry *de)
 {
     const struct frame_entry *entry = de->entry;
+    const int32_t vendor = vendor_of(frame, de);
     const struct recent_message message = {
             .tag = tag_of(entry),
             .serial = de->serial,
             .log_time_ms = fold->log_time_ms,
             .reasons = entry->reasons,
             .signals = entry->signals,
+            .vendor = vendor,
+            .vendor_generation = vendor >= 0 ? scopes_generation(fold->names, vendor) : 0,
             .position = {entry->occurred_at_ms, frame->source_topic, frame->source_partition,
                     entry->offset, entry->message_id},
     };

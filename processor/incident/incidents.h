@@ -110,9 +110,11 @@ struct hold {
     bool is_commanded;        // a person's: enforced whatever the policy's mode
     struct digest_id control; // of that command; it stands for its control_id
     // The vendor that all of its wrong messages had come through when it was held first: behind the hold nothing
-    // tells. SCOPE_NONE: of several, or not known. Another scope has the number when its generation is another.
+    // tells. Or SCOPE_NONE, VENDOR_SEVERAL, VENDOR_UNKNOWN. Another scope has the number when its generation is
+    // another.
     int32_t vendor;
     uint32_t vendor_generation;
+    uint8_t channel;   // of the message that raised it (decide/channels.h); 0 = not known
     int64_t ending_ms; // from when on incidents_ending names it; INT64_MAX = it has, or is not to
 };
 
@@ -123,9 +125,10 @@ MUST_CHECK enum err incidents_hold(
 // The same by a person, of any scope. It shortens none.
 MUST_CHECK enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope,
         int64_t until_ms, const struct digest_id *control);
-// Notes a held scope's vendor.
+// Notes a held scope's vendor, and its channel.
 void incidents_note_vendor(
         struct incidents *incidents, int32_t scope, int32_t vendor, uint32_t generation);
+void incidents_note_channel(struct incidents *incidents, int32_t scope, uint8_t channel);
 bool incidents_is_holding(const struct incidents *incidents, int32_t scope);
 // NULL where it is not held. Good until something is held or lifted.
 const struct hold *incidents_hold_of(const struct incidents *incidents, int32_t scope);

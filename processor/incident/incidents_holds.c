@@ -82,7 +82,7 @@ enum err incidents_hold(
         const struct hold added = {.scope = scope,
                 .until_ms = until_ms,
                 .mode = mode,
-                .vendor = SCOPE_NONE,
+                .vendor = VENDOR_UNKNOWN,
                 .ending_ms = INT64_MAX};
         return hold_add(incidents, &added);
     }
@@ -97,7 +97,7 @@ enum err incidents_hold_commanded(struct incidents *incidents, int32_t scope, in
     struct hold *hold = hold_find(incidents, scope);
     if (hold == NULL) {
         const struct hold added = {
-                scope, until_ms, MODE_ENFORCE, true, *control, SCOPE_NONE, 0, INT64_MAX};
+                scope, until_ms, MODE_ENFORCE, true, *control, VENDOR_UNKNOWN, 0, 0, INT64_MAX};
         note_expiry(incidents, until_ms);
         return hold_add(incidents, &added);
     }
@@ -115,6 +115,14 @@ void incidents_note_vendor(
     if (hold != NULL) {
         hold->vendor = vendor;
         hold->vendor_generation = generation;
+    }
+}
+
+void incidents_note_channel(struct incidents *incidents, int32_t scope, uint8_t channel)
+{
+    struct hold *hold = hold_find(incidents, scope);
+    if (hold != NULL) {
+        hold->channel = channel;
     }
 }
 
@@ -190,8 +198,9 @@ static void hold_archive(struct archive *archive, struct hold *hold, const struc
     if (hold->is_commanded) {
         archive_bytes(archive, hold->control.bytes, sizeof hold->control.bytes);
     }
-    archive_i32(archive, &hold->vendor, SCOPE_NONE, (int32_t)scopes_end(scopes) - 1);
+    archive_i32(archive, &hold->vendor, VENDOR_SEVERAL, (int32_t)scopes_end(scopes) - 1);
     archive_u32(archive, &hold->vendor_generation, UINT32_MAX);
+    archive_u8(archive, &hold->channel, UINT8_MAX);
     archive_i64(archive, &hold->ending_ms, 0, INT64_MAX);
 }
 

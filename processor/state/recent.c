@@ -151,6 +151,8 @@ uint32_t recent_since(const struct recent *recent, int32_t scope, uint64_t seria
                 .log_time_ms = (int64_t)entry->log_time_ms,
                 .reasons = entry->reasons,
                 .signals = entry->signals,
+                .vendor = entry->vendor,
+                .vendor_generation = entry->vendor_generation,
         };
         memcpy(told->scopes, entry->scopes, sizeof told->scopes);
     }

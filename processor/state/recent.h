@@ -8,7 +8,8 @@
 // recent_settle. A *pin* keeps what a running excursion began with, wherever else it is forgotten.
 //
 // Invariants (cited by tests):
-//   R1  An entry names exactly the scopes whose lists it is in.
+//   R1  An entry names exactly the scopes whose lists it is in, and for its whole life the vendor
+//       that its message came through.
 //   R2  A list is in order of serials, holds at most RECENT_MAX, and tells nothing that is
 //       RECENT_WINDOW_MS old, by the latest log time that was passed in.
 //   R3  An entry lives while it is in a list, pinned or young, and no longer.
@@ -48,6 +49,8 @@ struct recent_message {
     int64_t log_time_ms;
     reason_set reasons;
     signal_set signals;
+    int32_t vendor; // whom it came through: the scope's number; SCOPE_NONE, VENDOR_UNKNOWN
+    uint32_t vendor_generation;
     struct message_position position;
 };
 
@@ -58,6 +61,8 @@ struct recent_entry {
     reason_set reasons;
     signal_set signals;
     int32_t scopes[SCOPE_KIND_COUNT]; // SCOPE_NONE where no list of that kind has it
+    int32_t vendor;                   // as it was entered, whatever lists have it
+    uint32_t vendor_generation;
 };
 
 struct recent;

@@ -9,7 +9,8 @@
 enum { HANDLE_MASK = (1 << 22) - 1 }; // the bits that a list has for one
 
 // What is not told by the lists, the pins and the tags.
-static void entry_archive(struct archive *archive, struct recent *recent, struct entry *entry)
+static void entry_archive(
+        struct archive *archive, struct recent *recent, struct entry *entry, uint32_t scopes_end)
 {
     uint64_t serial = entry->serial;
     uint64_t log_time_ms = entry->log_time_ms;
@@ -25,6 +26,8 @@ static void entry_archive(struct archive *archive, struct recent *recent, struct
     archive_u64(archive, &reasons, (1 << 11) - 1);
     archive_u64(archive, &place, NO_PLACE);
     archive_i64(archive, &entry->offset, INT64_MIN, INT64_MAX);
+    archive_i32(archive, &entry->vendor, VENDOR_UNKNOWN, (int32_t)scopes_end - 1);
+    archive_u32(archive, &entry->vendor_generation, UINT32_MAX);
     if (place != NO_PLACE && place >= hashmap_count(recent->places)) {
         archive_fail(archive, ERR_DATA, "recent: a place that is none");
     }
@@ -53,10 +56,11 @@ static void id_archive(struct archive *archive, struct recent *recent, struct en
 }
 
 // The entry of a handle that is not free.
-static void live_archive(struct archive *archive, struct recent *recent, uint32_t handle)
+static void live_archive(
+        struct archive *archive, struct recent *recent, uint32_t handle, uint32_t scopes_end)
 {
     struct entry *entry = entry_at(recent, handle);
-    entry_archive(archive, recent, entry);
+    entry_archive(archive, recent, entry, scopes_end);
     id_archive(archive, recent, entry);
     if (archive_reads(archive)) {
         for (unsigned kind = 0; kind < SCOPE_KIND_COUNT; kind++) {
@@ -117,7 +121,7 @@ static void free_archive(struct archive *archive, struct recent *recent, bool *i
     }
 }
 
-static void entries_archive(struct archive *archive, struct recent *recent)
+static void entries_archive(struct archive *archive, struct recent *recent, uint32_t scopes_end)
 {
     uint32_t handles =
             archive_count(archive, recent->end - (RECENT_NONE + 1), recent->options.max_entries);
@@ -139,7 +143,7 @@ static void entries_archive(struct archive *archive, struct recent *recent)
     for (uint32_t handle = RECENT_NONE + 1; handle < recent->end && archive_is_good(archive);
             handle++) {
         if (!is_free[handle]) {
-            live_archive(archive, recent, handle);
+            live_archive(archive, recent, handle, scopes_end);
         }
     }
     free(is_free);
@@ -220,7 +224,7 @@ void recent_archive(struct archive *archive, struct recent *recent, uint32_t sco
         archive_fail(archive, ERR_DATA, "recent: the clock hand is nowhere");
     }
     places_archive(archive, recent);
-    entries_archive(archive, recent);
+    entries_archive(archive, recent, scopes_end);
     if (archive_is_good(archive)) {
         lists_archive(archive, recent, scopes_end);
     }

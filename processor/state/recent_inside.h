@@ -19,7 +19,7 @@ enum {
 // Masks a time that is bounded already, so that a compiler sees that it fits.
 #define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
 
-// 88 bytes, and the message id's while it is kept. There may be half a million.
+// 96 bytes, and the message id's while it is kept. There may be half a million.
 struct entry {
     uint64_t tag;
     uint64_t serial : 48;
@@ -35,10 +35,12 @@ struct entry {
     int64_t offset;
     uint32_t next[SCOPE_KIND_COUNT]; // in the list of that kind
     int32_t scopes[SCOPE_KIND_COUNT];
+    int32_t vendor; // R1
+    uint32_t vendor_generation;
     uint32_t message_id; // TEXT_NONE = unknown
     uint32_t same;       // the next whose tag ends alike; while free: the next free one
 };
-_Static_assert(sizeof(struct entry) <= 88, "one for each few scopes");
+_Static_assert(sizeof(struct entry) <= 96, "one for each few scopes");
 _Static_assert(REASON_COUNT <= 11 && SIGNAL_COUNT <= 8, "an entry has a bit for each");
 
 // A ring from the oldest to the newest, whose next is the oldest. All zero is the empty list.

@@ -186,6 +186,8 @@ static void entry_fill(struct entry *entry, const struct recent_message *message
             .occurred_at_ms = time_bounded(position->occurred_at_ms) & TIME_MASK,
             .offset = position->offset,
             .scopes = {SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE, SCOPE_NONE},
+            .vendor = message->vendor,
+            .vendor_generation = message->vendor_generation,
     };
 }
 

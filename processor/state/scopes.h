@@ -16,6 +16,12 @@
 struct scopes;
 
 enum { SCOPE_NONE = -1, SCOPE_NAME_BYTES_MAX = 2048 };
+// In the place of a vendor's number, beside SCOPE_NONE for messages that name none.
+enum {
+    VENDOR_UNKNOWN =
+            -2, // there was no room for it, its number is another's by now, or nothing is remembered
+    VENDOR_SEVERAL = -3,
+};
 
 MUST_CHECK enum err scopes_create(struct scopes **ret_scopes, uint32_t max_scopes);
 void scopes_destroy(struct scopes *scopes);

@@ -199,7 +199,11 @@ void decide_bench_meet(struct decide_bench *b, const struct path *path, enum rea
             .serial = b->serial,
             .log_time_ms = b->log_time_ms,
             .reasons = REASON_BIT(reason),
-            .signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED)};
+            .signals = SIGNAL_BIT(SIGNAL_LOAN_NAMED),
+            .vendor = scopes[SCOPE_VENDOR],
+            .vendor_generation = scopes[SCOPE_VENDOR] == SCOPE_NONE
+                                         ? 0
+                                         : scopes_generation(b->scopes, scopes[SCOPE_VENDOR])};
     b->serial++;
     uint32_t entry;
     CU_ASSERT_EQUAL_FATAL(recent_enter(b->recent, &message, &entry), ERR_NONE);

@@ -124,25 +124,29 @@ static void test_only_what_comes_to_enforce(void)
     decide_bench_fini(&b);
 }
 
-// A rule for a channel may have been why: which channel raised it is not known any more.
+// The channel that raised it is remembered behind the hold.
 static void test_modes_by_channel(void)
 {
-    struct decide_bench b;
-    decide_bench_init(&b, 100);
-    char voice[] = "voice";
-    struct rule rule = {.parts = RULE_PART(RULE_OF_CHANNEL) | RULE_PART(RULE_SETS_MODE),
-            .names = {NULL, NULL, voice, NULL},
-            .settings = {.mode = MODE_MONITOR}};
-    uint16_t only = 0;
-    const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
-    struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
-    enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts, false};
-    decide_set_policy(b.decide, &monitor);
-    raise(&b, "a", TIER_QUARANTINE);
-    decide_change_policy(b.decide, &b.delta, &enforce);
-    (void)pass(&b, MINUTE);
-    CU_ASSERT_EQUAL(b.taken_count, 0);
-    decide_bench_fini(&b);
+    static const char *const channels[] = {"voice", "sms", NULL};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        struct decide_bench b;
+        decide_bench_init(&b, 100);
+        char voice[] = "voice";
+        struct rule rule = {.parts = RULE_PART(RULE_OF_CHANNEL) | RULE_PART(RULE_SETS_MODE),
+                .names = {NULL, NULL, voice, NULL},
+                .settings = {.mode = MODE_MONITOR}};
+        uint16_t only = 0;
+        const struct policy monitor = with_mode(&b, MODE_MONITOR, 20);
+        struct policy enforce = with_mode(&b, MODE_ENFORCE, 20);
+        enforce.rules = (struct rules){&rule, &only, 1, 1, rule.parts, false};
+        decide_set_policy(b.decide, &monitor);
+        b.channel = view_of(channels[i]);
+        raise(&b, "a", TIER_QUARANTINE);
+        decide_change_policy(b.decide, &b.delta, &enforce);
+        (void)pass(&b, MINUTE);
+        CU_ASSERT_EQUAL(commands(&b, COMMAND_HOLD, MODE_ENFORCE), i > 0);
+        decide_bench_fini(&b);
+    }
 }
 
 // A rule that leaves the vendor in monitor mode that it came through, which is remembered behind a hold; or any
@@ -193,21 +197,24 @@ static void test_modes_by_vendor(void)
     }
 }
 
-// Nor is it where a person's mode of one channel of the tenant stands; whatever else stands says nothing about
-// channels.
+// Nor is it where a person's mode of it stands; whatever else stands says nothing about it.
 static void test_what_people_command(void)
 {
     static const struct {
         const char *tenant;
         enum control_object object;
+        const char *campaign;
         const char *channel;
         bool is_sent;
     } rows[] = {
-            {"acme", CONTROL_OF_MESSAGE, NULL, true},
-            {"t", CONTROL_OF_RECIPIENT, NULL, true},
-            {"t", CONTROL_OF_SCOPE, NULL, true},
-            {"acme", CONTROL_OF_SCOPE, "voice", true},
-            {"t", CONTROL_OF_SCOPE, "voice", false},
+            {"acme", CONTROL_OF_MESSAGE, "a", NULL, true},
+            {"t", CONTROL_OF_RECIPIENT, "a", NULL, true},
+            {"t", CONTROL_OF_SCOPE, "x", NULL, true},
+            {"acme", CONTROL_OF_SCOPE, "a", "voice", true},
+            {"t", CONTROL_OF_SCOPE, "x", "voice", true},
+            {"t", CONTROL_OF_SCOPE, "a", "sms", true},
+            {"t", CONTROL_OF_SCOPE, "a", "voice", false},
+            {"t", CONTROL_OF_SCOPE, "a", NULL, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct decide_bench b;
@@ -221,12 +228,13 @@ static void test_what_people_command(void)
                 .action = is_scope ? CONTROL_MODE : CONTROL_HOLD,
                 .object = rows[i].object,
                 .mode = MODE_MONITOR,
-                .scope = {SCOPE_CAMPAIGN, VIEW("x"), view_of(rows[i].tenant),
+                .scope = {SCOPE_CAMPAIGN, view_of(rows[i].campaign), view_of(rows[i].tenant),
                         view_of(rows[i].channel)},
                 .recipient = VIEW("demo:AAAAAAAAAAAAAAAAAAAAAA"),
                 .issued_at_ms = b.log_time_ms,
                 .expires_at_ms = b.log_time_ms + 60 * MINUTE};
         decide_set_policy(b.decide, &monitor);
+        b.channel = VIEW("voice");
         raise(&b, "a", TIER_QUARANTINE);
         control_bench_give(&b, &control, 1);
         CU_ASSERT_EQUAL(b.state_count, 1); // it stands

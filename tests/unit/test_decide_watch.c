@@ -75,21 +75,21 @@ static void test_cap(void)
     hold_cap_note(&cap, 1000);
     hold_cap_note(&cap, 2000);
     CU_ASSERT_FALSE(hold_cap_has_room(&cap, 2000));
-    CU_ASSERT_TRUE(hold_cap_wait(&cap, 7));
-    CU_ASSERT_TRUE(hold_cap_wait(&cap, 5));
-    CU_ASSERT_TRUE(hold_cap_wait(&cap, 7)); // once
-    CU_ASSERT_EQUAL(hold_cap_next(&cap, 999 + WINDOW), SCOPE_NONE);
+    CU_ASSERT_TRUE(hold_cap_wait(&cap, 7, 3));
+    CU_ASSERT_TRUE(hold_cap_wait(&cap, 5, 3));
+    CU_ASSERT_TRUE(hold_cap_wait(&cap, 7, 3)); // once
+    CU_ASSERT_EQUAL(hold_cap_next(&cap, 999 + WINDOW).scope, SCOPE_NONE);
     CU_ASSERT_FALSE(hold_cap_has_room(&cap, 1000 + WINDOW)); // it is theirs who wait
-    CU_ASSERT_EQUAL(hold_cap_next(&cap, 1000 + WINDOW), 7);
+    CU_ASSERT_EQUAL(hold_cap_next(&cap, 1000 + WINDOW).scope, 7);
     hold_cap_note(&cap, 1000 + WINDOW);
-    CU_ASSERT_EQUAL(hold_cap_next(&cap, 1999 + WINDOW), SCOPE_NONE);
-    CU_ASSERT_EQUAL(hold_cap_next(&cap, 2000 + WINDOW), 5);
-    CU_ASSERT_EQUAL(hold_cap_next(&cap, 2000 + WINDOW), SCOPE_NONE);
+    CU_ASSERT_EQUAL(hold_cap_next(&cap, 1999 + WINDOW).scope, SCOPE_NONE);
+    CU_ASSERT_EQUAL(hold_cap_next(&cap, 2000 + WINDOW).scope, 5);
+    CU_ASSERT_EQUAL(hold_cap_next(&cap, 2000 + WINDOW).scope, SCOPE_NONE);
     CU_ASSERT_TRUE(hold_cap_has_room(&cap, 2000 + WINDOW));
     for (int32_t i = 0; i < HOLD_WAITING_MAX; i++) {
-        CU_ASSERT_TRUE(hold_cap_wait(&cap, i));
+        CU_ASSERT_TRUE(hold_cap_wait(&cap, i, 3));
     }
-    CU_ASSERT_FALSE(hold_cap_wait(&cap, HOLD_WAITING_MAX));
+    CU_ASSERT_FALSE(hold_cap_wait(&cap, HOLD_WAITING_MAX, 3));
     hold_cap_forget(&cap);
     CU_ASSERT_TRUE(hold_cap_has_room(&cap, 2000 + WINDOW));
 }
@@ -104,8 +104,8 @@ static void test_cap_archive(void)
     for (int64_t at_ms = 1000; at_ms <= 3000; at_ms += 1000) {
         hold_cap_note(&cap, at_ms);
     }
-    CU_ASSERT_TRUE(hold_cap_wait(&cap, 4));
-    CU_ASSERT_TRUE(hold_cap_wait(&cap, 2));
+    CU_ASSERT_TRUE(hold_cap_wait(&cap, 4, 3));
+    CU_ASSERT_TRUE(hold_cap_wait(&cap, 2, 3));
     cap.is_told = true;
     struct strbuf saved;
     strbuf_init(&saved, 4096);
@@ -118,9 +118,11 @@ static void test_cap_archive(void)
     hold_cap_archive(&in, &again, 5);
     CU_ASSERT_EQUAL(archive_end(&in), ERR_NONE);
     CU_ASSERT_TRUE(again.is_told);
-    CU_ASSERT_EQUAL(hold_cap_next(&again, 1999 + WINDOW), SCOPE_NONE);
-    CU_ASSERT_EQUAL(hold_cap_next(&again, 2000 + WINDOW), 4);
-    CU_ASSERT_EQUAL(hold_cap_next(&again, 2000 + WINDOW), 2);
+    CU_ASSERT_EQUAL(hold_cap_next(&again, 1999 + WINDOW).scope, SCOPE_NONE);
+    const struct hold_waiting next = hold_cap_next(&again, 2000 + WINDOW);
+    CU_ASSERT_EQUAL(next.scope, 4);
+    CU_ASSERT_EQUAL(next.channel, 3);
+    CU_ASSERT_EQUAL(hold_cap_next(&again, 2000 + WINDOW).scope, 2);
     struct archive few = archive_reader(strbuf_view(&saved));
     hold_cap_archive(&few, &again, 4); // there is no scope 4
     CU_ASSERT_NOT_EQUAL(archive_end(&few), ERR_NONE);

@@ -314,6 +314,7 @@ static void test_what_a_hold_knows(void)
         CU_ASSERT_EQUAL_FATAL(incidents_hold_commanded(from, held[i], 1000 + i, &id), ERR_NONE);
     }
     incidents_note_vendor(from, held[1], held[0], 7);
+    incidents_note_channel(from, held[1], 9);
     incidents_set_ending(from, held[0], 900);
     incidents_set_ending(from, held[1], 800);
     CU_ASSERT_PTR_NULL(incidents_ending(from, 799));
@@ -327,14 +328,16 @@ static void test_what_a_hold_knows(void)
     struct archive reader = archive_reader(strbuf_view(&state));
     incidents_archive(&reader, to, scopes);
     CU_ASSERT_EQUAL_FATAL(archive_end(&reader), ERR_NONE);
-    CU_ASSERT_EQUAL(incidents_hold_of(to, held[0])->vendor, SCOPE_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[0])->vendor, VENDOR_UNKNOWN);
     CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, held[0]);
     CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor_generation, 7);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[0])->channel, 0);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->channel, 9);
     CU_ASSERT_EQUAL(incidents_ending(to, 1000)->scope, held[0]);
     CU_ASSERT_PTR_NULL(incidents_ending(to, INT64_MAX - 1));
     incidents_lift(to, held[1]);
     CU_ASSERT_EQUAL_FATAL(incidents_hold_commanded(to, held[1], 2000, &id), ERR_NONE);
-    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, SCOPE_NONE);
+    CU_ASSERT_EQUAL(incidents_hold_of(to, held[1])->vendor, VENDOR_UNKNOWN);
     strbuf_fini(&state);
     incidents_destroy(from);
     incidents_destroy(to);

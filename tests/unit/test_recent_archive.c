@@ -18,6 +18,8 @@ static void add(struct recent *recent, uint64_t serial)
     const struct recent_message message = {.tag = serial * 3,
             .serial = serial,
             .log_time_ms = (int64_t)serial * 1000,
+            .vendor = serial % 4 == 0 ? VENDOR_UNKNOWN : 2,
+            .vendor_generation = (uint32_t)serial,
             .position = {.topic = VIEW("t"), .offset = (int64_t)serial}};
     uint32_t entry;
     CU_ASSERT_EQUAL_FATAL(recent_enter(recent, &message, &entry), ERR_NONE);
@@ -53,6 +55,9 @@ static void check_lists(const struct recent *a, const struct recent *b)
         for (uint32_t i = 0; i < count; i++) {
             CU_ASSERT_EQUAL(x[i].tag, y[i].tag);
             CU_ASSERT_EQUAL(x[i].serial, y[i].serial);
+            CU_ASSERT_EQUAL(x[i].vendor, x[i].serial % 4 == 0 ? VENDOR_UNKNOWN : 2);
+            CU_ASSERT_EQUAL(y[i].vendor, x[i].vendor);
+            CU_ASSERT_EQUAL(y[i].vendor_generation, x[i].serial);
         }
     }
 }
