@@ -220,7 +220,7 @@ static void test_automatic(void)
         world_init(&w, 8, 1000000);
         w.b.policy.automatic_release = rows[i].policy;
         if (rows[i].has_rule) {
-            w.b.policy.rules = (struct rules){&by_rule, &only, 1, 1, by_rule.parts};
+            w.b.policy.rules = (struct rules){&by_rule, &only, 1, 1, by_rule.parts, false};
         }
         incidents_set_tier(w.b.decide->incidents, w.c, rows[i].tier);
         if (rows[i].is_acknowledged) {
@@ -613,7 +613,7 @@ static void test_kept_by_rule(void)
             .names = {tenant},
             .settings = {.flap_limit = 1}};
     uint16_t only = 0;
-    w.b.policy.rules = (struct rules){&rule, &only, 1, 1, rule.parts};
+    w.b.policy.rules = (struct rules){&rule, &only, 1, 1, rule.parts, false};
     (void)release_c(&w, true);
     w.b.log_time_ms += MINUTE;
     w.seen = w.b.taken_count;
