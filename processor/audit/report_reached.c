@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/hashmap.h"
 #include "common/json_scan.h"
+#include "model/action.h"
 
 enum { KEY_MAX_BYTES = 2 * AUDIT_LINE_MAX_BYTES };
 
@@ -157,7 +158,7 @@ enum err incident_report_command(struct incident_report *report, struct view com
         return report->key.failed;
     }
     const struct spoken_word word = read_word(values, is_hold);
-    bool is_judges = is_hold && !is_recipients && word.sequence < LAST_WORD_SEQUENCE_MIN;
+    bool is_judges = is_hold && !is_recipients && word.sequence < MESSAGE_SEQUENCE_MIN;
     enum err e =
             is_judges ? ERR_NONE
                       : last_words_note(is_recipients ? report->of_recipients : report->of_messages,

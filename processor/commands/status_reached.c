@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "commands/status_inside.h"
+#include "model/action.h"
 
 static void note_release(struct status_board *board, const struct json_value *values)
 {
@@ -54,7 +55,7 @@ static enum err see_single(
     if (is_recipients) {
         return note_word(board, board->of_recipients, key, &word);
     }
-    bool is_judges = is_hold && word.sequence < LAST_WORD_SEQUENCE_MIN;
+    bool is_judges = is_hold && word.sequence < MESSAGE_SEQUENCE_MIN;
     enum err e = is_judges ? ERR_NONE : note_word(board, board->of_messages, key, &word);
     return e != ERR_NONE || !is_hold ? e : status_put_once(board, board->held_messages, key);
 }

@@ -13,8 +13,6 @@
 
 struct last_words;
 
-enum { LAST_WORD_SEQUENCE_MIN = 2 }; // of a message: below are what judges say of it
-
 struct spoken_word {
     int64_t sequence;
     int64_t issued_ms;

@@ -9,9 +9,6 @@
 #include "common/digest.h"
 #include "decide/decide_control.h"
 
-// The judge's own commands about a message have 0 and 1.
-enum { MESSAGE_SEQUENCE_MIN = 2 };
-
 // --- telling ----------------------------------------------------------------------------------
 
 static enum err state_id(struct decide *decide, const char *step, struct view control_id,

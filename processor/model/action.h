@@ -31,6 +31,8 @@ enum command_kind {
     COMMAND_RELEASE,
     COMMAND_EXPIRED, // a scope's hold has run out by itself: no command, only the state's tombstone
 };
+// Of a message: 0 and 1 are the judge's own commands, from here on those of people (2 + tally-partition offset).
+enum { MESSAGE_SEQUENCE_MIN = 2 };
 enum target_kind {
     TARGET_MESSAGE,
     TARGET_RECIPIENT, // what a person says of all of his messages that have a hold of their own
