@@ -110,22 +110,31 @@ static void test_operator_hold_max(void)
         const char *yaml;
         enum scope_kind kind;
         const char *id;
+        const char *channel; // of scopes that are split by it
         int64_t lasts_ms;
     } rows[] = {
-            {"policy: {rules: []}\n", SCOPE_CAMPAIGN, "c", 7 * DAY},
+            {"policy: {rules: []}\n", SCOPE_CAMPAIGN, "c", NULL, 7 * DAY},
             {"policy: {rules: [{match: {tenant: t}, operator_hold_max: 2h}]}\n", SCOPE_CAMPAIGN,
-                    "c", 2 * HOUR},
+                    "c", NULL, 2 * HOUR},
             {"policy: {rules: [{match: {tenant: u}, operator_hold_max: 2h}]}\n", SCOPE_CAMPAIGN,
-                    "c", 7 * DAY},
+                    "c", NULL, 7 * DAY},
             {"policy: {rules: [{match: {vendor: v}, operator_hold_max: 2h}]}\n", SCOPE_VENDOR, "v",
-                    2 * HOUR},
+                    NULL, 2 * HOUR},
             {"policy: {rules: [{match: {vendor: v}, operator_hold_max: 2h}]}\n", SCOPE_CAMPAIGN,
-                    "v", 7 * DAY},
+                    "v", NULL, 7 * DAY},
+            {"policy: {rules: [{match: {channel: sms}, operator_hold_max: 2h}]}\n", SCOPE_CAMPAIGN,
+                    "c", "sms", 2 * HOUR},
+            {"policy: {rules: [{match: {channel: sms}, operator_hold_max: 2h}]}\n", SCOPE_CAMPAIGN,
+                    "c", "voice", 7 * DAY},
+            {"policy: {rules: [{match: {channel: sms}, operator_hold_max: 2h}]}\n", SCOPE_CAMPAIGN,
+                    "c", NULL, 7 * DAY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct stage s;
         stage_init(&s, rows[i].yaml);
         struct control hold = control_hold_of("h", rows[i].kind, rows[i].id, "li");
+        s.b.policy.split_by_channel = rows[i].channel != NULL ? 1u << SCOPE_CAMPAIGN : 0;
+        hold.scope.channel = view_of(rows[i].channel);
         hold.expires_at_ms = s.b.log_time_ms + 30 * DAY;
         control_bench_give(&s.b, &hold, 1);
         if (rows[i].kind == SCOPE_VENDOR) {
@@ -230,6 +239,21 @@ static void test_automatic_release(void)
         row->shadow_judged = 1000;
         CU_ASSERT_EQUAL_FATAL(decide_follow_release(s.b.decide, &s.b.delta, row, &taker), ERR_NONE);
         CU_ASSERT_EQUAL(last_command(&s)->canary_step, matches[i].applies);
+        stage_fini(&s);
+    }
+}
+
+// By which budget a canary trips: nothing of what is held says whose it is.
+static void test_budget_of_what_is_held(void)
+{
+    for (size_t i = 0; i < MATCH_COUNT; i++) {
+        struct stage s;
+        stage_init_rule(&s, matches[i].match, "budget: 1e6");
+        hold_c(&s);
+        decide_bench_delta(&s.b, &in_c, 1, true);
+        const struct scope_delta *row = decide_bench_row(&s.b, SCOPE_CAMPAIGN);
+        uint32_t budget = decide_row_settings(s.b.decide, &s.b.delta, row).budget;
+        CU_ASSERT_EQUAL(budget != s.b.policy.budget, matches[i].applies);
         stage_fini(&s);
     }
 }
@@ -386,6 +410,7 @@ static const struct unit_test tests[] = {
         {"unconfirmed", test_unconfirmed},
         {"scope_hold", test_scope_hold},
         {"automatic_release", test_automatic_release},
+        {"budget_of_what_is_held", test_budget_of_what_is_held},
         {"flap_limit", test_flap_limit},
         {"mode_of_what_waits", test_mode_of_what_waits},
         {"channels", test_channels},
