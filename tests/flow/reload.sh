@@ -62,6 +62,10 @@ folds_to_the_same() {
     python3 "$here/compare.py" same "$work/refold/alerts.ndjson" "$work/alerts" &&
         python3 "$here/compare.py" same "$work/refold/sent.ndjson" "$work/commands"
 }
+# The processor has said in each tally partition by what it goes.
+all_logs_begin() {
+    (($(broker -C -t reload.tallies -o beginning -e -q -u -f '%p\n' | sort -u | wc -l) == partitions))
+}
 # What is commanded of scopes, each once: the same id has one sequence.
 one_sequence_each() {
     python3 - "$work/commands" <<'PYTHON'
@@ -104,8 +108,11 @@ monitor=$(version_of "$work/monitor.yaml")
 enforce=$(version_of "$work/enforce.yaml")
 cp "$work/monitor.yaml" "$config"
 make_topics "$config" || exit 1
+partitions=$(broker -L -t reload.tallies | grep -c '^ *partition ')
 split -n l/8 -d "$work/data/events.ndjson" "$work/part."
 start_processor "$config"
+# What is judged before goes by a file that the log does not tell.
+check "flow.reload.says_its_policy" wait_until 60 all_logs_begin
 
 lines=0 at=0
 for part in "$work"/part.*; do

@@ -1,12 +1,12 @@
 # redis_ports.sh: private redis-servers for flow tests. Sourced; each is in $servers, for whoever ends them.
 # shellcheck shell=bash
 
-# free_ports N: ports whose cluster bus (10,000 above) is free too
+# free_ports N: ports whose cluster bus (10,000 above) is free too, at random: another run may look for some at the same moment
 free_ports() {
     python3 -c '
-import socket, sys
+import random, socket, sys
 found = []
-for port in range(21000, 52000, 7):
+for port in random.sample(range(20000, 32000), 12000):
     held = []
     try:
         for p in (port, port + 10000):
