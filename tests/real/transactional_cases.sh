@@ -144,7 +144,7 @@ transactional_stream() {
 # A process that stands still while its transaction has alerts and commands in it loses its place in the group, and aborts when it goes
 # on: the log says of those records that nobody has them, and they come once more.
 case_aborted() {
-    local aborted topic
+    local aborted
     if [[ $kind != kafka || -z ${WN_KAFKA_DIR:-} ]]; then
         return
     fi
@@ -160,11 +160,17 @@ case_aborted() {
     check "aborted: the group has lost it" wait_until 120 has_lost_members aborted.detect
     kill -CONT "$processor_pid"
     check "aborted: every message is settled" await_settled aborted "$events" 90
+    # Who is told to end does not wait for what follows from the tally log.
+    check "aborted: what nobody has comes again" wait_until 90 is_aborted_and_told
     check "aborted: the processor ends well" end_process "$processor_pid"
+    check "aborted: the audit log says which records nobody has" is_aborted_and_told
+}
+
+is_aborted_and_told() {
+    local topic
     for topic in alerts commands; do fetch "aborted.$topic"; done >"$work/aborted.visible"
     for topic in alerts commands; do fetch_uncommitted "aborted.$topic"; done >"$work/aborted.sent"
-    check "aborted: the audit log says which records nobody has" \
-        python3 -B "$here/audit_outcomes.py" "$work/aborted.audit" "$work/aborted.visible" "$work/aborted.sent" --aborted
+    python3 -B "$here/audit_outcomes.py" "$work/aborted.audit" "$work/aborted.visible" "$work/aborted.sent" --aborted
 }
 
 has_open_alerts() { (($(fetch_uncommitted aborted.alerts | wc -l) > $(fetch aborted.alerts | wc -l))); }
