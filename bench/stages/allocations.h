@@ -1,5 +1,6 @@
 // Counts what a stage benchmark takes from the heap: allocations.c stands in front of the C
-// library's malloc for the whole program, the library's own calls (strndup) included.
+// library's malloc for the whole program, the library's own calls (strndup) included; but for
+// builds with a sanitizer, where nothing is counted.
 #pragma once
 
 #include <stdint.h>
