@@ -7,6 +7,7 @@ from part_live import PARTITIONS, SANDBOX_UNREAD, row_of, standalone
 from stand import load_average, resident_bytes
 
 MESSAGES_MAX = 3_000_000  # what a day has, so that the driver's own memory stays small
+INCIDENTS_MAX = 64  # as many as generate plants
 FORMS = {"smoke": (0.05, 500), "quick": (0.5, 2000), "whole": (10, 5000)}  # minutes, messages a second
 
 
@@ -16,7 +17,7 @@ def run(stand, form):
         minutes = stand.minutes
         rate = min(rate, MESSAGES_MAX // (minutes * 60))
     seconds = max(3, round(minutes * 60))
-    day = stand.make_day(rate * seconds, max(1, round(minutes * 2)))
+    day = stand.make_day(rate * seconds, min(INCIDENTS_MAX, max(1, round(minutes * 2))))
     stand.start_broker()
     partitions = PARTITIONS[stand.broker]
     redis = standalone(stand, day)
