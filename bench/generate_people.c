@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/room.h"
 
 enum { BLOCK_STEP = 16 };
 
@@ -83,15 +84,12 @@ enum err people_add_cohort(struct people *people, uint32_t tenant, uint64_t coun
         const enum life *lives, uint32_t life_count)
 {
     ASSURE(life_count <= COHORT_LIFE_MAX);
-    if (people->cohort_count == people->cohort_capacity) {
-        uint32_t capacity = people->cohort_capacity == 0 ? 16 : 2 * people->cohort_capacity;
-        struct cohort *cohorts = realloc(people->cohorts, capacity * sizeof *cohorts);
-        if (cohorts == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        people->cohorts = cohorts;
-        people->cohort_capacity = capacity;
+    struct cohort *cohorts = room_for_row(
+            people->cohorts, people->cohort_count, &people->cohort_capacity, 16, sizeof *cohorts);
+    if (cohorts == NULL) {
+        return ERR_NO_MEMORY;
     }
+    people->cohorts = cohorts;
     struct cohort *cohort = &people->cohorts[people->cohort_count++];
     *cohort = (struct cohort){
             .first = people->count,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "common/room.h"
+
 // As many customers a tenant as a chunk has messages, so that no campaign repeats itself in one.
 #define CLASS_CUSTOMERS UINT64_C(4400)
 
@@ -14,17 +16,12 @@ static bool make_room(
     if (plan->failed != ERR_NONE) {
         return false;
     }
-    if (count < *capacity) {
-        return true;
-    }
-    uint32_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
-    void *grown = realloc(*items, wanted * item_bytes);
+    void *grown = room_for_row(*items, count, capacity, 64, item_bytes);
     if (grown == NULL) {
         plan->failed = ERR_NO_MEMORY;
         return false;
     }
     *items = grown;
-    *capacity = wanted;
     return true;
 }
 

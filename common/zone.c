@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/room.h"
 #include "common/zone_inside.h"
 
 enum {
@@ -101,15 +102,12 @@ enum err zone_add(struct zone *zone, int64_t at_s, int32_t offset_s)
     if (zone->count == CHANGES_MAX) {
         return ERR_DATA;
     }
-    if (zone->count == zone->capacity) {
-        size_t capacity = zone->capacity == 0 ? 256 : 2 * zone->capacity;
-        struct zone_change *grown = realloc(zone->changes, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        zone->changes = grown;
-        zone->capacity = capacity;
+    struct zone_change *changes =
+            room_for_row(zone->changes, zone->count, &zone->capacity, 256, sizeof *changes);
+    if (changes == NULL) {
+        return ERR_NO_MEMORY;
     }
+    zone->changes = changes;
     zone->changes[zone->count++] = (struct zone_change){at_s, offset_s};
     return ERR_NONE;
 }

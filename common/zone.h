@@ -24,8 +24,8 @@ struct zone {
     char name[ZONE_NAME_MAX + 1]; // as it was asked for
     bool is_fixed;                // an offset, not a zone by name
     int32_t first_offset_s;       // before the first change
-    size_t count;
-    size_t capacity;
+    uint32_t count;
+    uint32_t capacity;
     struct zone_change *changes; // ascending, each another offset than before
 };
 

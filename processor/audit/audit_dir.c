@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/audit_line.h"
+#include "common/room.h"
 
 enum { READ_BYTES = 64 * 1024, PATH_MAX_BYTES = 8192, DIGITS = 8 };
 
@@ -44,20 +45,16 @@ static int compare_numbers(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static enum err add_number(struct audit_files *files, size_t *capacity, uint32_t number)
+static enum err add_number(struct audit_files *files, uint32_t *capacity, uint32_t number)
 {
     if (files->count == AUDIT_FILES_MAX) {
         return ERR_CEILING;
     }
-    if (files->count == *capacity) {
-        size_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
-        uint32_t *grown = realloc(files->numbers, wanted * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        files->numbers = grown;
-        *capacity = wanted;
+    uint32_t *numbers = room_for_row(files->numbers, files->count, capacity, 64, sizeof *numbers);
+    if (numbers == NULL) {
+        return ERR_NO_MEMORY;
     }
+    files->numbers = numbers;
     files->numbers[files->count++] = number;
     return ERR_NONE;
 }
@@ -71,7 +68,7 @@ enum err audit_files_list(
         return ERR_NO_INPUT;
     }
     struct audit_files files = {NULL, 0};
-    size_t capacity = 0;
+    uint32_t capacity = 0;
     enum err e = ERR_NONE;
     for (struct dirent *entry; e == ERR_NONE && (entry = readdir(folder)) != NULL;) {
         uint32_t number = number_of(entry->d_name);

@@ -19,7 +19,7 @@ enum { AUDIT_FILES_MAX = 1000000 };
 
 struct audit_files {
     uint32_t *numbers; // ascending
-    size_t count;
+    uint32_t count;
 };
 
 // ERR_NO_INPUT when there is no such folder, ERR_CEILING, ERR_IO, ERR_NO_MEMORY; the reason in

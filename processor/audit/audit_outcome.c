@@ -4,6 +4,7 @@
 
 #include "common/json_out.h"
 #include "common/json_scan.h"
+#include "common/room.h"
 
 const char *const audit_outcome_names[AUDIT_OUTCOME_COUNT] = {
         NULL, "committed", "aborted", "unsure"};
@@ -75,15 +76,12 @@ static enum err add_range(struct audit_outcomes *outcomes, const struct audit_to
     if (outcomes->count == AUDIT_OUTCOME_RANGES_MAX) {
         return ERR_CEILING;
     }
-    if (outcomes->count == outcomes->capacity) {
-        size_t capacity = outcomes->capacity == 0 ? 64 : 2 * outcomes->capacity;
-        struct audit_told_range *grown = realloc(outcomes->told, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        outcomes->told = grown;
-        outcomes->capacity = capacity;
+    struct audit_told_range *ranges =
+            room_for_row(outcomes->told, outcomes->count, &outcomes->capacity, 64, sizeof *ranges);
+    if (ranges == NULL) {
+        return ERR_NO_MEMORY;
     }
+    outcomes->told = ranges;
     outcomes->told[outcomes->count++] = *told;
     outcomes->is_sorted = false;
     return ERR_NONE;

@@ -46,8 +46,8 @@ void audit_outcome_write(struct strbuf *sb, const struct audit_pending *pending,
 // The outcomes that a log tells.
 struct audit_outcomes {
     struct audit_told_range *told;
-    size_t count;
-    size_t capacity;
+    uint32_t count;
+    uint32_t capacity;
     bool is_sorted;
 };
 

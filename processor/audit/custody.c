@@ -9,6 +9,7 @@
 #include "audit/audit_dir.h"
 #include "common/clock.h"
 #include "common/json_scan.h"
+#include "common/room.h"
 
 enum { PATH_MAX_BYTES = 8192 };
 
@@ -23,8 +24,8 @@ struct custody {
     struct custody_hold *holds;
     size_t hold_count;
     struct custody_range *ranges;
-    size_t range_count;
-    size_t range_capacity;
+    uint32_t range_count;
+    uint32_t range_capacity;
     uint8_t (*macs)[SHA256_BYTES]; // of lines, by their number less one
     size_t line_capacity;
     char log_id[AUDIT_LOG_ID_BYTES + 1];
@@ -81,15 +82,12 @@ static enum err add_range(struct custody *custody, uint64_t from, uint64_t to)
     if (custody->range_count == CUSTODY_RANGES_MAX) {
         return ERR_CEILING;
     }
-    if (custody->range_count == custody->range_capacity) {
-        size_t capacity = custody->range_capacity == 0 ? 64 : 2 * custody->range_capacity;
-        struct custody_range *grown = realloc(custody->ranges, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        custody->ranges = grown;
-        custody->range_capacity = capacity;
+    struct custody_range *ranges = room_for_row(
+            custody->ranges, custody->range_count, &custody->range_capacity, 64, sizeof *ranges);
+    if (ranges == NULL) {
+        return ERR_NO_MEMORY;
     }
+    custody->ranges = ranges;
     custody->ranges[custody->range_count++] = (struct custody_range){from, to};
     return ERR_NONE;
 }
@@ -187,8 +185,8 @@ static void join_ranges(struct custody *custody)
         return;
     }
     qsort(custody->ranges, custody->range_count, sizeof *custody->ranges, compare_ranges);
-    size_t kept = 0;
-    for (size_t i = 1; i < custody->range_count; i++) {
+    uint32_t kept = 0;
+    for (uint32_t i = 1; i < custody->range_count; i++) {
         struct custody_range *last = &custody->ranges[kept];
         const struct custody_range next = custody->ranges[i];
         if (next.from <= last->to) {

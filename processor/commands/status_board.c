@@ -3,6 +3,7 @@
 
 #include "commands/status_inside.h"
 #include "common/clock.h"
+#include "common/room.h"
 
 enum {
     HELD_MAX = 1 << 20,
@@ -110,16 +111,12 @@ struct status_row *status_row_of(
         return &table->rows[at];
     }
     at = hashmap_count(table->by_key);
-    if (at == table->capacity) {
-        uint32_t capacity = at == 0 ? 64 : at * 2;
-        struct status_row *grown = realloc(table->rows, capacity * sizeof *grown);
-        if (grown == NULL) {
-            *ret_e = ERR_NO_MEMORY;
-            return NULL;
-        }
-        table->rows = grown;
-        table->capacity = capacity;
+    struct status_row *rows = room_for_row(table->rows, at, &table->capacity, 64, sizeof *rows);
+    if (rows == NULL) {
+        *ret_e = ERR_NO_MEMORY;
+        return NULL;
     }
+    table->rows = rows;
     enum err e = hashmap_put(table->by_key, key, at);
     if (e != ERR_NONE) {
         board->overflowed += e == ERR_CEILING;

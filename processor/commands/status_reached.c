@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "commands/status_inside.h"
+#include "common/room.h"
 #include "model/action.h"
 
 static void note_release(struct status_board *board, const struct json_value *values)
@@ -128,16 +129,13 @@ static enum err keep_message(struct status_board *board, const struct status_mes
         free(message->text);
         return ERR_NONE;
     }
-    if (board->message_count == board->message_capacity) {
-        uint32_t capacity = board->message_capacity == 0 ? 64 : board->message_capacity * 2;
-        struct status_message *grown = realloc(board->messages, capacity * sizeof *grown);
-        if (grown == NULL) {
-            free(message->text);
-            return ERR_NO_MEMORY;
-        }
-        board->messages = grown;
-        board->message_capacity = capacity;
+    struct status_message *messages = room_for_row(
+            board->messages, board->message_count, &board->message_capacity, 64, sizeof *messages);
+    if (messages == NULL) {
+        free(message->text);
+        return ERR_NO_MEMORY;
     }
+    board->messages = messages;
     board->messages[board->message_count++] = *message;
     return ERR_NONE;
 }

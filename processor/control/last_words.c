@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/hashmap.h"
+#include "common/room.h"
 
 #define NEVER_MS INT64_MIN
 
@@ -43,21 +44,6 @@ void last_words_destroy(struct last_words *words)
     }
 }
 
-static enum err make_room(struct last_words *words)
-{
-    if (hashmap_count(words->by_target) < words->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = words->capacity == 0 ? 16 : words->capacity * 2;
-    struct target_words *grown = realloc(words->targets, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    words->targets = grown;
-    words->capacity = capacity;
-    return ERR_NONE;
-}
-
 static int64_t later_of(int64_t a_ms, int64_t b_ms)
 {
     return a_ms > b_ms ? a_ms : b_ms;
@@ -82,8 +68,13 @@ enum err last_words_note(
     uint32_t at = hashmap_find(words->by_target, target);
     if (at == HASHMAP_ABSENT) {
         at = hashmap_count(words->by_target);
-        enum err e = make_room(words);
-        e = e != ERR_NONE ? e : hashmap_put(words->by_target, target, at);
+        struct target_words *targets =
+                room_for_row(words->targets, at, &words->capacity, 16, sizeof *targets);
+        if (targets == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        words->targets = targets;
+        enum err e = hashmap_put(words->by_target, target, at);
         if (e != ERR_NONE) {
             return e;
         }

@@ -5,8 +5,9 @@
 #include "common/assure.h"
 #include "common/hash.h"
 #include "common/hash_index.h"
+#include "common/room.h"
 
-enum { TEXT_COUNT = 5, FIRST_CAPACITY = 16 };
+enum { TEXT_COUNT = 5 };
 
 struct row {
     struct standing_order order; // the first member: who has one has its row
@@ -133,16 +134,12 @@ static enum err make_room(struct standing_orders *standing)
     if (standing->count == standing->ceiling_count) {
         return ERR_CEILING;
     }
-    if (standing->count < standing->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = standing->capacity == 0 ? FIRST_CAPACITY : standing->capacity * 2;
-    struct row **grown = realloc(standing->rows, capacity * sizeof *grown);
-    if (grown == NULL) {
+    struct row **rows = room_for_row(
+            standing->rows, standing->count, &standing->capacity, 16, sizeof(struct row *));
+    if (rows == NULL) {
         return ERR_NO_MEMORY;
     }
-    standing->rows = grown;
-    standing->capacity = capacity;
+    standing->rows = rows;
     return ERR_NONE;
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/hashmap.h"
+#include "common/room.h"
 #include "common/strbuf.h"
 
 enum { KEY_BYTES = 8 * 1024, LEVELS = 3 };
@@ -64,15 +65,12 @@ enum breaker_state breaker_state(const struct breaker *breaker)
 
 static enum err breaker_add(struct breaker *breaker, struct view key)
 {
-    if (breaker->count == breaker->capacity) {
-        uint32_t capacity = breaker->capacity == 0 ? 16 : breaker->capacity * 2;
-        struct breaker_source *grown = realloc(breaker->sources, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        breaker->sources = grown;
-        breaker->capacity = capacity;
+    struct breaker_source *sources =
+            room_for_row(breaker->sources, breaker->count, &breaker->capacity, 16, sizeof *sources);
+    if (sources == NULL) {
+        return ERR_NO_MEMORY;
     }
+    breaker->sources = sources;
     enum err e = hashmap_put(breaker->index, key, breaker->count);
     if (e == ERR_NONE) {
         breaker->sources[breaker->count++] =

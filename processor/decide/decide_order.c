@@ -1,21 +1,16 @@
 // What people command of scopes and incidents: which scopes that is, and what is ruled.
-#include <stdlib.h>
-
+#include "common/room.h"
 #include "decide/decide_control.h"
 
 // --- what a command is about --------------------------------------------------------------------
 
 static enum err list_add(struct scope_list *list, int32_t scope)
 {
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        int32_t *grown = realloc(list->scopes, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        list->scopes = grown;
-        list->capacity = capacity;
+    int32_t *scopes = room_for_row(list->scopes, list->count, &list->capacity, 16, sizeof *scopes);
+    if (scopes == NULL) {
+        return ERR_NO_MEMORY;
     }
+    list->scopes = scopes;
     list->scopes[list->count++] = scope;
     return ERR_NONE;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/room.h"
 #include "state/scopes.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -59,21 +60,6 @@ struct release *releases_of(const struct releases *releases, int32_t scope)
     return is_it ? releases->rows[at] : NULL;
 }
 
-static enum err make_room(struct releases *releases)
-{
-    if (releases->count < releases->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = releases->capacity == 0 ? 16 : releases->capacity * 2;
-    struct release **grown = realloc(releases->rows, capacity * sizeof(struct release *));
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    releases->rows = grown;
-    releases->capacity = capacity;
-    return ERR_NONE;
-}
-
 enum err releases_take(struct releases *releases, int32_t scope, struct release **ret_release)
 {
     *ret_release = releases_of(releases, scope);
@@ -84,8 +70,13 @@ enum err releases_take(struct releases *releases, int32_t scope, struct release 
         releases->overflowed++;
         return ERR_NONE;
     }
-    enum err e = make_room(releases);
-    struct release *release = e == ERR_NONE ? calloc(1, sizeof *release) : NULL;
+    struct release **rows = room_for_row(
+            releases->rows, releases->count, &releases->capacity, 16, sizeof(struct release *));
+    if (rows == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    releases->rows = rows;
+    struct release *release = calloc(1, sizeof *release);
     if (release == NULL) {
         return ERR_NO_MEMORY;
     }

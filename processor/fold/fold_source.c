@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/room.h"
 #include "state/leaf_key.h"
 
 enum { LEAF_MAX = 2 * CHUNK_OFFSETS };
@@ -73,15 +74,12 @@ void fold_source_ignore(struct fold_source *source)
 enum err fold_source_take(struct fold_source *source, struct view key, uint32_t *ret_leaf)
 {
     uint32_t at = source->leaf_count;
-    if (at == source->leaf_capacity) {
-        uint32_t capacity = at == 0 ? 16 : at * 2;
-        struct fold_leaf *grown = realloc(source->leaves, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        source->leaves = grown;
-        source->leaf_capacity = capacity;
+    struct fold_leaf *leaves =
+            room_for_row(source->leaves, at, &source->leaf_capacity, 16, sizeof *leaves);
+    if (leaves == NULL) {
+        return ERR_NO_MEMORY;
     }
+    source->leaves = leaves;
     enum err e = hashmap_put(source->leaf_index, key, at);
     if (e == ERR_NONE) {
         source->leaves[source->leaf_count++] = (struct fold_leaf){0};

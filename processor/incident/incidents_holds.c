@@ -1,8 +1,7 @@
 // Which scopes are held until when, by whom, and who knows of it.
-#include <stdlib.h>
-
 #include "common/assure.h"
 #include "common/clock.h"
+#include "common/room.h"
 #include "incident/incidents_inside.h"
 #include "state/scopes.h"
 
@@ -34,27 +33,15 @@ const struct hold *incidents_hold_after(const struct incidents *incidents, uint3
     return *at < incidents->held_count ? &incidents->held[(*at)++] : NULL;
 }
 
-static enum err hold_make_room(struct incidents *incidents)
-{
-    if (incidents->held_count < incidents->held_capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = incidents->held_capacity == 0 ? 16 : incidents->held_capacity * 2;
-    struct hold *grown = realloc(incidents->held, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    incidents->held = grown;
-    incidents->held_capacity = capacity;
-    return ERR_NONE;
-}
-
 static enum err hold_add(struct incidents *incidents, const struct hold *hold)
 {
-    enum err e = hold_make_room(incidents);
-    if (e == ERR_NONE) {
-        e = incidents_make_room(incidents, hold->scope);
+    struct hold *held = room_for_row(
+            incidents->held, incidents->held_count, &incidents->held_capacity, 16, sizeof *held);
+    if (held == NULL) {
+        return ERR_NO_MEMORY;
     }
+    incidents->held = held;
+    enum err e = incidents_make_room(incidents, hold->scope);
     if (e == ERR_NONE) {
         incidents->scopes[hold->scope].held = true;
         struct incident *incident = incidents_of(incidents, hold->scope);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/digest.h"
+#include "common/room.h"
 #include "model/event.h"
 
 // The object of a key: a scope's kind, or a recipient.
@@ -20,15 +21,12 @@ enum err lists_add(struct lists *lists, const struct list_entry *entry)
     if (lists->count == LISTS_MAX) {
         return ERR_CEILING;
     }
-    if (lists->count == lists->capacity) {
-        uint32_t capacity = lists->capacity == 0 ? 16 : lists->capacity * 2;
-        struct list_entry *grown = realloc(lists->entries, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        lists->entries = grown;
-        lists->capacity = capacity;
+    struct list_entry *entries =
+            room_for_row(lists->entries, lists->count, &lists->capacity, 16, sizeof *entries);
+    if (entries == NULL) {
+        return ERR_NO_MEMORY;
     }
+    lists->entries = entries;
     lists->entries[lists->count++] = *entry;
     return ERR_NONE;
 }

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "common/room.h"
+
 // --- the table ------------------------------------------------------------------------------------
 
 static int order(struct view a, struct view b)
@@ -20,21 +22,18 @@ static struct view tenant_of(const struct rule *rule)
 
 static enum err make_room(struct rules *rules)
 {
-    if (rules->count < rules->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = rules->capacity == 0 ? 8 : rules->capacity * 2;
-    struct rule *grown = realloc(rules->rules, capacity * sizeof *grown);
-    if (grown == NULL) {
+    uint32_t capacity = rules->capacity; // of both arrays: it moves with the second
+    struct rule *rows = room_for_row(rules->rules, rules->count, &capacity, 8, sizeof *rows);
+    if (rows == NULL) {
         return ERR_NO_MEMORY;
     }
-    rules->rules = grown;
-    uint16_t *by_tenant = realloc(rules->by_tenant, capacity * sizeof *by_tenant);
+    rules->rules = rows;
+    uint16_t *by_tenant =
+            room_for_row(rules->by_tenant, rules->count, &rules->capacity, 8, sizeof *by_tenant);
     if (by_tenant == NULL) {
         return ERR_NO_MEMORY;
     }
     rules->by_tenant = by_tenant;
-    rules->capacity = capacity;
     return ERR_NONE;
 }
 

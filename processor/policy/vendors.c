@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "common/room.h"
+
 static int order(struct view a, struct view b)
 {
     size_t n = a.n < b.n ? a.n : b.n;
@@ -31,21 +33,6 @@ static uint32_t place_of(const struct vendors *vendors, struct view id, bool *re
     return from;
 }
 
-static enum err make_room(struct vendors *vendors)
-{
-    if (vendors->count < vendors->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = vendors->capacity == 0 ? 16 : vendors->capacity * 2;
-    char **grown = realloc(vendors->ids, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    vendors->ids = grown;
-    vendors->capacity = capacity;
-    return ERR_NONE;
-}
-
 enum err vendors_add(struct vendors *vendors, struct view id)
 {
     bool found = false;
@@ -56,10 +43,11 @@ enum err vendors_add(struct vendors *vendors, struct view id)
     if (vendors->count == VENDORS_MAX) {
         return ERR_CEILING;
     }
-    enum err e = make_room(vendors);
-    if (e != ERR_NONE) {
-        return e;
+    char **ids = room_for_row(vendors->ids, vendors->count, &vendors->capacity, 16, sizeof *ids);
+    if (ids == NULL) {
+        return ERR_NO_MEMORY;
     }
+    vendors->ids = ids;
     char *copy = view_dup(id);
     if (copy == NULL) {
         return ERR_NO_MEMORY;

@@ -5,6 +5,7 @@
 
 #include "common/assure.h"
 #include "common/hash.h"
+#include "common/room.h"
 
 enum {
     KIND_BITS = 2,
@@ -29,18 +30,15 @@ void said_clear(struct said *said)
     said->passed = 0;
 }
 
-static enum err said_make_room(struct said *said)
+static enum err append(struct said *said, const struct said_run *run)
 {
-    if (said->count < said->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = said->capacity == 0 ? 16 : said->capacity * 2;
-    struct said_run *grown = realloc(said->runs, capacity * sizeof *grown);
-    if (grown == NULL) {
+    struct said_run *runs =
+            room_for_row(said->runs, said->count, &said->capacity, 16, sizeof *runs);
+    if (runs == NULL) {
         return ERR_NO_MEMORY;
     }
-    said->runs = grown;
-    said->capacity = capacity;
+    said->runs = runs;
+    said->runs[said->count++] = *run;
     return ERR_NONE;
 }
 
@@ -52,11 +50,7 @@ enum err said_add_run(struct said *said, const struct said_run *run)
         last->count += run->count;
         return ERR_NONE;
     }
-    enum err e = said_make_room(said);
-    if (e == ERR_NONE) {
-        said->runs[said->count++] = *run;
-    }
-    return e;
+    return append(said, run);
 }
 
 enum err said_add(struct said *said, int64_t offset, enum said_kind kind)
@@ -218,12 +212,11 @@ static enum err take_runs(struct said *said, struct view *rest)
                 (is_newest && gap > 0) || is_split) {
             return ERR_DATA;
         }
-        enum err e = said_make_room(said);
+        below -= gap + count;
+        enum err e = append(said, &(struct said_run){below, count, kind});
         if (e != ERR_NONE) {
             return e;
         }
-        below -= gap + count;
-        said->runs[said->count++] = (struct said_run){below, count, kind};
     }
     return ERR_NONE;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/room.h"
 #include "relationship/packed.h"
 
 enum {
@@ -24,8 +25,8 @@ enum {
 // The chunks and how far the last of them is filled.
 struct heap {
     uint8_t **chunks;
-    size_t count;
-    size_t capacity;
+    uint32_t count;
+    uint32_t capacity;
     size_t used; // of the last chunk
 };
 
@@ -52,15 +53,11 @@ static void heap_fini(struct heap *heap)
 
 static enum err heap_add_chunk(struct heap *heap)
 {
-    if (heap->count == heap->capacity) {
-        size_t capacity = heap->capacity == 0 ? 16 : heap->capacity * 2;
-        uint8_t **chunks = realloc(heap->chunks, capacity * sizeof *chunks);
-        if (chunks == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        heap->chunks = chunks;
-        heap->capacity = capacity;
+    uint8_t **chunks = room_for_row(heap->chunks, heap->count, &heap->capacity, 16, sizeof *chunks);
+    if (chunks == NULL) {
+        return ERR_NO_MEMORY;
     }
+    heap->chunks = chunks;
     uint8_t *chunk = malloc(CHUNK_BYTES);
     if (chunk == NULL) {
         return ERR_NO_MEMORY;

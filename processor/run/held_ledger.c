@@ -9,6 +9,7 @@
 #include "common/digest.h"
 #include "common/hashmap.h"
 #include "common/json_scan.h"
+#include "common/room.h"
 #include "emit/target_key.h"
 #include "incident/incidents.h"
 #include "run/told_sequence.h"
@@ -208,21 +209,6 @@ static bool read_held(struct held_ledger *ledger, struct view text, struct held_
 
 // --- the table --------------------------------------------------------------------------------
 
-static enum err make_room(struct held_ledger *ledger, uint32_t at)
-{
-    if (at < ledger->capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = ledger->capacity == 0 ? 64 : ledger->capacity * 2;
-    struct ledger_row *grown = realloc(ledger->rows, capacity * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    ledger->rows = grown;
-    ledger->capacity = capacity;
-    return ERR_NONE;
-}
-
 static struct view keep(char **at, struct view text)
 {
     if (view_is_none(text)) {
@@ -237,13 +223,16 @@ static struct view keep(char **at, struct view text)
 static enum err add_row(struct held_ledger *ledger, struct view key, const struct scope_name *name)
 {
     uint32_t at = hashmap_count(ledger->by_key);
-    enum err e = make_room(ledger, at);
-    char *texts = malloc(name->tenant_id.n + name->id.n + name->channel.n + 1);
-    if (e != ERR_NONE || texts == NULL) {
-        free(texts);
+    struct ledger_row *rows = room_for_row(ledger->rows, at, &ledger->capacity, 64, sizeof *rows);
+    if (rows == NULL) {
         return ERR_NO_MEMORY;
     }
-    e = hashmap_put(ledger->by_key, key, at);
+    ledger->rows = rows;
+    char *texts = malloc(name->tenant_id.n + name->id.n + name->channel.n + 1);
+    if (texts == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    enum err e = hashmap_put(ledger->by_key, key, at);
     if (e != ERR_NONE) {
         free(texts);
         return e;

@@ -1,6 +1,6 @@
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/room.h"
 #include "state/recent_inside.h"
 
 void recent_see_log_time(struct recent *recent, int64_t log_time_ms)
@@ -140,16 +140,12 @@ static enum err recent_place(
 
 static enum err recent_make_room_for_young(struct recent *recent)
 {
-    if (recent->young_count < recent->young_capacity) {
-        return ERR_NONE;
-    }
-    uint32_t capacity = recent->young_capacity == 0 ? 64 : recent->young_capacity * 2;
-    uint32_t *grown = realloc(recent->young, capacity * sizeof *grown);
-    if (grown == NULL) {
+    uint32_t *young = room_for_row(
+            recent->young, recent->young_count, &recent->young_capacity, 64, sizeof *young);
+    if (young == NULL) {
         return ERR_NO_MEMORY;
     }
-    recent->young = grown;
-    recent->young_capacity = capacity;
+    recent->young = young;
     return ERR_NONE;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/assure.h"
+#include "common/room.h"
 #include "state/leaf_key.h"
 
 enum { ENTRY_TEXT_BYTES = 256 * 1024, KEY_BYTES = 8 * 1024 };
@@ -66,22 +67,6 @@ void chunk_start(struct chunk *chunk, int64_t number, int64_t first_offset)
     met_forget(chunk->met);
 }
 
-// Makes room for one more element; doubles.
-static enum err grow(void **array, uint32_t *capacity, uint32_t count, size_t element_bytes)
-{
-    if (count < *capacity) {
-        return ERR_NONE;
-    }
-    uint32_t larger = *capacity == 0 ? 64 : *capacity * 2;
-    void *grown = realloc(*array, larger * element_bytes);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    *array = grown;
-    *capacity = larger;
-    return ERR_NONE;
-}
-
 static enum err chunk_find_tenant(struct chunk *chunk, struct view tenant_id, uint32_t *ret_tenant)
 {
     uint32_t at = hashmap_find(chunk->tenant_index, tenant_id);
@@ -136,11 +121,13 @@ static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind,
     uint32_t at = hashmap_find(chunk->scope_index, strbuf_view(key));
     if (at == HASHMAP_ABSENT) {
         at = chunk->scope_count;
-        enum err e =
-                grow((void **)&chunk->scopes, &chunk->scope_capacity, at, sizeof *chunk->scopes);
-        if (e == ERR_NONE) {
-            e = hashmap_put(chunk->scope_index, strbuf_view(key), at);
+        struct chunk_scope *scopes =
+                room_for_row(chunk->scopes, at, &chunk->scope_capacity, 64, sizeof *scopes);
+        if (scopes == NULL) {
+            return ERR_NO_MEMORY;
         }
+        chunk->scopes = scopes;
+        enum err e = hashmap_put(chunk->scope_index, strbuf_view(key), at);
         if (e != ERR_NONE) {
             return e;
         }
@@ -152,13 +139,19 @@ static enum err chunk_find_scope(struct chunk *chunk, enum scope_kind kind,
 
 static enum err chunk_grow_leaves(struct chunk *chunk)
 {
-    uint32_t capacity = chunk->leaf_capacity;
-    enum err e = grow((void **)&chunk->dirty, &capacity, chunk->leaf_count, sizeof *chunk->dirty);
-    if (e == ERR_NONE) {
-        e = grow((void **)&chunk->leaves, &chunk->leaf_capacity, chunk->leaf_count,
-                sizeof *chunk->leaves);
+    uint32_t capacity = chunk->leaf_capacity; // of both arrays: it moves with the second
+    uint32_t *dirty = room_for_row(chunk->dirty, chunk->leaf_count, &capacity, 64, sizeof *dirty);
+    if (dirty == NULL) {
+        return ERR_NO_MEMORY;
     }
-    return e;
+    chunk->dirty = dirty;
+    struct leaf *leaves = room_for_row(
+            chunk->leaves, chunk->leaf_count, &chunk->leaf_capacity, 64, sizeof *leaves);
+    if (leaves == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    chunk->leaves = leaves;
+    return ERR_NONE;
 }
 
 static uint32_t narrowest_scope(const uint32_t scopes[SCOPE_KIND_COUNT])
@@ -269,11 +262,12 @@ static struct view chunk_keep_text(struct chunk *chunk, struct view text, bool *
 static enum err chunk_add_entry(struct chunk *chunk, const struct leaf *leaf,
         const struct tally_message *message, signal_set signals)
 {
-    enum err e = grow((void **)&chunk->entries, &chunk->entry_capacity, chunk->entry_count,
-            sizeof *chunk->entries);
-    if (e != ERR_NONE) {
-        return e;
+    struct frame_entry *entries = room_for_row(
+            chunk->entries, chunk->entry_count, &chunk->entry_capacity, 64, sizeof *entries);
+    if (entries == NULL) {
+        return ERR_NO_MEMORY;
     }
+    chunk->entries = entries;
     bool ok = true;
     struct frame_entry *entry = &chunk->entries[chunk->entry_count++];
     *entry = (struct frame_entry){
