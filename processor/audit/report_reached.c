@@ -5,26 +5,9 @@
 #include "common/clock.h"
 #include "common/hashmap.h"
 #include "common/json_scan.h"
-#include "model/action.h"
+#include "control/spoken_word.h"
 
 enum { KEY_MAX_BYTES = 2 * AUDIT_LINE_MAX_BYTES };
-
-enum command_field {
-    COMMAND_ACTION,
-    COMMAND_KIND,
-    COMMAND_TARGET,
-    COMMAND_TENANT,
-    COMMAND_MODE,
-    COMMAND_OPERATOR,
-    COMMAND_EXPIRES,
-    COMMAND_ISSUED,
-    COMMAND_SEQUENCE,
-    COMMAND_AT_ONCE,
-    COMMAND_FIELD_COUNT,
-};
-static const char *const command_pointers[COMMAND_FIELD_COUNT] = {"/action", "/target/kind",
-        "/target/id", "/target/tenant_id", "/mode", "/operator", "/expires_at", "/issued_at",
-        "/sequence", "/at_once"};
 
 enum verdict_field {
     VERDICT_WORD,
@@ -111,32 +94,7 @@ static enum err put_once(struct hashmap *set, struct view key, bool *ret_is_new)
     return e == ERR_CEILING ? ERR_NONE : e;
 }
 
-static int64_t time_of(const struct json_value *value, int64_t other_ms)
-{
-    int64_t ms;
-    bool is_time = value->kind == JSON_STRING && clock_parse_rfc3339(value->raw, &ms) == CLOCK_OK;
-    return is_time ? ms : other_ms;
-}
-
-// Of a person, about a message or recipient.
-static struct spoken_word read_word(const struct json_value *values, bool is_hold)
-{
-    struct spoken_word word = {
-            .issued_ms = time_of(&values[COMMAND_ISSUED], 0),
-            .until_ms = time_of(&values[COMMAND_EXPIRES], INT64_MAX),
-            .is_release = !is_hold,
-            .at_once = values[COMMAND_AT_ONCE].kind == JSON_TRUE,
-    };
-    int64_t sequence;
-    if (values[COMMAND_SEQUENCE].kind == JSON_NUMBER &&
-            json_integer_read(values[COMMAND_SEQUENCE].raw, &sequence) == JSON_INTEGER) {
-        word.sequence = sequence;
-    }
-    return word;
-}
-
-// A hold of a message is kept whichever scope it is in: who is asked for it later has the scope. Of
-// releases those by a person: by itself a message is released when it was not misdirected after all.
+// A hold of a message is kept whichever scope it is in: who is asked for it later has the scope.
 enum err incident_report_command(struct incident_report *report, struct view command)
 {
     struct json_value values[COMMAND_FIELD_COUNT];
@@ -144,28 +102,21 @@ enum err incident_report_command(struct incident_report *report, struct view com
             json_scan(report->command_fields, command, values, NULL) != JSON_FINE) {
         return ERR_NONE;
     }
-    bool is_hold = json_string_equals(&values[COMMAND_ACTION], VIEW("hold"));
-    bool is_recipients = json_string_equals(&values[COMMAND_KIND], VIEW("recipient"));
-    if ((!is_hold && values[COMMAND_OPERATOR].kind != JSON_STRING) ||
-            (!is_recipients && !json_string_equals(&values[COMMAND_KIND], VIEW("message"))) ||
-            json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
-            values[COMMAND_TARGET].kind != JSON_STRING ||
-            values[COMMAND_TENANT].kind != JSON_STRING) {
+    struct spoken_word word;
+    if (!spoken_word_read(values, &word) ||
+            (!word.of_recipient && !json_string_equals(&values[COMMAND_KIND], VIEW("message"))) ||
+            values[COMMAND_ID].kind != JSON_STRING || values[COMMAND_TENANT].kind != JSON_STRING) {
         return ERR_NONE;
     }
-    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_TARGET]);
+    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_ID]);
     if (view_is_none(key)) {
         return report->key.failed;
     }
-    const struct spoken_word word = read_word(values, is_hold);
-    bool is_judges = is_hold && !is_recipients && word.sequence < MESSAGE_SEQUENCE_MIN;
-    enum err e =
-            is_judges ? ERR_NONE
-                      : last_words_note(is_recipients ? report->of_recipients : report->of_messages,
-                                key, &word);
+    struct last_words *words = word.of_recipient ? report->of_recipients : report->of_messages;
+    enum err e = word.is_judges ? ERR_NONE : last_words_note(words, key, &word);
     bool is_new;
     e = e == ERR_CEILING ? ERR_NONE : e;
-    return e != ERR_NONE || !is_hold || is_recipients
+    return e != ERR_NONE || word.is_release || word.of_recipient
                    ? e
                    : put_once(report->held_messages, key, &is_new);
 }
@@ -258,20 +209,15 @@ static enum err add_person(struct incident_report *report, struct report_people 
     return ERR_NONE;
 }
 
-// What a person has said last: of the message itself, whose hold stays above, and of all its recipient's, unless it
-// is blocked besides.
+// What a person has said last.
 static enum last_word word_of(struct incident_report *report, const struct json_value *values,
         struct view message, int64_t at_ms)
 {
-    enum last_word own = view_is_none(message) ? LAST_WORD_NONE
-                                               : last_words_of(report->of_messages, message, at_ms);
-    if (own == LAST_WORD_HOLD || json_array_has(&values[VERDICT_REASONS], VIEW("blocked"))) {
-        return own;
-    }
-    struct view key = message_key(report, &values[VERDICT_TENANT], &values[VERDICT_PSEUDONYM]);
-    enum last_word his =
-            view_is_none(key) ? LAST_WORD_NONE : last_words_of(report->of_recipients, key, at_ms);
-    return his > own ? his : own;
+    enum last_word own = last_words_of(report->of_messages, message, at_ms);
+    struct view recipient = // overwrites the message's
+            message_key(report, &values[VERDICT_TENANT], &values[VERDICT_PSEUDONYM]);
+    return last_word_together(own, last_words_of(report->of_recipients, recipient, at_ms),
+            json_array_has(&values[VERDICT_REASONS], VIEW("blocked")));
 }
 
 enum err incident_report_verdict(struct incident_report *report, struct view verdict)

@@ -88,21 +88,6 @@ static const char *const record_pointers[ASKED_FIELD_COUNT] = {
         [ASKED_SEQUENCE] = "/sequence",
 };
 
-static const char *const command_pointers[COMMAND_FIELD_COUNT] = {
-        [COMMAND_ACTION] = "/action",
-        [COMMAND_KIND] = "/target/kind",
-        [COMMAND_ID] = "/target/id",
-        [COMMAND_TENANT] = "/target/tenant_id",
-        [COMMAND_CHANNEL] = "/target/channel",
-        [COMMAND_INCIDENT] = "/incident_id",
-        [COMMAND_ISSUED] = "/issued_at",
-        [COMMAND_EXPIRES] = "/expires_at",
-        [COMMAND_MODE] = "/mode",
-        [COMMAND_OPERATOR] = "/operator",
-        [COMMAND_SEQUENCE] = "/sequence",
-        [COMMAND_AT_ONCE] = "/at_once",
-};
-
 static const char *const verdict_pointers[VERDICT_FIELD_COUNT] = {
         [VERDICT_WORD] = "/verdict",
         [VERDICT_MESSAGE] = "/message_id",

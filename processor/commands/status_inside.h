@@ -9,6 +9,7 @@
 #include "common/hashmap.h"
 #include "common/json_scan.h"
 #include "control/last_words.h"
+#include "control/spoken_word.h"
 
 enum state_field {
     STATE_KIND,
@@ -81,22 +82,6 @@ enum asked_field {
     ASKED_EXPIRES,
     ASKED_SEQUENCE,
     ASKED_FIELD_COUNT,
-};
-
-enum command_field {
-    COMMAND_ACTION,
-    COMMAND_KIND,
-    COMMAND_ID,
-    COMMAND_TENANT,
-    COMMAND_CHANNEL,
-    COMMAND_INCIDENT,
-    COMMAND_ISSUED,
-    COMMAND_EXPIRES,
-    COMMAND_MODE,
-    COMMAND_OPERATOR,
-    COMMAND_SEQUENCE,
-    COMMAND_AT_ONCE,
-    COMMAND_FIELD_COUNT
 };
 
 enum verdict_field {

@@ -3,7 +3,6 @@
 
 #include "commands/status_inside.h"
 #include "common/room.h"
-#include "model/action.h"
 
 static void note_release(struct status_board *board, const struct json_value *values)
 {
@@ -29,36 +28,20 @@ static enum err note_word(struct status_board *board, struct last_words *words, 
     return e == ERR_CEILING ? ERR_NONE : e;
 }
 
-// What is said of a message or recipient. Of releases those by a person: by itself a message is released when it
-// was not misdirected after all. Which messages of a recipient are concerned the verdicts tell.
-static enum err see_single(
-        struct status_board *board, const struct json_value *values, bool is_recipients)
+// What is said of a message or recipient. Which messages of a recipient are concerned the verdicts tell.
+static enum err see_single(struct status_board *board, const struct json_value *values)
 {
-    bool is_hold = json_string_equals(&values[COMMAND_ACTION], VIEW("hold"));
-    if (json_string_equals(&values[COMMAND_MODE], VIEW("monitor")) ||
-            (!is_hold && values[COMMAND_OPERATOR].kind != JSON_STRING)) {
+    struct spoken_word word;
+    if (!spoken_word_read(values, &word)) {
         return ERR_NONE;
-    }
-    int64_t until_ms = status_time(board, &values[COMMAND_EXPIRES]);
-    struct spoken_word word = {
-            .issued_ms = status_time(board, &values[COMMAND_ISSUED]),
-            .until_ms = until_ms != 0 ? until_ms : INT64_MAX,
-            .is_release = !is_hold,
-            .at_once = values[COMMAND_AT_ONCE].kind == JSON_TRUE,
-    };
-    int64_t sequence;
-    if (values[COMMAND_SEQUENCE].kind == JSON_NUMBER &&
-            json_integer_read(values[COMMAND_SEQUENCE].raw, &sequence) == JSON_INTEGER) {
-        word.sequence = sequence;
     }
     struct view key = message_key(board, status_text(board, &values[COMMAND_TENANT]),
             status_text(board, &values[COMMAND_ID]));
-    if (is_recipients) {
-        return note_word(board, board->of_recipients, key, &word);
-    }
-    bool is_judges = is_hold && word.sequence < MESSAGE_SEQUENCE_MIN;
-    enum err e = is_judges ? ERR_NONE : note_word(board, board->of_messages, key, &word);
-    return e != ERR_NONE || !is_hold ? e : status_put_once(board, board->held_messages, key);
+    struct last_words *words = word.of_recipient ? board->of_recipients : board->of_messages;
+    enum err e = word.is_judges ? ERR_NONE : note_word(board, words, key, &word);
+    return e != ERR_NONE || word.is_release || word.of_recipient
+                   ? e
+                   : status_put_once(board, board->held_messages, key);
 }
 
 enum err status_see_command(struct status_board *board, const struct raw_message *raw)
@@ -67,11 +50,9 @@ enum err status_see_command(struct status_board *board, const struct raw_message
     if (!status_scan(board, board->command_fields, raw->value, values)) {
         return ERR_NONE;
     }
-    if (json_string_equals(&values[COMMAND_KIND], VIEW("message"))) {
-        return see_single(board, values, false);
-    }
-    if (json_string_equals(&values[COMMAND_KIND], VIEW("recipient"))) {
-        return see_single(board, values, true);
+    if (json_string_equals(&values[COMMAND_KIND], VIEW("message")) ||
+            json_string_equals(&values[COMMAND_KIND], VIEW("recipient"))) {
+        return see_single(board, values);
     }
     if (!json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
         note_release(board, values);
@@ -107,19 +88,15 @@ static bool is_of_incident(
            has_scope(board, "tenant", tenant, tenant);
 }
 
-// What a person has said last: of the message itself, whose hold stays above, and of all its recipient's, unless it
-// is blocked besides.
+// What a person has said last.
 static enum last_word word_of(struct status_board *board, const struct json_value *values,
         struct view tenant, struct view message, int64_t at_ms)
 {
     enum last_word own = last_words_of(board->of_messages, message, at_ms);
-    if (own == LAST_WORD_HOLD || json_array_has(&values[VERDICT_REASONS], VIEW("blocked"))) {
-        return own;
-    }
-    struct view pseudonym = status_text(board, &values[VERDICT_PSEUDONYM]);
-    enum last_word his =
-            last_words_of(board->of_recipients, message_key(board, tenant, pseudonym), at_ms);
-    return his > own ? his : own;
+    struct view recipient = // overwrites the message's
+            message_key(board, tenant, status_text(board, &values[VERDICT_PSEUDONYM]));
+    return last_word_together(own, last_words_of(board->of_recipients, recipient, at_ms),
+            json_array_has(&values[VERDICT_REASONS], VIEW("blocked")));
 }
 
 static enum err keep_message(struct status_board *board, const struct status_message *message)

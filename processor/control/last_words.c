@@ -4,6 +4,7 @@
 
 #include "common/hashmap.h"
 #include "common/room.h"
+#include "control/spoken_word.h"
 
 #define NEVER_MS INT64_MIN
 
@@ -88,7 +89,7 @@ enum err last_words_note(
 
 enum last_word last_words_of(const struct last_words *words, struct view target, int64_t at_ms)
 {
-    uint32_t at = hashmap_find(words->by_target, target);
+    uint32_t at = view_is_none(target) ? HASHMAP_ABSENT : hashmap_find(words->by_target, target);
     if (at == HASHMAP_ABSENT) {
         return LAST_WORD_NONE;
     }
@@ -98,4 +99,11 @@ enum last_word last_words_of(const struct last_words *words, struct view target,
            : at_ms < said.released_below_ms ? LAST_WORD_RELEASE
            : said.newest.is_release         ? LAST_WORD_NONE
                                             : LAST_WORD_HOLD;
+}
+
+enum last_word last_word_together(
+        enum last_word of_message, enum last_word of_recipient, bool is_blocked)
+{
+    bool is_own = of_message == LAST_WORD_HOLD || is_blocked || of_message > of_recipient;
+    return is_own ? of_message : of_recipient;
 }

@@ -13,15 +13,10 @@
 
 struct last_words;
 
-struct spoken_word {
-    int64_t sequence;
-    int64_t issued_ms;
-    int64_t until_ms; // of a release; INT64_MAX = it is for good
-    bool is_release;  // else a hold
-    bool at_once;     // of a release: also out of scopes that are held
-};
+struct spoken_word;
 
-// Of what concerns a message the later one here counts, but a hold of the message itself before all.
+// Of what concerns a message the later one here counts, but a hold of the message itself before all
+// (last_word_together).
 enum last_word {
     LAST_WORD_NONE, // or a release that was over
     LAST_WORD_HOLD,
@@ -36,5 +31,9 @@ void last_words_destroy(struct last_words *words);
 // anything of that target. ERR_NO_MEMORY.
 MUST_CHECK enum err last_words_note(
         struct last_words *words, struct view target, const struct spoken_word *word);
-// What has become of what was judged at that time.
+// What has become of what was judged at that time. Of VIEW_NONE nobody has said anything.
 enum last_word last_words_of(const struct last_words *words, struct view target, int64_t at_ms);
+// What counts for a message: what was said of itself, whose hold stays above, and of all its recipient's, unless it
+// is blocked besides.
+enum last_word last_word_together(
+        enum last_word of_message, enum last_word of_recipient, bool is_blocked);

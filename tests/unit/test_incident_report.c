@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/spoken_word.h"
 #include "tests/support/unit.h"
 
 #define INCIDENT "0123456789abcdef0123456789abcdef"
