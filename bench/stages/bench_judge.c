@@ -1,6 +1,6 @@
 // bench_judge: what the first half costs, stage by stage: nanoseconds and allocations a message.
 //
-// The stages are called as judge_line and enrich_batch call them, batch by batch, with a clock
+// The stages are called as judge_line and enrich (prepare, ask, answer) call them, batch by batch, with a clock
 // between them; then the same messages go through judge_line itself, which is timed from outside:
 // what it takes beyond the stages' sum is its own. CPU time of the thread, so the wait for a Redis
 // is not in it. Figures are medians of seven runs (--runs), each with the least and the greatest. The first

@@ -1,5 +1,5 @@
 // The first half on a bench: its stages called one by one, with a clock between them, as judge_line
-// and enrich_batch call them, and the whole of it.
+// and enrich (prepare, ask, answer) call them, and the whole of it.
 #pragma once
 
 #include "bench/stages/day.h"

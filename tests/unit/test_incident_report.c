@@ -8,6 +8,7 @@
 #include "tests/support/unit.h"
 
 #define INCIDENT "0123456789abcdef0123456789abcdef"
+#define OPENED "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}"
 
 enum { TEXT_BYTES = 1024 * 1024 };
 
@@ -24,6 +25,24 @@ static void take(struct incident_report *report, enum audit_kind kind, const cha
             .record = record != NULL ? view_of(record) : VIEW_NONE,
     };
     CU_ASSERT_EQUAL(incident_report_take(report, "audit-00000001.ndjson", &line), ERR_NONE);
+}
+
+// A report that knows how the incident was opened.
+static struct incident_report *begin(const char *opened)
+{
+    struct incident_report *report;
+    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
+    take(report, AUDIT_ALERT, "incident.opened", INCIDENT, opened);
+    return report;
+}
+
+// And that its scope was held at 20 seconds.
+static struct incident_report *begin_held(const char *opened)
+{
+    struct incident_report *report = begin(opened);
+    take(report, AUDIT_COMMAND, "hold", INCIDENT,
+            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    return report;
 }
 
 static void hold_message(struct incident_report *report, const char *id, const char *mode)
@@ -70,13 +89,9 @@ static void check_has(const struct strbuf *sb, const char *wanted)
 // Judged before the scope was held, and not held by itself. A sketch's people are no more than messages.
 static void test_reached(void)
 {
-    struct incident_report *report;
-    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
-    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
+    struct incident_report *report = begin_held(
             "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"},\"impact\":"
             "{\"escaped\":3,\"held\":1,\"distinct_recipients\":5}}");
-    take(report, AUDIT_COMMAND, "hold", INCIDENT,
-            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
     hold_message(report, "held", "enforce");
     hold_message(report, "shown", "monitor");
     take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL, NULL);
@@ -139,12 +154,7 @@ static void test_reached(void)
 // What a person released was sent; what was released because its record came late is none of them. Each once.
 static void test_released_and_twice(void)
 {
-    struct incident_report *report;
-    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
-    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
-            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
-    take(report, AUDIT_COMMAND, "hold", INCIDENT,
-            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    struct incident_report *report = begin_held(OPENED);
     for (int i = 0; i < 2; i++) {
         hold_message(report, "by ann", "enforce");
         hold_message(report, "late record", "enforce");
@@ -226,10 +236,8 @@ static void test_scopes(void)
 static void test_no_tenant(void)
 {
     static const char *const tenants[] = {"null", "\"default\"", "\"t\""};
-    struct incident_report *report;
-    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
-    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
-            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"default\"}}");
+    struct incident_report *report =
+            begin("{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"default\"}}");
     take(report, AUDIT_MESSAGE_COMMAND, "hold", NULL,
             "{\"action\":\"hold\",\"target\":{\"kind\":\"message\",\"id\":\"m1\",\"tenant_id\":"
             "\"default\"},\"mode\":\"enforce\"}");
@@ -291,10 +299,7 @@ static void test_recipient_released(void)
             {"blocked", "t", "30", "\"no_record\",\"blocked\"", false},
             {"nobody's", NULL, NULL, "\"no_record\"", false},
     };
-    struct incident_report *report;
-    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
-    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
-            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
+    struct incident_report *report = begin(OPENED);
     uint64_t reached = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         hold_message(report, rows[i].id, "enforce");
@@ -356,12 +361,7 @@ static void test_recipient_words(void)
             {"release", 50, NULL, 0, true, 6, false},
             {"at_once", 50, NULL, 0, true, 25, false},
     };
-    struct incident_report *report;
-    CU_ASSERT_EQUAL_FATAL(incident_report_create(&report, VIEW(INCIDENT)), ERR_NONE);
-    take(report, AUDIT_ALERT, "incident.opened", INCIDENT,
-            "{\"scope\":{\"kind\":\"campaign\",\"id\":\"a\",\"tenant_id\":\"t\"}}");
-    take(report, AUDIT_COMMAND, "hold", INCIDENT,
-            "{\"action\":\"hold\",\"issued_at\":\"2026-11-22T08:00:20.000Z\"}");
+    struct incident_report *report = begin_held(OPENED);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char id[16];
         char pseudonym[20];
