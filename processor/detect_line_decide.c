@@ -88,15 +88,21 @@ static enum tier tier_of(const void *self, int32_t scope)
     return decide_tier(line->decide, scope);
 }
 
-// The level between the tenant's, vendor's or channel's own floor and ceiling.
-static unsigned level_by_policy(const void *self, const struct leaf_key *key, unsigned learnt)
+static struct policy_settings settings_of_leaf(
+        const struct detect_line *line, const struct leaf_key *key)
 {
-    const struct detect_line *line = self;
     const struct policy_subject subject = {.tenant_id = key->ids[SCOPE_TENANT],
             .vendor_id = key->ids[SCOPE_VENDOR],
             .channel = key->channel};
     struct policy_settings settings;
     policy_settings_of(line->policy, &subject, &settings);
+    return settings;
+}
+
+// The level between the tenant's, vendor's or channel's own floor and ceiling.
+static unsigned level_by_policy(const void *self, const struct leaf_key *key, unsigned learnt)
+{
+    const struct policy_settings settings = settings_of_leaf(self, key);
     unsigned ceiling = settings.ceiling_rate_millionths > 0
                                ? table_level_up((int64_t)settings.ceiling_rate_millionths * 1000)
                                : learnt;
@@ -115,13 +121,7 @@ static bool streams_differ(const struct detect_line *line)
 // What messages of a leaf may raise notices and alerts by, of whichever of their scopes.
 static source_set sources_by_policy(const void *self, const struct leaf_key *key)
 {
-    const struct detect_line *line = self;
-    const struct policy_subject subject = {.tenant_id = key->ids[SCOPE_TENANT],
-            .vendor_id = key->ids[SCOPE_VENDOR],
-            .channel = key->channel};
-    struct policy_settings settings;
-    policy_settings_of(line->policy, &subject, &settings);
-    return settings.streams;
+    return settings_of_leaf(self, key).streams;
 }
 
 struct detect_asks line_detect_asks(const struct detect_line *line)

@@ -25,6 +25,8 @@ FORMS = {
 PARTITIONS = {"kafka": 16, "sandbox": 4}
 # Never more than this waits in the built-in broker, which keeps 5 MiB a partition.
 SANDBOX_UNREAD = 40_000
+# The options of runs that are compared with one another: nothing is measured beside them.
+FLAT_OUT = ["--floors", "off", "--warmup", 0]
 
 
 def load_day(stand, name, redis, day):
@@ -105,6 +107,18 @@ def in_turn(stand, plan, kinds):
     return rows
 
 
+def told_in_turn(stand, plan, kinds, **more):
+    """What a part gives that runs each kind in turn."""
+    return {
+        "broker": stand.broker,
+        **more,
+        "messages": plan["scale"],
+        "runs": plan["runs"],
+        "rows": in_turn(stand, plan, kinds),
+        "load_average": load_average(),
+    }
+
+
 def flat_day(stand, plan, name="scale"):
     return stand.make_day(plan[name], max(1, plan[name] // 20_000), plan["customers"])
 
@@ -147,18 +161,11 @@ def partitions(stand, form):
     if stand.broker == "sandbox" and plan["partitions"] != [4]:
         raise Failed("the built-in broker has no topics of other widths; this wants a real Kafka")
     redis = standalone(stand, day)
-    options = ["--floors", "off", "--warmup", 0]
     kinds = {
-        str(count): lambda name, count=count: row_of(measure(stand, f"p-{name}", redis, day, 0, count, 1, options))
+        str(count): lambda name, count=count: row_of(measure(stand, f"p-{name}", redis, day, 0, count, 1, FLAT_OUT))
         for count in plan["partitions"]
     }
-    return {
-        "broker": stand.broker,
-        "messages": plan["scale"],
-        "runs": plan["runs"],
-        "rows": in_turn(stand, plan, kinds),
-        "load_average": load_average(),
-    }
+    return told_in_turn(stand, plan, kinds)
 
 
 def processes(stand, form):
@@ -167,19 +174,11 @@ def processes(stand, form):
     stand.start_broker()
     redis = standalone(stand, day)
     width = PARTITIONS[stand.broker]
-    options = ["--floors", "off", "--warmup", 0]
     kinds = {
-        str(count): lambda name, count=count: row_of(measure(stand, f"m-{name}", redis, day, 0, width, count, options))
+        str(count): lambda name, count=count: row_of(measure(stand, f"m-{name}", redis, day, 0, width, count, FLAT_OUT))
         for count in plan["processes"]
     }
-    return {
-        "broker": stand.broker,
-        "partitions": width,
-        "messages": plan["scale"],
-        "runs": plan["runs"],
-        "rows": in_turn(stand, plan, kinds),
-        "load_average": load_average(),
-    }
+    return told_in_turn(stand, plan, kinds, partitions=width)
 
 
 def start_cluster(stand, day):
@@ -203,21 +202,13 @@ def cluster(stand, form):
     day = flat_day(stand, plan)
     stand.start_broker()
     width = PARTITIONS[stand.broker]
-    options = ["--floors", "off", "--warmup", 0]
     port = free_port()
     server, path = stand.start_redis("tcp", port)
     over_tcp = {"pids": [server.pid], "lines": f'  address: "127.0.0.1:{port}"\n'}
     load_day(stand, "tcp", over_tcp["lines"], day)
     nodes = start_cluster(stand, day)
     kinds = {
-        "one": lambda name: row_of(measure(stand, f"c-{name}", over_tcp, day, 0, width, 1, options)),
-        "cluster": lambda name: row_of(measure(stand, f"c-{name}", nodes, day, 0, width, 1, options)),
+        "one": lambda name: row_of(measure(stand, f"c-{name}", over_tcp, day, 0, width, 1, FLAT_OUT)),
+        "cluster": lambda name: row_of(measure(stand, f"c-{name}", nodes, day, 0, width, 1, FLAT_OUT)),
     }
-    return {
-        "broker": stand.broker,
-        "partitions": width,
-        "messages": plan["scale"],
-        "runs": plan["runs"],
-        "rows": in_turn(stand, plan, kinds),
-        "load_average": load_average(),
-    }
+    return told_in_turn(stand, plan, kinds, partitions=width)
