@@ -24,6 +24,12 @@ int64_t clock_cpu_ns(void)
     return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+void clock_nap(int64_t ms)
+{
+    const struct timespec length = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&length, NULL);
+}
+
 int64_t mono_left_ms(struct mono_time now, struct mono_time then)
 {
     return then.ns <= now.ns ? 0 : (then.ns - now.ns + 999999) / 1000000;

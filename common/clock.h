@@ -27,6 +27,8 @@ static inline struct mono_time mono_after_ms(struct mono_time t, int64_t ms)
 {
     return (struct mono_time){t.ns + ms * 1000000};
 }
+// Lets the thread sleep so long; a signal ends it sooner.
+void clock_nap(int64_t ms);
 // Whole milliseconds from `now` until `then`, rounded up, not below 0.
 int64_t mono_left_ms(struct mono_time now, struct mono_time then);
 

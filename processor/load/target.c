@@ -1,7 +1,6 @@
 #include "load/target.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/assure.h"
 
@@ -310,9 +309,8 @@ static enum err fly(struct target *target, struct flight *flight, redisReply **r
     bool is_under_way = true;
     memset(is_left, true, sizeof is_left);
     for (bool is_first = true; is_under_way && e == ERR_NONE; is_first = false) {
-        struct timespec nap = {.tv_nsec = UNDER_WAY_MS * 1000000};
         if (!is_first) {
-            nanosleep(&nap, NULL);
+            clock_nap(UNDER_WAY_MS);
         }
         if (clock_mono().ns >= deadline.ns) {
             return target_fail(target, ERR_UNAVAILABLE,

@@ -1,7 +1,6 @@
 #include "run/audited_sink.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/json_scan.h"
 #include "common/log.h"
@@ -96,12 +95,6 @@ static enum err read_entry(const struct audited_sink *audited, const struct reco
     return ERR_NONE;
 }
 
-static void sleep_ms(long ms)
-{
-    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&pause, NULL);
-}
-
 // Waits until it can be written: to go on without would be to command what nobody can prove.
 static enum err append(struct audited_sink *audited, const struct audit_entry *entry,
         struct audit_place *ret_place)
@@ -111,7 +104,7 @@ static enum err append(struct audited_sink *audited, const struct audit_entry *e
         audited->is_waiting = true;
         tell_trouble(audited, "nothing is commanded until it can be written; waiting");
         tracked_sink_poll(audited->tracked, 0);
-        sleep_ms(AGAIN_MS);
+        clock_nap(AGAIN_MS);
         e = audit_log_append(audited->log, entry, clock_wall(), ret_place);
     }
     if (audited->is_waiting && e == ERR_NONE) {

@@ -1,7 +1,5 @@
 #include "run/control_half.h"
 
-#include <time.h>
-
 #include "common/log.h"
 #include "control_line.h"
 #include "kafka/admin.h"
@@ -17,9 +15,8 @@ static const char *name(const struct config *config)
 // Waits a while, or until a stop, and says meanwhile that it lives.
 static void rest(const struct half_options *options)
 {
-    const struct timespec nap = {.tv_nsec = NAP_MS * 1000000};
     for (int i = 0; i < LOOK_AGAIN_MS / NAP_MS && !*options->stop; i++) {
-        nanosleep(&nap, NULL);
+        clock_nap(NAP_MS);
         if (options->pulse != NULL) {
             atomic_fetch_add(options->pulse, 1);
         }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -288,9 +287,8 @@ static enum err read_topic(struct standing_feed *feed)
 
 static void rest(const struct standing_feed *feed, int64_t ms)
 {
-    const struct timespec nap = {.tv_nsec = NAP_MS * 1000000};
     for (int64_t i = 0; i < ms / NAP_MS && !is_ending(feed); i++) {
-        nanosleep(&nap, NULL);
+        clock_nap(NAP_MS);
     }
 }
 

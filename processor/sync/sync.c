@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/log.h"
 #include "kafka/admin.h"
@@ -19,6 +18,7 @@ enum {
     ASK_MS = 1000,       // Kafka, for the end of a partition
     COUNT_PARTITIONS_MS = 30000,
     WAIT_MS = 500,
+    NAP_MS = 50,
     CLOSE_MS = 5000,
     FINDINGS_BYTES = 64 * 1024,
     WHY_BYTES = 256,
@@ -381,10 +381,9 @@ static void tell_waiting(struct sync *sync, enum err e)
 
 static void wait_a_while(const struct sync *sync)
 {
-    const struct timespec nap = {.tv_nsec = 50 * 1000000};
     struct mono_time until = mono_after_ms(clock_mono(), WAIT_MS);
     while (!is_stopped(sync) && mono_left_ms(clock_mono(), until) > 0) {
-        nanosleep(&nap, NULL);
+        clock_nap(NAP_MS);
     }
 }
 
