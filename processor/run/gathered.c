@@ -5,6 +5,10 @@
 #include "common/assure.h"
 #include "common/clock.h"
 
+// The first message of a batch wakes us; those behind it need not, one by one: the batch goes on at its
+// time, or when it is full, which is looked for this often.
+enum { NAP_MS = 5 };
+
 enum err gathered_init(struct gathered *batch, size_t capacity)
 {
     batch->items = calloc(capacity, sizeof *batch->items);
@@ -72,6 +76,10 @@ enum kafka_event_kind gathered_fill(struct gathered *batch, struct kafka_consume
             int64_t left_ms = mono_left_ms(clock_mono(), until);
             if (left_ms == 0 || *stop) {
                 return KAFKA_NOTHING;
+            }
+            if (batch->item_count > 0) {
+                clock_nap(left_ms < NAP_MS ? left_ms : NAP_MS);
+                continue;
             }
             kind = kafka_consumer_poll(consumer, left_ms, ret_event);
         }
