@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MOBILE_DIGITS = 11, DIGITS_MAX = 4 + MOBILE_DIGITS };
+enum { MOBILE_DIGITS = 11, DIGITS_MAX = 4 + MOBILE_DIGITS, FULL_WIDTH_BYTES = 3 };
 
 struct digits {
     char p[DIGITS_MAX];
@@ -15,13 +15,32 @@ static bool is_separator(char c)
     return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')';
 }
 
+// The digit or plus sign of full width at the front of `text`, in ASCII; '\0' = none is there.
+static char narrow(struct view text)
+{
+    if (text.n < FULL_WIDTH_BYTES || memcmp(text.p, "\xef\xbc", 2) != 0) {
+        return '\0';
+    }
+    const unsigned char last = (unsigned char)text.p[2];
+    if (last >= 0x90 && last <= 0x99) {
+        return (char)('0' + (last - 0x90));
+    }
+    return last == 0x8b ? '+' : '\0';
+}
+
 // False when there is anything but digits, separators and one plus ahead of the digits.
 static bool collect_digits(struct view text, struct digits *digits)
 {
     digits->n = 0;
     digits->has_plus = false;
-    for (size_t i = 0; i < text.n; i++) {
+    size_t width;
+    for (size_t i = 0; i < text.n; i += width) {
         char c = text.p[i];
+        width = 1;
+        if (c == '\xef') {
+            c = narrow(view_skip(text, i));
+            width = FULL_WIDTH_BYTES;
+        }
         if (c >= '0' && c <= '9') {
             if (digits->n == DIGITS_MAX) {
                 return false;
@@ -54,6 +73,8 @@ static int prefix_digits(const struct digits *digits, const char *default_region
         // 179xx is how a carrier is dialled, and libphonenumber reads 179xx00 as the start of a
         // call abroad.
         return memcmp(digits->p, "179", 3) != 0 ? 0 : -1;
+    case 1 + MOBILE_DIGITS:
+        return digits->p[0] == '0' ? 1 : -1;
     case 2 + MOBILE_DIGITS:
         return starts_86 ? 2 : -1;
     case 4 + MOBILE_DIGITS:

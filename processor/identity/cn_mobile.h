@@ -11,8 +11,8 @@
 
 enum { CN_MOBILE_E164_BYTES = 14 };
 
-// Reads 1[3-9] and nine digits behind +86, or, when `default_region` is "CN", behind 0086, 86 or
-// nothing, with any of the separators space - . ( ) in between and around. True: `ret_e164` has the
-// E.164 form.
+// Reads 1[3-9] and nine digits behind +86, or, when `default_region` is "CN", behind 0086, 86, the
+// trunk prefix 0 or nothing, with any of the separators space - . ( ) in between and around; digits
+// and plus may be of full width (U+FF10 to U+FF19, U+FF0B). True: `ret_e164` has the E.164 form.
 bool cn_mobile_read(
         struct view text, const char *default_region, char ret_e164[CN_MOBILE_E164_BYTES]);

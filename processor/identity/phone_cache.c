@@ -4,6 +4,9 @@
 
 #include "common/hash.h"
 
+enum { PLACES = 2, SETS = PHONE_CACHE_ENTRIES / PLACES };
+
+// As long as a line of the processor's cache.
 struct phone_entry {
     uint8_t text_bytes; // 0 = nothing here
     uint8_t e164_bytes; // 0 = no number
@@ -14,7 +17,7 @@ struct phone_entry {
 struct phone_cache {
     const char *default_region;
     uint64_t misses;
-    struct phone_entry entries[PHONE_CACHE_ENTRIES];
+    struct phone_entry sets[SETS][PLACES]; // in each the one that was read last stands first
 };
 
 enum err phone_cache_create(struct phone_cache **ret_cache, const char *default_region)
@@ -40,19 +43,22 @@ size_t phone_cache_read(
         cache->misses++;
         return phone_read(text.p, text.n, cache->default_region, ret_e164);
     }
-    struct phone_entry *entry =
-            &cache->entries[hash_bytes(text.p, text.n, 0) % PHONE_CACHE_ENTRIES];
-    if (entry->text_bytes == text.n && memcmp(entry->text, text.p, text.n) == 0) {
-        memcpy(ret_e164, entry->e164, entry->e164_bytes);
-        return entry->e164_bytes;
+    struct phone_entry *set = cache->sets[hash_bytes(text.p, text.n, 0) % SETS];
+    for (size_t i = 0; i < PLACES; i++) {
+        const struct phone_entry *entry = &set[i];
+        if (entry->text_bytes == text.n && memcmp(entry->text, text.p, text.n) == 0) {
+            memcpy(ret_e164, entry->e164, entry->e164_bytes);
+            return entry->e164_bytes;
+        }
     }
     cache->misses++;
     size_t n = phone_read(text.p, text.n, cache->default_region, ret_e164);
     if (n <= PHONE_CACHE_E164_BYTES) {
-        entry->text_bytes = (uint8_t)text.n;
-        memcpy(entry->text, text.p, text.n);
-        entry->e164_bytes = (uint8_t)n;
-        memcpy(entry->e164, ret_e164, n);
+        memmove(set + 1, set, (PLACES - 1) * sizeof *set);
+        set->text_bytes = (uint8_t)text.n;
+        memcpy(set->text, text.p, text.n);
+        set->e164_bytes = (uint8_t)n;
+        memcpy(set->e164, ret_e164, n);
     }
     return n;
 }
