@@ -18,9 +18,13 @@ struct mac_key {
     SHA256_CTX outer;
 };
 
+// In three steps, since SHA256() looks the hash up anew and takes memory for it each time.
 void digest_sha256(struct view bytes, uint8_t ret_digest[SHA256_BYTES])
 {
-    SHA256((const unsigned char *)bytes.p, bytes.n, ret_digest);
+    SHA256_CTX ctx;
+    SHA256_Init(&ctx);
+    SHA256_Update(&ctx, bytes.p, bytes.n);
+    SHA256_Final(ret_digest, &ctx);
 }
 
 void hex_add(struct strbuf *sb, const uint8_t *bytes, size_t n)
