@@ -1,6 +1,5 @@
 #include "emit/cloud_event.h"
 
-#include "common/clock.h"
 #include "common/digest.h"
 
 enum { TRACEPARENT_BYTES = 55, TRACESTATE_MAX_BYTES = 1024 };
@@ -40,9 +39,7 @@ void cloud_event_add_headers(struct encoding *enc, const struct cloud_event *ce)
     encoding_add_header(enc, VIEW("ce_id"), ce->id);
     encoding_add_header(enc, VIEW("ce_source"), ce->source);
     encoding_add_header(enc, VIEW("ce_type"), view_of(ce->type));
-    size_t from = enc->text.n;
-    clock_format(&enc->text, encodable_ms(ce->time_ms));
-    encoding_add_text_header(enc, VIEW("ce_time"), from);
+    encoding_add_header(enc, VIEW("ce_time"), ce->time);
     if (ce->is_drill) {
         encoding_add_header(enc, VIEW("ce_drill"), VIEW("true"));
     }

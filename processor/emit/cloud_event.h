@@ -3,8 +3,6 @@
 // so that a reader can drop what a restart sent twice.
 #pragma once
 
-#include <stdint.h>
-
 #include "common/view.h"
 #include "emit/encoding.h"
 
@@ -12,7 +10,7 @@ struct cloud_event {
     const char *type;   // whole, such as "io.wrongnumber.verdict.v1"
     struct view source; // a URI reference
     struct view id;
-    int64_t time_ms;
+    struct view time;        // as encoding_time writes it
     bool has_data;           // false for a tombstone
     bool is_drill;           // the extension attribute `drill` (model/drill.h)
     struct view traceparent; // W3C Trace Context of the message that caused it;

@@ -327,12 +327,12 @@ static void add_headers(struct encoding *enc, const struct alert_action *action,
             .type = alert_words[action->kind].event_type,
             .source = source,
             .id = encoding_text_from(enc, from),
-            .time_ms = action->occurred_at_ms,
             .has_data = true,
             .is_drill = tenant_is_drill(action->scope.tenant_id),
             .traceparent = action->traceparent,
             .tracestate = action->tracestate,
     };
+    ce.time = encoding_time(enc, action->occurred_at_ms); // behind the id in enc->text
     cloud_event_add_headers(enc, &ce);
 }
 

@@ -147,12 +147,12 @@ static void add_headers(struct encoding *enc, const struct command_action *actio
             .type = type,
             .source = source,
             .id = encoding_text_from(enc, from),
-            .time_ms = action->issued_at_ms,
             .has_data = has_data,
             .is_drill = tenant_is_drill(action->scope.tenant_id),
             .traceparent = action->traceparent,
             .tracestate = action->tracestate,
     };
+    ce.time = encoding_time(enc, action->issued_at_ms); // behind the id in enc->text
     cloud_event_add_headers(enc, &ce);
 }
 

@@ -97,13 +97,13 @@ static void add_headers(
     }
     size_t from = enc->text.n;
     hex_add(&enc->text, action->id.bytes, DIGEST_ID_BYTES);
-    const struct cloud_event ce = {
+    struct cloud_event ce = {
             .type = types[action->standing][action->is_over],
             .source = source,
             .id = encoding_text_from(enc, from),
-            .time_ms = action->at_ms,
             .has_data = !action->is_over,
     };
+    ce.time = encoding_time(enc, action->at_ms); // behind the id in enc->text
     cloud_event_add_headers(enc, &ce);
 }
 

@@ -34,13 +34,14 @@ static void add_reasons(struct strbuf *sb, reason_set reasons)
     add(sb, before == '[' ? VIEW("[]") : VIEW("]"));
 }
 
-static void write_value(struct strbuf *sb, const struct verdict_action *action)
+static void write_value(
+        struct strbuf *sb, const struct verdict_action *action, struct view occurred_at)
 {
     const struct event *ev = action->ev;
     add(sb, VIEW("{\"message_id\":"));
     json_quote(sb, ev->message_id);
     add(sb, VIEW(",\"occurred_at\":\""));
-    clock_format(sb, encodable_ms(ev->occurred_at.ms));
+    add(sb, occurred_at);
     add(sb, VIEW("\",\"tenant_id\":"));
     add_string_or_null(sb, ev->tenant_id);
     add(sb, VIEW(",\"verdict\":\""));
@@ -71,8 +72,8 @@ static void write_value(struct strbuf *sb, const struct verdict_action *action)
 // topic/partition/offset/policy/verdict. A message that is judged again, after
 // a restart or because its record came late, has the same id only while the
 // verdict is the same.
-static void add_headers(
-        struct encoding *enc, const struct verdict_action *action, struct view source)
+static void add_headers(struct encoding *enc, const struct verdict_action *action,
+        struct view source, struct view occurred_at)
 {
     struct strbuf *text = &enc->text;
     size_t from = text->n;
@@ -89,7 +90,7 @@ static void add_headers(
             .type = "io.wrongnumber.verdict.v1",
             .source = source,
             .id = encoding_text_from(enc, from),
-            .time_ms = action->ev->occurred_at.ms,
+            .time = occurred_at,
             .has_data = true,
             .is_drill = tenant_is_drill(action->ev->tenant_id),
             .traceparent = action->ev->traceparent,
@@ -102,10 +103,12 @@ enum err encode_verdict(struct encoding *enc, const struct verdict_action *actio
         struct view source, struct record *ret_record)
 {
     encoding_begin(enc);
-    write_value(&enc->value, action);
+    // Written once: the value and a header both have it.
+    const struct view occurred_at = encoding_time(enc, action->ev->occurred_at.ms);
+    write_value(&enc->value, action, occurred_at);
     strbuf_add_view(&enc->key, action->ev->message_id);
     if (!view_is_none(source)) {
-        add_headers(enc, action, source);
+        add_headers(enc, action, source, occurred_at);
     }
     return encoding_finish(enc, OUT_VERDICTS, ret_record);
 }

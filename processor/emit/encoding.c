@@ -53,6 +53,13 @@ void encoding_add_text_header(struct encoding *enc, struct view name, size_t fro
     encoding_add_header(enc, name, encoding_text_from(enc, from));
 }
 
+struct view encoding_time(struct encoding *enc, int64_t ms)
+{
+    size_t from = enc->text.n;
+    clock_format(&enc->text, encodable_ms(ms));
+    return encoding_text_from(enc, from);
+}
+
 enum err encoding_finish(
         const struct encoding *enc, enum out_topic topic, struct record *ret_record)
 {

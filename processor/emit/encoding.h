@@ -33,6 +33,9 @@ struct view encoding_text_from(const struct encoding *enc, size_t from);
 // Adds a header whose value is that.
 void encoding_add_text_header(struct encoding *enc, struct view name, size_t from);
 
+// That time in RFC 3339, appended to enc->text.
+struct view encoding_time(struct encoding *enc, int64_t ms);
+
 // The record as it was written, by its key to any partition, without a ticket.
 // ERR_NO_MEMORY, or ERR_INTERNAL when a ceiling was hit: the parts of an action
 // are bounded, so that it cannot be without a bug.
