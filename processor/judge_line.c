@@ -189,6 +189,11 @@ static bool is_held_at(const struct standing *standing, int64_t at_ms)
 static enum err emit_judged(struct judge_line *line, const struct batch *batch, size_t i,
         const struct judgement *judgement, const struct standing *standing, int64_t at_ms)
 {
+    const bool is_held = is_held_at(standing, at_ms);
+    if (!is_held &&
+            !emitter_publishes(line->options.emitter, judgement->verdict, judgement->reasons)) {
+        return ERR_NONE; // nobody reads of its recipient, who need not be named
+    }
     const struct event *ev = batch->decoded[i];
     const struct raw_message *raw = &batch->items[i].raw;
     void *ticket = batch->slices[batch->items[i].slice].ticket;
@@ -207,7 +212,7 @@ static enum err emit_judged(struct judge_line *line, const struct batch *batch, 
     if (e == ERR_NONE) {
         e = emit_verdict(line->options.emitter, &verdict, ticket);
     }
-    if (e == ERR_NONE && is_held_at(standing, at_ms)) {
+    if (e == ERR_NONE && is_held) {
         e = judge_line_hold(line, ev, recipient, judgement->reasons, at_ms, standing, ticket);
         note_hold(line, raw);
     }

@@ -71,15 +71,15 @@ static enum err send_record(struct emitter *em, enum err e, struct record *recor
 }
 
 // Flagged is what goes wrong, and what the policy speaks against.
-static bool is_published(enum verdict_output output, const struct verdict_action *action)
+bool emitter_publishes(const struct emitter *em, enum verdict verdict, reason_set reasons)
 {
     const reason_set flags = REASON_BIT(REASON_BLOCKED) | REASON_BIT(REASON_OUTSIDE_HOURS) |
                              REASON_BIT(REASON_HELD_BY_OPERATOR) | REASON_BIT(REASON_TOO_OFTEN);
-    switch (output) {
+    switch (em->options.verdicts) {
     case VERDICTS_NONE:
         return false;
     case VERDICTS_FLAGGED:
-        return action->verdict == VERDICT_MISDIRECTED || (action->reasons & flags) != 0;
+        return verdict == VERDICT_MISDIRECTED || (reasons & flags) != 0;
     case VERDICTS_ALL:
         return true;
     }
@@ -88,7 +88,7 @@ static bool is_published(enum verdict_output output, const struct verdict_action
 
 enum err emit_verdict(struct emitter *em, const struct verdict_action *action, void *ticket)
 {
-    if (!is_published(em->options.verdicts, action)) {
+    if (!emitter_publishes(em, action->verdict, action->reasons)) {
         return ERR_NONE;
     }
     struct record record;

@@ -59,6 +59,8 @@ void emitter_fini(struct emitter *em);
 // sink, ERR_NO_MEMORY and ERR_INTERNAL. After an error the same call may be
 // made again; records that were taken before it are then sent twice, with the
 // same ids.
+// Whether emit_verdict publishes such a verdict.
+bool emitter_publishes(const struct emitter *em, enum verdict verdict, reason_set reasons);
 MUST_CHECK enum err emit_verdict(
         struct emitter *em, const struct verdict_action *action, void *ticket);
 // The command, then for a scope the quarantine-state record. Of a hold that has run out only the
