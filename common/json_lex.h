@@ -220,7 +220,9 @@ static inline bool lex_take_word(
     return true;
 }
 
-static inline bool lex_take_scalar(struct json_cursor *c, struct json_value *ret_value)
+// Inside the scanner's loop, where calling it would cost a tenth of what it does.
+static inline __attribute__((always_inline)) bool lex_take_scalar(
+        struct json_cursor *c, struct json_value *ret_value)
 {
     switch (*c->p) {
     case '"':

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { SHORT_DIGITS = 15 }; // all of them are below 2^53
+
 static unsigned hex_digit(char c)
 {
     return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
@@ -179,8 +181,29 @@ static struct decimal decimal_read(struct view raw)
     return d;
 }
 
+// Nearly every integer: so few digits that they are within range, and nothing else.
+static bool read_short_digits(struct view raw, int64_t *ret_number)
+{
+    if (raw.n > SHORT_DIGITS) {
+        return false;
+    }
+    int64_t number = 0;
+    for (size_t i = 0; i < raw.n; i++) {
+        const unsigned digit = (unsigned)(unsigned char)raw.p[i] - '0';
+        if (digit > 9) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *ret_number = number;
+    return true;
+}
+
 enum json_integer json_integer_read(struct view raw, int64_t *ret_number)
 {
+    if (read_short_digits(raw, ret_number)) {
+        return JSON_INTEGER;
+    }
     struct decimal d = decimal_read(raw);
     if (d.digit_count == 0) {
         *ret_number = 0;

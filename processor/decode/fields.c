@@ -35,7 +35,7 @@ static enum decode_result fail_length(const struct reading *r, size_t max_bytes)
             r->failure, DEAD_BAD_TYPE, "%s is longer than %zu bytes", r->field->name, max_bytes);
 }
 
-static enum decode_result read_string(
+static enum decode_result read_escaped(
         const struct reading *r, size_t max_bytes, struct view *ret_text)
 {
     if (r->value->has_nul_escape) {
@@ -47,9 +47,19 @@ static enum decode_result read_string(
     if (is_too_long_by_far(r->value, max_bytes)) {
         return fail_length(r, max_bytes);
     }
-    struct view text = json_string_take(r->value, r->arena);
-    if (view_is_none(text)) {
-        return DECODE_NO_ROOM;
+    *ret_text = json_string_take(r->value, r->arena);
+    return view_is_none(*ret_text) ? DECODE_NO_ROOM : DECODE_EVENT;
+}
+
+static enum decode_result read_string(
+        const struct reading *r, size_t max_bytes, struct view *ret_text)
+{
+    struct view text = r->value->raw;
+    if (r->value->has_escapes) {
+        enum decode_result result = read_escaped(r, max_bytes, &text);
+        if (result != DECODE_EVENT) {
+            return result;
+        }
     }
     if (text.n > max_bytes) {
         return fail_length(r, max_bytes);
