@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "model/event.h"
+#include "state/frame_leaves.h"
 #include "tally_frame.pb-c.h"
 
 typedef Wrongnumber__V1__TallyFrame pb_frame;
@@ -34,53 +35,6 @@ static char *text_out(struct arena *arena, struct view v, bool *ok)
     }
     copy[v.n] = '\0';
     return copy;
-}
-
-// Counts by number, without their trailing zeros.
-static uint32_t *counts_out(
-        struct arena *arena, const uint32_t *counts, size_t count, size_t *ret_count, bool *ok)
-{
-    while (count > 0 && counts[count - 1] == 0) {
-        count--;
-    }
-    *ret_count = count;
-    if (count == 0) {
-        return NULL;
-    }
-    uint32_t *copy = arena_take(arena, count * sizeof *copy);
-    if (copy == NULL) {
-        *ok = false;
-        return NULL;
-    }
-    memcpy(copy, counts, count * sizeof *copy);
-    return copy;
-}
-
-static pb_leaf *leaf_out(struct arena *arena, const struct frame_leaf *leaf)
-{
-    pb_leaf *pb = arena_take(arena, sizeof *pb);
-    if (pb == NULL) {
-        return NULL;
-    }
-    bool ok = true;
-    wrongnumber__v1__leaf__init(pb);
-    pb->tenant_id = text_out(arena, leaf->key.ids[SCOPE_TENANT], &ok);
-    pb->campaign_id = text_out(arena, leaf->key.ids[SCOPE_CAMPAIGN], &ok);
-    pb->template_id = text_out(arena, leaf->key.ids[SCOPE_TEMPLATE], &ok);
-    pb->sender_id = text_out(arena, leaf->key.ids[SCOPE_SENDER], &ok);
-    pb->vendor_id = text_out(arena, leaf->key.ids[SCOPE_VENDOR], &ok);
-    pb->channel = text_out(arena, leaf->key.channel, &ok);
-    pb->judged = leaf->counts.judged;
-    pb->misdirected = leaf->counts.misdirected;
-    pb->unknown = leaf->counts.unknown;
-    pb->exempt = leaf->counts.exempt;
-    pb->last_judged_offset = leaf->counts.last_judged_offset;
-    pb->last_misdirected = leaf->counts.last_misdirected;
-    pb->reasons = counts_out(arena, leaf->counts.reasons, REASON_COUNT, &pb->n_reasons, &ok);
-    pb->signals = counts_out(arena, leaf->counts.signals, SIGNAL_COUNT, &pb->n_signals, &ok);
-    pb->planned_size = leaf->counts.planned_size;
-    pb->last_occurred_at = leaf->counts.last_occurred_at_ms;
-    return ok ? pb : NULL;
 }
 
 static pb_entry *entry_out(struct arena *arena, const struct frame_entry *entry)
@@ -240,20 +194,12 @@ static enum err policy_out(pb_frame *pb, const struct frame *frame, struct arena
     return ok ? ERR_NONE : ERR_NO_MEMORY;
 }
 
-static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
+static enum err entries_out(pb_frame *pb, const struct frame *frame, struct arena *arena)
 {
-    pb->n_leaves = frame->leaf_count;
     pb->n_entries = frame->entry_count;
-    pb->leaves = arena_take(arena, (frame->leaf_count + 1) * sizeof(pb_leaf *));
     pb->entries = arena_take(arena, (frame->entry_count + 1) * sizeof(pb_entry *));
-    if (pb->leaves == NULL || pb->entries == NULL) {
+    if (pb->entries == NULL) {
         return ERR_NO_MEMORY;
-    }
-    for (uint32_t i = 0; i < frame->leaf_count; i++) {
-        pb->leaves[i] = leaf_out(arena, &frame->leaves[i]);
-        if (pb->leaves[i] == NULL) {
-            return ERR_NO_MEMORY;
-        }
     }
     for (uint32_t i = 0; i < frame->entry_count; i++) {
         pb->entries[i] = entry_out(arena, &frame->entries[i]);
@@ -264,10 +210,18 @@ static enum err lists_out(pb_frame *pb, const struct frame *frame, struct arena 
     return ERR_NONE;
 }
 
-enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena)
+static void frame_add(struct strbuf *sb, const pb_frame *pb)
+{
+    char *room = strbuf_room(sb, wrongnumber__v1__tally_frame__get_packed_size(pb));
+    if (room != NULL) {
+        strbuf_grown(sb, wrongnumber__v1__tally_frame__pack(pb, (uint8_t *)room));
+    }
+}
+
+// What comes before the leaves.
+static enum err head_add(struct strbuf *sb, const struct frame *frame, struct arena *arena)
 {
     pb_frame pb;
-    pb_totals totals = WRONGNUMBER__V1__TOTALS__INIT;
     bool ok = true;
     wrongnumber__v1__tally_frame__init(&pb);
     pb.version = FRAME_VERSION;
@@ -281,12 +235,25 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
     pb.idle = frame->idle;
     pb.closing = frame->closing;
     pb.cache = (Wrongnumber__V1__CacheState)frame->cache;
+    if (!ok) {
+        return ERR_NO_MEMORY;
+    }
+    frame_add(sb, &pb);
+    return ERR_NONE;
+}
+
+// What comes behind them.
+static enum err rest_add(struct strbuf *sb, const struct frame *frame, struct arena *arena)
+{
+    pb_frame pb;
+    pb_totals totals = WRONGNUMBER__V1__TOTALS__INIT;
+    wrongnumber__v1__tally_frame__init(&pb);
     if (frame->has_totals) {
         const struct frame_totals *from = &frame->totals;
         pb_totals *to = pb.totals = &totals;
         TOTALS_FIELDS(COPY_FIELD)
     }
-    enum err e = lists_out(&pb, frame, arena);
+    enum err e = entries_out(&pb, frame, arena);
     if (e == ERR_NONE) {
         e = complaints_out(&pb, frame, arena);
     }
@@ -299,15 +266,22 @@ enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena
     if (e == ERR_NONE) {
         e = policy_out(&pb, frame, arena);
     }
-    if (e != ERR_NONE || !ok) {
-        return ERR_NO_MEMORY;
+    if (e == ERR_NONE) {
+        frame_add(sb, &pb);
     }
-    char *room = strbuf_room(sb, wrongnumber__v1__tally_frame__get_packed_size(&pb));
-    if (room == NULL) {
-        return sb->failed;
+    return e;
+}
+
+// Protobuf messages of one type behind each other are one.
+enum err frame_encode(struct strbuf *sb, const struct frame *frame, struct arena *arena)
+{
+    enum err e = head_add(sb, frame, arena);
+    if (e != ERR_NONE) {
+        return e;
     }
-    strbuf_grown(sb, wrongnumber__v1__tally_frame__pack(&pb, (uint8_t *)room));
-    return ERR_NONE;
+    frame_leaves_add(sb, frame->leaves, frame->leaf_count);
+    e = rest_add(sb, frame, arena);
+    return e != ERR_NONE ? e : sb->failed;
 }
 
 static struct view text_in(const char *text)
