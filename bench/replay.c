@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/commands.h"
 #include "bench/replay.h"
@@ -13,6 +14,7 @@ static const char *const help =
         "                                [--complaints FILE] [--control FILE] [-c CONFIG]\n"
         "                                --out DIR\n"
         "                                [--frame N] [--batch N] [--restart N]\n"
+        "                                [--verdicts all|flagged|none]\n"
         "       wrongnumber-bench replay --tallies FILE|- [-c CONFIG] --out DIR [--restart N]\n"
         "\n"
         "Judges recorded messages offline: writes verdicts.ndjson, alerts.ndjson,\n"
@@ -37,11 +39,17 @@ static const char *const help =
         "                        lists, and up to the first by the configuration's\n"
         "  -c, --config FILE     without it the defaults, and the pseudonym key \"demo\"\n"
         "  --out DIR             where the files go; made when it is not there\n"
-        "  --frame N             messages a tally frame (default 1)\n"
+        "  --frame N             messages a tally frame (default 1: what is held, and when, is "
+        "exact)\n"
         "  --batch N             messages a lookup (default: the configuration's)\n"
         "  --restart N           every N frames the detect half is saved, thrown away and "
         "restored,\n"
         "                        as by its snapshots; the bytes out are the same\n"
+        "  --verdicts WHICH      all (default), flagged (what goes wrong, and what the policy "
+        "speaks\n"
+        "                        against) or none; summary.json counts all of them. A line for "
+        "each\n"
+        "                        message is a good part of what a replay costs\n"
         "  -h, --help\n";
 
 enum {
@@ -55,6 +63,7 @@ enum {
     OPTION_FRAME,
     OPTION_BATCH,
     OPTION_RESTART,
+    OPTION_VERDICTS,
 };
 
 static const struct option options[] = {
@@ -69,6 +78,7 @@ static const struct option options[] = {
         {"frame", required_argument, NULL, OPTION_FRAME},
         {"batch", required_argument, NULL, OPTION_BATCH},
         {"restart", required_argument, NULL, OPTION_RESTART},
+        {"verdicts", required_argument, NULL, OPTION_VERDICTS},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
 };
@@ -88,6 +98,20 @@ static bool parse_count(const char *text, uint32_t max, uint32_t *ret_count)
     }
     *ret_count = (uint32_t)number;
     return true;
+}
+
+// The words of the option `verdicts` of the configuration.
+static bool parse_verdicts(const char *text, enum verdict_output *ret_verdicts)
+{
+    static const char *const words[] = {
+            [VERDICTS_NONE] = "none", [VERDICTS_FLAGGED] = "flagged", [VERDICTS_ALL] = "all"};
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *ret_verdicts = (enum verdict_output)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 // Returns NULL or what is wrong.
@@ -130,6 +154,9 @@ static const char *parse_option(int option, struct replay_options *replay)
         return parse_count(optarg, 1000000000, &replay->restart_frames)
                        ? NULL
                        : "--restart takes a number from 1 to 1000000000";
+    case OPTION_VERDICTS:
+        return parse_verdicts(optarg, &replay->verdicts) ? NULL
+                                                         : "--verdicts takes all, flagged or none";
     default:
         return "unknown option";
     }
@@ -137,7 +164,8 @@ static const char *parse_option(int option, struct replay_options *replay)
 
 int bench_replay(int argc, char **argv)
 {
-    struct replay_options replay = {.verb = "replay", .frame_messages = 1};
+    struct replay_options replay = {
+            .verb = "replay", .verdicts = VERDICTS_ALL, .frame_messages = 1};
     int option;
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'h') {
@@ -163,6 +191,9 @@ int bench_replay(int argc, char **argv)
     }
     if ((replay.complaints != NULL || replay.controls != NULL) && replay.tallies != NULL) {
         return usage("--complaints and --control go with --events: recorded frames hold theirs");
+    }
+    if (replay.verdicts != VERDICTS_ALL && replay.tallies != NULL) {
+        return usage("--verdicts goes with --events: recorded frames have none");
     }
     return replay.tallies != NULL ? replay_tallies(&replay) : replay_events(&replay);
 }

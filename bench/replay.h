@@ -18,6 +18,7 @@ struct replay_options {
     const char *tallies;
     const char *config_path; // NULL = the defaults
     const char *out;
+    enum verdict_output verdicts;
     uint32_t frame_messages;
     uint32_t batch_messages; // 0 = the configuration's
     uint32_t restart_frames; // 0 = never

@@ -20,7 +20,7 @@ enum err replay_output_open(struct replay_output *output, const struct replay_op
         return e;
     }
     const struct emitter_options emitter_options = {
-            .verdicts = VERDICTS_ALL,
+            .verdicts = options->verdicts,
             .writes_monitor = true,
             .group = VIEW("replay"),
             .instance = VIEW("replay"),

@@ -38,9 +38,10 @@ static void note_failure(struct file_sink *sink, enum out_topic topic)
     }
 }
 
-static void write_bytes(struct file_sink *sink, enum out_topic topic, struct view bytes)
+static void write_line(struct file_sink *sink, enum out_topic topic, struct view bytes)
 {
-    if (fwrite_unlocked(bytes.p, 1, bytes.n, sink->files[topic]) != bytes.n) {
+    FILE *file = sink->files[topic];
+    if (fwrite_unlocked(bytes.p, 1, bytes.n, file) != bytes.n || putc_unlocked('\n', file) == EOF) {
         note_failure(sink, topic);
     }
 }
@@ -81,8 +82,7 @@ static enum err file_sink_send(void *self, const struct record *record)
         }
         value = strbuf_view(&sink->line);
     }
-    write_bytes(sink, topic, value);
-    write_bytes(sink, topic, VIEW("\n"));
+    write_line(sink, topic, value);
     if (sink->failed_errno != 0) {
         return ERR_IO;
     }

@@ -204,5 +204,7 @@ expect_status bench.replay.nothing_to_do 0 "$bench" replay --events "$work/nothi
 expect_status bench.replay.both_sources 64 "$bench" replay --events "$work/nothing" --relationships "$work/nothing" --redis unix:/x --out "$work/out4"
 expect_status bench.replay.bad_frame 64 "$bench" replay --events "$work/nothing" --relationships "$work/nothing" --out "$work/out5" --frame 0
 expect_status bench.replay.bad_batch 64 "$bench" replay --events "$work/nothing" --relationships "$work/nothing" --out "$work/out6" --batch 1x
+expect_status bench.replay.bad_verdicts 64 "$bench" replay --events "$work/nothing" --relationships "$work/nothing" --out "$work/out8" --verdicts some
+expect_status bench.replay.verdicts_of_frames 64 "$bench" replay --tallies "$work/nothing" --out "$work/out9" --verdicts none
 expect_status bench.replay.bad_config 78 "$bench" replay --events "$work/nothing" --relationships "$work/nothing" --out "$work/out7" -c "$work/event"
 ((failures == 0))

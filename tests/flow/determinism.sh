@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # determinism.sh BUILD_DIR: made-up days with incidents, replayed: verdicts and reasons are the generator's, and the same
-# input gives the same bytes: twice, in any batches, from memory and from Redis, and with the detect half saved and
-# restored on the way.
+# input gives the same bytes: twice, in any batches, with fewer verdict lines, from memory and from Redis, and with the
+# detect half saved and restored on the way.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -50,6 +50,27 @@ compare_labels() {
     python3 -B "$here/compare_labels.py" "$1/labels.ndjson" "$2"
 }
 
+# replays_without_lines DAY FIRST OUT: with fewer verdict lines everything else is the same; those that are left are of
+# FIRST, whose misdirected ones are all that is flagged by the default policy.
+replays_without_lines() {
+    local day=$1 first=$2 out=$3 which rc=0 others=("${files[@]:1}")
+    for which in flagged none; do
+        replay "$day" "$out-$which" --relationships "$day/relationships.ndjson" --verdicts "$which" &&
+            same_files "$first" "$out-$which" "${others[@]/%/.ndjson}" || rc=1
+    done
+    grep '"verdict":"misdirected"' "$first/verdicts.ndjson" | cmp - "$out-flagged/verdicts.ndjson" || rc=1
+    [[ -e $out-none/verdicts.ndjson && ! -s $out-none/verdicts.ndjson ]] || rc=1
+    diff <(counts_of "$first") <(counts_of "$out-none") || rc=1
+    return "$rc"
+}
+
+# What a run has counted, without its times.
+counts_of() {
+    python3 -B -c 'import json, sys
+told = json.load(open(sys.argv[1]))
+print({key: told[key] for key in ("messages", "verdicts", "reasons", "frames", "incidents", "alerts")})' "$1/summary.json"
+}
+
 one_seed() {
     local seed=$1 day=$work/day-$1 out=$work/out-$1 batch frames
     local memory=(--relationships "$day/relationships.ndjson")
@@ -64,6 +85,7 @@ one_seed() {
     check "flow.determinism.$seed.incidents" test -s "$out/first/alerts.ndjson"
     replay "$day" "$out/twice" "${memory[@]}"
     check "flow.determinism.$seed.twice" same_files "$out/first" "$out/twice" "${files[@]/%/.ndjson}"
+    check "flow.determinism.$seed.verdict_lines" replays_without_lines "$day" "$out/first" "$out/lines"
     for batch in 1 100 5000; do
         replay "$day" "$out/batch-$batch" "${memory[@]}" --batch "$batch"
         check "flow.determinism.$seed.batch_$batch" same_files "$out/first" "$out/batch-$batch" "${files[@]/%/.ndjson}"

@@ -129,6 +129,7 @@ static void verdict_output(void)
         struct verdict_action action = verdict_of(&event_bare, rows[i].verdict, 0);
         CU_ASSERT_EQUAL(emit_verdict(&stage.em, &action, NULL), ERR_NONE);
         CU_ASSERT_EQUAL(stage.fake.count, rows[i].records);
+        CU_ASSERT_EQUAL(emitter_publishes(&stage.em, rows[i].verdict, 0), rows[i].records > 0);
         stage_close(&stage);
     }
 }
