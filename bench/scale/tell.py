@@ -37,12 +37,16 @@ def machine(figures, plots):
 
 def stages(part, plots):
     rows = [[row["stage"], range_of(row["ns"]), f"{row['allocations']:.4f}"] for row in part["stages"]]
-    replay = part["replay_per_cpu_second"]
+    replays = [
+        [f"`{row['options']}`" if row["options"] else "none", range_of(row["per_cpu_second"]), range_of(row["to_first"], 2)]
+        for row in part["replays"]
+    ]
     return (
         of_part(part)
         + table(["stage", "ns a message", "allocations"], rows)
-        + f"\n`replay`, both halves from files to files, relationships in memory: **{count(replay[0])}** messages a second of CPU time "
-        f"({count(replay[1])}–{count(replay[2])}, {part['runs']} runs of {count(part['replayed'])} messages).\n"
+        + "\n`replay`, both halves from files to files, relationships in memory, "
+        + f"{part['runs']} runs of {count(part['replayed'])} messages:\n\n"
+        + table(["options", "messages a second of CPU", "to the first"], replays)
     )
 
 

@@ -94,7 +94,7 @@ def goals_table(figures, plots):
     hold = [run["hold_ms"]["p99"] / run["floors"]["round_trip"]["latency_ms"]["p99"] for run in paced if run["hold_ms"]]
     scope = [run["scope_ms"]["max"] for run in paced if run["scope_ms"]]
     middle = [run["scope_ms"]["p50"] for run in paced if run["scope_ms"]]
-    replay = parts["stages"]["replay_per_cpu_second"] if "stages" in parts else None
+    replay = parts["stages"]["replays"][0]["per_cpu_second"] if "stages" in parts else None
     rows = [
         goal_row("processor CPU, ns a message, flat out", "≤ 2,000", 2000, [run["processor_ns"] for run in flat]),
         goal_row("live throughput as a share of Redis alone", "≥ 0.70", 0.7, share, True, 2),
