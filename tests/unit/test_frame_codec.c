@@ -7,7 +7,6 @@
 
 #include "fold/fold.h"
 #include "frame_log.h"
-#include "tally_frame.pb-c.h"
 #include "unit.h"
 
 #define AT INT64_C(1763769600000)
@@ -183,43 +182,6 @@ static void test_round_trip(void)
         CU_ASSERT_TRUE(frame_equal(&frame, &back));
         const struct frame kept = frame_copy(arena, &back);
         CU_ASSERT_TRUE(view_equal(wire, encode(&kept))); // the same frame, the same bytes
-    }
-    end();
-}
-
-static void expect_as_generated(const struct frame *frame)
-{
-    struct view wire = encode(frame);
-    Wrongnumber__V1__TallyFrame *pb =
-            wrongnumber__v1__tally_frame__unpack(NULL, wire.n, (const uint8_t *)wire.p);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(pb);
-    size_t n = wrongnumber__v1__tally_frame__get_packed_size(pb);
-    uint8_t *packed = malloc(n);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(packed);
-    CU_ASSERT_EQUAL(wrongnumber__v1__tally_frame__pack(pb, packed), n);
-    CU_ASSERT_TRUE(view_equal(wire, view_bytes((const char *)packed, n)));
-    free(packed);
-    wrongnumber__v1__tally_frame__free_unpacked(pb, NULL);
-}
-
-// What is written by hand is byte for byte what the generated code makes of it, of any length and number.
-static void test_written_as_generated(void)
-{
-    begin();
-    uint64_t random = 7;
-    char id[ID_MAX_BYTES];
-    memset(id, 'c', sizeof id);
-    for (unsigned n = 0; n <= ID_MAX_BYTES; n++) {
-        arena_reset(arena);
-        struct frame frame = random_frame(&random);
-        expect_as_generated(&frame);
-        struct frame_leaf leaf = random_leaf(&random, frame.first_offset, n);
-        leaf.key.ids[SCOPE_CAMPAIGN] = view_bytes(id, n);
-        leaf.counts.exempt = UINT32_MAX >> n % 32;
-        leaf.counts.reasons[n % REASON_COUNT] = UINT32_MAX;
-        leaf.counts.last_judged_offset = INT64_MAX >> n % 63;
-        frame = (struct frame){.source_topic = VIEW("t"), .leaves = &leaf, .leaf_count = 1};
-        expect_as_generated(&frame);
     }
     end();
 }
@@ -717,8 +679,6 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"round_trip", test_round_trip},
-            {"what is written by hand is what the generated code writes",
-                    test_written_as_generated},
             {"hostile_bytes", test_hostile_bytes},
             {"complaints_that_contradict", test_complaints_that_contradict},
             {"contradictions", test_contradictions},
