@@ -1,5 +1,5 @@
 """Memory under lag: so many messages wait when the processor begins. Its resident memory at most until it has read them
-all: flat when it is the same however many wait. Once more with a sixteenth of what librdkafka may read ahead."""
+all: flat when it is the same however many wait. Once more with a sixth of what librdkafka may read ahead."""
 
 import time
 
@@ -8,8 +8,8 @@ from stand import Failed, load_average, resident_bytes
 
 FORMS = {"smoke": [2000], "quick": [50_000, 200_000], "whole": [100_000, 1_000_000, 2_000_000]}
 LIMITS = {
-    "256 MiB": "",
-    "16 MiB": '    queued.max.messages.kbytes: "16384"\n    queued.min.messages: "50000"\n',
+    "300,000 messages": "",
+    "50,000, 16 MiB": '    queued.max.messages.kbytes: "16384"\n    queued.min.messages: "50000"\n',
 }
 
 
@@ -55,8 +55,8 @@ def run(stand, form):
         with open(day / "events.ndjson", "rb") as whole, open(events, "wb") as part:
             part.writelines(line for line, _ in zip(whole, range(count)))
         for limit in LIMITS:
-            if limit == "256 MiB" or count == sizes[-1]:
-                name = f"lag-{count}-{limit.split()[0]}"
+            if not LIMITS[limit] or count == sizes[-1]:
+                name = f"lag-{count}-{bool(LIMITS[limit]):d}"
                 rows.append(settle(stand, name, redis, partitions, events, count, limit))
     bytes_each = events.stat().st_size / sizes[-1]
     return {

@@ -50,7 +50,9 @@ def goals(part, plots):
         ["50", "90", "99", "99.9"],
     )  # fmt: skip
     own = figure([run["processor_ns"] for run in part["flat"]])[0]
-    idle = figure([run["floors"]["consumer"]["cpu_ns_per_message"] for run in part["flat"]])[0]
+    idles = [run["floors"]["consumer"]["cpu_ns_per_message"] for run in part["flat"]]
+    idle = figure(idles)[0]
+    to_idle = ", ".join(f"{run['processor_ns'] / floor:.1f}" for run, floor in zip(part["flat"], idles))
     return (
         of_part(part)
         + f"Flat out, {count(part['flat_messages'])} messages over {part['partitions']} partitions, {count(part['customers'])} customers "
@@ -61,7 +63,7 @@ def goals(part, plots):
             flat,
         )
         + "\nA hold is missing where Redis did not answer within `redis.deadline`: the message is then unknown, not misdirected.\n"
-        + f"\nOf the processor's {count(own)} ns a consumer that does nothing takes {count(idle)}; the stages of the first half are "
+        + f"\nOf the processor's {count(own)} ns a consumer that does nothing takes {count(idle)} (run by run, {to_idle} times that); the stages of the first half are "
         "below, the second half is under \"Scopes\"; what is left is producing, committing, waking, and batches that are not full.\n"
         + f"\nAt {count(part['rate'])} a second, in ms, counted from when a message was due (no coordinated omission); CPU of the "
         f"processor there: {costs} ns a message:\n\n"

@@ -34,9 +34,9 @@ static const struct setting defaults[] = {
         {"fetch.wait.max.ms", "50", FETCHING},
         {"fetch.error.backoff.ms", "100", FETCHING},
         {"session.timeout.ms", "30000", CLIENT_CONSUMER},
-        // Both limits or neither: with only one of them raised a fast consumer stalls for a second
-        // at a time.
-        {"queued.min.messages", "1000000", CLIENT_CONSUMER},
+        // Whichever is reached, librdkafka 2.0.2 looks for more only after up to a second: so many
+        // that a second is bridged, and no more, since a message that waits takes a kilobyte.
+        {"queued.min.messages", "300000", CLIENT_CONSUMER},
         {"queued.max.messages.kbytes", "262144", CLIENT_CONSUMER},
         {"linger.ms", "2", CLIENT_PRODUCER},
         {"compression.type", "lz4", CLIENT_PRODUCER},
