@@ -46,6 +46,15 @@ static const struct setting defaults[] = {
         {"queue.buffering.max.kbytes", "131072", CLIENT_PRODUCER},
 };
 
+// As far as the library knows them.
+static const struct setting newer[] = {
+        // Else a client waits up to a second for that at its end, wanted or not, and an assignment
+        // begins and ends one for each tally partition. From 2.5 on.
+        {"enable.metrics.push", "false", EVERY_CLIENT},
+        // How soon it looks for more behind a limit of what is read ahead. From 2.2 on.
+        {"fetch.queue.backoff.ms", "20", FETCHING},
+};
+
 // What correctness rests on. A property of such a name is refused unless it says the same.
 static const struct setting fixed[] = {
         {"enable.auto.commit", "false", FETCHING},
@@ -238,15 +247,6 @@ void kafka_client_set(rd_kafka_conf_t *conf, const char *name, const char *value
     ASSURE(rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK);
 }
 
-// Else a client waits up to a second for that at its end, wanted or not, and an assignment begins
-// and ends one for each tally partition. Libraries before 2.5 do not know it.
-static void push_no_metrics(rd_kafka_conf_t *conf)
-{
-    char text[TROUBLE_BYTES];
-    ASSURE(rd_kafka_conf_set(conf, "enable.metrics.push", "false", text, sizeof text) !=
-            RD_KAFKA_CONF_INVALID);
-}
-
 static void set_all(
         rd_kafka_conf_t *conf, const struct setting *settings, size_t count, unsigned role)
 {
@@ -254,6 +254,16 @@ static void set_all(
         if ((settings[i].roles & role) != 0) {
             kafka_client_set(conf, settings[i].name, settings[i].value);
         }
+    }
+}
+
+static void set_newer(rd_kafka_conf_t *conf, unsigned role)
+{
+    for (size_t i = 0; i < COUNT_OF(newer); i++) {
+        char text[TROUBLE_BYTES];
+        ASSURE((newer[i].roles & role) == 0 ||
+                rd_kafka_conf_set(conf, newer[i].name, newer[i].value, text, sizeof text) !=
+                        RD_KAFKA_CONF_INVALID);
     }
 }
 
@@ -310,7 +320,7 @@ enum err kafka_client_conf(struct kafka_client *client, enum client_role role,
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_all(conf, defaults, COUNT_OF(defaults), role);
-    push_no_metrics(conf);
+    set_newer(conf, role);
     if ((role & (CLIENT_CONSUMER | CLIENT_PRODUCER)) != 0 && config->ops.listen != NULL &&
             strcmp(config->ops.listen, "off") != 0) {
         ask_for_statistics(client, conf, role);

@@ -46,15 +46,25 @@ static void test_properties(void)
     }
 }
 
-// Libraries that push metrics of their clients do so only where the configuration says it.
-static void test_metrics_push(void)
+// Settings that not every library knows: ours where it does, but for what the configuration says.
+static void test_newer_settings(void)
 {
-    char name[] = "enable.metrics.push";
-    char value[] = "true";
+    static const struct {
+        const char *name;
+        const char *ours;
+        const char *other;
+        int known_from;
+    } rows[] = {
+            {"enable.metrics.push", "false", "true", 0x02050000},
+            {"fetch.queue.backoff.ms", "20", "500", 0x02020000},
+    };
     char bootstrap[] = "127.0.0.1:1";
-    struct config config = {.kafka = {.bootstrap = bootstrap}};
-    config.kafka.properties[0] = (struct property){.name = name, .value = value};
-    for (; config.kafka.property_count < 2; config.kafka.property_count++) {
+    for (size_t i = 0; i < 2 * (sizeof rows / sizeof rows[0]); i++) {
+        const bool is_configured = i % 2 != 0;
+        const struct property property = {
+                .name = strdup(rows[i / 2].name), .value = strdup(rows[i / 2].other)};
+        struct config config = {.kafka = {.bootstrap = bootstrap, .property_count = is_configured}};
+        config.kafka.properties[0] = property;
         struct kafka_client client = {0};
         struct strbuf findings;
         strbuf_init(&findings, 4096);
@@ -62,16 +72,18 @@ static void test_metrics_push(void)
         char text[8] = "";
         size_t text_bytes = sizeof text;
         enum err e = kafka_client_conf(&client, CLIENT_READER, &config, &findings, &conf);
-        bool is_known = e == ERR_NONE &&
-                        rd_kafka_conf_get(conf, name, text, &text_bytes) == RD_KAFKA_CONF_OK;
-        CU_ASSERT_EQUAL(is_known, rd_kafka_version() >= 0x02050000);
+        bool is_known = e == ERR_NONE && rd_kafka_conf_get(conf, property.name, text,
+                                                 &text_bytes) == RD_KAFKA_CONF_OK;
+        CU_ASSERT_EQUAL(is_known, rd_kafka_version() >= rows[i / 2].known_from);
         if (is_known) {
-            CU_ASSERT_STRING_EQUAL(text, config.kafka.property_count == 0 ? "false" : "true");
+            CU_ASSERT_STRING_EQUAL(text, is_configured ? rows[i / 2].other : rows[i / 2].ours);
         }
         if (e == ERR_NONE) {
             rd_kafka_conf_destroy(conf);
         }
         strbuf_fini(&findings);
+        free(property.name);
+        free(property.value);
     }
 }
 
@@ -317,7 +329,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
             {"properties", test_properties},
-            {"metrics_push", test_metrics_push},
+            {"newer_settings", test_newer_settings},
             {"log_outlives_client", test_log_outlives_client},
             {"broker_down_and_up", test_broker_down_and_up},
             {"nobody_there", test_nobody_there},
