@@ -49,7 +49,8 @@ static const char *const help =
         "speaks\n"
         "                        against) or none; summary.json counts all of them. A line for "
         "each\n"
-        "                        message is a good part of what a replay costs\n"
+        "                        message is a good part of what a replay costs; `score` and\n"
+        "                        `report` want all\n"
         "  -h, --help\n";
 
 enum {
@@ -103,10 +104,8 @@ static bool parse_count(const char *text, uint32_t max, uint32_t *ret_count)
 // The words of the option `verdicts` of the configuration.
 static bool parse_verdicts(const char *text, enum verdict_output *ret_verdicts)
 {
-    static const char *const words[] = {
-            [VERDICTS_NONE] = "none", [VERDICTS_FLAGGED] = "flagged", [VERDICTS_ALL] = "all"};
-    for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(text, words[i]) == 0) {
+    for (unsigned i = 0; verdict_output_words[i] != NULL; i++) {
+        if (strcmp(text, verdict_output_words[i]) == 0) {
             *ret_verdicts = (enum verdict_output)i;
             return true;
         }

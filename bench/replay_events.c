@@ -71,6 +71,7 @@ static enum err write_summary(const struct replay *replay, const struct replay_o
     json_int(&out, "scope_commands", (int64_t)detected.commands);
     json_int(&out, "frames", (int64_t)detected.frames);
     json_int(&out, "frame_messages", options->frame_messages);
+    json_text(&out, "verdict_lines", verdict_output_words[options->verdicts]);
     json_millionths(&out, "wall_seconds", wall_ns / 1000);
     json_millionths(&out, "cpu_seconds", cpu_ns / 1000);
     int64_t per_second =

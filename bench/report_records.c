@@ -1,5 +1,6 @@
 #include "bench/report_records.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/json_pointers.h"
@@ -9,8 +10,8 @@ enum { VALUES_MAX = JSON_POINTERS_MAX };
 // --- what is looked for ----------------------------------------------------------------------
 
 // clang-format off
-enum { S_POLICY };
-static const char *const summary_pointers[] = {"/policy_version"};
+enum { S_POLICY, S_LINES };
+static const char *const summary_pointers[] = {"/policy_version", "/verdict_lines"};
 
 enum {
     C_ACTION, C_KIND, C_ID, C_TENANT, C_TIER, C_REASON, C_INCIDENT, C_ISSUED, C_EXPIRES, C_MODE,
@@ -347,6 +348,13 @@ enum err report_take_summary(struct report *report, struct view text)
     struct json_value values[VALUES_MAX];
     if (report_scan(report, RECORD_SUMMARY, text, values)) {
         report->policy_version = report_json_text(&values[S_POLICY], report->arena);
+        if (values[S_LINES].kind == JSON_STRING &&
+                !json_string_equals(&values[S_LINES], VIEW("all"))) {
+            fputs("wrongnumber-bench report: verdicts.ndjson lacks messages: replay without "
+                  "--verdicts\n",
+                    stderr);
+            return ERR_DATA;
+        }
     }
     return ERR_NONE;
 }

@@ -273,20 +273,30 @@ enum err score_read_commands(
 
 // --- the summary ------------------------------------------------------------------------------
 
+enum { SUMMARY_FRAME, SUMMARY_LINES, SUMMARY_FIELDS };
+
 static enum err add_summary(struct score_data *data, struct score_file *file)
 {
     int64_t frame;
-    enum err e = score_take_integer(file, 0, "frame_messages", 0, &frame);
+    enum err e = score_take_integer(file, SUMMARY_FRAME, "frame_messages", 0, &frame);
     data->frame_messages = frame > 0 && frame < UINT32_MAX ? (uint32_t)frame : 0;
+    struct view lines = VIEW_NONE;
+    if (e == ERR_NONE) {
+        e = score_take_text(file, SUMMARY_LINES, "verdict_lines", false, &lines);
+    }
+    if (e == ERR_NONE && !view_is_none(lines) && !view_equal(lines, VIEW("all"))) {
+        e = score_file_fault(
+                file, "%s is not all: verdicts.ndjson lacks messages", "verdict_lines");
+    }
     return e;
 }
 
 enum err score_read_summary(
         struct score_data *data, const struct score_source *source, struct strbuf *why)
 {
-    static const char *const pointers[] = {"/frame_messages"};
+    static const char *const pointers[SUMMARY_FIELDS] = {"/frame_messages", "/verdict_lines"};
     size_t before = why->n;
-    enum err e = score_file_each(source, pointers, 1, add_summary, data, why);
+    enum err e = score_file_each(source, pointers, SUMMARY_FIELDS, add_summary, data, why);
     if (e == ERR_NO_INPUT) {
         strbuf_truncate(why, before);
         return ERR_NONE;

@@ -46,8 +46,8 @@ enum err report_reached_prepare(struct incident_report *report)
     enum err e = last_words_create(&report->of_messages, REPORT_WORDS_MAX);
     e = e != ERR_NONE ? e : last_words_create(&report->of_recipients, REPORT_WORDS_MAX);
     e = e != ERR_NONE ? e
-                      : json_pointers_create(&report->command_fields, command_pointers,
-                                COMMAND_FIELD_COUNT, NULL);
+                      : json_pointers_create(&report->command_fields, spoken_word_pointers,
+                                SPOKEN_FIELD_COUNT, NULL);
     return e != ERR_NONE ? e
                          : json_pointers_create(&report->verdict_fields, verdict_pointers,
                                    VERDICT_FIELD_COUNT, NULL);
@@ -97,18 +97,18 @@ static enum err put_once(struct hashmap *set, struct view key, bool *ret_is_new)
 // A hold of a message is kept whichever scope it is in: who is asked for it later has the scope.
 enum err incident_report_command(struct incident_report *report, struct view command)
 {
-    struct json_value values[COMMAND_FIELD_COUNT];
+    struct json_value values[SPOKEN_FIELD_COUNT];
     if (view_is_none(command) ||
             json_scan(report->command_fields, command, values, NULL) != JSON_FINE) {
         return ERR_NONE;
     }
     struct spoken_word word;
     if (!spoken_word_read(values, &word) ||
-            (!word.of_recipient && !json_string_equals(&values[COMMAND_KIND], VIEW("message"))) ||
-            values[COMMAND_ID].kind != JSON_STRING || values[COMMAND_TENANT].kind != JSON_STRING) {
+            (!word.of_recipient && !json_string_equals(&values[SPOKEN_KIND], VIEW("message"))) ||
+            values[SPOKEN_ID].kind != JSON_STRING || values[SPOKEN_TENANT].kind != JSON_STRING) {
         return ERR_NONE;
     }
-    struct view key = message_key(report, &values[COMMAND_TENANT], &values[COMMAND_ID]);
+    struct view key = message_key(report, &values[SPOKEN_TENANT], &values[SPOKEN_ID]);
     if (view_is_none(key)) {
         return report->key.failed;
     }

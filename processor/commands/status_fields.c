@@ -114,7 +114,7 @@ enum err status_fields_create(struct status_board *board)
             {&board->incident_fields, incident_pointers, INCIDENT_FIELD_COUNT},
             {&board->outcome_fields, outcome_pointers, ASKED_FIELD_COUNT},
             {&board->record_fields, record_pointers, ASKED_FIELD_COUNT},
-            {&board->command_fields, command_pointers, COMMAND_FIELD_COUNT},
+            {&board->command_fields, spoken_word_pointers, SPOKEN_FIELD_COUNT},
             {&board->verdict_fields, verdict_pointers, VERDICT_FIELD_COUNT},
             {&board->control, control_pointers, 1},
     };

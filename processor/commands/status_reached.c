@@ -6,8 +6,8 @@
 
 static void note_release(struct status_board *board, const struct json_value *values)
 {
-    int64_t issued_ms = status_time(board, &values[COMMAND_ISSUED]);
-    if (json_string_equals(&values[COMMAND_INCIDENT], view_of(board->incident)) &&
+    int64_t issued_ms = status_time(board, &values[SPOKEN_ISSUED]);
+    if (json_string_equals(&values[SPOKEN_INCIDENT], view_of(board->incident)) &&
             issued_ms > board->released_at_ms) {
         board->released_at_ms = issued_ms;
     }
@@ -35,8 +35,8 @@ static enum err see_single(struct status_board *board, const struct json_value *
     if (!spoken_word_read(values, &word)) {
         return ERR_NONE;
     }
-    struct view key = message_key(board, status_text(board, &values[COMMAND_TENANT]),
-            status_text(board, &values[COMMAND_ID]));
+    struct view key = message_key(board, status_text(board, &values[SPOKEN_TENANT]),
+            status_text(board, &values[SPOKEN_ID]));
     struct last_words *words = word.of_recipient ? board->of_recipients : board->of_messages;
     enum err e = word.is_judges ? ERR_NONE : note_word(board, words, key, &word);
     return e != ERR_NONE || word.is_release || word.of_recipient
@@ -46,25 +46,25 @@ static enum err see_single(struct status_board *board, const struct json_value *
 
 enum err status_see_command(struct status_board *board, const struct raw_message *raw)
 {
-    struct json_value values[COMMAND_FIELD_COUNT];
+    struct json_value values[SPOKEN_FIELD_COUNT];
     if (!status_scan(board, board->command_fields, raw->value, values)) {
         return ERR_NONE;
     }
-    if (json_string_equals(&values[COMMAND_KIND], VIEW("message")) ||
-            json_string_equals(&values[COMMAND_KIND], VIEW("recipient"))) {
+    if (json_string_equals(&values[SPOKEN_KIND], VIEW("message")) ||
+            json_string_equals(&values[SPOKEN_KIND], VIEW("recipient"))) {
         return see_single(board, values);
     }
-    if (!json_string_equals(&values[COMMAND_ACTION], VIEW("hold"))) {
+    if (!json_string_equals(&values[SPOKEN_ACTION], VIEW("hold"))) {
         note_release(board, values);
         return ERR_NONE;
     }
-    struct view kind = status_text(board, &values[COMMAND_KIND]);
-    struct view id = status_text(board, &values[COMMAND_ID]);
-    struct view tenant = status_text(board, &values[COMMAND_TENANT]);
-    if (!json_string_equals(&values[COMMAND_INCIDENT], view_of(board->incident))) {
+    struct view kind = status_text(board, &values[SPOKEN_KIND]);
+    struct view id = status_text(board, &values[SPOKEN_ID]);
+    struct view tenant = status_text(board, &values[SPOKEN_TENANT]);
+    if (!json_string_equals(&values[SPOKEN_INCIDENT], view_of(board->incident))) {
         return ERR_NONE;
     }
-    int64_t issued_ms = status_time(board, &values[COMMAND_ISSUED]);
+    int64_t issued_ms = status_time(board, &values[SPOKEN_ISSUED]);
     if (issued_ms != 0 && (board->held_at_ms == 0 || issued_ms < board->held_at_ms)) {
         board->held_at_ms = issued_ms;
     }

@@ -8,22 +8,21 @@
 #include "common/json_scan.h"
 
 // The members of a command that are read.
-enum command_field {
-    COMMAND_ACTION,
-    COMMAND_KIND,
-    COMMAND_ID,
-    COMMAND_TENANT,
-    COMMAND_CHANNEL,
-    COMMAND_INCIDENT,
-    COMMAND_ISSUED,
-    COMMAND_EXPIRES,
-    COMMAND_MODE,
-    COMMAND_OPERATOR,
-    COMMAND_SEQUENCE,
-    COMMAND_AT_ONCE,
-    COMMAND_FIELD_COUNT
+enum spoken_field {
+    SPOKEN_ACTION,
+    SPOKEN_KIND,
+    SPOKEN_ID,
+    SPOKEN_TENANT,
+    SPOKEN_INCIDENT,
+    SPOKEN_ISSUED,
+    SPOKEN_EXPIRES,
+    SPOKEN_MODE,
+    SPOKEN_OPERATOR,
+    SPOKEN_SEQUENCE,
+    SPOKEN_AT_ONCE,
+    SPOKEN_FIELD_COUNT
 };
-extern const char *const command_pointers[COMMAND_FIELD_COUNT];
+extern const char *const spoken_word_pointers[SPOKEN_FIELD_COUNT];
 
 struct spoken_word {
     int64_t sequence;
@@ -32,10 +31,11 @@ struct spoken_word {
     bool is_release;  // else a hold
     bool at_once;     // of a release: also out of scopes that are held
     bool of_recipient;
-    bool is_judges; // the hold of a message that was misdirected; every other word is a person's
+    // a hold by the judge half: by verdict, policy or an order that stands; every other word is a person's
+    bool is_judges;
 };
 
 // Of a command about a message or recipient. False when it says nothing: it is only shown (monitor), or it is a
 // release by nobody, as of a message that was not misdirected after all.
 bool spoken_word_read(
-        const struct json_value values[COMMAND_FIELD_COUNT], struct spoken_word *ret_word);
+        const struct json_value values[SPOKEN_FIELD_COUNT], struct spoken_word *ret_word);

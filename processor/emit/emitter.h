@@ -54,13 +54,14 @@ MUST_CHECK enum err emitter_init(
         struct emitter *em, struct sink sink, const struct emitter_options *options);
 void emitter_fini(struct emitter *em);
 
+// Whether emit_verdict publishes such a verdict.
+bool emitter_publishes(const struct emitter *em, enum verdict verdict, reason_set reasons);
+
 // Each hands its records to the sink with `ticket`, and nothing when the action
 // is not to be published: sent_count tells how many. Errors are those of the
 // sink, ERR_NO_MEMORY and ERR_INTERNAL. After an error the same call may be
 // made again; records that were taken before it are then sent twice, with the
 // same ids.
-// Whether emit_verdict publishes such a verdict.
-bool emitter_publishes(const struct emitter *em, enum verdict verdict, reason_set reasons);
 MUST_CHECK enum err emit_verdict(
         struct emitter *em, const struct verdict_action *action, void *ticket);
 // The command, then for a scope the quarantine-state record. Of a hold that has run out only the

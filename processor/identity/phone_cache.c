@@ -6,7 +6,6 @@
 
 enum { PLACES = 2, SETS = PHONE_CACHE_ENTRIES / PLACES };
 
-// As long as a line of the processor's cache.
 struct phone_entry {
     uint8_t text_bytes; // 0 = nothing here
     uint8_t e164_bytes; // 0 = no number

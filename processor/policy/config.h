@@ -15,6 +15,8 @@ enum { PROPERTY_MAX = 64, ROLE_JUDGE = 1, ROLE_DETECT = 2 };
 enum redis_layout { LAYOUT_PACKED, LAYOUT_HASH };
 enum redis_topology { TOPOLOGY_STANDALONE, TOPOLOGY_SENTINEL, TOPOLOGY_CLUSTER };
 enum verdict_output { VERDICTS_NONE, VERDICTS_FLAGGED, VERDICTS_ALL };
+// Their words in the configuration; NULL behind the last.
+extern const char *const verdict_output_words[];
 enum complaint_input { COMPLAINTS_OFF, COMPLAINTS_ON };
 enum start_at { START_EARLIEST, START_LATEST };
 enum delivery { DELIVERY_IDEMPOTENT, DELIVERY_TRANSACTIONAL };

@@ -24,7 +24,7 @@ static const char *const layout_words[] = {"packed", "hash", NULL};
 static const char *const topology_words[] = {"standalone", "sentinel", "cluster", NULL};
 static const char *const off_on_words[] = {"off", "on", NULL};
 static const char *const delivery_words[] = {"idempotent", "transactional", NULL};
-static const char *const verdict_words[] = {"none", "flagged", "all", NULL};
+const char *const verdict_output_words[] = {"none", "flagged", "all", NULL};
 static const char *const mode_words[] = {"monitor", "enforce", NULL};
 static const char *const format_words[] = {"text", "json", "logfmt", NULL};
 static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
@@ -394,7 +394,7 @@ static const struct conf_option options[] = {
                 .type = CONF_WORD,
                 AT(verdicts),
                 .fallback = "flagged",
-                .words = verdict_words,
+                .words = verdict_output_words,
                 .text = "which verdicts go to topics.verdicts"},
         {.path = "complaints",
                 .type = CONF_WORD,

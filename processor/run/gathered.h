@@ -32,7 +32,7 @@ void gathered_add(struct gathered *batch, struct kafka_message *message);
 // The slice of a partition, made where there is none.
 struct judge_slice *gathered_slice(struct gathered *batch, int32_t partition);
 // Takes what comes until the batch is full, its time is up, a stop is asked for, or something else
-// has to be dealt with first: returns OFFSET_LOST or TROUBLE with *ret_event, else NOTHING.
+// has to be dealt with first, behind its first message within 5 ms: returns OFFSET_LOST or TROUBLE with *ret_event, else NOTHING.
 // `marks_idle`: a partition that was read to its end gets a slice that says so.
 enum kafka_event_kind gathered_fill(struct gathered *batch, struct kafka_consumer *consumer,
         int64_t wait_ms, bool marks_idle, const atomic_bool *stop, struct kafka_event *ret_event);

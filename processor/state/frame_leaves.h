@@ -1,6 +1,6 @@
 // Leaves of a tally frame as protobuf, written by hand: a frame may have thousands, and going through the generated
 // descriptors costs several times as much. The bytes are those that the generated code would write
-// (tests/unit/test_frame_codec.c).
+// (tests/unit/test_frame_leaves.c).
 #pragma once
 
 #include "common/strbuf.h"

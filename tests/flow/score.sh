@@ -55,6 +55,16 @@ refuses() {
     [[ $? -eq 66 ]]
 }
 
+# A run whose verdicts.ndjson lacks messages is neither scored nor reported.
+refuses_part() {
+    local day=$work/day-1 run=$work/run-$1
+    "$bench" replay --events "$day/events.ndjson" --relationships "$day/relationships.ndjson" --verdicts "$1" --out "$run" || return 1
+    "$bench" score --labels "$day/labels.ndjson" --run "$run" >/dev/null 2>"$work/why"
+    [[ $? -eq 65 ]] && grep -q 'verdicts.ndjson' "$work/why" || return 1
+    "$bench" report --run "$run" -o "$work/part.html" >/dev/null 2>"$work/why"
+    [[ $? -eq 65 ]] && grep -q 'lacks messages' "$work/why"
+}
+
 python3 "$here/score.py" "$bench" "$work" || status=1
 check "score: a day with wrong lists and closed loans" \
     one_day 1 wrong_list:at=9000,size=600,rate=0.6 closed_loans:at=15000,size=500,rate=0.3 wrong_list:at=70%,size=60,rate=0.9
@@ -64,6 +74,7 @@ check "score: a day with lists from elsewhere" \
     one_day 3 leaked_list:at=10000,size=400,rate=0.8 broad_rule:at=60%,size=500,rate=0.5
 check "score: frames of one message, among lines that are none" frames_agree 1
 check "score: frames of seven messages" frames_agree 7
+check "score, report: a run without all verdicts is refused" refuses_part flagged
 check "score, sweep: wrong use is refused" refuses
 check "sweep: each row equals a replay of its own" python3 "$here/sweep.py" "$bench" "$work/day-1" "$work/sweep"
 exit "$status"

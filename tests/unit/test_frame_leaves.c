@@ -56,10 +56,10 @@ static struct frame_leaf any_leaf(uint64_t *random)
     counts->misdirected = (uint32_t)any_number(random, 32);
     counts->unknown = (uint32_t)any_number(random, 32);
     counts->exempt = (uint32_t)any_number(random, 32);
-    counts->last_judged_offset = (int64_t)any_number(random, 63);
+    counts->last_judged_offset = (int64_t)any_number(random, 64);
     counts->last_misdirected = test_random_below(random, 2) == 0;
-    counts->last_occurred_at_ms = (int64_t)any_number(random, 63);
-    counts->planned_size = (int64_t)any_number(random, 63);
+    counts->last_occurred_at_ms = (int64_t)any_number(random, 64);
+    counts->planned_size = (int64_t)any_number(random, 64);
     for (unsigned i = test_random_below(random, REASON_COUNT + 1); i-- > 0;) {
         counts->reasons[i] = (uint32_t)any_number(random, 32);
     }
@@ -130,8 +130,19 @@ static void test_written_as_generated(void)
         for (uint32_t at = 0; at < count; at++) {
             leaves[at] = any_leaf(&random);
         }
+        // What comes ahead of the leaves and what comes behind them.
+        const struct frame_entry entry = {.offset = i, .message_id = VIEW("m")};
         const struct frame frame = {
-                .source_topic = VIEW("t"), .to_offset = i, .leaves = leaves, .leaf_count = count};
+                .source_topic = VIEW("t"),
+                .to_offset = i,
+                .cache = CACHE_STALE,
+                .leaves = leaves,
+                .leaf_count = count,
+                .entries = &entry,
+                .entry_count = count > 0,
+                .has_totals = i % 2 != 0,
+                .totals = {.judged = i},
+        };
         expect_as_generated(&frame);
     }
     end();
