@@ -90,6 +90,7 @@ class Stress:
         self.source = Source(people, seed)
         self.random = random.Random(seed + 1)
         self.kill_random = {"delta": random.Random(seed + 2), "full": random.Random(seed + 3)}
+        self.seconds = {"delta": 0.1, "full": 1.5}  # that the last one took which was not killed
         self.is_over = False
         self.counts = {"deltas": 0, "deltas killed": 0, "deltas again": 0, "loads": 0, "loads killed": 0, "loads too old": 0,
                        "deltas beside a load": 0, "sweeps": 0}
@@ -130,6 +131,7 @@ class Stress:
     def load(self, path, watermark, kind, may_kill):
         """Runs a load; its exit status, None when it was killed."""
         # So many buckets that writing them takes a while.
+        begun = time.monotonic()
         options = ["--delta"] if kind == "delta" else ["--bucket-bits", str(BUCKET_BITS)]
         with open(os.path.join(self.work, kind + ".err"), "w") as err:
             loader = subprocess.Popen([os.path.join(self.build, "wrongnumber"), "load", "-c",
@@ -137,14 +139,16 @@ class Stress:
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
         dice = self.kill_random[kind]
         if may_kill and dice.random() < 0.3:
-            time.sleep(dice.uniform(0.005, 0.1 if kind == "delta" else 1.5))
+            time.sleep(dice.uniform(0.005, self.seconds[kind]))
             if loader.poll() is None:
                 loader.kill()
                 loader.wait()
                 # Its minute is over.
                 self.redis("DEL", "wn:{00}:delta" if kind == "delta" else "wn:{00}:lock")
                 return None
-        return loader.wait()
+        status = loader.wait()
+        self.seconds[kind] = time.monotonic() - begun
+        return status
 
     def fail(self, kind, status):
         with open(os.path.join(self.work, kind + ".err")) as err:
